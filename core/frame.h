@@ -1,0 +1,104 @@
+/* Anatomical frames: landmarks, axes and planes that later steps measure in. Made by anatomy/,
+ * stored as frame.json. Positions in LPS mm, directions are LPS unit vectors. Unknown values are
+ * NaN.
+ */
+#ifndef QCT_CORE_FRAME_H
+#define QCT_CORE_FRAME_H
+
+#include "core/geometry.h"
+
+#include <cjson/cJSON.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum side { SIDE_UNKNOWN = 0, SIDE_RIGHT = 1, SIDE_LEFT = -1 };
+/** "right", "left", "unknown". */
+const char *side_name(enum side s);
+
+/* Proximal femur. The right-handed measuring frame (hip_frame_axes) has x = neck axis made
+ * perpendicular to the shaft (towards the head), z = shaft (proximal), y = z cross x; origin =
+ * point of the neck axis nearest to the shaft axis. For a left femur the same definition gives a
+ * mirrored anatomy; use hip_frame_to_local with mirror to compare sides. Source: fischer2020 (neck
+ * axis), hip-structure conventions. */
+struct hip_frame {
+  enum side side;
+  struct vec3 head;        /* centre of the head sphere */
+  double head_radius_mm;   /* 15..32 */
+  double head_rms_mm;      /* RMS distance of surface points to the sphere */
+  struct vec3 neck_axis;   /* unit, from shaft to head */
+  struct vec3 neck_point;  /* centroid of the narrow-neck section, on the neck axis */
+  double neck_area_mm2;    /* area of the narrowest section */
+  struct vec3 shaft_axis;  /* unit, pointing proximally */
+  struct vec3 shaft_point; /* a point of the shaft axis: nearest to the head centre */
+  double shaft_length_mm;  /* length of shaft used for the axis, below the lesser trochanter */
+  struct vec3 origin;      /* point of the neck axis nearest to the shaft axis */
+  struct vec3 lesser_trochanter;  /* tip; NaN when not in the scan */
+  struct vec3 greater_trochanter; /* tip */
+  double lesser_trochanter_mm; /* distal end of the lesser trochanter below head along shaft axis */
+  double distal_mm;            /* end of the bone below the head along the shaft axis */
+  double neck_shaft_deg;       /* 3D angle of neck_axis and -shaft_axis */
+  double neck_shaft_projected_deg;
+  double offset_mm;         /* head centre to shaft axis */
+  double neck_axis_miss_mm; /* distance of the neck axis from the head centre */
+  double fal_mm; /* femoral axis length: lateral cortex to head surface along the neck axis */
+  double hal_mm; /* hip axis length; NaN without a pelvis */
+  /* quality */
+  double head_score; /* 0..1, head search; NaN when the frame came from a label alone */
+  double head_cut;   /* share of the head outside the image, 0..1 */
+  int truncated;     /* the label touches an image face other than the distal one */
+  int metal;         /* metal within 80 mm of the head */
+  char method[32];   /* neck axis method: "minperim", "area" */
+  char flags[256];   /* "; "-separated */
+};
+
+/** Columns x, y, z of the measuring frame (LPS unit vectors). */
+void hip_frame_axes(const struct hip_frame *f, struct vec3 axes[3]);
+/** World -> frame coordinates [mm]; with `mirror`, y is negated for left femora so sides compare.
+ */
+struct vec3 hip_frame_to_local(const struct hip_frame *f, struct vec3 world, int mirror);
+struct vec3 hip_frame_to_world(const struct hip_frame *f, struct vec3 local, int mirror);
+
+/* Regions of the proximal femur by planes on the frame; the same planes serve truth and
+ * measurement. The rules are in docs of qct/regions.h; kept here because phantom, qct, fea and
+ * report name them. */
+enum hip_region { HIP_OUTSIDE, HIP_HEAD, HIP_NECK, HIP_TROCHANTER, HIP_INTERTROCHANTER, HIP_SHAFT };
+/** "head", "neck", "trochanter", "intertrochanter", "shaft". */
+const char *hip_region_name(enum hip_region r);
+/**
+ * Region of a world point of the femur, by planes only. With w the distance from the head centre to
+ * the narrow neck along the neck axis, a the distance of the point from the head centre along that
+ * axis (positive towards the shaft) and d its distance below the head centre along the shaft axis,
+ * in order: shaft            d > lesser_trochanter_mm + 10 mm; when the lesser trochanter is
+ * unknown (NaN), more than two head radii below the frame's origin head             a < 0.65 w neck
+ * a < 1.35 w trochanter       proximal of the plane through the origin perpendicular to the shaft
+ *   intertrochanter  the rest
+ * The total hip is all but the shaft; both "total" (with head) and "total_no_head" are reported.
+ * Source: proposed for this toolkit (published systems differ and do not print their planes).
+ */
+enum hip_region hip_frame_region(const struct hip_frame *f, struct vec3 world);
+
+cJSON *hip_frame_to_json(const struct hip_frame *f);
+status hip_frame_from_json(struct hip_frame *out, const cJSON *json, const char *what);
+status hip_frame_read(struct hip_frame *out, const char *path);
+status hip_frame_write(const struct hip_frame *f, const char *path, const cJSON *provenance,
+                       bool force);
+
+struct vertebra_frame {
+  char level[8];        /* "L1" */
+  struct vec3 centre;   /* centroid of the body */
+  struct vec3 axis;     /* unit, caudal to cranial */
+  struct vec3 anterior; /* unit, perpendicular to axis */
+  double height_anterior_mm, height_middle_mm, height_posterior_mm;
+  struct vec3 superior_normal, inferior_normal; /* end-plate planes, unit, cranial */
+  double body_mm3;
+  char flags[192];
+};
+cJSON *vertebra_frame_to_json(const struct vertebra_frame *f);
+status vertebra_frame_from_json(struct vertebra_frame *out, const cJSON *json, const char *what);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,30 @@
+/* Any scan, from any form: a DICOM folder, one DICOM file, or an image file. The one way in for
+ * commands.
+ */
+#ifndef QCT_CORE_IMAGE_H
+#define QCT_CORE_IMAGE_H
+
+#include "core/itk_dicom.h"
+#include "core/itk_image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct image_read_options {
+  const char *series_uid; /* NULL: the obvious axial CT */
+  struct dicom_read_options dicom;
+  enum quantity
+      quantity; /* what to take an image file without a side file for; QUANTITY_UNKNOWN: as is */
+};
+
+/** Folder or DICOM file -> dicom, else itk_image_read. Says by log_info which series was taken. */
+status image_read(struct volume **out, const char *path, const struct image_read_options *options);
+
+/** Read a label map and check it against `grid` (NULL: no check). */
+status labels_read_on(struct labels **out, const char *path, const struct geometry *grid);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

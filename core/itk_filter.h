@@ -1,0 +1,71 @@
+/* Filters through ITK, on our types. One try block each; results are new objects owned by the
+ * caller unless said otherwise. Binary inputs: non-zero is inside. Physical units: mm.
+ * Deterministic and independent of the thread count (ITK's own threading is set from
+ * parallel_threads()).
+ */
+#ifndef QCT_CORE_ITK_FILTER_H
+#define QCT_CORE_ITK_FILTER_H
+
+#include "core/volume.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum interpolation {
+  INTERPOLATE_NEAREST,
+  INTERPOLATE_LINEAR,
+  INTERPOLATE_CUBIC
+}; /* cubic B-spline */
+
+/** Value on `grid`; points outside the input get `outside` (NaN allowed). No data inside the input
+ * must have been filled first for INTERPOLATE_CUBIC (@return ST_DOMAIN otherwise). */
+status filter_resample(struct volume **out, const struct volume *in, const struct geometry *grid,
+                       enum interpolation how, float outside);
+/** Nearest neighbour for labels. */
+status filter_resample_labels(struct labels **out, const struct labels *in,
+                              const struct geometry *grid);
+/** Mean over each output voxel's box (volume average), for coarser output grids of the same
+ * direction. */
+status filter_average_to(struct volume **out, const struct volume *in, const struct geometry *grid,
+                         float outside);
+/** The grid that covers `g` at isotropic `spacing_mm`, identity direction, same corner. */
+struct geometry geometry_isotropic(const struct geometry *g, double spacing_mm);
+
+/** Permute and flip axes so that the direction is nearest to identity (LPS). Exact copy of voxels.
+ */
+status filter_orient(struct volume **out, const struct volume *in);
+status filter_orient_labels(struct labels **out, const struct labels *in);
+/** Box [lo, hi] inclusive, clipped to the grid. */
+status filter_crop(struct volume **out, const struct volume *in, const int64_t lo[3],
+                   const int64_t hi[3]);
+status filter_crop_labels(struct labels **out, const struct labels *in, const int64_t lo[3],
+                          const int64_t hi[3]);
+
+/** Gaussian smoothing, sigma in mm (0: copy), recursive filter above 1 voxel, discrete below. */
+status filter_gaussian(struct volume **out, const struct volume *in, double sigma_mm);
+/** Signed Euclidean distance [mm] to the boundary of {voxels == value} (0: any non-zero): negative
+ * inside. */
+status filter_distance(struct volume **out, const struct labels *in, int value);
+/** Dilate (radius > 0) or erode (radius < 0) {== value} by a Euclidean distance in mm, in place;
+ * other values are overwritten by a dilation only where `over` says so (0: only background). */
+status filter_grow(struct labels *l, int value, double radius_mm, int over);
+/** Face- (connectivity 6) or full-connected (26) components of non-zero voxels, numbered 1.. by
+ * falling size; keeps at most `most`. sizes (voxels) may be NULL, else holds `most`. *count: how
+ * many were found. */
+status filter_components(struct labels **out, const struct labels *in, int connectivity, int most,
+                         int64_t *sizes, int *count);
+/** Keep only the largest component of a value, in place; returns dropped voxels in *dropped (NULL
+ * ok). */
+status filter_keep_largest(struct labels *l, int value, int connectivity, int64_t *dropped);
+/** Fill holes of a value in 3-D, or slice by slice across index axis 0, 1, 2, in place. axis -1:
+ * 3-D. */
+status filter_fill_holes(struct labels *l, int value, int axis);
+/** value where low <= voxel <= high, else 0. No data is outside. */
+status filter_threshold(struct labels **out, const struct volume *in, double low, double high,
+                        int value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

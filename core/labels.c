@@ -1,0 +1,97 @@
+#include "core/volume.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+status labels_create(struct labels **out, const struct geometry *grid) {
+  status st = ST_OK;
+  struct labels *l = NULL;
+  TRY(geometry_check(grid, sizeof *l->voxels));
+  l = calloc(1, sizeof *l);
+  CHECK(l, ST_MEMORY, "allocating a label header");
+  l->grid = *grid;
+  int64_t n = geometry_voxels(grid);
+  l->voxels = calloc((size_t)n, sizeof *l->voxels);
+  CHECK(l->voxels, ST_MEMORY, "allocating labels of %lld x %lld x %lld voxels (%.1f MB)",
+        (long long)grid->nx, (long long)grid->ny, (long long)grid->nz, (double)n * 2e-6);
+  *out = l;
+  l = NULL;
+done:
+  labels_destroy(l);
+  return st;
+}
+
+status labels_copy(struct labels **out, const struct labels *from) {
+  status st = ST_OK;
+  struct labels *l = NULL;
+  TRY(labels_create(&l, &from->grid));
+  memcpy(l->voxels, from->voxels, (size_t)geometry_voxels(&l->grid) * sizeof *l->voxels);
+  for (size_t i = 0; i < from->name_count; i++)
+    TRY(labels_set_name(l, from->names[i].value, from->names[i].name));
+  *out = l;
+  l = NULL;
+done:
+  labels_destroy(l);
+  return st;
+}
+
+void labels_destroy(struct labels *l) {
+  if (!l) return;
+  free(l->voxels);
+  free(l->names);
+  free(l);
+}
+
+status labels_set_name(struct labels *l, int value, const char *name) {
+  status st = ST_OK;
+  CHECK(value >= 1 && value <= 65535, ST_DOMAIN, "naming label %d: values are 1..65535", value);
+  struct label_name *slot = NULL;
+  for (size_t i = 0; i < l->name_count; i++)
+    if (l->names[i].value == value) slot = &l->names[i];
+  if (!slot) {
+    struct label_name *grown = realloc(l->names, (l->name_count + 1) * sizeof *grown);
+    CHECK(grown, ST_MEMORY, "naming label %d", value);
+    l->names = grown;
+    slot = &l->names[l->name_count++];
+  }
+  slot->value = value;
+  snprintf(slot->name, sizeof slot->name, "%s", name);
+done:
+  return st;
+}
+
+const char *labels_name(const struct labels *l, int value) {
+  for (size_t i = 0; i < l->name_count; i++)
+    if (l->names[i].value == value) return l->names[i].name;
+  return "";
+}
+
+int labels_value(const struct labels *l, const char *name) {
+  for (size_t i = 0; i < l->name_count; i++)
+    if (!strcmp(l->names[i].name, name)) return l->names[i].value;
+  return 0;
+}
+
+int64_t labels_count(const struct labels *l, int value) {
+  int64_t count = 0, n = geometry_voxels(&l->grid);
+  for (int64_t i = 0; i < n; i++) count += l->voxels[i] == value;
+  return count;
+}
+
+bool labels_box(const struct labels *l, int value, int64_t lo[3], int64_t hi[3]) {
+  const struct geometry *g = &l->grid;
+  bool found = false;
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        if (l->voxels[geometry_index(g, i, j, k)] != value) continue;
+        const int64_t at[3] = {i, j, k};
+        for (int a = 0; a < 3; a++) {
+          if (!found || at[a] < lo[a]) lo[a] = at[a];
+          if (!found || at[a] > hi[a]) hi[a] = at[a];
+        }
+        found = true;
+      }
+  return found;
+}
