@@ -24,6 +24,7 @@ struct calibration_point {
   char name[32]; /* rod or tissue */
   double hu;     /* mean [HU] */
   double hu_sd;  /* within the sample [HU] */
+  double hu_se;  /* standard error of the mean [HU], NaN when unknown */
   int64_t voxels;
   int slices;
   double density; /* reference [mg/cm3] */
