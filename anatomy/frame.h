@@ -1,0 +1,60 @@
+/* The hip frame from a periosteal femur label: head sphere, shaft axis, trochanters, neck axis.
+ *
+ *   1. head sphere: least squares through surface points of the medial cap, points within 2 mm of
+ *      the sphere kept, repeated; radius 15..32 mm
+ *   2. shaft axis: centroids of sections perpendicular to the axis (never axial slices: hips lie
+ *      flexed by up to 38 degrees), below the lesser trochanter, line fitted robustly
+ *   3. lesser trochanter: from distal upwards the first section 1.2 times the base area; its tip is
+ *      the point farthest from the shaft axis on the posterior-medial side
+ *   4. neck axis: the direction across which the narrowest section of the neck has the smallest
+ *      perimeter ("minperim") or area ("area"); the axis passes the centroid of that section
+ *   5. angles and lengths; definitions stand in core/frame.h
+ *
+ * What cannot be had is NaN, and `flags` says why. Positions and directions are LPS.
+ * Source: fischer2020 (minimum-perimeter neck axis); bonej_nsa (projected neck-shaft angle).
+ */
+#ifndef QCT_ANATOMY_FRAME_H
+#define QCT_ANATOMY_FRAME_H
+
+#include "core/frame.h"
+#include "core/volume.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum neck_method { NECK_MINPERIM, NECK_AREA };
+extern const char *const neck_method_names[]; /* "minperim", "area", NULL */
+
+struct frame_options {
+  int neck;                    /* enum neck_method */
+  struct vec3 head;            /* where the head is [LPS mm]; NaN: found from the label */
+  double head_radius_mm;       /* its radius; NaN: found */
+  double shaft_min_mm;         /* shaft below the lesser trochanter needed for shaft outputs [mm] */
+  const struct labels *pelvis; /* for the hip axis length; NULL: hal_mm stays NaN. Borrowed */
+  int pelvis_value;            /* value of the hip bone of this side in `pelvis` */
+};
+#define FRAME_OPTIONS_DEFAULTS                                                                     \
+  {                                                                                                \
+    .neck = NECK_MINPERIM, .head = {NAN, NAN, NAN}, .head_radius_mm = NAN, .shaft_min_mm = 20,     \
+    .pelvis = NULL, .pelvis_value = 0                                                              \
+  }
+
+/**
+ * Establish the frame of one femur.
+ *
+ * @param[out] out     untouched on failure
+ * @param[in]  labels  periosteal mask of one femur, any orientation and spacing; holes are filled
+ * @param[in]  value   its label
+ * @param[in]  side    SIDE_UNKNOWN: taken from the head, which lies medial of the shaft; an upright
+ *                     patient (z superior) is assumed
+ * @return ST_DOMAIN when the label is empty or no head sphere fits (radius, residual in the
+ * message); ST_NUMERIC when the neck-shaft angle falls outside 100..160 degrees
+ */
+status femur_frame(struct hip_frame *out, const struct labels *labels, int value, enum side side,
+                   const struct frame_options *opt);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
