@@ -3,6 +3,8 @@
 #include "core/json.h"
 
 #include <math.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *side_name(enum side s) {
@@ -53,4 +55,154 @@ enum hip_region hip_frame_region(const struct hip_frame *f, struct vec3 world) {
   if (along_neck < head_plane * narrow) return HIP_HEAD;
   if (along_neck < neck_plane * narrow) return HIP_NECK;
   return below_origin < 0 ? HIP_TROCHANTER : HIP_INTERTROCHANTER;
+}
+
+/* ---- JSON ---- */
+
+struct frame_field {
+  const char *key;
+  size_t offset;
+};
+
+#define FIELD(name)                                                                                \
+  { #name, offsetof(struct hip_frame, name) }
+static const struct frame_field hip_vectors[] = {
+    FIELD(head),        FIELD(neck_axis), FIELD(neck_point),        FIELD(shaft_axis),
+    FIELD(shaft_point), FIELD(origin),    FIELD(lesser_trochanter), FIELD(greater_trochanter)};
+static const struct frame_field hip_numbers[] = {FIELD(head_radius_mm),
+                                                 FIELD(head_rms_mm),
+                                                 FIELD(neck_area_mm2),
+                                                 FIELD(shaft_length_mm),
+                                                 FIELD(lesser_trochanter_mm),
+                                                 FIELD(distal_mm),
+                                                 FIELD(neck_shaft_deg),
+                                                 FIELD(neck_shaft_projected_deg),
+                                                 FIELD(offset_mm),
+                                                 FIELD(neck_axis_miss_mm),
+                                                 FIELD(fal_mm),
+                                                 FIELD(hal_mm),
+                                                 FIELD(head_score),
+                                                 FIELD(head_cut)};
+#undef FIELD
+#define FIELD(name)                                                                                \
+  { #name, offsetof(struct vertebra_frame, name) }
+static const struct frame_field vertebra_vectors[] = {
+    FIELD(centre), FIELD(axis), FIELD(anterior), FIELD(superior_normal), FIELD(inferior_normal)};
+static const struct frame_field vertebra_numbers[] = {FIELD(height_anterior_mm),
+                                                      FIELD(height_middle_mm),
+                                                      FIELD(height_posterior_mm), FIELD(body_mm3)};
+#undef FIELD
+#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
+
+static void add_fields(cJSON *json, const void *frame, const struct frame_field *vectors,
+                       int vector_count, const struct frame_field *numbers, int number_count) {
+  for (int i = 0; i < vector_count; i++) {
+    const struct vec3 *v = (const void *)((const char *)frame + vectors[i].offset);
+    json_add_numbers(json, vectors[i].key, &v->x, 3);
+  }
+  for (int i = 0; i < number_count; i++)
+    json_add_number(json, numbers[i].key,
+                    *(const double *)(const void *)((const char *)frame + numbers[i].offset));
+}
+
+static status get_fields(void *frame, const cJSON *json, const char *what,
+                         const struct frame_field *vectors, int vector_count,
+                         const struct frame_field *numbers, int number_count) {
+  status st = ST_OK;
+  for (int i = 0; i < vector_count; i++) {
+    struct vec3 *v = (void *)((char *)frame + vectors[i].offset);
+    TRY(json_get_numbers(&v->x, 3, json, vectors[i].key, what));
+  }
+  for (int i = 0; i < number_count; i++) {
+    double *number = (void *)((char *)frame + numbers[i].offset);
+    *number = (double)NAN;
+    TRY(json_opt_number(number, json, numbers[i].key, what));
+  }
+done:
+  return st;
+}
+
+cJSON *hip_frame_to_json(const struct hip_frame *f) {
+  cJSON *json = cJSON_CreateObject();
+  json_add_text(json, "format", "qct hip frame 1");
+  json_add_text(json, "coordinates", "LPS mm");
+  json_add_text(json, "side", side_name(f->side));
+  add_fields(json, f, hip_vectors, COUNT(hip_vectors), hip_numbers, COUNT(hip_numbers));
+  cJSON_AddBoolToObject(json, "truncated", f->truncated);
+  cJSON_AddBoolToObject(json, "metal", f->metal);
+  json_add_text(json, "method", f->method);
+  json_add_text(json, "flags", f->flags);
+  return json;
+}
+
+status hip_frame_from_json(struct hip_frame *out, const cJSON *json, const char *what) {
+  status st = ST_OK;
+  struct hip_frame f = {.side = SIDE_UNKNOWN};
+  char side[16] = "";
+  TRY(json_get_text(side, sizeof side, json, "side", what));
+  if (strcmp(side, "right") == 0)
+    f.side = SIDE_RIGHT;
+  else if (strcmp(side, "left") == 0)
+    f.side = SIDE_LEFT;
+  else
+    CHECK(strcmp(side, "unknown") == 0, ST_FORMAT,
+          "%s: side \"%s\", expected right, left or unknown", what, side);
+  TRY(get_fields(&f, json, what, hip_vectors, COUNT(hip_vectors), hip_numbers, COUNT(hip_numbers)));
+  CHECK(fabs(vec3_length(f.neck_axis) - 1) < 1e-6 && fabs(vec3_length(f.shaft_axis) - 1) < 1e-6,
+        ST_FORMAT, "%s: the axes have lengths %g (neck) and %g (shaft), expected 1", what,
+        vec3_length(f.neck_axis), vec3_length(f.shaft_axis));
+  f.truncated = cJSON_IsTrue(json_find(json, "truncated"));
+  f.metal = cJSON_IsTrue(json_find(json, "metal"));
+  TRY(json_opt_text(f.method, sizeof f.method, json, "method", what));
+  TRY(json_opt_text(f.flags, sizeof f.flags, json, "flags", what));
+  *out = f;
+done:
+  return st;
+}
+
+status hip_frame_read(struct hip_frame *out, const char *path) {
+  status st = ST_OK;
+  cJSON *json = NULL;
+  char what[512];
+  snprintf(what, sizeof what, "hip frame %.480s", path);
+  TRY(json_read(&json, path));
+  TRY(hip_frame_from_json(out, json, what));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+status hip_frame_write(const struct hip_frame *f, const char *path, const cJSON *provenance,
+                       bool force) {
+  status st = ST_OK;
+  cJSON *json = hip_frame_to_json(f);
+  CHECK(json, ST_MEMORY, "writing hip frame %s", path);
+  if (provenance) cJSON_AddItemToObject(json, "provenance", cJSON_Duplicate(provenance, 1));
+  TRY(json_write(json, path, force));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+cJSON *vertebra_frame_to_json(const struct vertebra_frame *f) {
+  cJSON *json = cJSON_CreateObject();
+  json_add_text(json, "format", "qct vertebra frame 1");
+  json_add_text(json, "coordinates", "LPS mm");
+  json_add_text(json, "level", f->level);
+  add_fields(json, f, vertebra_vectors, COUNT(vertebra_vectors), vertebra_numbers,
+             COUNT(vertebra_numbers));
+  json_add_text(json, "flags", f->flags);
+  return json;
+}
+
+status vertebra_frame_from_json(struct vertebra_frame *out, const cJSON *json, const char *what) {
+  status st = ST_OK;
+  struct vertebra_frame f = {.level = ""};
+  TRY(json_get_text(f.level, sizeof f.level, json, "level", what));
+  TRY(get_fields(&f, json, what, vertebra_vectors, COUNT(vertebra_vectors), vertebra_numbers,
+                 COUNT(vertebra_numbers)));
+  TRY(json_opt_text(f.flags, sizeof f.flags, json, "flags", what));
+  *out = f;
+done:
+  return st;
 }

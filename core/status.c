@@ -21,7 +21,7 @@ status status_fail(status code, const char *file, int line, const char *fmt, ...
 
 void status_note(const char *fmt, ...) {
   if (!message[0]) return;
-  char context[512], text[sizeof message + 512];
+  char context[512], text[sizeof message + sizeof context + 2];
   va_list args;
   va_start(args, fmt);
   vsnprintf(context, sizeof context, fmt, args);
