@@ -93,6 +93,7 @@ static cJSON *point_to_json(const struct calibration_point *p) {
   json_add_text(json, "name", p->name);
   json_add_number(json, "hu", p->hu);
   json_add_number(json, "hu_sd", p->hu_sd);
+  json_add_number(json, "hu_se", p->hu_se);
   json_add_number(json, "voxels", (double)p->voxels);
   json_add_number(json, "slices", p->slices);
   json_add_number(json, "density", p->density);
@@ -131,11 +132,13 @@ static status point_from_json(struct calibration_point *p, const cJSON *json, co
   status st = ST_OK;
   const double unknown = (double)NAN;
   double voxels = 0, slices = 0, where[3] = {unknown, unknown, unknown};
-  *p = (struct calibration_point){.hu_sd = unknown, .water = unknown, .residual = unknown};
+  *p = (struct calibration_point){
+      .hu_sd = unknown, .hu_se = unknown, .water = unknown, .residual = unknown};
   TRY(json_get_text(p->name, sizeof p->name, json, "name", what));
   TRY(json_get_number(&p->hu, json, "hu", what));
   TRY(json_get_number(&p->density, json, "density", what));
   TRY(json_opt_number(&p->hu_sd, json, "hu_sd", what));
+  TRY(json_opt_number(&p->hu_se, json, "hu_se", what));
   TRY(json_opt_number(&voxels, json, "voxels", what));
   TRY(json_opt_number(&slices, json, "slices", what));
   TRY(json_opt_number(&p->water, json, "water", what));
