@@ -1,5 +1,6 @@
 #include "core/surface_table.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum { LOOP_MAX = 12 };
@@ -36,8 +37,8 @@ static void face_corners(int corners[4], int axis, int side) {
   }
 }
 
-/* Directed segments of one face into next[]: from the crossing that leaves the inside corners to
- * the crossing that entered them, so that each inside stretch is cut off by one segment. */
+/* Directed segments of one face into next[]: from the crossing that enters the inside corners to
+ * the crossing that leaves them, so that each inside stretch is cut off by one segment. */
 static void face_segments(int next[12], int pattern, int axis, int side) {
   int corner[4];
   face_corners(corner, axis, side);
@@ -48,7 +49,7 @@ static void face_segments(int next[12], int pattern, int axis, int side) {
     while ((pattern >> corner[(m + 1) & 3]) & 1) m++;
     int entered = edge_between(before, corner[n]);
     int left = edge_between(corner[m & 3], corner[(m + 1) & 3]);
-    next[left] = entered;
+    next[entered] = left;
   }
 }
 
@@ -77,9 +78,10 @@ static int midpoint_distance(int a, int b) {
   return sum;
 }
 
-/* A diagonal inside a face could meet the neighbour's: dear. */
+/* The longest diagonals reproduce the IBSI mesh volumes (the shortest give 551 instead of 556 mm3
+ * on the digital phantom). A diagonal inside a face could meet the neighbour's: dear. */
 static int diagonal_cost(int a, int b) {
-  return midpoint_distance(a, b) + ((edge_faces(a) & edge_faces(b)) ? 1000 : 0);
+  return -midpoint_distance(a, b) + ((edge_faces(a) & edge_faces(b)) ? 1000 : 0);
 }
 
 static void emit(struct surface_case *out, int a, int b, int c) {
@@ -105,12 +107,12 @@ static void triangulate(struct surface_case *out, const int *loop, int n) {
   for (int length = 2; length < n; length++)
     for (int i = 0; i + length < n; i++) {
       int j = i + length;
-      int best = -1;
+      int best = INT_MAX;
       for (int k = i + 1; k < j; k++) {
         int c = cost[i][k] + cost[k][j];
         if (k > i + 1) c += diagonal_cost(loop[i], loop[k]);
         if (j > k + 1) c += diagonal_cost(loop[k], loop[j]);
-        if (best < 0 || c < best) {
+        if (c < best) {
           best = c;
           split[i][j] = (signed char)k;
         }

@@ -5,7 +5,8 @@
  * the cell is cut by directed segments that keep the inside on one hand; a face with four crossings
  * is cut so that its two inside corners are separated, a rule that looks at nothing but the face,
  * so two cells that share the face agree and the surface has no hole. The segments chain into
- * loops; a loop is triangulated with the shortest diagonals that do not lie in a face of the cell.
+ * loops; a loop is triangulated with the longest diagonals that do not lie in a face of the cell,
+ * which is what the IBSI mesh volumes need.
  * Source: lorensen1987 (the method); the table is derived.
  */
 #ifndef QCT_CORE_SURFACE_TABLE_H
