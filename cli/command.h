@@ -151,9 +151,14 @@ struct context {
   bool force; /* --force: overwrite outputs */
   bool json;  /* --json: results as JSON on standard output */
   bool quiet;
-  int threads; /* as in parallel_threads() */
-  struct provenance
-      *provenance; /* command and parameters are in; inputs are added after run parsed them */
+  int threads;                   /* as in parallel_threads() */
+  struct provenance *provenance; /* command, parameters and sources are in; the digests of the
+                                    declared input paths are added by context_provenance, the
+                                    writers below or context_record_inputs (once) */
+  /* used by cli/context.c */
+  const struct option *options;
+  const void *params;
+  bool inputs_recorded;
 };
 
 struct example {
@@ -182,7 +187,11 @@ status context_write_record(struct context *ctx, const struct record *r, const c
 /** Write a JSON result: to `path`, or to standard output when NULL. Provenance is added as
  * "provenance". */
 status context_write_json(struct context *ctx, cJSON *json, const char *path);
-/** Provenance as JSON, owned by the caller; NULL when out of memory. */
+/** Provenance as JSON with the digests of all declared inputs, owned by the caller; NULL with the
+ * reason in status_message() when an input cannot be read. */
 cJSON *context_provenance(struct context *ctx);
+/** Add the digests of the declared inputs to ctx->provenance, once; for a command that hands
+ * ctx->provenance to a writer of its own. */
+status context_record_inputs(struct context *ctx);
 
 #endif
