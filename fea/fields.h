@@ -1,0 +1,38 @@
+/* What a solution means element by element: strain, stress, energy and how far each element is from
+ * its limit. Values are at the element's centre, engineering strain (gamma) order xx yy zz yz xz
+ * xy, along the grid's axes.
+ */
+#ifndef QCT_FEA_FIELDS_H
+#define QCT_FEA_FIELDS_H
+
+#include "fea/solve.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fea_fields {
+  int64_t count;        /* elements, in order of the grid */
+  int64_t *voxel;       /* owned, [count]: voxel of the grid */
+  float *strain;        /* owned, [count][6] */
+  float *tension;       /* owned, [count]: largest principal strain e1 */
+  float *compression;   /* owned, [count]: smallest principal strain e3 (negative when shortened) */
+  float *von_mises_mpa; /* owned, [count] */
+  float *energy_mpa;    /* owned, [count]: strain energy density at the centre [N mm / mm3] */
+};
+
+status fea_fields_create(struct fea_fields **out, const struct fea_model *model,
+                         const struct fea_solution *solution);
+void fea_fields_destroy(struct fea_fields *f);
+
+/** Eigenvalues of a symmetric strain (engineering shear), falling. */
+void fea_principal(const double strain[6], double principal[3]);
+
+/** One per-element array as a volume on the model's grid, NaN where there is no element. */
+status fea_fields_volume(struct volume **out, const struct fea_model *model,
+                         const struct fea_fields *f, const float *values, enum quantity quantity);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
