@@ -1,0 +1,142 @@
+// labels: method
+// Logistic and Cox regression against closed forms and against Cox's own leukaemia data (Freireich
+// et al. 1963), whose Efron estimate is printed in every text: log hazard ratio 1.5721, SE 0.4124
+// (R survival, coxph).
+#include "ml/regression.h"
+#include "core/random.h"
+#include "tests/check.h"
+
+static void logistic_on_a_two_by_two_table_gives_the_log_odds_ratio(void **state) {
+  (void)state;
+  /* exposed: 12 events of 20; not exposed: 5 of 30. SE^2 = sum of reciprocal counts. */
+  double x[50], beta, se;
+  int y[50];
+  for (int i = 0; i < 50; i++) {
+    x[i] = i < 20;
+    y[i] = i < 20 ? i < 12 : i < 25;
+  }
+  struct ml_logistic_fit fit;
+  assert_ok(ml_logistic(&fit, &beta, &se, x, y, 50, 1, NULL));
+  assert_near(beta, log((12.0 / 8) / (5.0 / 25)), 1e-9);
+  assert_near(se, sqrt(1.0 / 12 + 1.0 / 8 + 1.0 / 5 + 1.0 / 25), 1e-8);
+  assert_near(fit.intercept, log(5.0 / 25), 1e-9);
+}
+
+static void separated_classes_are_refused_without_ridge_and_flagged_with_it(void **state) {
+  (void)state;
+  const double x[6] = {-3, -2, -1, 1, 2, 3};
+  const int y[6] = {0, 0, 0, 1, 1, 1};
+  double beta = 7;
+  struct ml_logistic_fit fit;
+  assert_fails(ml_logistic(&fit, &beta, NULL, x, y, 6, 1, NULL), ST_NUMERIC, "ridge");
+  assert_near(beta, 7, 0); /* a failed call leaves its outputs alone */
+  struct ml_logistic_options o = {.ridge = 0.1};
+  assert_ok(ml_logistic(&fit, &beta, NULL, x, y, 6, 1, &o));
+  assert_int_equal(fit.separated, 1);
+}
+
+static void lasso_satisfies_its_optimality_conditions(void **state) {
+  (void)state;
+  enum { N = 200, P = 8 };
+  static double x[N * P], beta[P];
+  static int y[N];
+  for (int i = 0; i < N; i++) {
+    for (int j = 0; j < P; j++) x[i * P + j] = random_normal(1, (uint64_t)j, (uint64_t)i);
+    double p = 1 / (1 + exp(-(1.2 * x[i * P] - 0.8 * x[i * P + 1])));
+    y[i] = random_uniform(2, 0, (uint64_t)i) < p;
+  }
+  struct ml_logistic_options o = {.lasso = 8};
+  struct ml_logistic_fit fit;
+  assert_ok(ml_logistic(&fit, beta, NULL, x, y, N, P, &o));
+  int zeros = 0;
+  for (int j = 0; j < P; j++) {
+    double gradient = 0;
+    for (int i = 0; i < N; i++) {
+      double eta = fit.intercept;
+      for (int k = 0; k < P; k++) eta += beta[k] * x[i * P + k];
+      gradient += x[i * P + j] * (y[i] - 1 / (1 + exp(-eta)));
+    }
+    if (beta[j] != 0)
+      assert_near(gradient, copysign(8, beta[j]), 1e-4); /* Karush-Kuhn-Tucker */
+    else
+      assert_true(fabs(gradient) <= 8 + 1e-4);
+    zeros += beta[j] == 0;
+  }
+  assert_true(zeros >= 3 && beta[0] > 0 && beta[1] < 0);
+}
+
+/* weeks in remission, 6-mercaptopurine then placebo; 0 censored */
+static const double weeks[42] = {6,  6,  6,  7,  10, 13, 16, 22, 23, 6,  9,  10, 11, 17,
+                                 19, 20, 25, 32, 32, 34, 35, 1,  1,  2,  2,  3,  4,  4,
+                                 5,  5,  8,  8,  8,  8,  11, 11, 12, 12, 15, 17, 22, 23};
+
+static void cox_with_ties_reproduces_the_leukaemia_estimate(void **state) {
+  (void)state;
+  double placebo[42], beta, se;
+  int relapse[42];
+  for (int i = 0; i < 42; i++) {
+    placebo[i] = i >= 21;
+    relapse[i] = i < 9 || i >= 21;
+  }
+  struct ml_cox_fit fit;
+  assert_ok(ml_cox(&fit, &beta, &se, placebo, weeks, relapse, 42, 1, 0));
+  assert_near(beta, 1.5721, 5e-5);
+  assert_near(se, 0.4124, 5e-5);
+  assert_int_equal(fit.events, 30);
+  /* likelihood-ratio chi-square 16.35 on 1 df */
+  assert_near(2 * (fit.log_likelihood - fit.log_likelihood_null), 16.35, 5e-3);
+}
+
+static void cox_ignores_the_order_and_the_unit_of_time(void **state) {
+  (void)state;
+  double x[42], t[42], beta_a, beta_b;
+  int relapse[42], shuffled[42];
+  double first[42];
+  for (int i = 0; i < 42; i++) {
+    first[i] = i >= 21;
+    relapse[i] = i < 9 || i >= 21;
+  }
+  for (int i = 0; i < 42; i++) {
+    int from = (i * 11) % 42;
+    x[i] = first[from];
+    t[i] = 7 * weeks[from];
+    shuffled[i] = relapse[from];
+  }
+  struct ml_cox_fit fit;
+  assert_ok(ml_cox(&fit, &beta_a, NULL, first, weeks, relapse, 42, 1, 0));
+  assert_ok(ml_cox(&fit, &beta_b, NULL, x, t, shuffled, 42, 1, 0));
+  assert_near(beta_a, beta_b, 1e-10);
+}
+
+static void breslow_hazard_at_zero_effect_is_nelson_aalen(void **state) {
+  (void)state;
+  const double t[4] = {1, 2, 2, 3}, linear[4] = {0, 0, 0, 0};
+  const int event[4] = {1, 1, 0, 1};
+  double times[4], hazard[4];
+  int64_t count = 0;
+  assert_ok(ml_cox_baseline(times, hazard, &count, linear, t, event, 4));
+  assert_int_equal(count, 3);
+  assert_near(hazard[2], 1.0 / 4 + 1.0 / 3 + 1.0, 1e-14);
+}
+
+static void survival_time_of_zero_is_refused(void **state) {
+  (void)state;
+  const double t[2] = {0, 1}, x[2] = {0, 1};
+  const int event[2] = {1, 1};
+  double beta;
+  struct ml_cox_fit fit;
+  assert_fails(ml_cox(&fit, &beta, NULL, x, t, event, 2, 1, 0), ST_DOMAIN, "time of row 0 is 0");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(logistic_on_a_two_by_two_table_gives_the_log_odds_ratio),
+      cmocka_unit_test(separated_classes_are_refused_without_ridge_and_flagged_with_it),
+      cmocka_unit_test(lasso_satisfies_its_optimality_conditions),
+      cmocka_unit_test(cox_with_ties_reproduces_the_leukaemia_estimate),
+      cmocka_unit_test(cox_ignores_the_order_and_the_unit_of_time),
+      cmocka_unit_test(breslow_hazard_at_zero_effect_is_nelson_aalen),
+      cmocka_unit_test(survival_time_of_zero_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
