@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L /* mkdtemp */
 // labels: method
 // Cross-validation: a planted signal is recovered at its theoretical AUC, noise stays at one half
 // even with selection among many features, people are never split, and threads change nothing. The
