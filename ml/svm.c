@@ -21,11 +21,12 @@ struct svm_grid {
   double epsilon; /* tube of the SVR, in SD of the target */
 };
 
-/* Source: LIBSVM tools/grid.py default ranges (libsvm2011) */
+/* Source: LIBSVM tools/grid.py default ranges (libsvm2011). The linear kernel stops at C = 2^5: above it the
+ * solver runs into its limit of ten million iterations on overlapping classes and gains nothing. */
 static const struct svm_grid rbf_grid = {0, 0, -5, 2, 11, -15, 2, 10, 0.1};
-static const struct svm_grid linear_grid = {1, 0, -5, 2, 11, 0, 0, 1, 0.1};
+static const struct svm_grid linear_grid = {1, 0, -5, 2, 6, 0, 0, 1, 0.1};
 static const struct svm_grid svr_rbf_grid = {0, 1, -5, 2, 11, -15, 2, 10, 0.1};
-static const struct svm_grid svr_linear_grid = {1, 1, -5, 2, 11, 0, 0, 1, 0.1};
+static const struct svm_grid svr_linear_grid = {1, 1, -5, 2, 6, 0, 0, 1, 0.1};
 
 struct svm_machine {
   int linear, p, count;    /* features, support vectors */
@@ -363,7 +364,7 @@ done:
                                     .to_json = to_json,                                            \
                                     .from_json = from_json}
 
-SVM_LEARNER(ml_learner_svm_linear, "svm-linear", ML_BINARY, linear_grid, 11);
+SVM_LEARNER(ml_learner_svm_linear, "svm-linear", ML_BINARY, linear_grid, 6);
 SVM_LEARNER(ml_learner_svm_rbf, "svm-rbf", ML_BINARY, rbf_grid, 110);
-SVM_LEARNER(ml_learner_svr_linear, "svr-linear", ML_REGRESSION, svr_linear_grid, 11);
+SVM_LEARNER(ml_learner_svr_linear, "svr-linear", ML_REGRESSION, svr_linear_grid, 6);
 SVM_LEARNER(ml_learner_svr_rbf, "svr-rbf", ML_REGRESSION, svr_rbf_grid, 110);
