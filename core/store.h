@@ -4,7 +4,8 @@
  * shuffle on arrays above 64 KiB.
  *
  * A new store is written aside and renamed by store_commit; store_close without commit leaves
- * nothing.
+ * nothing. HDF5 prints nothing; its innermost message is in ours. Calls from several threads are
+ * safe (the library serialises them), but two threads must not write to one store.
  */
 #ifndef QCT_CORE_STORE_H
 #define QCT_CORE_STORE_H
@@ -25,8 +26,9 @@ enum store_type { STORE_F32, STORE_F64, STORE_I32, STORE_I64, STORE_U8, STORE_U1
 
 status store_create(struct store **out, const char *path, bool force);
 status store_open(struct store **out, const char *path);
-/** Open for adding in place, under an exclusive lock on the file (waits up to `wait_s`); made if
- * absent. */
+/** Open for adding, under an exclusive lock (flock on `<path>.lock`, which stays behind empty;
+ * waits up to `wait_s`); made if absent. Works on a copy that store_commit puts in place, so a
+ * killed process leaves the store as it was. @return ST_IO when the lock is not had in time */
 status store_open_update(struct store **out, const char *path, double wait_s);
 /** Finish a created or updated store. After it only store_close may follow. */
 status store_commit(struct store *s);
