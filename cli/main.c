@@ -133,6 +133,9 @@ static status without_command(int argc, char *const *argv) {
   const char *word = leading < argc ? argv[leading] : NULL;
   if (!word && has_word(argc, argv, "--version", "--version")) return print_version();
   if (help && (!word || command_is_group(command_list, word))) return print_help(NULL, word);
+  if (!word && argc > 0)
+    return status_fail(ST_USAGE, __FILE__, __LINE__, "%s needs a command; `qct help` lists them",
+                       argv[0]);
   return command_unknown(command_list, argc - leading, argv + leading);
 }
 
