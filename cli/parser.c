@@ -43,8 +43,10 @@ static status parse_real(double *out, const struct option *o, const char *value)
   option_range(range, sizeof range, o);
   char *end = NULL;
   double x = strtod(value, &end);
-  CHECK(end != value && *end == '\0' && isfinite(x), ST_USAGE, "%s: \"%s\" is not a number%s%s%s",
-        label, value, *range ? " (" : "", range, *range ? ")" : "");
+  bool plain = value[strspn(value, "0123456789+-.eE")] == '\0'; /* no hexadecimals, no words */
+  CHECK(plain && end != value && *end == '\0' && isfinite(x), ST_USAGE,
+        "%s: \"%s\" is not a number%s%s%s", label, value, *range ? " (" : "", range,
+        *range ? ")" : "");
   CHECK(x >= o->low && x <= o->high, ST_USAGE, "%s %s is outside the permitted range: %s", label,
         value, range);
   *out = x;

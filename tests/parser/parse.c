@@ -1,12 +1,11 @@
 // links: cli
 // labels: error
 /* What the parser accepts, what it refuses, and with which words. */
+#define _DEFAULT_SOURCE /* mkdtemp */
 #include "cli/parser.h"
 
 #include "core/json.h"
 #include "tests/check.h"
-
-#include <fcntl.h>
 
 static const char *const law_names[] = {"keller1994", "morgan2003", NULL};
 
