@@ -105,16 +105,31 @@ void text_append_base64(struct text *t, const void *data, size_t length) {
   t->length = (size_t)(out - t->data);
 }
 
+/* "%e" digits as a person writes them: 250 and 0.001, not 2.5e+02 and 1e-03 */
+static void write_plain(char *out, size_t size, double value, int precision) {
+  int exponent = value == 0 ? 0 : (int)floor(log10(fabs(value)));
+  int decimals = precision - 1 - exponent;
+  if (exponent < -5 || exponent > 15)
+    snprintf(out, size, "%.*g", precision, value);
+  else
+    snprintf(out, size, "%.*f", decimals > 0 ? decimals : 0, value);
+}
+
 void text_append_number(struct text *t, double value) {
   if (isnan(value)) {
     text_append_raw(t, "", 0);
     return;
   }
-  char digits[40];
+  char digits[48];
   locale_t old = enter_c_locale();
   for (int precision = 1; precision <= 17; precision++) {
     snprintf(digits, sizeof digits, "%.*g", precision, value);
-    if (isinf(value) || strtod(digits, NULL) == value) break;
+    if (isinf(value)) break;
+    if (strtod(digits, NULL) != value) continue;
+    char plain[48];
+    write_plain(plain, sizeof plain, value, precision);
+    if (strtod(plain, NULL) == value) memcpy(digits, plain, sizeof digits);
+    break;
   }
   leave_c_locale(old);
   text_append_raw(t, digits, strlen(digits));
