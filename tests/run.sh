@@ -1,0 +1,12 @@
+#!/bin/bash
+# usage: tests/run.sh [ctest options...]
+# Set-up, release build with warnings as errors, every test. Closes with the summary of ctest.
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")/.."
+. cmake/setup.sh
+
+setup_packages
+setup_build all
+
+say "testing"
+exec ctest --test-dir build --output-on-failure -j "$(nproc)" "$@"
