@@ -128,7 +128,7 @@ static void append_exit_status(struct text *out) {
 static void append_examples(struct text *out, const struct command *c) {
   text_append(out, ".SH EXAMPLES\n");
   for (const struct example *e = c->examples; e && e->command; e++) {
-    text_append(out, ".PP\n");
+    if (e != c->examples) text_append(out, ".PP\n");
     append_troff(out, e->about);
     text_append(out, ":\n.PP\n.in +4n\n.nf\n");
     append_troff(out, e->command);
