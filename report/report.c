@@ -1,0 +1,381 @@
+#include "report/report.h"
+
+#include "core/file.h"
+#include "core/json.h"
+#include "core/provenance.h"
+#include "core/sources.h"
+#include "report/style.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVELS = 4, COLUMNS = 16 };
+
+struct report {
+  struct text title, subtitle, facts, headlines; /* HTML */
+  struct text findings[LEVELS];
+  struct text withheld;
+  struct text contents, body;
+  int section_count;
+  int columns;         /* of the open table, 0 when none */
+  bool right[COLUMNS]; /* its right-aligned columns */
+};
+
+static void put(struct text *t, const char *html) {
+  text_append_raw(t, html, strlen(html));
+}
+
+static void put_element(struct text *t, const char *open, const char *plain, const char *close) {
+  put(t, open);
+  text_append_html(t, plain);
+  put(t, close);
+}
+
+/* "mg/cm3" -> "mg/cm<sup>3</sup>" */
+static void put_unit(struct text *t, const char *unit) {
+  for (const char *c = unit; *c; c++) {
+    bool power = (*c == '2' || *c == '3') && c > unit && c[-1] == 'm';
+    char one[2] = {*c, '\0'};
+    put_element(t, power ? "<sup>" : "", one, power ? "</sup>" : "");
+  }
+}
+
+status report_create(struct report **out, const char *title, const char *subtitle) {
+  status st = ST_OK;
+  struct report *r = calloc(1, sizeof *r);
+  CHECK(r, ST_MEMORY, "making a report");
+  text_append_html(&r->title, title);
+  text_append_html(&r->subtitle, subtitle);
+  *out = r;
+done:
+  return st;
+}
+
+void report_destroy(struct report *r) {
+  if (!r) return;
+  struct text *texts[] = {&r->title,    &r->subtitle, &r->facts, &r->headlines,
+                          &r->withheld, &r->contents, &r->body};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) text_free(texts[i]);
+  for (int i = 0; i < LEVELS; i++) text_free(&r->findings[i]);
+  free(r);
+}
+
+/* ---- the top of the page ---- */
+
+void report_fact(struct report *r, const char *name, const char *value) {
+  put_element(&r->facts, "<div><dt>", name, "</dt>");
+  put_element(&r->facts, "<dd>", value, "</dd></div>\n");
+}
+
+static double half_width(const struct measurement *m) {
+  return isfinite(m->low) && isfinite(m->high) ? (m->high - m->low) / 2 : (double)NAN;
+}
+
+void report_headline(struct report *r, const char *name, const struct measurement *m) {
+  struct text *t = &r->headlines;
+  bool none = !m || isnan(m->value);
+  char number[32];
+  report_number(number, m ? m->value : (double)NAN, m ? half_width(m) : (double)NAN);
+  put(t, none ? "<div class=\"headline none\">" : "<div class=\"headline\">");
+  put_element(t, "<div class=\"name\">", name, "</div>");
+  put_element(t, "<div class=\"value\">", number, "");
+  if (!none) {
+    put(t, " <span class=\"unit\">");
+    put_unit(t, m->unit);
+    put(t, "</span>");
+  }
+  put(t, "</div>");
+  if (!none && isfinite(m->low) && isfinite(m->high)) {
+    char low[32], high[32];
+    report_number(low, m->low, half_width(m));
+    report_number(high, m->high, half_width(m));
+    text_append(t, "<div class=\"interval\">95 %% interval %s to %s</div>", low, high);
+  }
+  if (m && m->flags[0]) put_element(t, "<div class=\"flags\">", m->flags, "</div>");
+  put(t, "</div>\n");
+}
+
+static void put_finding(struct text *t, enum report_level level, const char *title,
+                        const char *text) {
+  static const char *const classes[] = {"stop", "caution", "note", "good"};
+  static const char *const badges[] = {"\xC3\x97 Stop", "! Caution", "i Note", "\xE2\x9C\x93 Good"};
+  text_append(t, "<div class=\"finding %s\"><p class=\"badge\">%s</p><p><strong>", classes[level],
+              badges[level]);
+  put_element(t, "", title, "</strong> ");
+  put_element(t, "", text, "</p></div>\n");
+}
+
+void report_finding(struct report *r, enum report_level level, const char *title,
+                    const char *text) {
+  put_finding(&r->findings[level], level, title, text);
+}
+
+void report_withheld(struct report *r, const char *what, const char *reason, const char *remedy) {
+  put_element(&r->withheld, "<tr><td><strong>", what, "</strong></td>");
+  put_element(&r->withheld, "<td>", reason, "</td>");
+  put_element(&r->withheld, "<td>", remedy ? remedy : "", "</td></tr>\n");
+}
+
+/* ---- sections ---- */
+
+void report_section(struct report *r, const char *title) {
+  int n = ++r->section_count;
+  text_append(&r->contents, "<li><a href=\"#s%d\">", n);
+  put_element(&r->contents, "", title, "</a></li>");
+  text_append(&r->body, "<h2 id=\"s%d\">", n);
+  put_element(&r->body, "", title, "</h2>\n");
+}
+
+void report_subsection(struct report *r, const char *title) {
+  put_element(&r->body, "<h3>", title, "</h3>\n");
+}
+
+void report_paragraph(struct report *r, const char *fmt, ...) {
+  char text[2048];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  put_element(&r->body, "<p>", text, "</p>\n");
+}
+
+void report_text(struct report *r, const char *paragraphs) {
+  while (*paragraphs) {
+    const char *end = strstr(paragraphs, "\n\n");
+    size_t n = end ? (size_t)(end - paragraphs) : strlen(paragraphs);
+    put(&r->body, "<p>");
+    for (size_t i = 0; i < n; i++) {
+      char one[2] = {paragraphs[i], '\0'};
+      text_append_html(&r->body, one);
+    }
+    put(&r->body, "</p>\n");
+    paragraphs += n;
+    while (*paragraphs == '\n') paragraphs++;
+  }
+}
+
+static void close_figure(struct text *t, const char *caption,
+                         const struct report_reading *reading) {
+  put_element(t, "<figcaption>", caption, "");
+  if (reading && (reading->good || reading->bad || reading->act)) {
+    put(t, "<dl class=\"reading\">");
+    if (reading->good)
+      put_element(t, "<dt class=\"r-good\">\xE2\x9C\x93 Good</dt><dd>", reading->good, "</dd>");
+    if (reading->bad)
+      put_element(t, "<dt class=\"r-bad\">! Look out</dt><dd>", reading->bad, "</dd>");
+    if (reading->act)
+      put_element(t, "<dt class=\"r-act\">\xE2\x86\x92 Do</dt><dd>", reading->act, "</dd>");
+    put(t, "</dl>");
+  }
+  put(t, "</figcaption></figure>\n");
+}
+
+void report_picture(struct report *r, const struct picture *p, const char *alt, const char *caption,
+                    const struct report_reading *reading) {
+  struct text png = {0};
+  struct text *t = &r->body;
+  if (picture_png(&png, p) != ST_OK) t->failed = 1;
+  text_append(t, "<figure><img width=\"%d\" height=\"%d\" alt=\"", p->width, p->height);
+  put_element(t, "", alt, "\" src=\"data:image/png;base64,");
+  if (!png.failed && png.data) text_append_base64(t, png.data, png.length);
+  put(t, "\">\n");
+  close_figure(t, caption, reading);
+  text_free(&png);
+}
+
+void report_plot(struct report *r, const struct plot *p, const char *caption,
+                 const struct report_reading *reading) {
+  struct text svg = {0};
+  if (plot_svg(p, &svg) != ST_OK) r->body.failed = 1;
+  put(&r->body, "<figure>");
+  if (svg.data) put(&r->body, svg.data);
+  close_figure(&r->body, caption, reading);
+  text_free(&svg);
+}
+
+/* ---- tables ---- */
+
+void report_table_begin(struct report *r, const char *caption, const char *const *columns,
+                        int count) {
+  struct text *t = &r->body;
+  r->columns = count < COLUMNS ? count : COLUMNS;
+  put(t, "<div class=\"scroll\"><table>");
+  if (caption && *caption) put_element(t, "<caption>", caption, "</caption>");
+  put(t, "<thead><tr>");
+  for (int i = 0; i < r->columns; i++) {
+    r->right[i] = columns[i][0] == '#';
+    put_element(t, r->right[i] ? "<th class=\"n\" scope=\"col\">" : "<th scope=\"col\">",
+                columns[i] + r->right[i], "</th>");
+  }
+  put(t, "</tr></thead><tbody>\n");
+}
+
+void report_table_row(struct report *r, const char *const *cells) {
+  put(&r->body, "<tr>");
+  for (int i = 0; i < r->columns; i++)
+    put_element(&r->body, r->right[i] ? "<td class=\"n\">" : "<td>", cells[i] ? cells[i] : "",
+                "</td>");
+  put(&r->body, "</tr>\n");
+}
+
+void report_table_end(struct report *r) {
+  put(&r->body, "</tbody></table></div>\n");
+  r->columns = 0;
+}
+
+static void measurement_row(struct text *t, const struct measurement *m) {
+  char words[96], number[32], low[32] = "", high[32] = "";
+  report_quantity_words(words, m->quantity);
+  put_element(t, "<tr><td>", words, "</td>");
+  if (isnan(m->value)) {
+    put_element(t,
+                "<td class=\"none\" colspan=\"4\">withheld: ", m->flags[0] ? m->flags : "no value",
+                "</td>");
+    put_element(t, "<td class=\"small\">", m->method, "</td><td></td></tr>\n");
+    return;
+  }
+  report_number(number, m->value, half_width(m));
+  put_element(t, "<td class=\"n\">", number, "</td><td>");
+  put_unit(t, m->unit);
+  put(t, "</td><td class=\"n\">");
+  if (isfinite(m->low) && isfinite(m->high)) {
+    report_number(low, m->low, half_width(m));
+    report_number(high, m->high, half_width(m));
+    text_append(t, "%s to %s", low, high);
+  }
+  put(t, "</td><td class=\"n\">");
+  if (m->n >= 0) text_append(t, "%lld", (long long)m->n);
+  put_element(t, "</td><td class=\"small\">", m->method, "");
+  put_element(t, m->method[0] && m->source[0] ? "; " : "", m->source, "</td>");
+  put_element(t, "<td class=\"flag\">", m->flags, "</td></tr>\n");
+}
+
+static bool seen_before(const struct record *record, size_t row) {
+  for (size_t i = 0; i < row; i++)
+    if (strcmp(record->rows[i].region, record->rows[row].region) == 0) return true;
+  return false;
+}
+
+static void region_rows(struct text *t, const struct record *record, const char *region) {
+  char words[96];
+  report_region_words(words, region);
+  put_element(t, "<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"7\">", words,
+              "</th></tr>\n");
+  for (size_t i = 0; i < record->count; i++)
+    if (strcmp(record->rows[i].region, region) == 0) measurement_row(t, &record->rows[i]);
+}
+
+void report_measurements(struct report *r, const struct record *record, const char *region) {
+  static const char *const columns[] = {"Measure", "#Value", "Unit", "#95 % interval",
+                                        "#n",      "Method", "Flags"};
+  report_table_begin(r, "", columns, 7);
+  if (region) region_rows(&r->body, record, region);
+  for (size_t i = 0; !region && i < record->count; i++)
+    if (!seen_before(record, i)) region_rows(&r->body, record, record->rows[i].region);
+  report_table_end(r);
+}
+
+void report_sources(struct report *r, const char *const *keys, int count) {
+  struct text *t = &r->body;
+  put(t, "<ol class=\"sources\">");
+  for (int i = 0; i < count; i++) {
+    const struct source *s = source_find(keys[i]);
+    put_element(t, "<li>", s ? s->citation : keys[i], "");
+    if (s && s->doi[0]) put_element(t, ". ", s->doi, "");
+    if (s) put_element(t, " <span class=\"subtitle\">[", s->key, "]</span>");
+    put(t, "</li>\n");
+  }
+  put(t, "</ol>\n");
+}
+
+void report_provenance(struct report *r, const cJSON *provenance) {
+  char *text = NULL;
+  if (json_print(&text, provenance) != ST_OK) {
+    r->body.failed = 1;
+    return;
+  }
+  put_element(&r->body,
+              "<details><summary>Command, parameters, digests of the inputs</summary><pre>", text,
+              "</pre></details>\n");
+  free(text);
+}
+
+/* ---- the page ---- */
+
+static void append(struct text *to, const struct text *from) {
+  if (from->failed) to->failed = 1;
+  if (from->data) text_append_raw(to, from->data, from->length);
+}
+
+static void append_findings(struct text *out, const struct report *r) {
+  bool any = false;
+  for (int i = 0; i < LEVELS; i++) any |= r->findings[i].length > 0;
+  if (!any) return;
+  put(out, "<section aria-label=\"What was found\">\n");
+  for (int i = 0; i < LEVELS; i++) append(out, &r->findings[i]);
+  put(out, "</section>\n");
+}
+
+static void append_withheld(struct text *out, const struct report *r) {
+  if (!r->withheld.length) return;
+  put(out,
+      "<h2 id=\"withheld\">Withheld</h2>\n<p>This scan does not permit the following. Nothing was "
+      "guessed in its place.</p>\n<div class=\"scroll\"><table><thead><tr><th "
+      "scope=\"col\">What</th>"
+      "<th scope=\"col\">Why</th><th scope=\"col\">What would permit "
+      "it</th></tr></thead><tbody>\n");
+  append(out, &r->withheld);
+  put(out, "</tbody></table></div>\n");
+}
+
+status report_html(const struct report *r, struct text *out) {
+  status st = ST_OK;
+  put(out,
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
+      "style-src 'unsafe-inline'\">\n<title>");
+  append(out, &r->title);
+  put(out, "</title>\n<style>\n");
+  for (int i = 0; report_style[i]; i++) put(out, report_style[i]);
+  put(out, "</style></head><body><main>\n<h1>");
+  append(out, &r->title);
+  put(out, "</h1>\n<p class=\"subtitle\">");
+  append(out, &r->subtitle);
+  put(out, "</p>\n");
+  if (r->headlines.length) {
+    put(out, "<div class=\"headlines\">\n");
+    append(out, &r->headlines);
+    put(out, "</div>\n");
+  }
+  append_findings(out, r);
+  put(out, "<dl class=\"facts\">\n");
+  append(out, &r->facts);
+  put(out, "</dl>\n<nav aria-label=\"Contents\"><ul>");
+  if (r->withheld.length) put(out, "<li><a href=\"#withheld\">Withheld</a></li>");
+  append(out, &r->contents);
+  put(out, "</ul></nav>\n");
+  append_withheld(out, r);
+  append(out, &r->body);
+  text_append(out,
+              "<footer>Made by qct %s. For research; not a medical device. Numbers depend on the "
+              "methods named beside them: compare them only within one method.</footer>\n"
+              "</main></body></html>\n",
+              program_version());
+  TRY(text_check(out, "a report"));
+done:
+  return st;
+}
+
+status report_write(const struct report *r, const char *path, bool force) {
+  status st = ST_OK;
+  struct text page = {0};
+  TRY(report_html(r, &page));
+  TRY(file_write(path, page.data, page.length, force));
+done:
+  text_free(&page);
+  return st;
+}
