@@ -21,8 +21,9 @@ struct svm_grid {
   double epsilon; /* tube of the SVR, in SD of the target */
 };
 
-/* Source: LIBSVM tools/grid.py default ranges (libsvm2011). The linear kernel stops at C = 2^5: above it the
- * solver runs into its limit of ten million iterations on overlapping classes and gains nothing. */
+/* Source: LIBSVM tools/grid.py default ranges (libsvm2011). The linear kernel stops at C = 2^5:
+ * above it the solver runs into its limit of ten million iterations on overlapping classes and
+ * gains nothing. */
 static const struct svm_grid rbf_grid = {0, 0, -5, 2, 11, -15, 2, 10, 0.1};
 static const struct svm_grid linear_grid = {1, 0, -5, 2, 6, 0, 0, 1, 0.1};
 static const struct svm_grid svr_rbf_grid = {0, 1, -5, 2, 11, -15, 2, 10, 0.1};

@@ -1,0 +1,406 @@
+#include "ml/assessment.h"
+
+#include "core/statistics.h"
+#include "ml/bootstrap.h"
+#include "ml/discrimination.h"
+#include "ml/reliability.h"
+#include "ml/survival.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST_EVENTS = 10, LEAST_PEOPLE = 20, LEAST_EVENTS_PER_FEATURE = 5 };
+
+static int64_t count_events(const struct ml_predictions *p) {
+  int64_t events = 0;
+  for (int64_t i = 0; i < p->n; i++) events += p->outcome && p->outcome[i] == 1;
+  return events;
+}
+
+static status add(struct record *r, const char *region, const char *quantity, double value,
+                  double low, double high, const struct ml_predictions *p, const char *method,
+                  const char *source) {
+  status st = ST_OK;
+  struct measurement *m =
+      isnan(value) ? record_withhold(r, region, quantity, "", "cannot be had from these data")
+                   : record_add(r, region, quantity, value, "");
+  CHECK(m, ST_MEMORY, "adding %s", quantity);
+  m->low = low;
+  m->high = high;
+  m->n = p->n;
+  snprintf(m->method, sizeof m->method, "%s", method ? method : "");
+  snprintf(m->source, sizeof m->source, "%s", source);
+  if (p->task != ML_REGRESSION) measurement_flag(m, "%lld events", (long long)count_events(p));
+done:
+  return st;
+}
+
+/* Mean criterion over repeats on drawn rows. */
+struct drawn {
+  const struct ml_predictions *a, *b; /* b NULL: criterion of a, else difference b - a */
+};
+
+static double mean_criterion(const struct ml_predictions *p, const int64_t *rows, int64_t count,
+                             double *score, int *outcome, double *target) {
+  double mean = 0;
+  for (int64_t i = 0; i < count; i++) {
+    outcome[i] = p->outcome ? p->outcome[rows[i]] : 0;
+    if (p->task == ML_BINARY) outcome[i] = outcome[i] == 1;
+    target[i] = p->target ? p->target[rows[i]] : 0;
+  }
+  for (int k = 0; k < p->repeats; k++) {
+    for (int64_t i = 0; i < count; i++) score[i] = p->score[(int64_t)k * p->n + rows[i]];
+    mean += ml_criterion(p->task, score, outcome, target, count) / p->repeats;
+  }
+  return mean;
+}
+
+static double drawn_criterion(const void *user, const int64_t *rows, int64_t count) {
+  const struct drawn *d = user;
+  double value = NAN;
+  double *score = malloc((size_t)(count + 1) * sizeof *score);
+  double *target = malloc((size_t)(count + 1) * sizeof *target);
+  int *outcome = malloc((size_t)(count + 1) * sizeof *outcome);
+  if (score && target && outcome) {
+    value = mean_criterion(d->a, rows, count, score, outcome, target);
+    if (d->b) value = mean_criterion(d->b, rows, count, score, outcome, target) - value;
+  }
+  free(score);
+  free(target);
+  free(outcome);
+  return value;
+}
+
+static status whole(double *value, const struct drawn *d) {
+  status st = ST_OK;
+  int64_t *rows = malloc((size_t)d->a->n * sizeof *rows);
+  CHECK(rows, ST_MEMORY, "assessing %lld people", (long long)d->a->n);
+  for (int64_t i = 0; i < d->a->n; i++) rows[i] = i;
+  *value = drawn_criterion(d, rows, d->a->n);
+done:
+  free(rows);
+  return st;
+}
+
+static const char *criterion_name(enum ml_task task) {
+  return task == ML_BINARY ? "auc" : task == ML_SURVIVAL ? "harrell_c" : "r2";
+}
+
+static const char *criterion_source(enum ml_task task) {
+  return task == ML_BINARY ? "delong1988" : task == ML_SURVIVAL ? "harrell1982" : "";
+}
+
+/* Why no headline may be given; NULL when it may. */
+static const char *too_few(const struct ml_predictions *p, const struct ml_assessment_options *o) {
+  if (p->task == ML_REGRESSION) return p->n < LEAST_PEOPLE ? "fewer than 20 people" : NULL;
+  int64_t events = count_events(p);
+  if (events < LEAST_EVENTS || p->n < LEAST_PEOPLE)
+    return "too few events: at least 10 events and 20 people are needed for a headline figure";
+  if (o->features && events < (int64_t)LEAST_EVENTS_PER_FEATURE * o->features)
+    return "too few events: fewer than 5 events per candidate feature";
+  return NULL;
+}
+
+static status assess_discrimination(struct record *r, const char *name,
+                                    const struct ml_predictions *p,
+                                    const struct ml_assessment_options *o) {
+  status st = ST_OK;
+  struct drawn d = {p, NULL};
+  struct ml_interval interval;
+  double value = NAN;
+  const char *reason = too_few(p, o);
+  if (reason) {
+    struct measurement *m = record_withhold(r, name, criterion_name(p->task), "", reason);
+    CHECK(m, ST_MEMORY, "adding %s", criterion_name(p->task));
+    m->n = p->n;
+    goto done;
+  }
+  TRY(whole(&value, &d));
+  TRY(ml_bootstrap(&interval, drawn_criterion, &d, p->group, p->n,
+                   o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
+  TRY(add(r, name, criterion_name(p->task), value, interval.low, interval.high, p, o->method,
+          criterion_source(p->task)));
+done:
+  return st;
+}
+
+static status assess_thresholds(struct record *r, const char *name, const struct ml_predictions *p,
+                                const struct ml_assessment_options *o) {
+  status st = ST_OK;
+  static const int levels[] = {80, 90, 95};
+  for (int l = 0; l < 3; l++) {
+    char quantity[64];
+    double sensitivity = 0, low, high;
+    int64_t hits = 0;
+    for (int k = 0; k < p->repeats; k++) {
+      struct ml_confusion c;
+      TRY(ml_at_specificity(&c, p->score + (int64_t)k * p->n, p->outcome, p->n, levels[l] / 100.0));
+      sensitivity += c.sensitivity / p->repeats;
+    }
+    hits = (int64_t)llround(sensitivity * (double)count_events(p));
+    ml_wilson(&low, &high, hits, count_events(p));
+    snprintf(quantity, sizeof quantity, "sensitivity_at_specificity_%d", levels[l]);
+    TRY(add(r, name, quantity, sensitivity, low, high, p, o->method, ""));
+  }
+done:
+  return st;
+}
+
+static status assess_calibration(struct record *r, const char *name, const struct ml_predictions *p,
+                                 const struct ml_assessment_options *o) {
+  status st = ST_OK;
+  struct ml_reliability mean = {0};
+  const char *const names[] = {"brier",
+                               "log_loss",
+                               "observed_expected",
+                               "calibration_slope",
+                               "calibration_intercept",
+                               "calibration_in_the_large",
+                               "e_max"};
+  if (!p->probability) goto done;
+  for (int k = 0; k < p->repeats; k++) {
+    struct ml_reliability one;
+    const double *probability = p->probability + (int64_t)k * p->n;
+    for (int64_t i = 0; i < p->n; i++)
+      if (isnan(probability[i])) {
+        for (size_t q = 0; q < sizeof names / sizeof *names; q++)
+          CHECK(record_withhold(r, name, names[q], "",
+                                "no probabilities: scores did not rise with risk in every fold"),
+                ST_MEMORY, "adding %s", names[q]);
+        goto done;
+      }
+    TRY(ml_reliability(&one, probability, p->outcome, p->n));
+    double share = 1.0 / p->repeats;
+    mean.brier += share * one.brier;
+    mean.log_loss += share * one.log_loss;
+    mean.observed_expected += share * one.observed_expected;
+    mean.slope += share * one.slope;
+    mean.intercept += share * one.intercept;
+    mean.in_the_large += share * one.in_the_large;
+    mean.e_max += share * one.e_max;
+  }
+  const double values[] = {mean.brier, mean.log_loss,  mean.observed_expected,
+                           mean.slope, mean.intercept, mean.in_the_large,
+                           mean.e_max};
+  for (size_t q = 0; q < sizeof names / sizeof *names; q++)
+    TRY(add(r, name, names[q], values[q], NAN, NAN, p, o->method,
+            q == 0 ? "brier1950" : "cox1958"));
+done:
+  return st;
+}
+
+static status assess_survival(struct record *r, const char *name, const struct ml_predictions *p,
+                              const struct ml_assessment_options *o) {
+  status st = ST_OK;
+  double mean = 0;
+  for (int k = 0; k < p->repeats; k++) {
+    struct ml_concordance c;
+    TRY(ml_uno(&c, p->score + (int64_t)k * p->n, p->target, p->outcome, p->n, INFINITY));
+    mean += c.c / p->repeats;
+  }
+  TRY(add(r, name, "uno_c", mean, NAN, NAN, p, o->method, "uno2011"));
+done:
+  return st;
+}
+
+status ml_assess(struct record *r, const char *name, const struct ml_predictions *p,
+                 const struct ml_assessment_options *options) {
+  status st = ST_OK;
+  TRY(assess_discrimination(r, name, p, options));
+  if (p->task == ML_SURVIVAL) TRY(assess_survival(r, name, p, options));
+  if (p->task != ML_BINARY) goto done;
+  TRY(assess_thresholds(r, name, p, options));
+  TRY(assess_calibration(r, name, p, options));
+done:
+  if (st != ST_OK) status_note("assessing %s", name);
+  return st;
+}
+
+status ml_assess_folds(struct record *r, const char *name, const struct ml_nested_result *nested) {
+  status st = ST_OK;
+  double sum = 0, low = INFINITY, high = -INFINITY;
+  int count = 0;
+  for (int f = 0; f < nested->fold_count; f++) {
+    double v = nested->folds[f].outer_score;
+    if (isnan(v)) continue;
+    sum += v;
+    low = fmin(low, v);
+    high = fmax(high, v);
+    count++;
+  }
+  struct measurement *m =
+      count ? record_add(r, name, "auc_fold_mean", sum / count, "")
+            : record_withhold(r, name, "auc_fold_mean", "", "no fold has both outcomes");
+  CHECK(m, ST_MEMORY, "adding auc_fold_mean");
+  m->n = count;
+  if (count) measurement_flag(m, "over %d folds, smallest %.3f, largest %.3f", count, low, high);
+done:
+  return st;
+}
+
+struct ranked {
+  double score;
+  int64_t row;
+};
+
+static int by_score(const void *a, const void *b) {
+  const struct ranked *p = a, *q = b;
+  if (p->score != q->score) return p->score < q->score ? -1 : 1;
+  return p->row < q->row ? -1 : p->row > q->row;
+}
+
+/* Mean over repeats of the midrank within the repeat: one marker a person from repeated
+ * cross-validation. */
+static status mean_ranks(double *out, const struct ml_predictions *p) {
+  status st = ST_OK;
+  struct ranked *sorted = malloc((size_t)p->n * sizeof *sorted);
+  CHECK(sorted, ST_MEMORY, "ranking %lld people", (long long)p->n);
+  memset(out, 0, (size_t)p->n * sizeof *out);
+  for (int k = 0; k < p->repeats; k++) {
+    for (int64_t i = 0; i < p->n; i++)
+      sorted[i] = (struct ranked){p->score[(int64_t)k * p->n + i], i};
+    qsort(sorted, (size_t)p->n, sizeof *sorted, by_score);
+    for (int64_t i = 0; i < p->n;) {
+      int64_t j = i;
+      while (j < p->n && sorted[j].score == sorted[i].score) j++;
+      for (int64_t q = i; q < j; q++) out[sorted[q].row] += 0.5 * (double)(i + j - 1) / p->repeats;
+      i = j;
+    }
+  }
+done:
+  free(sorted);
+  return st;
+}
+
+static status difference_by_delong(struct record *r, const char *name,
+                                   const struct ml_predictions *a, const struct ml_predictions *b,
+                                   const char *method) {
+  status st = ST_OK;
+  struct ml_auc_difference d;
+  double *ranks = malloc(2 * (size_t)a->n * sizeof *ranks);
+  CHECK(ranks, ST_MEMORY, "comparing %lld people", (long long)a->n);
+  TRY(mean_ranks(ranks, b));
+  TRY(mean_ranks(ranks + a->n, a));
+  TRY(ml_auc_compare(&d, ranks, ranks + a->n, a->outcome, a->n));
+  TRY(add(r, name, "delong_difference", d.difference, d.low, d.high, a, method, "delong1988"));
+  TRY(add(r, name, "delong_z", d.z, NAN, NAN, a, method, "delong1988"));
+  TRY(add(r, name, "delong_p", d.p, NAN, NAN, a, method, "delong1988"));
+done:
+  free(ranks);
+  return st;
+}
+
+static status difference_of_probabilities(struct record *r, const char *name,
+                                          const struct ml_predictions *a,
+                                          const struct ml_predictions *b, const char *method) {
+  status st = ST_OK;
+  struct ml_reclassification c;
+  int64_t only_a = 0, only_b = 0;
+  for (int64_t i = 0; i < a->n; i++)
+    if (isnan(a->probability[i]) || isnan(b->probability[i])) goto done;
+  TRY(ml_reclassify(&c, a->probability, b->probability, a->outcome, a->n, NULL, 0));
+  TRY(add(r, name, "nri_events", c.nri_events, NAN, NAN, a, method, "pencina2008"));
+  TRY(add(r, name, "nri_non_events", c.nri_non_events, NAN, NAN, a, method, "pencina2008"));
+  TRY(add(r, name, "idi", c.idi, NAN, NAN, a, method, "pencina2008"));
+  for (int64_t i = 0; i < a->n; i++) {
+    int right_a = (a->probability[i] >= 0.5) == a->outcome[i];
+    int right_b = (b->probability[i] >= 0.5) == a->outcome[i];
+    only_a += right_a && !right_b;
+    only_b += right_b && !right_a;
+  }
+  TRY(add(r, name, "mcnemar_p", ml_mcnemar_p(only_a, only_b), NAN, NAN, a, method, ""));
+  for (size_t i = r->count - 4; i < r->count - 1; i++)
+    measurement_flag(&r->rows[i], "favours useless markers: never a headline");
+done:
+  return st;
+}
+
+status ml_assess_difference(struct record *r, const char *name_a, const struct ml_predictions *a,
+                            const char *name_b, const struct ml_predictions *b,
+                            const struct ml_assessment_options *options) {
+  status st = ST_OK;
+  const struct ml_assessment_options *o = options;
+  struct drawn d = {a, b};
+  struct ml_interval interval;
+  double value = NAN;
+  char name[160], quantity[64];
+  CHECK(a->n == b->n && a->task == b->task, ST_DOMAIN,
+        "comparing %s (%lld rows) with %s (%lld rows): the same people and outcome are needed",
+        name_a, (long long)a->n, name_b, (long long)b->n);
+  for (int64_t i = 0; i < a->n && a->outcome; i++)
+    CHECK(a->outcome[i] == b->outcome[i], ST_DOMAIN,
+          "comparing %s with %s: row %lld has different outcomes", name_a, name_b,
+          (long long)i + 1);
+  snprintf(name, sizeof name, "%s - %s", name_b, name_a);
+  snprintf(quantity, sizeof quantity, "%s_difference", criterion_name(a->task));
+  TRY(whole(&value, &d));
+  TRY(ml_bootstrap(&interval, drawn_criterion, &d, a->group, a->n,
+                   o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
+  TRY(add(r, name, quantity, value, interval.low, interval.high, a, o->method, ""));
+  if (a->task != ML_BINARY) goto done;
+  TRY(difference_by_delong(r, name, a, b, o->method));
+  if (a->probability && b->probability) TRY(difference_of_probabilities(r, name, a, b, o->method));
+done:
+  return st;
+}
+
+status ml_assess_subgroups(struct record *r, const char *name, const struct ml_predictions *p,
+                           const char *variable, const int *label, const char *const *names,
+                           int count, const struct ml_assessment_options *options) {
+  status st = ST_OK;
+  double lowest = INFINITY, highest = -INFINITY;
+  double *score = malloc((size_t)p->n * (size_t)p->repeats * sizeof *score);
+  double *target = malloc((size_t)p->n * sizeof *target);
+  int *outcome = malloc((size_t)p->n * sizeof *outcome);
+  int64_t *group = malloc((size_t)p->n * sizeof *group);
+  int used = 0;
+  CHECK(score && target && outcome && group, ST_MEMORY, "subgroups of %lld people",
+        (long long)p->n);
+  for (int g = 0; g < count; g++) {
+    char region[160];
+    int64_t m = 0, events = 0;
+    for (int64_t i = 0; i < p->n; i++) m += label[i] == g;
+    int64_t at = 0;
+    for (int64_t i = 0; i < p->n; i++) {
+      if (label[i] != g) continue;
+      for (int k = 0; k < p->repeats; k++) score[k * m + at] = p->score[(int64_t)k * p->n + i];
+      outcome[at] = p->outcome[i];
+      events += outcome[at] == 1;
+      target[at] = p->target ? p->target[i] : 0;
+      group[at++] = p->group ? p->group[i] : i;
+    }
+    snprintf(region, sizeof region, "%s %s=%s", name, variable, names[g]);
+    if (events < LEAST_EVENTS || m - events < LEAST_EVENTS) {
+      struct measurement *w = record_withhold(r, region, criterion_name(p->task), "",
+                                              "fewer than 10 events or non-events in the subgroup");
+      CHECK(w, ST_MEMORY, "adding subgroup %s", names[g]);
+      w->n = m;
+      continue;
+    }
+    struct ml_predictions part = {
+        p->task, m, p->repeats, score, NULL, outcome, p->target ? target : NULL, group};
+    struct ml_assessment_options o = *options;
+    o.features = 0;
+    TRY(assess_discrimination(r, region, &part, &o));
+    double value = r->rows[r->count - 1].value;
+    if (isnan(value)) continue;
+    lowest = fmin(lowest, value);
+    highest = fmax(highest, value);
+    used++;
+  }
+  if (used >= 2) {
+    char quantity[64];
+    snprintf(quantity, sizeof quantity, "%s_gap", criterion_name(p->task));
+    char region[160];
+    snprintf(region, sizeof region, "%s %s", name, variable);
+    TRY(add(r, region, quantity, highest - lowest, NAN, NAN, p, options->method, ""));
+  }
+done:
+  free(score);
+  free(target);
+  free(outcome);
+  free(group);
+  return st;
+}
