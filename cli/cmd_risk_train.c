@@ -1,0 +1,173 @@
+#include "cli/command.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "ml/experiment.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct params {
+  const char *table, *out, *id, *outcome, *time, *site;
+  struct text_list group, learner;
+  int outer, repeats, inner, seed, selection;
+  bool by_site, unweighted;
+  double most_missing;
+};
+
+static const struct params defaults = {.id = "id",
+                                       .outcome = "fracture",
+                                       .learner = {1, {"svm-rbf"}},
+                                       .outer = 10,
+                                       .repeats = 10,
+                                       .inner = 5,
+                                       .seed = 1,
+                                       .most_missing = 0.4};
+
+static const char *const selection_names[] = {"none", "univariate", "lasso", NULL};
+
+static const struct option options[] = {
+    ARG_IN(struct params, table, "table", "feature table, one row a person or side (CSV)"),
+    OPT_OUT_REQUIRED(struct params, out, "out", "result folder"),
+    OPT_TEXT(struct params, id, "id", "column that says which rows are one person; \"\" for none"),
+    OPT_TEXT(struct params, outcome, "outcome", "column with 0, 1 (and 2 for competing death)"),
+    OPT_TEXT(struct params, time, "time", "column with follow-up time; makes it survival"),
+    OPT_TEXT(struct params, site, "site", "column with the site or scanner"),
+    OPT_LIST(struct params, group, "group",
+             "feature group name=pattern+pattern; the first group is the reference"),
+    OPT_LIST(struct params, learner, "learner",
+             "svm-rbf, svm-linear, logistic, lasso, cox, svr-rbf, svr-linear"),
+    OPT_INT(struct params, outer, "folds", "", 2, 100, "outer folds"),
+    OPT_INT(struct params, repeats, "repeats", "", 1, 1000, "repeats of the outer folds"),
+    OPT_INT(struct params, inner, "inner-folds", "", 2, 20, "folds that choose hyper-parameters"),
+    OPT_CHOICE(struct params, selection, "select", selection_names,
+               "selection of features, inside each fold"),
+    OPT_REAL(struct params, most_missing, "most-missing", "", 0, 1,
+             "a feature with a larger share missing is left out"),
+    OPT_FLAG(struct params, by_site, "by-site", "leave one site out instead of random folds"),
+    OPT_FLAG(struct params, unweighted, "unweighted", "no class weights (default: balanced)"),
+    OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of folds, bootstrap and selection"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct risk simulate --people 120 --effect 1 --out people.csv", "people to train on"},
+    {"qct risk train people.csv --out risk --learner logistic --group clinical=age --group "
+     "ct=age+f* --folds 5 --repeats 2",
+     "does the CT add to age, on the same folds?"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"libsvm2011", "delong1988", "lin2007", "pencina2008", NULL};
+
+static const char *or_null(const char *text) {
+  return text && text[0] ? text : NULL;
+}
+
+static status join(char out[4096], const char *folder, const char *name) {
+  status st = ST_OK;
+  CHECK(snprintf(out, 4096, "%s/%s", folder, name) < 4096, ST_USAGE, "path of %s is too long",
+        name);
+done:
+  return st;
+}
+
+static status write_models(struct context *ctx, const struct ml_experiment *e, const char *folder) {
+  status st = ST_OK;
+  cJSON *json = NULL;
+  for (int i = 0; i < e->run_count; i++) {
+    char path[4096], name[128];
+    snprintf(name, sizeof name, "model_%s.json", e->runs[i].name);
+    for (char *c = name; *c; c++)
+      if (*c == ' ' || *c == '/') *c = '_';
+    TRY(join(path, folder, name));
+    json = ml_risk_model_to_json(&e->runs[i].model);
+    CHECK(json, ST_MEMORY, "writing a model");
+    cJSON *importance = cJSON_AddArrayToObject(json, "permutation_importance");
+    for (int f = 0; f < e->runs[i].model.feature_count; f++)
+      cJSON_AddItemToArray(importance, cJSON_CreateNumber(e->runs[i].importance[f]));
+    cJSON_AddItemToObject(json, "provenance", context_provenance(ctx));
+    TRY(json_write(json, path, ctx->force));
+    cJSON_Delete(json);
+    json = NULL;
+  }
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+static status write_results(struct context *ctx, const struct ml_experiment *e,
+                            const struct ml_dataset *d, const struct record *record,
+                            const struct params *p) {
+  status st = ST_OK;
+  struct table *predictions = NULL, *folds = NULL;
+  char path[4096];
+  TRY(file_make_directory(p->out));
+  TRY(ml_experiment_predictions(&predictions, e, d, or_null(p->id)));
+  TRY(join(path, p->out, "predictions.csv"));
+  TRY(table_write(predictions, path, ctx->force));
+  TRY(ml_experiment_folds(&folds, e));
+  TRY(join(path, p->out, "folds.csv"));
+  TRY(table_write(folds, path, ctx->force));
+  TRY(write_models(ctx, e, p->out));
+  TRY(join(path, p->out, "performance.json"));
+  TRY(context_write_record(ctx, record, path));
+  TRY(context_write_record(ctx, record, NULL));
+done:
+  table_destroy(predictions);
+  table_destroy(folds);
+  return st;
+}
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct table *table = NULL;
+  struct record *record = NULL;
+  struct ml_dataset d = {0};
+  struct ml_experiment e = {0};
+  enum ml_task task = p->time                                       ? ML_SURVIVAL
+                      : strncmp(p->learner.items[0], "svr", 3) == 0 ? ML_REGRESSION
+                                                                    : ML_BINARY;
+  const struct ml_dataset_options columns = {or_null(p->id), p->outcome, p->time, p->site, task};
+  struct ml_nested_options o = ML_NESTED_DEFAULTS;
+  o.outer = p->outer;
+  o.repeats = p->by_site ? 1 : p->repeats;
+  o.inner = p->inner;
+  o.by_site = p->by_site;
+  o.selection = (enum ml_selection)p->selection;
+  o.most_missing = p->most_missing;
+  o.seed = (uint64_t)p->seed;
+  TRY(table_read(&table, p->table));
+  TRY(ml_dataset_make(&d, table, &columns, p->group.items, p->group.count));
+  TRY(record_create(&record, "cohort"));
+  TRY(ml_experiment_run(&e, record, &d, task, p->outcome, p->learner.items, p->learner.count,
+                        !p->unweighted, &o));
+  TRY(write_results(ctx, &e, &d, record, p));
+done:
+  ml_experiment_free(&e);
+  ml_dataset_free(&d);
+  record_destroy(record);
+  table_destroy(table);
+  return st;
+}
+
+const struct command cmd_risk_train = {
+    .name = "risk train",
+    .summary = "Train fracture-risk models and state honestly how well they do",
+    .about = "Feature groups and learners are compared on the same people and the same folds: "
+             "nested, repeated "
+             "cross-validation, stratified by outcome, all rows of a person together. Imputation, "
+             "scaling, "
+             "selection, hyper-parameters and probabilities are learnt on training rows only.\n\n"
+             "Writes to the result folder: performance.json (every figure with interval, people "
+             "and events), "
+             "predictions.csv (out-of-fold), folds.csv (chosen hyper-parameters), one model file "
+             "per group "
+             "and learner. The performance table goes to standard output.\n\n"
+             "Intervals of AUC and C are a bootstrap of people. With fewer than 10 events, 20 "
+             "people or 5 events "
+             "per candidate feature the headline figure is withheld.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};
