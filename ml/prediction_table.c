@@ -70,7 +70,12 @@ static status numeric_values(const double **out, const struct table *t, const ch
   if (!name) goto done;
   int c = table_find(t, name);
   CHECK(c >= 0, ST_DOMAIN, "the predictions have no column \"%s\"", name);
-  CHECK(t->columns[c].numeric, ST_DOMAIN, "column \"%s\" holds text, numbers are needed", name);
+  if (!t->columns[c].numeric) { /* a column without a single value reads as text */
+    for (size_t i = 0; i < t->row_count; i++)
+      CHECK(!t->columns[c].texts[i][0], ST_DOMAIN, "column \"%s\" holds text, numbers are needed",
+            name);
+    goto done;
+  }
   *out = t->columns[c].numbers;
 done:
   return st;
@@ -110,6 +115,8 @@ status ml_prediction_table_make(struct ml_prediction_table *out, const struct ta
   TRY(numeric_values(&probability, t, columns->probability));
   TRY(numeric_values(&outcome, t, columns->outcome));
   TRY(numeric_values(&time, t, columns->time));
+  CHECK(score && outcome, ST_DOMAIN, "columns \"%s\" and \"%s\" must hold numbers", columns->score,
+        columns->outcome);
   if (probability && all_missing(probability, cells, count)) probability = NULL;
   if (time && all_missing(time, cells, count)) time = NULL;
   while (n < count && cells[n].repeat == cells[0].repeat) n++;
