@@ -24,10 +24,14 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct risk simulate --people 60 --out people.csv", "people with id, age, sex and features"},
-    {"qct table join people.csv people.csv --on "
-     "id,age,sex,site,f1,f2,f3,f4,f5,f6,fracture,time,event,truth --out joined.csv",
-     "join on every column: the table itself"},
+    {"qct risk simulate --people 60 --effect 1 --out people.csv", "people"},
+    {"qct risk train people.csv --out age --learner logistic --folds 4 --repeats 1 --group age=age",
+     "one record"},
+    {"qct risk train people.csv --out ct --learner logistic --folds 4 --repeats 1 --group ct=f*",
+     "another"},
+    {"qct table wide age/performance.json --out age.csv", "as a table"},
+    {"qct table wide ct/performance.json --out ct.csv", "the other too"},
+    {"qct table join age.csv ct.csv --on case --out both.csv", "side by side"},
     {NULL, NULL}};
 
 static status run(struct context *ctx, const void *params) {
