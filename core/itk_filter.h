@@ -1,7 +1,10 @@
-/* Filters through ITK, on our types. One try block each; results are new objects owned by the
- * caller unless said otherwise. Binary inputs: non-zero is inside. Physical units: mm.
- * Deterministic and independent of the thread count (ITK's own threading is set from
- * parallel_threads()).
+/* Filters on our types; results are new objects owned by the caller unless said otherwise. Binary
+ * inputs: non-zero is inside. Physical units: mm. Deterministic and independent of the thread
+ * count.
+ *
+ * ITK does the cubic B-spline. The rest is ours because it must keep "no data" apart, measure to
+ * the surface of voxels, or move voxels exactly: filter_grid.c, filter_smooth.c, filter_distance.c,
+ * filter_components.c.
  */
 #ifndef QCT_CORE_ITK_FILTER_H
 #define QCT_CORE_ITK_FILTER_H
@@ -18,18 +21,22 @@ enum interpolation {
   INTERPOLATE_CUBIC
 }; /* cubic B-spline */
 
-/** Value on `grid`; points outside the input get `outside` (NaN allowed). No data inside the input
- * must have been filled first for INTERPOLATE_CUBIC (@return ST_DOMAIN otherwise). */
+/** Value on `grid`; points outside the boxes of the input's voxels get `outside` (NaN allowed); in
+ * the outer half voxel the border value is repeated. Linear: no data where a contributing voxel has
+ * none. No data must have been filled first for INTERPOLATE_CUBIC (@return ST_DOMAIN otherwise). */
 status filter_resample(struct volume **out, const struct volume *in, const struct geometry *grid,
                        enum interpolation how, float outside);
 /** Nearest neighbour for labels. */
 status filter_resample_labels(struct labels **out, const struct labels *in,
                               const struct geometry *grid);
-/** Mean over each output voxel's box (volume average), for coarser output grids of the same
- * direction. */
+/** Mean over each output voxel's box (exact volume average), for coarser output grids of the same
+ * direction. `outside` where less than half of the box lies in the grid; voxels without data are
+ * left out, and where they are more than half the result has none.
+ * @return ST_DOMAIN when the directions differ */
 status filter_average_to(struct volume **out, const struct volume *in, const struct geometry *grid,
                          float outside);
-/** The grid that covers `g` at isotropic `spacing_mm`, identity direction, same corner. */
+/** The grid that covers the boxes of `g`'s voxels at isotropic `spacing_mm`, identity direction,
+ * same outer corner (lowest x, y, z). */
 struct geometry geometry_isotropic(const struct geometry *g, double spacing_mm);
 
 /** Permute and flip axes so that the direction is nearest to identity (LPS). Exact copy of voxels.
@@ -42,13 +49,20 @@ status filter_crop(struct volume **out, const struct volume *in, const int64_t l
 status filter_crop_labels(struct labels **out, const struct labels *in, const int64_t lo[3],
                           const int64_t hi[3]);
 
-/** Gaussian smoothing, sigma in mm (0: copy), recursive filter above 1 voxel, discrete below. */
+/** Gaussian smoothing, sigma in mm (0: copy): discrete Gaussian kernel, whose variance is sigma^2
+ * at any width; border voxels repeated. Voxels without data stay so and lend no weight. Source:
+ * lindeberg1990 */
 status filter_gaussian(struct volume **out, const struct volume *in, double sigma_mm);
-/** Signed Euclidean distance [mm] to the boundary of {voxels == value} (0: any non-zero): negative
- * inside. */
+/** Signed Euclidean distance [mm] from voxel centres to the surface of {voxels == value} (0: any
+ * non-zero), negative inside: exact at flat faces (the first voxel has -spacing/2), about a fifth
+ * of a voxel short at oblique ones. The border of the grid is no surface; -infinity when the whole
+ * grid is inside.
+ * @return ST_DOMAIN when no voxel is. Source: meijster2000 */
 status filter_distance(struct volume **out, const struct labels *in, int value);
-/** Dilate (radius > 0) or erode (radius < 0) {== value} by a Euclidean distance in mm, in place;
- * other values are overwritten by a dilation only where `over` says so (0: only background). */
+/** Dilate (radius > 0) or erode (radius < 0) {== value} by a Euclidean distance in mm, in place:
+ * voxels whose centre lies within it of the surface. A dilation takes background and, besides, the
+ * value `over` (0: only background), reaching past other labels. The border of the grid does not
+ * erode. An absent value is left as it is. */
 status filter_grow(struct labels *l, int value, double radius_mm, int over);
 /** Face- (connectivity 6) or full-connected (26) components of non-zero voxels, numbered 1.. by
  * falling size; keeps at most `most`. sizes (voxels) may be NULL, else holds `most`. *count: how
@@ -58,8 +72,8 @@ status filter_components(struct labels **out, const struct labels *in, int conne
 /** Keep only the largest component of a value, in place; returns dropped voxels in *dropped (NULL
  * ok). */
 status filter_keep_largest(struct labels *l, int value, int connectivity, int64_t *dropped);
-/** Fill holes of a value in 3-D, or slice by slice across index axis 0, 1, 2, in place. axis -1:
- * 3-D. */
+/** Fill holes of a value in 3-D (axis -1), or slice by slice across index axis 0, 1, 2, in place:
+ * background that faces do not join to the border. Other labels in a hole stay. */
 status filter_fill_holes(struct labels *l, int value, int axis);
 /** value where low <= voxel <= high, else 0. No data is outside. */
 status filter_threshold(struct labels **out, const struct volume *in, double low, double high,

@@ -1,0 +1,88 @@
+#include "core/meta_check.h"
+
+#include "core/file.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <zlib.h>
+
+struct meta_header {
+  bool compressed;
+  long long skip;       /* HeaderSize: bytes before the data; -1: count from the end */
+  char data_file[1024]; /* "LOCAL", or a file name */
+  long end;             /* where the header ends */
+};
+
+/* "Key = value" lines up to and with ElementDataFile, which is always the last. */
+static status parse_header(struct meta_header *h, FILE *f, const char *path) {
+  status st = ST_OK;
+  char line[4096], key[64], value[1024];
+  memset(h, 0, sizeof *h);
+  for (int n = 0; n < 1000 && fgets(line, sizeof line, f); n++) {
+    if (sscanf(line, " %63[^ =] = %1023[^\r\n]", key, value) != 2) continue;
+    if (!strcasecmp(key, "CompressedData")) h->compressed = !strncasecmp(value, "true", 4);
+    if (!strcasecmp(key, "HeaderSize")) h->skip = strtoll(value, NULL, 10);
+    if (strcasecmp(key, "ElementDataFile")) continue;
+    snprintf(h->data_file, sizeof h->data_file, "%s", value);
+    h->end = ftell(f);
+    goto done;
+  }
+  FAIL(ST_FORMAT, "%s: no ElementDataFile line in its header", path);
+done:
+  return st;
+}
+
+/* Bytes that the zlib (or gzip) stream at the file's position unpacks to; -1 when damaged. */
+static int64_t unpacked_bytes(FILE *f, int64_t stop) {
+  static const size_t piece = 1 << 18;
+  unsigned char *in = malloc(piece), *out = malloc(piece);
+  z_stream z = {0};
+  int64_t total = 0;
+  int code = in && out ? inflateInit2(&z, 15 + 32) : Z_MEM_ERROR;
+  while (code == Z_OK && total <= stop) {
+    if (!z.avail_in) {
+      z.avail_in = (unsigned)fread(in, 1, piece, f);
+      z.next_in = in;
+    }
+    z.next_out = out;
+    z.avail_out = (unsigned)piece;
+    code = inflate(&z, Z_NO_FLUSH);
+    total += (int64_t)(piece - z.avail_out);
+  }
+  inflateEnd(&z);
+  free(in);
+  free(out);
+  return code == Z_STREAM_END || total > stop ? total : -1;
+}
+
+status meta_data_check(const char *path, int64_t expected) {
+  status st = ST_OK;
+  struct meta_header h;
+  char data_path[4096];
+  FILE *header = fopen(path, "rb"), *data = NULL;
+  CHECK(header, ST_IO, "%s: cannot be opened", path);
+  TRY(parse_header(&h, header, path));
+  CHECK(strncasecmp(h.data_file, "LIST", 4) && !strchr(h.data_file, '%'), ST_UNSUPPORTED,
+        "%s: its voxels are spread over several files; convert it to one .mha first", path);
+  bool local = !strcasecmp(h.data_file, "LOCAL");
+  int n = snprintf(data_path, sizeof data_path, "%.*s%s", (int)(file_name(path) - path), path,
+                   h.data_file);
+  CHECK(n > 0 && (size_t)n < sizeof data_path, ST_IO, "%s: path of its data file is too long",
+        path);
+  data = fopen(local ? path : data_path, "rb");
+  CHECK(data, ST_IO, "%s: its data file %s cannot be opened", path, h.data_file);
+  long begin = local ? h.end : h.skip > 0 ? (long)h.skip : 0;
+  int64_t have = -1;
+  if (h.compressed && !fseek(data, begin, SEEK_SET)) have = unpacked_bytes(data, expected);
+  if (!h.compressed && !fseek(data, 0, SEEK_END)) have = (int64_t)ftell(data) - begin;
+  CHECK(have >= expected, ST_FORMAT,
+        "%s: its voxel data are cut short or damaged: %lld bytes where %lld are expected", path,
+        (long long)(have < 0 ? 0 : have), (long long)expected);
+done:
+  if (header) fclose(header);
+  if (data) fclose(data);
+  return st;
+}

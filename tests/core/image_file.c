@@ -1,0 +1,266 @@
+// Image files written by us and read back by ITK, and the traps that image formats hold.
+#define _XOPEN_SOURCE 700
+#include "core/file.h"
+#include "core/itk_image.h"
+#include "tests/check.h"
+
+#include <math.h>
+#include <sys/stat.h>
+
+static char folder[] = "/tmp/qct-image-XXXXXX";
+
+static int make_folder(void **state) {
+  (void)state;
+  return mkdtemp(folder) ? 0 : 1;
+}
+
+static int remove_folder(void **state) {
+  (void)state;
+  char command[64];
+  snprintf(command, sizeof command, "rm -r %s", folder);
+  return system(command);
+}
+
+static const char *in_folder(const char *name) {
+  static char paths[4][256];
+  static int turn;
+  char *path = paths[turn++ & 3];
+  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+  return path;
+}
+
+/* An oblique (or mirrored) grid: proper rotation about (1,2,3) by 40 degrees. */
+static struct geometry oblique(bool mirrored) {
+  struct geometry g = geometry_make(7, 5, 4, 0.7, 0.8, 2.5);
+  double n = sqrt(14.0), u[3] = {1 / n, 2 / n, 3 / n}, c = cos(0.7), s = sin(0.7);
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++) {
+      double cross = i == j ? 0 : ((j - i + 3) % 3 == 1 ? -1 : 1) * u[3 - i - j];
+      g.direction[3 * i + j] = (i == j) * c + s * cross + (1 - c) * u[i] * u[j];
+    }
+  for (int i = 0; mirrored && i < 3; i++) g.direction[3 * i + 2] *= -1;
+  g.origin[0] = -120.5, g.origin[1] = 33.25, g.origin[2] = 900.125;
+  return g;
+}
+
+static struct volume *sample(struct geometry g) {
+  struct volume *v;
+  assert_ok(volume_create(&v, &g, QUANTITY_DENSITY));
+  for (int64_t n = 0; n < geometry_voxels(&g); n++) v->voxels[n] = (float)n * 0.37f - 20;
+  v->voxels[3] = NAN;
+  v->material = MATERIAL_HA;
+  v->acquisition.kvp = 120;
+  v->acquisition.contrast = CONTRAST_NONE;
+  v->acquisition.acquired_days = 12345;
+  snprintf(v->acquisition.kernel, sizeof v->acquisition.kernel, "B40f");
+  snprintf(v->calibration_id, sizeof v->calibration_id, "abc123");
+  return v;
+}
+
+static void round_trip(const char *name, bool mirrored, double tolerance_mm) {
+  struct volume *v = sample(oblique(mirrored)), *r;
+  assert_ok(itk_image_write(v, in_folder(name), NULL, true));
+  assert_ok(itk_image_read(&r, in_folder(name)));
+  assert_ok(geometry_match(&r->grid, "read", &v->grid, "written", tolerance_mm));
+  assert_memory_equal(r->voxels, v->voxels, 140 * sizeof(float));
+  assert_int_equal(r->quantity, QUANTITY_DENSITY);
+  assert_int_equal(r->material, MATERIAL_HA);
+  assert_near(r->acquisition.kvp, 120, 0);
+  assert_true(isnan(r->acquisition.exposure_mas));
+  assert_string_equal(r->acquisition.kernel, "B40f");
+  assert_string_equal(r->calibration_id, "abc123");
+  assert_int_equal(r->acquisition.acquired_days, INT64_MIN); /* no date in files */
+  volume_destroy(v);
+  volume_destroy(r);
+}
+
+static void every_format_brings_back_voxels_and_geometry(void **state) {
+  (void)state;
+  /* NIfTI keeps its geometry in single precision, the others in text */
+  static const char *const names[] = {"a.nii.gz", "b.nii", "c.nrrd", "d.mha"};
+  for (int n = 0; n < 4; n++)
+    for (int mirrored = 0; mirrored < 2; mirrored++)
+      round_trip(names[n], mirrored, n < 2 ? 2e-4 : 1e-9);
+}
+
+static void labels_come_back_with_their_names(void **state) {
+  (void)state;
+  static const char *const names[] = {"l.nii.gz", "l.seg.nrrd", "l.mha"};
+  for (int n = 0; n < 3; n++) {
+    struct geometry g = oblique(false);
+    struct labels *l, *r;
+    assert_ok(labels_create(&l, &g));
+    for (int i = 0; i < 140; i++) l->voxels[i] = (uint16_t)(i % 3 ? 0 : 60000 + i);
+    assert_ok(labels_set_name(l, 60003, "femur_left"));
+    assert_ok(itk_labels_write(l, in_folder(names[n]), NULL, true));
+    if (n == 1) unlink(in_folder("l.json")); /* Slicer's fields alone */
+    assert_ok(itk_labels_read(&r, in_folder(names[n])));
+    assert_memory_equal(r->voxels, l->voxels, 280);
+    assert_string_equal(labels_name(r, 60003), "femur_left");
+    labels_destroy(l);
+    labels_destroy(r);
+  }
+}
+
+static void a_label_map_must_hold_integers(void **state) {
+  (void)state;
+  struct volume *v = sample(oblique(false));
+  struct labels *l;
+  v->voxels[3] = 2;
+  v->voxels[0] = 1.5f;
+  assert_ok(itk_image_write(v, in_folder("f.nii.gz"), NULL, true));
+  assert_fails(itk_labels_read(&l, in_folder("f.nii.gz")), ST_DOMAIN, "voxel 0 holds 1.5");
+  volume_destroy(v);
+}
+
+static void nothing_is_overwritten_without_force(void **state) {
+  (void)state;
+  struct volume *v = sample(oblique(false));
+  assert_ok(itk_image_write(v, in_folder("g.nrrd"), NULL, true));
+  assert_fails(itk_image_write(v, in_folder("g.nrrd"), NULL, false), ST_USAGE, "--force");
+  assert_fails(itk_image_write(v, in_folder("g.png"), NULL, false), ST_USAGE, ".nii.gz");
+  volume_destroy(v);
+}
+
+static void a_sibling_nii_is_never_read_in_place_of_nii_gz(void **state) {
+  (void)state;
+  struct volume *v = sample(oblique(false)), *r;
+  assert_ok(itk_image_write(v, in_folder("twin.nii"), NULL, true));
+  assert_fails(itk_image_read(&r, in_folder("twin.nii.gz")), ST_IO, "twin.nii.gz");
+  v->voxels[0] = 4711;
+  assert_ok(itk_image_write(v, in_folder("twin.nii.gz"), NULL, true));
+  assert_ok(itk_image_read(&r, in_folder("twin.nii.gz")));
+  assert_near((double)r->voxels[0], 4711, 0);
+  volume_destroy(r);
+  assert_ok(itk_image_read(&r, in_folder("twin.nii")));
+  assert_near((double)r->voxels[0], -20, 1e-6);
+  volume_destroy(r);
+  volume_destroy(v);
+}
+
+static void side_files_of_other_programs_are_left_alone(void **state) {
+  (void)state;
+  struct volume *v = sample(oblique(false)), *r;
+  const char bids[] = "{\"Modality\": \"CT\", \"quantity\": 5}";
+  assert_ok(itk_image_write(v, in_folder("bids.nii.gz"), NULL, true));
+  assert_ok(file_write(in_folder("bids.json"), bids, sizeof bids - 1, true));
+  assert_ok(itk_image_read(&r, in_folder("bids.nii.gz")));
+  assert_int_equal(r->quantity, QUANTITY_UNKNOWN);
+  volume_destroy(r);
+  volume_destroy(v);
+}
+
+/* Take a written file, change bytes at a place or cut it, write it under another name. */
+static const char *damaged(const char *from, const char *to, size_t at, const void *bytes,
+                           size_t count, size_t keep) {
+  char *data;
+  size_t length;
+  assert_ok(file_read(&data, &length, in_folder(from), 0));
+  if (count) memcpy(data + at, bytes, count);
+  assert_ok(file_write(in_folder(to), data, keep && keep < length ? keep : length, true));
+  free(data);
+  return in_folder(to);
+}
+
+static void broken_files_are_refused(void **state) {
+  (void)state;
+  struct volume *v = sample(geometry_make(20, 20, 20, 1, 1, 1)), *r;
+  assert_ok(itk_image_write(v, in_folder("whole.nii"), NULL, true));
+  assert_ok(itk_image_write(v, in_folder("whole.nii.gz"), NULL, true));
+  assert_ok(itk_image_write(v, in_folder("whole.nrrd"), NULL, true));
+  assert_ok(itk_image_write(v, in_folder("whole.mha"), NULL, true));
+  static const char *const names[] = {"nii", "nii.gz", "nrrd", "mha"};
+  for (int n = 0; n < 4; n++) {
+    char whole[32], cut[32];
+    snprintf(whole, sizeof whole, "whole.%s", names[n]);
+    snprintf(cut, sizeof cut, "cut.%s", names[n]);
+    status st = itk_image_read(&r, damaged(whole, cut, 0, "", 0, 3000));
+    if (st == ST_OK) fail_msg("%s cut at 3000 bytes was read", names[n]);
+  }
+  const float sheared = 0.5f;
+  const int16_t four_d[] = {4, 20, 20, 10, 2};
+  assert_fails(itk_image_read(&r, damaged("whole.nii", "s.nii", 280 + 4, &sheared, 4, 0)),
+               ST_DOMAIN, "orthonormal");
+  assert_fails(itk_image_read(&r, damaged("whole.nii", "t.nii", 40, four_d, 10, 0)), ST_DOMAIN,
+               "2 volumes");
+  volume_destroy(v);
+}
+
+static void nan_spacing_is_refused(void **state) {
+  (void)state;
+  struct volume *r;
+  static const char nrrd[] = "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\n"
+                             "sizes: 2 2 2\nspace directions: (nan,0,0) (0,1,0) (0,0,1)\n"
+                             "endian: little\nencoding: raw\n\n0123456789abcdef";
+  static const char mha[] = "ObjectType = Image\nNDims = 3\nBinaryData = True\nDimSize = 2 2 "
+                            "2\nElementSpacing = 1 nan 1\n"
+                            "ElementType = MET_SHORT\nElementDataFile = LOCAL\n0123456789abcdef";
+  assert_ok(file_write(in_folder("nan.nrrd"), nrrd, sizeof nrrd - 1, true));
+  assert_ok(file_write(in_folder("nan.mha"), mha, sizeof mha - 1, true));
+  assert_int_not_equal(itk_image_read(&r, in_folder("nan.nrrd")), ST_OK);
+  assert_int_not_equal(itk_image_read(&r, in_folder("nan.mha")), ST_OK);
+}
+
+static void integers_become_float_exactly_or_are_refused(void **state) {
+  (void)state;
+  struct volume *r;
+  struct labels *l;
+  char mha[512] =
+      "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n"
+      "DimSize = 3 1 1\nElementSpacing = 1 1 1\nElementType = MET_INT\nElementDataFile = LOCAL\n";
+  size_t head = strlen(mha);
+  const int32_t good[] = {-16777216, 7, 16777216}, bad[] = {0, 16777217, 0};
+  memcpy(mha + head, good, sizeof good);
+  assert_ok(file_write(in_folder("i.mha"), mha, head + sizeof good, true));
+  assert_ok(itk_image_read(&r, in_folder("i.mha")));
+  assert_near((double)r->voxels[0], -16777216, 0);
+  assert_near((double)r->voxels[2], 16777216, 0);
+  volume_destroy(r);
+  assert_fails(itk_labels_read(&l, in_folder("i.mha")), ST_DOMAIN, "-1.67772e+07");
+  memcpy(mha + head, bad, sizeof bad);
+  assert_ok(file_write(in_folder("i.mha"), mha, head + sizeof bad, true));
+  assert_fails(itk_image_read(&r, in_folder("i.mha")), ST_DOMAIN, "16777216");
+}
+
+static void wrong_names_and_contents_are_told(void **state) {
+  (void)state;
+  struct volume *r;
+  assert_ok(file_write(in_folder("text.nii.gz"), "hello", 5, true));
+  assert_fails(itk_image_read(&r, in_folder("text.nii.gz")), ST_FORMAT, "not what the file name");
+  assert_fails(itk_image_read(&r, in_folder("x.tiff")), ST_FORMAT, ".nrrd");
+  assert_fails(itk_image_read(&r, folder), ST_FORMAT, "image file");
+}
+
+/* Values as ITK's own reader and nibabel gave them for the reference set (see its README). */
+static void a_real_nifti_reads_as_published(void **state) {
+  (void)state;
+  struct labels *l;
+  struct volume *v;
+  assert_ok(itk_image_read(&v, shared_path("data/ibsi1_digital_phantom/image/phantom.nii.gz")));
+  assert_int_equal(v->grid.nx * 100 + v->grid.ny * 10 + v->grid.nz, 544);
+  assert_near(v->grid.spacing[0], 2, 1e-6);
+  double sum = 0;
+  for (int i = 0; i < 80; i++) sum += (double)v->voxels[i];
+  assert_true(sum > 80 && sum < 80 * 9);
+  volume_destroy(v);
+  assert_ok(itk_labels_read(&l, shared_path("data/ibsi1_digital_phantom/mask/mask.nii.gz")));
+  assert_int_equal(labels_count(l, 1), 74); /* IBSI-1: 74 voxels in the digital phantom's ROI */
+  labels_destroy(l);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_format_brings_back_voxels_and_geometry),
+      cmocka_unit_test(labels_come_back_with_their_names),
+      cmocka_unit_test(a_label_map_must_hold_integers),
+      cmocka_unit_test(nothing_is_overwritten_without_force),
+      cmocka_unit_test(a_sibling_nii_is_never_read_in_place_of_nii_gz),
+      cmocka_unit_test(side_files_of_other_programs_are_left_alone),
+      cmocka_unit_test(broken_files_are_refused),
+      cmocka_unit_test(nan_spacing_is_refused),
+      cmocka_unit_test(integers_become_float_exactly_or_are_refused),
+      cmocka_unit_test(wrong_names_and_contents_are_told),
+      cmocka_unit_test(a_real_nifti_reads_as_published),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
