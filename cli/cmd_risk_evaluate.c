@@ -37,7 +37,7 @@ static const struct option options[] = {
               "three horizons for time-dependent AUC and Brier score"),
     OPT_INT(struct params, features, "features", "", 0, 100000,
             "candidate features behind the score, for the events-per-feature rule"),
-    OPT_IN(struct params, people, "people", "table with the subgroup column, one row a person"),
+    OPT_IN(struct params, people, "table", "table with the subgroup column, one row a person"),
     OPT_TEXT(struct params, subgroup, "subgroup",
              "text column of that table: AUC within each value"),
     OPT_TEXT(struct params, id, "id", "column of that table that names the person"),

@@ -23,7 +23,7 @@ static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "table of people (CSV)"),
     OPT_INT(struct params, people, "people", "people", 20, 1000000, "how many"),
     OPT_INT(struct params, features, "features", "", 1, ML_SIMULATED_FEATURES,
-            "features f1, f2, ..."),
+            "how many features: f1, f2 and so on"),
     OPT_INT(struct params, effects, "effects", "", 0, ML_SIMULATED_FEATURES,
             "how many of them matter (the first ones)"),
     OPT_REAL(struct params, effect, "effect", "log odds per SD", -5, 5, "size of each effect"),

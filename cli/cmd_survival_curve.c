@@ -21,7 +21,7 @@ static const struct option options[] = {
     ARG_IN(struct params, table, "table", "one row a person (CSV)"),
     OPT_TEXT(struct params, time, "time", "column with the follow-up time"),
     OPT_TEXT(struct params, event, "event", "column with 0 censored, 1 event, 2 competing event"),
-    OPT_TEXT(struct params, group, "group",
+    OPT_TEXT(struct params, group, "by",
              "text column: one curve a value, and the log-rank test for two"),
     OPT_TEXT(struct params, unit, "unit", "of time, for the picture"),
     OPT_FLAG(struct params, competing, "competing",
@@ -32,7 +32,7 @@ static const struct option options[] = {
 
 static const struct example examples[] = {
     {"qct risk simulate --people 200 --effect 1 --out people.csv", "people with follow-up"},
-    {"qct survival curve people.csv --group sex --picture curves.svg --out curves.csv",
+    {"qct survival curve people.csv --by sex --picture curves.svg --out curves.csv",
      "Kaplan-Meier by sex"},
     {"qct survival curve people.csv --competing --out incidence.csv",
      "incidence of fracture beside death"},
