@@ -39,6 +39,7 @@ const char *const report_style[] = {
 ".stop{border-color:var(--stop);background:var(--stopbg)}.stop .badge{color:var(--stop)}\n",
 "nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.3rem 1rem;margin:1rem 0}\n",
 "a{color:var(--note)}\n",
+"sup{font-size:.7em;line-height:0}\n",
 "figure{margin:1.2rem 0;background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem;"
 "break-inside:avoid}\n",
 "figure img,figure svg{display:block;max-width:100%;height:auto;margin:0 auto}\n",
