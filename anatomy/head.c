@@ -1,0 +1,373 @@
+#include "anatomy/head.h"
+
+#include "anatomy/box.h"
+#include "core/parallel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RAYS = 600, SAMPLES = 60, EDGES = 6, PEAKS = 30, STARTS = 5, ROUNDS = 8 };
+static const double PROFILE_FROM = 12, PROFILE_STEP = 0.5;     /* mm */
+static const double RADIUS_LOW = 17, RADIUS_HIGH = 31;         /* mm, of an adult head */
+static const double START_RADII[STARTS] = {0, 20, 23, 26, 29}; /* mm; 0: from the edges */
+static const double PEAK_SPACING = 12, PATCH_HALF = 46;        /* mm */
+static const double WIDE_BODY = 280, SIDE_MARGIN = 35;         /* mm */
+
+struct vec3 head_socket_direction(enum side side) {
+  return vec3_unit(vec3_make(0.8 * (double)side, -0.15, 0.58));
+}
+
+/* ---- rays ---- */
+
+struct ray {
+  int count;
+  double r[EDGES], drop[EDGES];
+};
+
+static void directions(struct vec3 d[RAYS]) {
+  const double golden = 3.14159265358979323846 * (3 - sqrt(5));
+  for (int i = 0; i < RAYS; i++) {
+    double z = 1 - (2.0 * i + 1) / RAYS, s = sqrt(1 - z * z);
+    d[i] = vec3_make(s * cos(golden * i), s * sin(golden * i), z);
+  }
+}
+
+static double along(const struct volume *v, struct vec3 c, struct vec3 d, double r) {
+  return box_sample(v, c.x + r * d.x, c.y + r * d.y, c.z + r * d.z);
+}
+
+/* Falling edges of a ray: local maxima of HU(r-1) - HU(r+1) above 50 with more than 130 HU within
+ * 2 mm inside. */
+static void ray_edges(struct ray *out, const struct volume *v, struct vec3 c, struct vec3 d) {
+  double p[SAMPLES];
+  int n = 0;
+  for (; n < SAMPLES; n++) {
+    p[n] = along(v, c, d, PROFILE_FROM + PROFILE_STEP * n);
+    if (isnan(p[n])) break;
+  }
+  out->count = 0;
+  for (int i = 3; i + 3 < n && out->count < EDGES; i++) {
+    double drop = p[i - 2] - p[i + 2];
+    if (drop <= 50 || drop < p[i - 3] - p[i + 1] || drop <= p[i - 1] - p[i + 3]) continue;
+    double top = p[i];
+    for (int o = 1; o <= 4 && o <= i; o++) top = fmax(top, p[i - o]);
+    if (top <= 130) continue;
+    out->r[out->count] = PROFILE_FROM + PROFILE_STEP * i;
+    out->drop[out->count++] = drop;
+  }
+}
+
+static void all_edges(struct ray rays[RAYS], const struct volume *v, struct vec3 c,
+                      const struct vec3 *d) {
+  for (int i = 0; i < RAYS; i++) ray_edges(&rays[i], v, c, d[i]);
+}
+
+/* The edge of a ray nearest to R within `reach`; NaN when none. */
+static double nearest_edge(const struct ray *ray, double R, double reach) {
+  double best = NAN, gap = reach;
+  for (int e = 0; e < ray->count; e++)
+    if (fabs(ray->r[e] - R) <= gap) {
+      gap = fabs(ray->r[e] - R);
+      best = ray->r[e];
+    }
+  return best;
+}
+
+/* The radius most edges agree on. */
+static double likely_radius(const struct ray *rays, const struct vec3 *d, struct vec3 m) {
+  double best = 0, radius = 24;
+  for (double R = 18; R <= 30; R += 0.5) {
+    double sum = 0;
+    for (int i = 0; i < RAYS; i++)
+      for (int e = 0; e < rays[i].count; e++) {
+        double u = (rays[i].r[e] - R) / 1.5, w = exp(-0.5 * u * u) * fmin(rays[i].drop[e], 200);
+        sum += w * (e ? 0.4 : 1) * (vec3_dot(d[i], m) < -0.3 ? 0.2 : 1);
+      }
+    sum /= 1 + 0.02 * R;
+    if (sum > best) {
+      best = sum;
+      radius = R;
+    }
+  }
+  return radius;
+}
+
+/* ---- sphere fit ---- */
+
+/* Solve the symmetric 4x4 system a x = b by elimination; 0 when singular. */
+static int solve4(double a[4][4], double b[4]) {
+  for (int c = 0; c < 4; c++) {
+    int p = c;
+    for (int r = c + 1; r < 4; r++)
+      if (fabs(a[r][c]) > fabs(a[p][c])) p = r;
+    if (fabs(a[p][c]) < 1e-9) return 0;
+    for (int k = 0; k < 4; k++) {
+      double t = a[c][k];
+      a[c][k] = a[p][k];
+      a[p][k] = t;
+    }
+    double t = b[c];
+    b[c] = b[p];
+    b[p] = t;
+    for (int r = c + 1; r < 4; r++) {
+      double f = a[r][c] / a[c][c];
+      for (int k = c; k < 4; k++) a[r][k] -= f * a[c][k];
+      b[r] -= f * b[c];
+    }
+  }
+  for (int c = 3; c >= 0; c--) {
+    for (int k = c + 1; k < 4; k++) b[c] -= a[c][k] * b[k];
+    b[c] /= a[c][c];
+  }
+  return 1;
+}
+
+/* One least-squares step |p|^2 = 2 p.t + k on the edges near R; 0 when too few or out of range. */
+static int sphere_step(struct vec3 *c, double *R, const struct ray *rays, const struct vec3 *d,
+                       struct vec3 m, double reach) {
+  double a[4][4] = {{0}}, b[4] = {0};
+  int n = 0;
+  for (int i = 0; i < RAYS; i++) {
+    if (vec3_dot(d[i], m) < -0.5) continue;
+    double r = nearest_edge(&rays[i], *R, reach);
+    if (isnan(r)) continue;
+    double row[4] = {2 * r * d[i].x, 2 * r * d[i].y, 2 * r * d[i].z, 1};
+    for (int p = 0; p < 4; p++) {
+      for (int q = 0; q < 4; q++) a[p][q] += row[p] * row[q];
+      b[p] += row[p] * r * r;
+    }
+    n++;
+  }
+  if (n < 60 || !solve4(a, b)) return 0;
+  struct vec3 t = vec3_make(b[0], b[1], b[2]);
+  double length = vec3_length(t), square = b[3] + length * length;
+  if (square <= 0) return 0;
+  *R = sqrt(square);
+  if (length > 4) t = vec3_scale(t, 4 / length);
+  *c = vec3_add(*c, t);
+  return *R >= 15 && *R <= 34;
+}
+
+static double mean_inside(const struct volume *v, struct vec3 c, double radius) {
+  double sum = 0;
+  int n = 0;
+  for (double z = -radius; z <= radius; z += 2)
+    for (double y = -radius; y <= radius; y += 2)
+      for (double x = -radius; x <= radius; x += 2) {
+        if (x * x + y * y + z * z > radius * radius) continue;
+        double h = box_sample(v, c.x + x, c.y + y, c.z + z);
+        if (isnan(h)) continue;
+        sum += h;
+        n++;
+      }
+  return n ? sum / n : -1000;
+}
+
+static int socket_beyond(const struct volume *v, struct vec3 c, struct vec3 d, double R) {
+  for (double r = R + 2; r <= R + 12; r += 0.5)
+    if (along(v, c, d, r) > 250) return 1;
+  return 0;
+}
+
+static double clamp(double x, double low, double high) {
+  return fmin(fmax(x, low), high);
+}
+
+static void score_fit(struct head_fit *f, const struct volume *v, const struct ray *rays,
+                      const struct vec3 *d, struct vec3 m) {
+  int used = 0, left = 0, rim = 0, socket = 0;
+  double square = 0;
+  for (int i = 0; i < RAYS; i++) {
+    double medial = vec3_dot(d[i], m);
+    if (medial <= -0.3) continue;
+    if (isnan(along(v, f->centre, d[i], f->radius_mm + 1))) {
+      left++;
+      continue;
+    }
+    used++;
+    double r = nearest_edge(&rays[i], f->radius_mm, 2);
+    if (isnan(r)) continue;
+    rim++;
+    square += (r - f->radius_mm) * (r - f->radius_mm);
+    socket += medial > 0 && socket_beyond(v, f->centre, d[i], f->radius_mm);
+  }
+  f->cut = (double)left / (used + left);
+  f->rim = used ? (double)rim / used : 0;
+  f->rim_rms_mm = rim ? sqrt(square / rim) : 2;
+  f->socket = used ? socket / (0.77 * used) : 0; /* 0.77: share of these rays with d.m > 0 */
+  f->inside_hu = mean_inside(v, f->centre, 0.65 * f->radius_mm);
+  f->score = f->rim * (0.3 + f->socket) * clamp((f->inside_hu - 30) / 150, 0, 1) *
+             clamp((1.15 - f->rim_rms_mm) / 0.45, 0.05, 1);
+  if (f->radius_mm < RADIUS_LOW || f->radius_mm > RADIUS_HIGH) f->score *= 0.2;
+}
+
+/* Fit from one place, side and start radius (0: the likely one); score 0 when it breaks down. */
+static struct head_fit fit_sphere(const struct volume *v, struct vec3 start, enum side side,
+                                  double R, const struct vec3 *d) {
+  static const double reach[ROUNDS] = {4, 4, 3, 3, 2, 2, 2, 2}; /* mm */
+  struct head_fit f = {.side = side, .centre = start, .radius_mm = R};
+  struct ray rays[RAYS];
+  struct vec3 m = head_socket_direction(side);
+  all_edges(rays, v, f.centre, d);
+  if (R <= 0) f.radius_mm = likely_radius(rays, d, m);
+  for (int round = 0; round < ROUNDS; round++) {
+    if (round) all_edges(rays, v, f.centre, d);
+    if (!sphere_step(&f.centre, &f.radius_mm, rays, d, m, reach[round])) return f;
+  }
+  all_edges(rays, v, f.centre, d);
+  score_fit(&f, v, rays, d, m);
+  return f;
+}
+
+/* ---- votes ---- */
+
+static void gradient_at(double g[3], const struct volume *v, int64_t at) {
+  int64_t stride[3] = {1, v->grid.nx, v->grid.nx * v->grid.ny};
+  for (int a = 0; a < 3; a++)
+    g[a] =
+        (double)(v->voxels[at + stride[a]] - v->voxels[at - stride[a]]) / (2 * v->grid.spacing[0]);
+}
+
+static void cast_votes(struct volume *votes, const struct volume *v) {
+  const struct geometry *grid = &v->grid;
+  for (int64_t k = 1; k + 1 < grid->nz; k++)
+    for (int64_t j = 1; j + 1 < grid->ny; j++)
+      for (int64_t i = 1; i + 1 < grid->nx; i++) {
+        double g[3];
+        gradient_at(g, v, geometry_index(grid, i, j, k));
+        double size = sqrt(g[0] * g[0] + g[1] * g[1] + g[2] * g[2]);
+        if (size < 15) continue;
+        struct vec3 at = box_centre_of(grid, i, j, k);
+        struct vec3 d = vec3_scale(vec3_make(g[0], g[1], g[2]), 1 / size);
+        double top = -1000;
+        for (double r = 1; r <= 4; r++)
+          top = fmax(top, along(v, at, d, r)); /* fmax passes over NaN */
+        if (top < 150) continue;
+        for (double r = RADIUS_LOW; r <= RADIUS_HIGH; r++) {
+          double s = r / grid->spacing[0];
+          int64_t a = i + lround(s * d.x), b = j + lround(s * d.y), c = k + lround(s * d.z);
+          if (geometry_inside(grid, a, b, c))
+            votes->voxels[geometry_index(grid, a, b, c)] += (float)(500 / (r * r));
+        }
+      }
+}
+
+static status vote_map(struct volume **out, const struct volume *coarse) {
+  status st = ST_OK;
+  struct volume *votes = NULL, *soft = NULL;
+  TRY(volume_create_like(&votes, coarse));
+  cast_votes(votes, coarse);
+  TRY(box_gaussian(votes, 3));
+  TRY(volume_copy(&soft, coarse));
+  TRY(box_gaussian(soft, 4));
+  for (int64_t i = 0, n = geometry_voxels(&votes->grid); i < n; i++)
+    if (soft->voxels[i] < 60) votes->voxels[i] = 0;
+  *out = votes;
+  votes = NULL;
+done:
+  volume_destroy(votes);
+  volume_destroy(soft);
+  return st;
+}
+
+static int on_side(struct vec3 p, enum side side, const struct head_body *body) {
+  return side == SIDE_UNKNOWN || (p.x - body->middle_mm) * (double)side < -SIDE_MARGIN;
+}
+
+/* Strongest places in falling order, PEAK_SPACING apart. Consumes `votes` around them. */
+static int find_peaks(struct vec3 peaks[PEAKS], struct volume *votes, enum side side,
+                      const struct head_body *body) {
+  const struct geometry *g = &votes->grid;
+  int64_t reach = (int64_t)ceil(PEAK_SPACING / g->spacing[0]);
+  int count = 0;
+  while (count < PEAKS) {
+    float best = 0;
+    int64_t bi = 0, bj = 0, bk = 0;
+    for (int64_t k = 0; k < g->nz; k++)
+      for (int64_t j = 0; j < g->ny; j++)
+        for (int64_t i = 0; i < g->nx; i++) {
+          float x = votes->voxels[geometry_index(g, i, j, k)];
+          if (x > best && on_side(box_centre_of(g, i, j, k), side, body)) {
+            best = x;
+            bi = i;
+            bj = j;
+            bk = k;
+          }
+        }
+    if (best <= 0) break;
+    peaks[count++] = box_centre_of(g, bi, bj, bk);
+    for (int64_t k = bk - reach; k <= bk + reach; k++)
+      for (int64_t j = bj - reach; j <= bj + reach; j++)
+        for (int64_t i = bi - reach; i <= bi + reach; i++) {
+          int64_t q = (i - bi) * (i - bi) + (j - bj) * (j - bj) + (k - bk) * (k - bk);
+          if (geometry_inside(g, i, j, k) && (double)q < (double)(reach * reach))
+            votes->voxels[geometry_index(g, i, j, k)] = 0;
+        }
+  }
+  return count;
+}
+
+/* ---- search ---- */
+
+/* Best fit over places and start radii for the sides asked (SIDE_UNKNOWN: either). */
+static status best_fit(struct head_fit *best, const struct volume *hu, const struct vec3 *peaks,
+                       int count, enum side side) {
+  status st = ST_OK;
+  struct vec3 d[RAYS];
+  directions(d);
+  int sides = side == SIDE_UNKNOWN ? 2 : 1;
+  memset(best, 0, sizeof *best);
+  for (int p = 0; p < count; p++) {
+    struct volume *patch = NULL;
+    struct vec3 half = vec3_make(PATCH_HALF, PATCH_HALF, PATCH_HALF);
+    struct head_fit fits[2 * STARTS];
+    TRY(box_cut(&patch, hu, vec3_sub(peaks[p], half), vec3_add(peaks[p], half), 1, NAN));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
+    for (int t = 0; t < sides * STARTS; t++) {
+      enum side s = sides == 1 ? side : t < STARTS ? SIDE_RIGHT : SIDE_LEFT;
+      fits[t] = fit_sphere(patch, peaks[p], s, START_RADII[t % STARTS], d);
+    }
+    volume_destroy(patch);
+    for (int t = 0; t < sides * STARTS; t++)
+      if (fits[t].score > best->score) *best = fits[t];
+  }
+done:
+  return st;
+}
+
+static status search_side(struct head_fit *best, const struct volume *hu, const struct volume *map,
+                          const struct head_body *body, enum side region, enum side side) {
+  status st = ST_OK;
+  struct volume *votes = NULL;
+  struct vec3 peaks[PEAKS];
+  TRY(volume_copy(&votes, map));
+  int count = find_peaks(peaks, votes, region, body);
+  TRY(best_fit(best, hu, peaks, count, side));
+done:
+  volume_destroy(votes);
+  return st;
+}
+
+status head_search(struct head_fit *right, struct head_fit *left, const struct volume *hu,
+                   const struct head_body *body, enum side only) {
+  status st = ST_OK;
+  struct volume *coarse = NULL, *map = NULL;
+  struct head_fit one = {.side = SIDE_UNKNOWN};
+  memset(right, 0, sizeof *right);
+  memset(left, 0, sizeof *left);
+  TRY(box_coarse(&coarse, hu, 2, -150, 600));
+  TRY(box_gaussian(coarse, 1.05)); /* with the averaging about 1.2 mm in all */
+  TRY(vote_map(&map, coarse));
+  if (body->left_mm - body->right_mm > WIDE_BODY) {
+    if (only != SIDE_LEFT) TRY(search_side(right, hu, map, body, SIDE_RIGHT, SIDE_RIGHT));
+    if (only != SIDE_RIGHT) TRY(search_side(left, hu, map, body, SIDE_LEFT, SIDE_LEFT));
+  } else {
+    TRY(search_side(&one, hu, map, body, SIDE_UNKNOWN, only));
+    if (one.side == SIDE_RIGHT) *right = one;
+    if (one.side == SIDE_LEFT) *left = one;
+  }
+done:
+  volume_destroy(coarse);
+  volume_destroy(map);
+  return st;
+}
