@@ -1,6 +1,7 @@
 #include "anatomy/head.h"
 
 #include "anatomy/box.h"
+#include "anatomy/sphere.h"
 #include "core/parallel.h"
 
 #include <stdlib.h>
@@ -23,14 +24,6 @@ struct ray {
   int count;
   double r[EDGES], drop[EDGES];
 };
-
-static void directions(struct vec3 d[RAYS]) {
-  const double golden = 3.14159265358979323846 * (3 - sqrt(5));
-  for (int i = 0; i < RAYS; i++) {
-    double z = 1 - (2.0 * i + 1) / RAYS, s = sqrt(1 - z * z);
-    d[i] = vec3_make(s * cos(golden * i), s * sin(golden * i), z);
-  }
-}
 
 static double along(const struct volume *v, struct vec3 c, struct vec3 d, double r) {
   return box_sample(v, c.x + r * d.x, c.y + r * d.y, c.z + r * d.z);
@@ -94,57 +87,19 @@ static double likely_radius(const struct ray *rays, const struct vec3 *d, struct
 
 /* ---- sphere fit ---- */
 
-/* Solve the symmetric 4x4 system a x = b by elimination; 0 when singular. */
-static int solve4(double a[4][4], double b[4]) {
-  for (int c = 0; c < 4; c++) {
-    int p = c;
-    for (int r = c + 1; r < 4; r++)
-      if (fabs(a[r][c]) > fabs(a[p][c])) p = r;
-    if (fabs(a[p][c]) < 1e-9) return 0;
-    for (int k = 0; k < 4; k++) {
-      double t = a[c][k];
-      a[c][k] = a[p][k];
-      a[p][k] = t;
-    }
-    double t = b[c];
-    b[c] = b[p];
-    b[p] = t;
-    for (int r = c + 1; r < 4; r++) {
-      double f = a[r][c] / a[c][c];
-      for (int k = c; k < 4; k++) a[r][k] -= f * a[c][k];
-      b[r] -= f * b[c];
-    }
-  }
-  for (int c = 3; c >= 0; c--) {
-    for (int k = c + 1; k < 4; k++) b[c] -= a[c][k] * b[k];
-    b[c] /= a[c][c];
-  }
-  return 1;
-}
-
-/* One least-squares step |p|^2 = 2 p.t + k on the edges near R; 0 when too few or out of range. */
+/* One least-squares step on the edges near R; 0 when too few or out of range. */
 static int sphere_step(struct vec3 *c, double *R, const struct ray *rays, const struct vec3 *d,
                        struct vec3 m, double reach) {
-  double a[4][4] = {{0}}, b[4] = {0};
-  int n = 0;
+  struct sphere_fit fit = {.n = 0};
+  struct vec3 t;
   for (int i = 0; i < RAYS; i++) {
     if (vec3_dot(d[i], m) < -0.5) continue;
     double r = nearest_edge(&rays[i], *R, reach);
-    if (isnan(r)) continue;
-    double row[4] = {2 * r * d[i].x, 2 * r * d[i].y, 2 * r * d[i].z, 1};
-    for (int p = 0; p < 4; p++) {
-      for (int q = 0; q < 4; q++) a[p][q] += row[p] * row[q];
-      b[p] += row[p] * r * r;
-    }
-    n++;
+    if (!isnan(r)) sphere_add(&fit, vec3_scale(d[i], r));
   }
-  if (n < 60 || !solve4(a, b)) return 0;
-  struct vec3 t = vec3_make(b[0], b[1], b[2]);
-  double length = vec3_length(t), square = b[3] + length * length;
-  if (square <= 0) return 0;
-  *R = sqrt(square);
-  if (length > 4) t = vec3_scale(t, 4 / length);
-  *c = vec3_add(*c, t);
+  if (fit.n < 60 || !sphere_solve(&fit, &t, R)) return 0;
+  double length = vec3_length(t);
+  *c = vec3_along(*c, length > 4 ? 4 / length : 1, t);
   return *R >= 15 && *R <= 34;
 }
 
@@ -314,7 +269,7 @@ static status best_fit(struct head_fit *best, const struct volume *hu, const str
                        int count, enum side side) {
   status st = ST_OK;
   struct vec3 d[RAYS];
-  directions(d);
+  sphere_directions(d, RAYS);
   int sides = side == SIDE_UNKNOWN ? 2 : 1;
   memset(best, 0, sizeof *best);
   for (int p = 0; p < count; p++) {

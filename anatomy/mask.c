@@ -100,6 +100,14 @@ done:
   return st;
 }
 
+status mask_depth(uint8_t *depth, const struct mask *m) {
+  uint8_t *b = malloc((size_t)mask_size(m));
+  if (!b) return status_fail(ST_MEMORY, __FILE__, __LINE__, "depth of a mask: out of memory");
+  distance_passes(depth, b, m, 0, 15);
+  free(b);
+  return ST_OK;
+}
+
 /* ---- holes ---- */
 
 /* Mark the clear voxels connected to the border of a plane with 2. */

@@ -37,6 +37,10 @@ int64_t mask_count(const struct mask *m);
  */
 status mask_grow(struct mask *m, double radius);
 
+/** Squared distance [voxels^2] of each voxel to the nearest clear one inside the box, cut off at
+ * 255. `depth` has mask_size values. */
+status mask_depth(uint8_t *depth, const struct mask *m);
+
 /** Fill holes in each slice across `axis` (4-connected background that does not reach the slice's
  * edge), or in 3-D with axis -1 (6-connected). */
 status mask_fill(struct mask *m, int axis);

@@ -1,0 +1,40 @@
+/* Steps shared by the two ways to a femur (found in the image, taken from labels). */
+#ifndef QCT_ANATOMY_FEMUR_PARTS_H
+#define QCT_ANATOMY_FEMUR_PARTS_H
+
+#include "anatomy/femur.h"
+#include "anatomy/frame.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Nothing known yet: state absent, numbers NaN. */
+void femur_init(struct femur *f, enum side side);
+
+/** Volume [mm3] of metal near a head: 6-connected pieces above opt->metal_hu of more than 100 mm3
+ * with a voxel within opt->metal_mm. On the scan's own grid, since interpolation overshoots. */
+status femur_metal(double *mm3, const struct volume *image, struct vec3 head,
+                   const struct femur_options *opt);
+
+/** Give `label` to the voxels that are at least half inside the field's 0.5 surface (sub-sampled at
+ * 0.5 mm or finer). `field`: cubic voxels, LPS. */
+void femur_paint(struct labels *labels, int label, const struct volume *field);
+
+/** Volume, faces touched, truncation flags and the frame of a painted femur. `head` NaN: found from
+ * the field. */
+status femur_finish(struct femur *f, const struct labels *labels, const struct volume *field,
+                    struct vec3 head, double radius_mm);
+
+/** Smooth 0..1 field at about 1 mm from a label: cubic voxels, LPS, padded by 3 mm except where the
+ * label meets the edge of its image. */
+status femur_field(struct volume **field, const struct labels *labels, int value);
+
+/** The frame from a field; see anatomy/frame.h. */
+status frame_from_field(struct hip_frame *out, const struct volume *field, enum side side,
+                        const struct frame_options *opt);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,551 @@
+#include "anatomy/frame.h"
+
+#include "anatomy/box.h"
+#include "anatomy/femur_parts.h"
+#include "anatomy/mask.h"
+#include "anatomy/section.h"
+#include "anatomy/sphere.h"
+#include "core/statistics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const neck_method_names[] = {"minperim", "area", NULL};
+
+enum { RAYS = 900, SLICES = 512 };
+static const double RADIUS_LOW = 15, RADIUS_HIGH = 32;  /* mm */
+static const double SHAFT_FROM = 85;                    /* mm from the head: shaft only */
+static const double SHAFT_LOW = 250, SHAFT_HIGH = 1300; /* mm2, a section of the shaft */
+static const double TROCHANTER_RATIO = 1.2;             /* section area over the shaft's */
+static const double NSA_LOW = 100, NSA_HIGH = 160;      /* degrees */
+
+static void flag(struct hip_frame *f, const char *text) {
+  size_t used = strlen(f->flags);
+  snprintf(f->flags + used, sizeof f->flags - used, "%s%s", used ? "; " : "", text);
+}
+
+static bool inside(const struct volume *f, struct vec3 p) {
+  return box_sample(f, p.x, p.y, p.z) >= 0.5;
+}
+
+/* ---- head ---- */
+
+/* Centre of the largest ball inside the upper 80 mm of the mask: a start for the sphere. */
+static status largest_ball(struct vec3 *centre, double *radius, const struct volume *field) {
+  status st = ST_OK;
+  const struct geometry *g = &field->grid;
+  const double step = 2;
+  int64_t f = (int64_t)lround(step / g->spacing[0]);
+  struct mask m = {{0}, NULL};
+  uint8_t *depth = NULL;
+  int64_t top = -1;
+  TRY(mask_create(&m, (int64_t[3]){(g->nx - 1) / f + 1, (g->ny - 1) / f + 1, (g->nz - 1) / f + 1}));
+  depth = malloc((size_t)mask_size(&m));
+  CHECK(depth, ST_MEMORY, "hip frame: out of memory");
+  int64_t at = 0, best = -1;
+  for (int64_t k = 0; k < m.n[2]; k++)
+    for (int64_t j = 0; j < m.n[1]; j++)
+      for (int64_t i = 0; i < m.n[0]; i++, at++) {
+        m.v[at] = field->voxels[geometry_index(g, i * f, j * f, k * f)] >= 0.5F;
+        if (m.v[at]) top = k;
+      }
+  TRY(mask_depth(depth, &m));
+  for (int64_t i = 0, n = mask_size(&m), slice = m.n[0] * m.n[1]; i < n; i++)
+    if (m.v[i] && (double)(top - i / slice) * step < 80 && (best < 0 || depth[i] > depth[best]))
+      best = i;
+  CHECK(best >= 0, ST_DOMAIN, "hip frame: the label is empty");
+  *radius = step * sqrt(depth[best]);
+  *centre =
+      box_centre_of(g, best % m.n[0] * f, best / m.n[0] % m.n[1] * f, best / (m.n[0] * m.n[1]) * f);
+done:
+  mask_free(&m);
+  free(depth);
+  return st;
+}
+
+/* Distance from c to the surface along d, between low and high; NaN when none or out of the box. */
+static double surface_along(const struct volume *field, struct vec3 c, struct vec3 d, double low,
+                            double high) {
+  double before = NAN;
+  for (double r = low; r <= high; r += 0.5) {
+    struct vec3 p = vec3_along(c, r, d);
+    double v = box_sample(field, p.x, p.y, p.z);
+    if (isnan(v)) return NAN;
+    if (v < 0.5) return isnan(before) ? NAN : r - 0.5 * (0.5 - v) / (before - v);
+    before = v;
+  }
+  return NAN;
+}
+
+/* Direction of the mask just beyond the head, turned towards the head. */
+static struct vec3 neck_seen(const struct volume *field, struct vec3 c, double R) {
+  struct vec3 d[RAYS], sum = vec3_make(0, 0, 0);
+  sphere_directions(d, RAYS);
+  for (int i = 0; i < RAYS; i++)
+    for (double r = R + 2; r <= R + 8; r += 2)
+      if (inside(field, vec3_along(c, r, d[i]))) sum = vec3_along(sum, -1, d[i]);
+  return vec3_unit(sum);
+}
+
+static status fit_head(struct hip_frame *f, const struct volume *field, struct vec3 *neck) {
+  status st = ST_OK;
+  struct vec3 d[RAYS], c = f->head, t;
+  double R = f->head_radius_mm, reach = 5, square = 0;
+  int n = 0;
+  sphere_directions(d, RAYS);
+  for (int round = 0; round < 6; round++) {
+    struct sphere_fit fit = {.n = 0};
+    double next = R;
+    *neck = neck_seen(field, c, R);
+    square = 0;
+    n = 0;
+    for (int i = 0; i < RAYS; i++) {
+      if (vec3_dot(d[i], *neck) < -0.3) continue; /* the neck joins there */
+      double r = surface_along(field, c, d[i], 0.5 * R, R + reach);
+      if (isnan(r) || fabs(r - R) > reach) continue;
+      sphere_add(&fit, vec3_scale(d[i], r));
+      square += (r - R) * (r - R);
+      n++;
+    }
+    CHECK(n >= 100 && sphere_solve(&fit, &t, &next), ST_DOMAIN,
+          "hip frame: no sphere fits the head: %d surface points near radius %.1f mm, at least 100 "
+          "needed",
+          n, R);
+    c = vec3_add(c, t);
+    R = next;
+    reach = 2;
+  }
+  CHECK(R >= RADIUS_LOW && R <= RADIUS_HIGH, ST_DOMAIN,
+        "hip frame: head radius %.1f mm, permitted %g..%g mm; is this label a femur?", R,
+        RADIUS_LOW, RADIUS_HIGH);
+  f->head = c;
+  f->head_radius_mm = R;
+  f->head_rms_mm = sqrt(square / n);
+done:
+  return st;
+}
+
+/* ---- shaft ---- */
+
+struct point_set {
+  double n;
+  struct vec3 mean;
+  double c[6]; /* xx yy zz xy xz yz, central */
+};
+
+static void point_add(struct point_set *s, struct vec3 p) {
+  s->n++;
+  struct vec3 d = vec3_sub(p, s->mean);
+  s->mean = vec3_along(s->mean, 1 / s->n, d);
+  struct vec3 e = vec3_sub(p, s->mean);
+  s->c[0] += d.x * e.x;
+  s->c[1] += d.y * e.y;
+  s->c[2] += d.z * e.z;
+  s->c[3] += d.x * e.y;
+  s->c[4] += d.x * e.z;
+  s->c[5] += d.y * e.z;
+}
+
+/* Direction of largest spread, by power iteration from z; pointing up. */
+static struct vec3 main_direction(const struct point_set *s) {
+  struct vec3 v = vec3_unit(vec3_make(0.1, 0.1, 1));
+  for (int i = 0; i < 200; i++)
+    v = vec3_unit(vec3_make(s->c[0] * v.x + s->c[3] * v.y + s->c[4] * v.z,
+                            s->c[3] * v.x + s->c[1] * v.y + s->c[5] * v.z,
+                            s->c[4] * v.x + s->c[5] * v.y + s->c[2] * v.z));
+  return v.z < 0 ? vec3_scale(v, -1) : v;
+}
+
+/* Points of the mask between two distances from the head. */
+static void far_points(struct point_set *s, const struct volume *field, struct vec3 head,
+                       double from, double to) {
+  const struct geometry *g = &field->grid;
+  memset(s, 0, sizeof *s);
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        if (field->voxels[geometry_index(g, i, j, k)] < 0.5F) continue;
+        struct vec3 p = box_centre_of(g, i, j, k);
+        double r = vec3_length(vec3_sub(p, head));
+        if (r > from && r <= to) point_add(s, p);
+      }
+}
+
+struct shaft_profile { /* sections along a line through `at`, every mm from `first` mm */
+  struct vec3 at, axis;
+  int count, first;
+  struct section s[SLICES];
+};
+
+static int good(const struct section *s) {
+  return s->found && s->complete && s->area_mm2 > SHAFT_LOW;
+}
+
+static void profile_cut(struct shaft_profile *p, const struct volume *field, struct vec3 at,
+                        struct vec3 axis, int from, int to) {
+  p->at = at;
+  p->axis = axis;
+  p->first = from;
+  p->count = 0;
+  for (int t = from; t <= to && p->count < SLICES; t++)
+    section_cut(&p->s[p->count++], field, vec3_along(at, t, axis), axis, 0.7, 12);
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Index of the section at the distal end of the lesser trochanter: the first above the shaft's base
+ * area, for 4 mm running; -1 when there is none. *start: first complete section. */
+static int trochanter_end(const struct shaft_profile *p, int *start) {
+  double area[SLICES];
+  int n = 0, run = 0;
+  *start = -1;
+  for (int i = 0; i < p->count; i++) {
+    if (!good(&p->s[i])) {
+      run = 0;
+      continue;
+    }
+    if (*start < 0) *start = i;
+    double base = p->s[*start].area_mm2;
+    if (n >= 5) {
+      double sorted[SLICES];
+      int m = n - run; /* the base does not include the run itself */
+      memcpy(sorted, area, (size_t)m * sizeof *area);
+      qsort(sorted, (size_t)m, sizeof *sorted, compare_doubles);
+      base = sorted[m / 2];
+    }
+    area[n++] = p->s[i].area_mm2;
+    run = p->s[i].area_mm2 > TROCHANTER_RATIO * base ? run + 1 : 0;
+    if (run >= 4) return i - 3;
+  }
+  return -1;
+}
+
+/* Line through the centroids of sections [from, to], dropping those beyond 3 MAD once. */
+static int line_through(const struct shaft_profile *p, int from, int to, struct vec3 *at,
+                        struct vec3 *axis) {
+  double limit = INFINITY;
+  struct point_set set;
+  for (int round = 0; round < 2; round++) {
+    double off[SLICES];
+    int n = 0;
+    struct vec3 mean = *at, dir = *axis;
+    memset(&set, 0, sizeof set);
+    for (int i = from; i <= to; i++) {
+      if (!good(&p->s[i]) || p->s[i].area_mm2 > SHAFT_HIGH) continue;
+      struct vec3 d = vec3_sub(p->s[i].centroid, mean);
+      double miss = vec3_length(vec3_along(d, -vec3_dot(d, dir), dir));
+      if (round && miss > limit) continue;
+      point_add(&set, p->s[i].centroid);
+    }
+    if (set.n < 6) return 0;
+    *at = set.mean;
+    *axis = main_direction(&set);
+    if (vec3_dot(*axis, p->axis) < 0) *axis = vec3_scale(*axis, -1);
+    for (int i = from; i <= to; i++) {
+      if (!good(&p->s[i]) || p->s[i].area_mm2 > SHAFT_HIGH) continue;
+      struct vec3 d = vec3_sub(p->s[i].centroid, *at);
+      off[n++] = vec3_length(vec3_along(d, -vec3_dot(d, *axis), *axis));
+    }
+    limit = fmax(3 * 1.4826 * stat_median(off, n), 0.3);
+  }
+  return 1;
+}
+
+/* First guess of the axis: spread of the far part when it is long, else the line between the parts
+ * nearer and farther than SHAFT_FROM. 0 when there is too little bone. */
+static int guess_axis(const struct volume *field, struct vec3 head, struct vec3 *at,
+                      struct vec3 *axis) {
+  struct point_set far, near;
+  far_points(&far, field, head, SHAFT_FROM, 1e9);
+  if (far.n < 4000) return 0;
+  struct vec3 spread = main_direction(&far);
+  double along = 0, all = far.c[0] + far.c[1] + far.c[2];
+  along = spread.x * spread.x * far.c[0] + spread.y * spread.y * far.c[1] +
+          spread.z * spread.z * far.c[2] +
+          2 * (spread.x * spread.y * far.c[3] + spread.x * spread.z * far.c[4] +
+               spread.y * spread.z * far.c[5]);
+  *at = far.mean;
+  *axis = spread;
+  if (along > 0.6 * all) return 1;
+  far_points(&near, field, head, SHAFT_FROM - 20, SHAFT_FROM);
+  *axis = vec3_unit(vec3_sub(near.mean, far.mean));
+  if (axis->z < 0) *axis = vec3_scale(*axis, -1);
+  return near.n > 1000;
+}
+
+/* No usable shaft: the vertical through the lowest lateral part of the label stands in for it. */
+static void assume_shaft(struct hip_frame *f, const struct volume *field) {
+  const struct geometry *g = &field->grid;
+  struct point_set set;
+  double s = (double)f->side;
+  memset(&set, 0, sizeof set);
+  for (int64_t k = 0; k < g->nz && set.n < 4000; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        struct vec3 p = box_centre_of(g, i, j, k);
+        if (field->voxels[geometry_index(g, i, j, k)] < 0.5F) continue;
+        if (-(p.x - f->head.x) * s > f->head_radius_mm) point_add(&set, p);
+      }
+  f->shaft_axis = vec3_make(0, 0, 1);
+  f->shaft_point = set.n > 0 ? set.mean : vec3_along(f->head, -40 * s, vec3_make(1, 0, 0));
+  f->shaft_point.z = f->head.z;
+  f->shaft_length_mm = 0;
+  flag(f, "shaft not in the scan: vertical assumed, no neck-shaft angle or offset");
+}
+
+static void settle_shaft(struct hip_frame *f, struct vec3 at, struct vec3 axis) {
+  struct vec3 d = vec3_sub(f->head, at);
+  f->shaft_axis = axis;
+  f->shaft_point = vec3_along(at, vec3_dot(d, axis), axis);
+  f->offset_mm = vec3_length(vec3_sub(f->head, f->shaft_point));
+}
+
+static status find_shaft(struct hip_frame *f, const struct volume *field, double least_mm) {
+  status st = ST_OK;
+  struct shaft_profile *p = malloc(sizeof *p);
+  struct vec3 at, axis;
+  int start = -1, end = -1, ok = 0;
+  CHECK(p, ST_MEMORY, "hip frame: out of memory");
+  if (guess_axis(field, f->head, &at, &axis)) {
+    ok = 1;
+    for (int round = 0; round < 4 && ok; round++) {
+      double head = vec3_dot(vec3_sub(f->head, at), axis);
+      profile_cut(p, field, at, axis, -(SLICES / 2), (int)fmin(head - 15, SLICES / 2 - 1));
+      end = trochanter_end(p, &start);
+      ok = start >= 0 && line_through(p, start, end > 0 ? end - 1 : p->count - 1, &at, &axis);
+    }
+  }
+  if (!ok || end < 0) {
+    assume_shaft(f, field);
+    goto done;
+  }
+  settle_shaft(f, at, axis);
+  f->shaft_length_mm = end - start;
+  f->lesser_trochanter_mm =
+      vec3_dot(vec3_sub(f->head, vec3_along(p->at, p->first + end, p->axis)), axis);
+  if (f->shaft_length_mm < least_mm) {
+    char text[96];
+    snprintf(text, sizeof text, "%.0f mm of shaft below the lesser trochanter, %g needed",
+             f->shaft_length_mm, least_mm);
+    flag(f, text);
+  }
+done:
+  free(p);
+  return st;
+}
+
+/* ---- neck ---- */
+
+struct neck_plane {
+  struct vec3 normal;
+  struct section section;
+  double cost;
+};
+
+/* Smallest section over 15 parallel planes, 1.5 mm apart, around the pivot. */
+static struct neck_plane smallest_section(const struct volume *field, struct vec3 pivot,
+                                          struct vec3 normal, int method) {
+  struct neck_plane best = {.normal = normal, .cost = INFINITY};
+  for (int i = -7; i <= 7; i++) {
+    struct section s;
+    section_cut(&s, field, vec3_along(pivot, 1.5 * i, normal), normal, 0.8, 10);
+    if (!s.found || !s.complete) continue;
+    double cost = method == NECK_AREA ? s.area_mm2 : s.perimeter_mm;
+    if (cost >= best.cost) continue;
+    best.cost = cost;
+    best.section = s;
+  }
+  return best;
+}
+
+/* Tilt about two axes on a 5 x 5 grid of `step` degrees, moving until the optimum is interior. */
+static struct neck_plane search_tilt(const struct volume *field, struct vec3 pivot,
+                                     struct vec3 normal, double step, int method) {
+  const double degree = 3.14159265358979323846 / 180;
+  struct neck_plane best = smallest_section(field, pivot, normal, method);
+  for (int move = 0; move < 8; move++) {
+    struct vec3 u = vec3_perpendicular(best.normal), v = vec3_cross(best.normal, u);
+    struct vec3 middle = best.normal;
+    int interior = 1;
+    for (int i = -2; i <= 2; i++)
+      for (int j = -2; j <= 2; j++) {
+        if (i == 0 && j == 0) continue;
+        struct vec3 n = vec3_along(middle, tan(i * step * degree), u);
+        n = vec3_unit(vec3_along(n, tan(j * step * degree), v));
+        struct neck_plane p = smallest_section(field, pivot, n, method);
+        if (p.cost >= best.cost) continue;
+        best = p;
+        interior = abs(i) < 2 && abs(j) < 2;
+      }
+    if (interior) break;
+  }
+  return best;
+}
+
+static status find_neck(struct hip_frame *f, const struct volume *field, struct vec3 seen,
+                        int method) {
+  status st = ST_OK;
+  double R = f->head_radius_mm;
+  struct vec3 n = seen, pivot = vec3_along(f->head, -1.1 * R, n);
+  struct neck_plane best = search_tilt(field, pivot, n, 2, method);
+  CHECK(best.cost < INFINITY, ST_DOMAIN,
+        "hip frame: no complete section of the neck within 10 mm of its expected place");
+  best = search_tilt(field, best.section.centroid, best.normal, 2, method);
+  best = search_tilt(field, best.section.centroid, best.normal, 0.5, method);
+  f->neck_point = best.section.centroid;
+  f->neck_area_mm2 = best.section.area_mm2;
+  f->neck_axis = best.normal;
+  if (vec3_dot(f->neck_axis, seen) < 0) f->neck_axis = vec3_scale(f->neck_axis, -1);
+  struct vec3 d = vec3_sub(f->head, f->neck_point);
+  f->neck_axis_miss_mm = vec3_length(vec3_along(d, -vec3_dot(d, f->neck_axis), f->neck_axis));
+  snprintf(f->method, sizeof f->method, "%s", neck_method_names[method]);
+done:
+  return st;
+}
+
+/* ---- lengths, angles, landmarks ---- */
+
+/* Point of line a (point, direction) nearest to line b. */
+static struct vec3 nearest_on(struct vec3 pa, struct vec3 da, struct vec3 pb, struct vec3 db) {
+  struct vec3 w = vec3_sub(pa, pb);
+  double b = vec3_dot(da, db), d = vec3_dot(da, w), e = vec3_dot(db, w), q = 1 - b * b;
+  return vec3_along(pa, q > 1e-9 ? (b * e - d) / q : 0, da);
+}
+
+/* Distance from p along d to where the mask ends for good (the last exit within `far` mm); NaN when
+ * it leaves the box. */
+static double last_exit(const struct volume *field, struct vec3 p, struct vec3 d, double far) {
+  double exit = NAN, before = 1;
+  for (double r = 0; r <= far; r += 0.25) {
+    struct vec3 q = vec3_along(p, r, d);
+    double v = box_sample(field, q.x, q.y, q.z);
+    if (isnan(v)) return before >= 0.5 ? NAN : exit;
+    if (v < 0.5 && before >= 0.5) exit = r - 0.25 * (0.5 - v) / (before - v);
+    before = v;
+  }
+  return exit;
+}
+
+static double femoral_axis_length(const struct hip_frame *f, const struct volume *field) {
+  double head = vec3_dot(vec3_sub(f->head, f->neck_point), f->neck_axis) + f->head_radius_mm;
+  double medial = last_exit(field, f->neck_point, f->neck_axis, head + 8);
+  double lateral = last_exit(field, f->neck_point, vec3_scale(f->neck_axis, -1), 110);
+  return medial + lateral;
+}
+
+static double hip_axis_length(const struct hip_frame *f, const struct volume *field,
+                              const struct labels *pelvis, int value) {
+  double start = vec3_dot(vec3_sub(f->head, f->neck_point), f->neck_axis) + f->head_radius_mm;
+  double last = NAN;
+  for (double r = start; r < start + 60; r += 0.25) {
+    struct vec3 p = vec3_along(f->neck_point, r, f->neck_axis);
+    struct vec3 i = geometry_to_index(&pelvis->grid, p);
+    int64_t a = lround(i.x), b = lround(i.y), c = lround(i.z);
+    if (!geometry_inside(&pelvis->grid, a, b, c)) break;
+    if (pelvis->voxels[geometry_index(&pelvis->grid, a, b, c)] == value) last = r;
+  }
+  return last + last_exit(field, f->neck_point, vec3_scale(f->neck_axis, -1), 110);
+}
+
+static void angles(struct hip_frame *f) {
+  struct vec3 down = vec3_scale(f->shaft_axis, -1);
+  struct vec3 across = vec3_unit(vec3_cross(f->shaft_axis, vec3_sub(f->head, f->shaft_point)));
+  struct vec3 flat = vec3_along(f->neck_axis, -vec3_dot(f->neck_axis, across), across);
+  f->neck_shaft_deg = vec3_angle_deg(f->neck_axis, down);
+  f->neck_shaft_projected_deg = vec3_angle_deg(flat, down);
+}
+
+struct tips {
+  double greater, lesser; /* best scores */
+};
+
+/* Greater trochanter: most proximal point lateral of the shaft axis. Lesser: farthest from the axis
+ * on the posterior-medial side, in the 20 mm above its distal end. */
+static void tip_candidate(struct hip_frame *f, struct tips *t, struct vec3 p, struct vec3 medial,
+                          struct vec3 posterior) {
+  struct vec3 d = vec3_sub(p, f->shaft_point);
+  double up = vec3_dot(d, f->shaft_axis), m = vec3_dot(d, medial), b = vec3_dot(d, posterior);
+  if (m < 0 && up > t->greater) {
+    t->greater = up;
+    f->greater_trochanter = p;
+  }
+  double above = f->lesser_trochanter_mm + up; /* of the trochanter's distal end */
+  if (above > 0 && above < 20 && m > 0 && b > 0 && hypot(m, b) > t->lesser) {
+    t->lesser = hypot(m, b);
+    f->lesser_trochanter = p;
+  }
+}
+
+static void landmarks(struct hip_frame *f, const struct volume *field) {
+  const struct geometry *g = &field->grid;
+  struct vec3 medial = vec3_unit(vec3_sub(f->head, f->shaft_point));
+  struct vec3 posterior = vec3_scale(vec3_cross(f->shaft_axis, medial), (double)f->side);
+  struct tips t = {-1e9, 0};
+  f->distal_mm = 0;
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        if (field->voxels[geometry_index(g, i, j, k)] < 0.5F) continue;
+        struct vec3 p = box_centre_of(g, i, j, k);
+        tip_candidate(f, &t, p, medial, posterior);
+        double below = -vec3_dot(vec3_sub(p, f->head), f->shaft_axis);
+        if (below > f->distal_mm) f->distal_mm = below;
+      }
+}
+
+static void start_frame(struct hip_frame *f, enum side side) {
+  const struct vec3 none = {NAN, NAN, NAN};
+  memset(f, 0, sizeof *f);
+  f->side = side;
+  f->neck_axis = f->neck_point = f->shaft_axis = f->shaft_point = f->origin = none;
+  f->lesser_trochanter = f->greater_trochanter = none;
+  f->neck_area_mm2 = f->lesser_trochanter_mm = f->distal_mm = NAN;
+  f->neck_shaft_deg = f->neck_shaft_projected_deg = f->offset_mm = f->neck_axis_miss_mm = NAN;
+  f->fal_mm = f->hal_mm = f->head_score = f->head_cut = NAN;
+}
+
+status frame_from_field(struct hip_frame *out, const struct volume *field, enum side side,
+                        const struct frame_options *opt) {
+  status st = ST_OK;
+  struct hip_frame f;
+  struct vec3 neck;
+  start_frame(&f, side);
+  f.head = opt->head;
+  f.head_radius_mm = opt->head_radius_mm;
+  if (isnan(f.head.x) || isnan(f.head_radius_mm))
+    TRY(largest_ball(&f.head, &f.head_radius_mm, field));
+  TRY(fit_head(&f, field, &neck));
+  if (f.side == SIDE_UNKNOWN) f.side = neck.x > 0 ? SIDE_RIGHT : SIDE_LEFT;
+  TRY(find_shaft(&f, field, opt->shaft_min_mm));
+  TRY(find_neck(&f, field, neck, opt->neck));
+  f.origin = nearest_on(f.neck_point, f.neck_axis, f.shaft_point, f.shaft_axis);
+  if (f.shaft_length_mm > 0) angles(&f);
+  if (f.shaft_length_mm < opt->shaft_min_mm)
+    f.neck_shaft_deg = f.neck_shaft_projected_deg = NAN;
+  else
+    CHECK(f.neck_shaft_deg >= NSA_LOW && f.neck_shaft_deg <= NSA_HIGH, ST_NUMERIC,
+          "hip frame: neck-shaft angle %.1f degrees, permitted %g..%g", f.neck_shaft_deg, NSA_LOW,
+          NSA_HIGH);
+  f.fal_mm = femoral_axis_length(&f, field);
+  if (opt->pelvis) f.hal_mm = hip_axis_length(&f, field, opt->pelvis, opt->pelvis_value);
+  landmarks(&f, field);
+  *out = f;
+done:
+  return st;
+}
+
+status femur_frame(struct hip_frame *out, const struct labels *labels, int value, enum side side,
+                   const struct frame_options *opt) {
+  static const struct frame_options defaults = FRAME_OPTIONS_DEFAULTS;
+  status st = ST_OK;
+  struct volume *field = NULL;
+  TRY(femur_field(&field, labels, value));
+  TRY(frame_from_field(out, field, side, opt ? opt : &defaults));
+done:
+  volume_destroy(field);
+  return st;
+}
