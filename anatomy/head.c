@@ -7,7 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RAYS = 600, SAMPLES = 60, EDGES = 6, PEAKS = 30, STARTS = 5, ROUNDS = 8 };
+enum {
+  RAYS = 600,
+  SAMPLES = 60,
+  EDGES = 6,
+  PEAKS = 30,
+  STARTS = 5,
+  ROUNDS = 8,
+  CLIMB = 14,
+  RUNNERS = 4,
+  FITS = 64
+};
 static const double PROFILE_FROM = 12, PROFILE_STEP = 0.5;     /* mm */
 static const double RADIUS_LOW = 17, RADIUS_HIGH = 31;         /* mm, of an adult head */
 static const double START_RADII[STARTS] = {0, 20, 23, 26, 29}; /* mm; 0: from the edges */
@@ -264,27 +274,70 @@ static int find_peaks(struct vec3 peaks[PEAKS], struct volume *votes, enum side 
 
 /* ---- search ---- */
 
-/* Best fit over places and start radii for the sides asked (SIDE_UNKNOWN: either). */
+/* All fits from `places`, sides and radii; the best into *best when it beats what is there. */
+static void fit_all(struct head_fit *best, const struct volume *patch, const struct vec3 *places,
+                    int count, enum side side, const double *radii, int radius_count,
+                    const struct vec3 *d) {
+  struct head_fit fits[FITS];
+  int sides = side == SIDE_UNKNOWN ? 2 : 1, per = sides * radius_count, n = count * per;
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
+  for (int t = 0; t < n; t++) {
+    enum side s = sides == 1 ? side : t % 2 ? SIDE_LEFT : SIDE_RIGHT;
+    fits[t] = fit_sphere(patch, places[t / per], s, radii[t % per / sides], d);
+  }
+  for (int t = 0; t < n; t++)
+    if (fits[t].score > best->score) *best = fits[t];
+}
+
+static status cut_patch(struct volume **patch, const struct volume *hu, struct vec3 at) {
+  struct vec3 half = vec3_make(PATCH_HALF, PATCH_HALF, PATCH_HALF);
+  return box_cut(patch, hu, vec3_sub(at, half), vec3_add(at, half), 1, NAN);
+}
+
+/* Fits stop in local optima where slices are thick: start again around a fit until it stands. */
+static status climb(struct head_fit *fit, const struct volume *hu, const struct vec3 *d) {
+  status st = ST_OK;
+  struct volume *patch = NULL;
+  const double radii[2] = {0, fit->radius_mm};
+  TRY(cut_patch(&patch, hu, fit->centre));
+  for (int round = 0; round < 4; round++) {
+    struct vec3 places[CLIMB];
+    double before = fit->score;
+    sphere_directions(places, CLIMB);
+    for (int i = 0; i < CLIMB; i++) places[i] = vec3_along(fit->centre, 4, places[i]);
+    fit_all(fit, patch, places, CLIMB, fit->side, radii, 2, d);
+    if (fit->score < before * 1.02) break;
+  }
+done:
+  volume_destroy(patch);
+  return st;
+}
+
+/* Best fit over places and start radii for the sides asked (SIDE_UNKNOWN: either). The best few
+ * climb before they are compared. */
 static status best_fit(struct head_fit *best, const struct volume *hu, const struct vec3 *peaks,
                        int count, enum side side) {
   status st = ST_OK;
   struct vec3 d[RAYS];
+  struct head_fit fits[PEAKS];
   sphere_directions(d, RAYS);
-  int sides = side == SIDE_UNKNOWN ? 2 : 1;
-  memset(best, 0, sizeof *best);
+  memset(fits, 0, sizeof fits);
   for (int p = 0; p < count; p++) {
     struct volume *patch = NULL;
-    struct vec3 half = vec3_make(PATCH_HALF, PATCH_HALF, PATCH_HALF);
-    struct head_fit fits[2 * STARTS];
-    TRY(box_cut(&patch, hu, vec3_sub(peaks[p], half), vec3_add(peaks[p], half), 1, NAN));
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
-    for (int t = 0; t < sides * STARTS; t++) {
-      enum side s = sides == 1 ? side : t < STARTS ? SIDE_RIGHT : SIDE_LEFT;
-      fits[t] = fit_sphere(patch, peaks[p], s, START_RADII[t % STARTS], d);
-    }
+    TRY(cut_patch(&patch, hu, peaks[p]));
+    fit_all(&fits[p], patch, &peaks[p], 1, side, START_RADII, STARTS, d);
     volume_destroy(patch);
-    for (int t = 0; t < sides * STARTS; t++)
-      if (fits[t].score > best->score) *best = fits[t];
+  }
+  for (int round = 0; round < RUNNERS; round++) {
+    int top = -1;
+    for (int p = 0; p < count; p++)
+      if (fits[p].score > 0 && (top < 0 || fits[p].score > fits[top].score)) top = p;
+    if (top < 0) break;
+    struct head_fit fit = fits[top];
+    for (int p = 0; p < count; p++)
+      if (vec3_length(vec3_sub(fits[p].centre, fit.centre)) < 6) fits[p].score = 0;
+    TRY(climb(&fit, hu, d));
+    if (fit.score > best->score) *best = fit;
   }
 done:
   return st;
