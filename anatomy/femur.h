@@ -108,6 +108,20 @@ status femur_picture(struct picture **out, const struct volume *image, const str
  */
 cJSON *femur_to_json(const struct femur *f);
 
+/**
+ * Write a result into a folder: labels.nii.gz, and per found side frame_<side>.json and
+ * femur_<side>.png; femur.json with both sides and their reasons.
+ *
+ * @param[in] image       HU or density for the pictures, on the labels' grid; NULL: no pictures
+ * @param[in] provenance  may be NULL; borrowed
+ * @return ST_IO, ST_USAGE (exists, not forced)
+ */
+status femur_result_write(const struct femur_result *r, const struct volume *image,
+                          const char *folder, const cJSON *provenance, bool force);
+
+/** One line of why there is no femur at all, or "" when a side was found. Static per thread. */
+const char *femur_result_reason(const struct femur_result *r);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,7 @@
 /* What a reader sees of a femur: the three-plane picture and the JSON summary. */
 #include "anatomy/femur.h"
+#include "core/file.h"
+#include "core/itk_image.h"
 #include "core/json.h"
 
 #include <math.h>
@@ -106,4 +108,49 @@ cJSON *femur_to_json(const struct femur *f) {
   cJSON_AddBoolToObject(json, "frame_complete", f->frame_ok);
   cJSON_AddItemToObject(json, "frame", hip_frame_to_json(&f->frame));
   return json;
+}
+
+static status write_side(const struct femur_result *r, const struct femur *f,
+                         const struct volume *image, const char *folder, const cJSON *provenance,
+                         bool force) {
+  status st = ST_OK;
+  struct picture *picture = NULL;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/frame_%s.json", folder, side_name(f->side));
+  TRY(hip_frame_write(&f->frame, path, provenance, force));
+  if (!image) goto done;
+  TRY(femur_picture(&picture, image, r->labels, f));
+  snprintf(path, sizeof path, "%s/femur_%s.png", folder, side_name(f->side));
+  TRY(picture_write_png(picture, path, force));
+done:
+  picture_destroy(picture);
+  return st;
+}
+
+status femur_result_write(const struct femur_result *r, const struct volume *image,
+                          const char *folder, const cJSON *provenance, bool force) {
+  status st = ST_OK;
+  char path[4096];
+  cJSON *json = cJSON_CreateObject(), *sides = cJSON_AddArrayToObject(json, "femora");
+  TRY(file_make_directory(folder));
+  snprintf(path, sizeof path, "%s/labels.nii.gz", folder);
+  TRY(itk_labels_write(r->labels, path, provenance, force));
+  for (int i = 0; i < 2; i++) {
+    cJSON_AddItemToArray(sides, femur_to_json(&r->sides[i]));
+    if (r->sides[i].state == FEMUR_FOUND)
+      TRY(write_side(r, &r->sides[i], image, folder, provenance, force));
+  }
+  if (provenance) cJSON_AddItemToObject(json, "provenance", cJSON_Duplicate(provenance, true));
+  snprintf(path, sizeof path, "%s/femur.json", folder);
+  TRY(json_write(json, path, force));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+const char *femur_result_reason(const struct femur_result *r) {
+  static _Thread_local char text[640];
+  if (r->sides[0].state == FEMUR_FOUND || r->sides[1].state == FEMUR_FOUND) return "";
+  snprintf(text, sizeof text, "right: %s; left: %s", r->sides[0].reason, r->sides[1].reason);
+  return text;
 }
