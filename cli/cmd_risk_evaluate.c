@@ -154,7 +154,7 @@ static status run(struct context *ctx, const void *params) {
   if (predictions.view.task == ML_SURVIVAL)
     TRY(horizons(record, name, &predictions.view, p->horizons));
   if (p->subgroup) {
-    CHECK(p->people, ST_USAGE, "--subgroup needs --people, the table that holds the column");
+    CHECK(p->people, ST_USAGE, "--subgroup needs --table, the table that holds the column");
     TRY(table_read(&people, p->people));
     label = malloc((size_t)predictions.view.n * sizeof *label);
     CHECK(label, ST_MEMORY, "subgroups");
@@ -192,7 +192,7 @@ const struct command cmd_risk_evaluate = {
              "horizon, withheld when fewer than 10 events or 10 event-free people are left.\n\n"
              "--subgroup gives the AUC within each value of a text column and the largest gap; the "
              "rows of "
-             "--people must be those the predictions were made from, in that order.",
+             "--table must be those the predictions were made from, in that order.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),
