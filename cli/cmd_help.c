@@ -26,7 +26,8 @@ static const struct option options[] = {
      .offset = OPTION_AT(struct params, words, struct text_list)},
     OPT_CHOICE(struct params, format, "format", interface_format_names, "what to write"),
     OPT_OUT(struct params, out, "out",
-            "folder for one file a command instead of standard output (man, markdown)"),
+            "folder for one file a command (man, markdown, slicer, cwl, boutiques) instead of "
+            "standard output"),
     OPTIONS_END};
 
 /* "fea fall", "fea-fall" and "fea_fall" all name the command. */
@@ -88,8 +89,8 @@ const struct command cmd_help = {
     .summary = "Describe the commands",
     .about = "Everything shown is made from the declaration that also parses the command line, so "
              "it cannot be out of date. The formats serve people (text, man, markdown), shells "
-             "(bash, zsh) and other programs (json); `examples` lists the example commands one a "
-             "line.",
+             "(bash, zsh) and programs that build forms or workflows (json, 3D Slicer, CWL, "
+             "Boutiques); `examples` lists the example commands one a line.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

@@ -9,8 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *const interface_format_names[] = {"text",     "examples", "json", "man",
-                                              "markdown", "bash",     "zsh",  NULL};
+const char *const interface_format_names[] = {"text",     "examples",  "json", "man",
+                                              "markdown", "bash",      "zsh",  "slicer",
+                                              "cwl",      "boutiques", NULL};
+
+/* Suffix of the file of one command; NULL when the form is not one file a command. */
+static const char *const suffixes[] = {NULL, NULL, NULL,   ".1",   ".md",
+                                       NULL, NULL, ".xml", ".cwl", ".json"};
 
 static status append_examples(struct text *out, const struct command *c) {
   for (const struct example *e = c->examples; e && e->command; e++)
@@ -18,11 +23,10 @@ static status append_examples(struct text *out, const struct command *c) {
   return ST_OK;
 }
 
-static status append_json(struct text *out, const struct command *const *list,
-                          const struct command *c) {
+/* Prints and deletes `json`. */
+static status append_json(struct text *out, cJSON *json) {
   status st = ST_OK;
   char *printed = NULL;
-  cJSON *json = c ? write_json_command(c) : write_json_program(list);
   CHECK(json, ST_MEMORY, "interface: out of memory");
   TRY(json_print(&printed, json));
   text_append(out, "%s\n", printed);
@@ -42,7 +46,7 @@ status interface_append(struct text *out, const struct command *const *list,
     CHECK(c, ST_USAGE, "--format examples needs a command");
     return append_examples(out, c);
   case INTERFACE_JSON:
-    return append_json(out, list, c);
+    return append_json(out, c ? write_json_command(c) : write_json_program(list));
   case INTERFACE_MAN:
     c ? write_man_command(out, c) : write_man_program(out, list);
     break;
@@ -57,20 +61,30 @@ status interface_append(struct text *out, const struct command *const *list,
     CHECK(!c, ST_USAGE, "completion is made for all commands together");
     write_zsh(out, list);
     break;
+  case INTERFACE_SLICER:
+    CHECK(c, ST_USAGE, "a descriptor is made for one command");
+    write_slicer_command(out, c);
+    break;
+  case INTERFACE_CWL:
+    CHECK(c, ST_USAGE, "a descriptor is made for one command");
+    return append_json(out, write_cwl_command(c));
+  case INTERFACE_BOUTIQUES:
+    CHECK(c, ST_USAGE, "a descriptor is made for one command");
+    return append_json(out, write_boutiques_command(c));
   }
 done:
   return st;
 }
 
 static status write_one(const struct command *const *list, const struct command *c, int format,
-                        const char *folder, const char *suffix, bool force) {
+                        const char *folder, bool force) {
   status st = ST_OK;
   struct text t = {0};
   char path[4096], name[128] = "";
   if (c) command_identifier(name, sizeof name, c, '-');
   const char *whole = format == INTERFACE_MAN ? "qct" : "index";
-  const char *prefix = format == INTERFACE_MAN && c ? "qct-" : "";
-  snprintf(path, sizeof path, "%s/%s%s%s", folder, prefix, c ? name : whole, suffix);
+  const char *prefix = format != INTERFACE_MARKDOWN && c ? "qct-" : "";
+  snprintf(path, sizeof path, "%s/%s%s%s", folder, prefix, c ? name : whole, suffixes[format]);
   TRY(interface_append(&t, list, c, format));
   TRY(text_check(&t, path));
   TRY(file_write(path, t.data, t.length, force));
@@ -82,13 +96,13 @@ done:
 status interface_write_folder(const struct command *const *list, int format, const char *folder,
                               bool force) {
   status st = ST_OK;
-  const char *suffix = format == INTERFACE_MAN ? ".1" : format == INTERFACE_MARKDOWN ? ".md" : NULL;
-  CHECK(suffix, ST_USAGE, "--format %s is not written into a folder",
+  CHECK(suffixes[format], ST_USAGE, "--format %s is not written into a folder",
         interface_format_names[format]);
   TRY(file_make_directory(folder));
-  TRY(write_one(list, NULL, format, folder, suffix, force));
+  bool whole = format == INTERFACE_MAN || format == INTERFACE_MARKDOWN;
+  if (whole) TRY(write_one(list, NULL, format, folder, force));
   for (const struct command *const *c = list; *c; c++)
-    TRY(write_one(list, *c, format, folder, suffix, force));
+    TRY(write_one(list, *c, format, folder, force));
 done:
   return st;
 }

@@ -15,7 +15,10 @@ enum interface_format {
   INTERFACE_MAN,      /* troff */
   INTERFACE_MARKDOWN,
   INTERFACE_BASH,
-  INTERFACE_ZSH
+  INTERFACE_ZSH,
+  INTERFACE_SLICER,   /* Slicer Execution Model XML */
+  INTERFACE_CWL,      /* Common Workflow Language 1.2 */
+  INTERFACE_BOUTIQUES /* Boutiques 0.5 */
 };
 
 /** Names in the order of the enum, NULL-terminated. */
@@ -28,7 +31,8 @@ extern const char *const interface_format_names[];
 status interface_append(struct text *out, const struct command *const *list,
                         const struct command *c, int format);
 
-/** Write one file a command into a folder, with one more for the program as a whole.
+/** Write one file a command into a folder, with one more for the program as a whole where
+ * the form has one.
  * @return ST_USAGE for a form that is not one file a command; ST_IO */
 status interface_write_folder(const struct command *const *list, int format, const char *folder,
                               bool force);

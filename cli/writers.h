@@ -17,6 +17,12 @@ void write_man_program(struct text *out, const struct command *const *list);
 void write_markdown_command(struct text *out, const struct command *c);
 void write_markdown_program(struct text *out, const struct command *const *list);
 
+/** Slicer Execution Model XML. */
+void write_slicer_command(struct text *out, const struct command *c);
+/** CWL 1.2 CommandLineTool and Boutiques 0.5 descriptor; owned by the caller. */
+cJSON *write_cwl_command(const struct command *c);
+cJSON *write_boutiques_command(const struct command *c);
+
 /** Completion of commands, options and choices; paths elsewhere. */
 void write_bash(struct text *out, const struct command *const *list);
 void write_zsh(struct text *out, const struct command *const *list);
