@@ -23,10 +23,18 @@ extern "C" {
 /* What a voxel is made of. */
 enum fea_part { FEA_VOID, FEA_BONE, FEA_CAP };
 
-/* A prescribed displacement of one node in one direction; its value differs by load case. */
-struct fea_fixed {
+/* A displacement prescribed in a case; raw, in the order given. */
+struct fea_prescription {
   int64_t node;
   int axis; /* 0, 1, 2 */
+  int load_case;
+  double value_mm;
+};
+
+/* A supported dof: fixed in every case, at a value of each. Sorted by node and axis. */
+struct fea_fixed {
+  int64_t node;
+  int axis;
 };
 
 /* A force on one node in one direction. */
@@ -38,7 +46,7 @@ struct fea_force {
 
 struct fea_case {
   char name[32];
-  double *value_mm;        /* owned, [fixed_count]: prescribed displacement */
+  double *value_mm;        /* owned, [fixed_count], set by finish: prescribed displacement */
   struct fea_force *force; /* owned */
   int64_t force_count, force_capacity;
 };
@@ -62,15 +70,17 @@ struct fea_rows {
 struct fea_model {
   struct geometry grid; /* isotropic */
   double poisson;
-  float *modulus;          /* owned, MPa, [nz][ny][nx]; 0 is void */
-  uint8_t *part;           /* owned, enum fea_part, [nz][ny][nx] */
-  float *density;          /* owned or NULL: density the law took, g/cm3, NaN outside the bone */
-  struct fea_fixed *fixed; /* owned */
-  int64_t fixed_count, fixed_capacity;
+  float *modulus; /* owned, MPa, [nz][ny][nx]; 0 is void */
+  uint8_t *part;  /* owned, enum fea_part, [nz][ny][nx] */
+  float *density; /* owned or NULL: density the law took, g/cm3, NaN outside the bone */
+  struct fea_prescription *prescribed; /* owned */
+  int64_t prescribed_count, prescribed_capacity;
   struct fea_case cases[FEA_CASES];
   int case_count;
   /* set by fea_model_finish */
   int finished;
+  struct fea_fixed *fixed; /* owned */
+  int64_t fixed_count;
   int64_t element_count, node_count;
   int64_t dropped_bone, dropped_cap; /* voxels not face-connected to a support */
   struct fea_rows rows;
@@ -95,15 +105,12 @@ bool fea_model_node_active(const struct fea_model *m, int64_t i, int64_t j, int6
 /** LPS mm of a node. */
 struct vec3 fea_model_node_world(const struct fea_model *m, int64_t node);
 
-/** Begin a further load case (the first exists). The supports are shared; prescribed values start
- * at 0. @return ST_DOMAIN above FEA_CASES */
+/** Begin a further load case (the first exists). A dof prescribed in one case is a support in all,
+ * at 0 where a case says nothing. @return ST_DOMAIN above FEA_CASES */
 status fea_model_add_case(struct fea_model *m, const char *name);
 
-/**
- * Prescribe a displacement [mm] in the current case. A dof fixed twice with the same value is one
- * constraint. @return ST_DOMAIN when the node is outside, no element touches it, the value is not
- * finite, or the dof has another value already (the message names node and both values)
- */
+/** Prescribe a displacement [mm] in the current case. @return ST_DOMAIN when the node is outside,
+ * no element touches it, or the value is not finite */
 status fea_model_fix(struct fea_model *m, int64_t node, int axis, double value_mm);
 /** Prescribe all active nodes of the plane axis = index (node planes, 0..n). */
 status fea_model_fix_plane(struct fea_model *m, int plane_axis, int64_t index, int axis,
@@ -115,7 +122,8 @@ status fea_model_load(struct fea_model *m, int64_t node, int axis, double newton
  * Make the model ready: remove what is not face-connected to a supported element, number the rest.
  * @return ST_DOMAIN when a modulus is NaN, infinite or negative (first such voxel is named), when
  *         there is no element, no support, or a force or a non-zero displacement sits on a part
- *         that was dropped; ST_NUMERIC when the supports leave a rigid motion free (the message
+ *         that was dropped, or one dof has two values in a case (names node and both);
+ *         ST_NUMERIC when the supports leave a rigid motion free (the message
  *         names it); ST_MEMORY
  */
 status fea_model_finish(struct fea_model *m);

@@ -1,0 +1,366 @@
+#include "fea/multigrid.h"
+
+#include "core/parallel.h"
+#include "core/random.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  BOTTOM_DOFS = 700,      /* stop coarsening at this size: dense Cholesky */
+  REPLICATE_DOFS = 40000, /* with several ranks, hold levels below this size everywhere */
+  POWER_STEPS = 15,
+  SMOOTHER_DEGREE = 2,
+  CHUNK_PLANES = 4
+};
+
+int mg_chunks(const struct multigrid *mg, int64_t planes) {
+  int64_t most = planes / CHUNK_PLANES;
+  if (most > mg->threads) most = mg->threads;
+  return most < 1 ? 1 : (int)most;
+}
+
+static int alone(const struct multigrid *mg, const struct mg_level *l) {
+  return !mg->comm || mg->comm->ranks == 1 || l->replicated;
+}
+
+/* First node plane of each rank so that all own about the same number of dofs. */
+static void partition(const struct fea_rows *rows, int ranks, int64_t *first) {
+  int64_t total = fea_rows_dofs(rows), plane = 0;
+  for (int r = 0; r < ranks; r++) {
+    while (plane < rows->nz + 1 && rows->plane_start[plane] < total / ranks * r) plane++;
+    first[r] = plane;
+  }
+  first[ranks] = rows->nz + 1;
+}
+
+static int64_t thinnest(const int64_t *first, int ranks) {
+  int64_t least = INT64_MAX;
+  for (int r = 0; r < ranks; r++)
+    if (first[r + 1] - first[r] < least) least = first[r + 1] - first[r];
+  return least;
+}
+
+static int compare_index(const void *a, const void *b) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+static status finest_fixed(struct mg_level *l, const struct fea_model *model) {
+  status st = ST_OK;
+  const int64_t planes = l->rows.nz + 1;
+  l->fixed = malloc((size_t)model->fixed_count * sizeof *l->fixed);
+  l->fixed_start = malloc((size_t)(planes + 1) * sizeof *l->fixed_start);
+  CHECK(l->fixed && l->fixed_start, ST_MEMORY, "multigrid: no memory for %lld supports",
+        (long long)model->fixed_count);
+  for (int64_t f = 0; f < model->fixed_count; f++) {
+    int64_t at[3];
+    fea_model_node_index(model, model->fixed[f].node, at);
+    l->fixed[f] = fea_rows_dof(&l->rows, at[0], at[1], at[2], model->fixed[f].axis);
+  }
+  qsort(l->fixed, (size_t)model->fixed_count, sizeof *l->fixed, compare_index);
+  for (int64_t k = 0, f = 0; k <= planes; k++) {
+    while (f < model->fixed_count && l->fixed[f] < l->rows.plane_start[k]) f++;
+    l->fixed_start[k] = f;
+  }
+done:
+  return st;
+}
+
+/* All levels; the modulus box of each is made from the one before. */
+static status make_levels(struct multigrid *mg) {
+  status st = ST_OK;
+  const struct fea_model *model = mg->model;
+  const int ranks = mg->comm ? mg->comm->ranks : 1, rank = mg->comm ? mg->comm->rank : 0;
+  const float *box = model->modulus;
+  float *coarse_box = NULL;
+  int64_t *first = malloc(((size_t)ranks + 1) * sizeof *first);
+  struct fea_rows rows = model->rows;
+  double h = model->grid.spacing[0];
+  int replicated = ranks == 1;
+
+  CHECK(first, ST_MEMORY, "multigrid: no memory");
+  partition(&rows, ranks, first);
+  CHECK(ranks == 1 || thinnest(first, ranks) >= 2, ST_DOMAIN,
+        "multigrid: %d ranks for %lld node planes; every rank needs 2, use fewer", ranks,
+        (long long)rows.nz + 1);
+  for (int n = 0; n < MG_LEVELS; n++) {
+    struct mg_level *l = &mg->level[n];
+    l->replicated = replicated;
+    l->borrowed_rows = n == 0;
+    TRY(mg_level_create(l, &rows, box, h, model->poisson, replicated ? 0 : first[rank],
+                        replicated ? rows.nz + 1 : first[rank + 1]));
+    if (n == 0)
+      TRY(finest_fixed(l, model));
+    else
+      TRY(mg_coarsen_fixed(l, l - 1));
+    mg->levels = n + 1;
+    if (fea_rows_dofs(&rows) <= BOTTOM_DOFS || n == MG_LEVELS - 1) break;
+    if (rows.nx < 2 && rows.ny < 2 && rows.nz < 2) break;
+    float *next = NULL;
+    TRY(mg_coarsen_modulus(&next, box, rows.nx, rows.ny, rows.nz));
+    int64_t nx = (rows.nx + 1) / 2, ny = (rows.ny + 1) / 2, nz = (rows.nz + 1) / 2;
+    free(coarse_box);
+    box = coarse_box = next;
+    TRY(fea_rows_create(&rows, box, nx, ny, nz));
+    for (int r = 0; r < ranks; r++) first[r] = (first[r] + 1) / 2;
+    first[ranks] = nz + 1;
+    if (thinnest(first, ranks) < 2 || fea_rows_dofs(&rows) <= REPLICATE_DOFS) replicated = 1;
+    h *= 2;
+  }
+done:
+  free(first);
+  free(coarse_box);
+  return st;
+}
+
+static status make_scratch(struct multigrid *mg) {
+  status st = ST_OK;
+  int64_t plane = 0, widest = mg->level[0].rows.nx;
+  const int chunks = mg_chunks(mg, mg->level[0].plane_last - mg->level[0].plane_first);
+  for (int n = 0; n < mg->levels; n++) { /* thin structures widen on coarse levels */
+    const struct fea_rows *rows = &mg->level[n].rows;
+    for (int64_t k = 0; k <= rows->nz; k++)
+      if (rows->plane_start[k + 1] - rows->plane_start[k] > plane)
+        plane = rows->plane_start[k + 1] - rows->plane_start[k];
+  }
+  for (int c = 0; c < chunks; c++) {
+    struct mg_scratch *s = &mg->scratch[c];
+    for (int side = 0; side < 2; side++) {
+      s->plane[side] = malloc((size_t)(plane + 64) * sizeof(double));
+      s->edge[side] = malloc((size_t)(plane + 64) * sizeof(float));
+      CHECK(s->plane[side] && s->edge[side], ST_MEMORY, "multigrid: no memory for %d threads",
+            chunks);
+    }
+    s->row = malloc((size_t)(widest + 32) * 24 * sizeof(double));
+    CHECK(s->row, ST_MEMORY, "multigrid: no memory for %d threads", chunks);
+  }
+done:
+  return st;
+}
+
+/* Largest eigenvalue of D^-1 K by power steps with a margin, never above the element bound. */
+static double estimate_eigenvalue(struct multigrid *mg, struct mg_level *l) {
+  const double nu = l->poisson, lambda = nu / ((1 + nu) * (1 - 2 * nu)), mu = 0.5 / (1 + nu);
+  const double diagonal =
+      lambda + 4 * mu + 2 * (lambda + 3 * mu) / 3 + 2 * mu / 3 + (lambda + 4 * mu) / 9;
+  const double bound = (3 * lambda + 2 * mu) * 8 / diagonal;
+  const int64_t first = l->rows.plane_start[l->plane_first] - l->base;
+  const int64_t count = l->rows.plane_start[l->plane_last] - l->base - first;
+  double ratio = 1;
+  memset(l->b, 0, (size_t)l->length * sizeof(float));
+  for (int64_t i = 0; i < count; i++)
+    l->x[first + i] = (float)(random_uniform(1, 0, (uint64_t)(i + first + l->base)) - 0.5);
+  for (int64_t f = l->fixed_start[l->plane_first]; f < l->fixed_start[l->plane_last]; f++)
+    l->x[l->fixed[f] - l->base] = 0;
+  for (int step = 0; step < POWER_STEPS; step++) {
+    double sum[2] = {0, 0};
+    mg_exchange(mg, l, l->x, sizeof(float));
+    mg_slab_float(mg, l, MG_APPLY, l->x, NULL, l->r, NULL, 0, 0);
+    for (int64_t row = l->plane_first * (l->rows.ny + 1); row < l->plane_last * (l->rows.ny + 1);
+         row++) {
+      const int64_t n = l->rows.node_last[row] - l->rows.node_first[row];
+      const int64_t t = l->rows.node_start[row] - l->base;
+      const float *inverse = l->inverse_diagonal + t / 3;
+      for (int64_t axis = 0; axis < 3; axis++)
+        for (int64_t i = 0; i < n; i++) {
+          float *x = l->x + t + axis * n + i, v = l->r[t + axis * n + i] * inverse[i];
+          sum[0] += (double)*x * (double)*x;
+          sum[1] += (double)v * (double)v;
+          l->r[t + axis * n + i] = v;
+        }
+    }
+    if (!alone(mg, l)) mg->comm->sum(sum, 2);
+    if (!(sum[0] > 0) || !(sum[1] > 0)) break;
+    ratio = sqrt(sum[1] / sum[0]);
+    const float scale = (float)(1 / sqrt(sum[1]));
+    for (int64_t i = first; i < first + count; i++) l->x[i] = l->r[i] * scale;
+  }
+  memset(l->x, 0, (size_t)l->length * sizeof(float));
+  memset(l->r, 0, (size_t)l->length * sizeof(float));
+  return fmin(bound, 1.1 * ratio);
+}
+
+/* Assemble and factor the coarsest level. */
+static status make_bottom(struct multigrid *mg) {
+  status st = ST_OK;
+  const struct mg_level *l = &mg->level[mg->levels - 1];
+  const struct fea_rows *rows = &l->rows;
+  const int64_t n = fea_rows_dofs(rows);
+  double unit[24][24], *a = calloc((size_t)(n * n), sizeof *a);
+  mg->bottom = malloc((size_t)(n * n) * sizeof *mg->bottom);
+  mg->bottom_n = n;
+  CHECK(a && mg->bottom, ST_MEMORY, "multigrid: no memory for a coarsest level of %lld unknowns",
+        (long long)n);
+  fea_hex_stiffness(l->size_mm, l->poisson, unit);
+  for (int64_t k = 0; k < rows->nz; k++)
+    for (int64_t j = 0; j < rows->ny; j++)
+      for (int64_t i = 0; i < rows->nx; i++) {
+        const double e = (double)mg_modulus_at(l, i, j, k);
+        int64_t dof[24];
+        if (!(e > 0)) continue;
+        for (int c = 0; c < 24; c++)
+          dof[c] =
+              fea_rows_dof(rows, i + (c / 3 & 1), j + (c / 3 >> 1 & 1), k + (c / 3 >> 2), c % 3);
+        for (int p = 0; p < 24; p++)
+          for (int q = 0; q < 24; q++) a[dof[p] * n + dof[q]] += e * unit[p][q];
+      }
+  for (int64_t f = 0; f < l->fixed_start[rows->nz + 1]; f++)
+    for (int64_t i = 0; i < n; i++) a[l->fixed[f] * n + i] = a[i * n + l->fixed[f]] = 0;
+  for (int64_t i = 0; i < n; i++) a[i * n + i] *= 1 + 1e-9;
+  mg_cholesky(a, n);
+  for (int64_t i = 0; i < n * n; i++) mg->bottom[i] = (float)a[i];
+done:
+  free(a);
+  return st;
+}
+
+status multigrid_create(struct multigrid **out, const struct fea_model *model,
+                        const struct fea_comm *comm) {
+  status st = ST_OK;
+  struct multigrid *mg = calloc(1, sizeof *mg);
+  CHECK(mg, ST_MEMORY, "multigrid: no memory");
+  mg->model = model;
+  mg->comm = comm;
+  mg->threads = parallel_threads() < MG_THREADS ? parallel_threads() : MG_THREADS;
+  TRY(make_levels(mg));
+  /* the bottom is solved by every rank */
+  CHECK(!comm || comm->ranks == 1 || mg->level[mg->levels - 1].replicated, ST_DOMAIN,
+        "multigrid: %d ranks for a model of %lld unknowns; use one", comm->ranks,
+        (long long)fea_rows_dofs(&model->rows));
+  TRY(make_scratch(mg));
+  TRY(make_bottom(mg));
+  for (int n = 0; n < mg->levels - 1; n++)
+    mg->level[n].eigenvalue = estimate_eigenvalue(mg, &mg->level[n]);
+  if (comm && comm->ranks > 1) {
+    mg->ghosted = calloc((size_t)mg->level[0].length, sizeof *mg->ghosted);
+    CHECK(mg->ghosted, ST_MEMORY, "multigrid: no memory for halo planes");
+  }
+  *out = mg;
+  mg = NULL;
+done:
+  multigrid_destroy(mg);
+  return st;
+}
+
+void multigrid_destroy(struct multigrid *mg) {
+  if (!mg) return;
+  for (int n = 0; n < MG_LEVELS; n++) mg_level_clear(&mg->level[n]);
+  for (int t = 0; t < MG_THREADS; t++) {
+    for (int side = 0; side < 2; side++) {
+      free(mg->scratch[t].plane[side]);
+      free(mg->scratch[t].edge[side]);
+    }
+    free(mg->scratch[t].row);
+  }
+  free(mg->bottom);
+  free(mg->ghosted);
+  free(mg);
+}
+
+int64_t multigrid_first(const struct multigrid *mg) {
+  return mg->level[0].rows.plane_start[mg->level[0].plane_first];
+}
+
+int64_t multigrid_owned(const struct multigrid *mg) {
+  return mg->level[0].rows.plane_start[mg->level[0].plane_last] - multigrid_first(mg);
+}
+
+void multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y) {
+  const struct mg_level *l = &mg->level[0];
+  const int64_t offset = multigrid_first(mg) - l->base;
+  double *in = (double *)x; /* only MG_SMOOTH writes to it */
+  if (mg->ghosted) {
+    memcpy(mg->ghosted + offset, x, (size_t)multigrid_owned(mg) * sizeof *x);
+    mg_exchange(mg, l, mg->ghosted, sizeof *x);
+    in = mg->ghosted;
+  }
+  mg_slab_double(mg, l, mode, in, NULL, y - offset, NULL, 0, 0);
+}
+
+/* First step from x = 0: x = d = beta D^-1 b, also on halo planes' owners. */
+static void smooth_from_zero(const struct multigrid *mg, struct mg_level *l, float beta) {
+  const struct fea_rows *rows = &l->rows;
+  const int threads = mg_chunks(mg, l->plane_last - l->plane_first);
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+  for (int64_t row = l->plane_first * (rows->ny + 1); row < l->plane_last * (rows->ny + 1); row++) {
+    const int64_t n = rows->node_last[row] - rows->node_first[row];
+    int64_t t = rows->node_start[row] - l->base;
+    const float *restrict inverse = l->inverse_diagonal + t / 3;
+    for (int axis = 0; axis < 3; axis++, t += n) {
+      float *restrict x = l->x + t, *restrict d = l->d + t;
+      const float *restrict b = l->b + t;
+#pragma GCC ivdep
+      for (int64_t i = 0; i < n; i++) x[i] = d[i] = beta * inverse[i] * b[i];
+    }
+  }
+}
+
+/* Source: lottes2023, eq. 27 (fourth-kind Chebyshev). */
+static void smooth(struct multigrid *mg, struct mg_level *l, bool from_zero) {
+  for (int step = 0; step < SMOOTHER_DEGREE; step++) {
+    const float alpha = step ? (float)((2. * step - 1) / (2 * step + 3)) : 0;
+    const float beta = (float)((8. * step + 4) / (2 * step + 3) / l->eigenvalue);
+    if (from_zero && !step) {
+      smooth_from_zero(mg, l, beta);
+      continue;
+    }
+    mg_exchange(mg, l, l->x, sizeof(float));
+    mg_slab_float(mg, l, MG_SMOOTH, l->x, l->b, NULL, l->d, alpha, beta);
+  }
+}
+
+/* Bring the residual of level n down to b of level n + 1. */
+static void descend(struct multigrid *mg, int n) {
+  struct mg_level *fine = &mg->level[n], *coarse = fine + 1;
+  int64_t first = coarse->plane_first, last = coarse->plane_last;
+  mg_exchange(mg, fine, fine->x, sizeof(float));
+  mg_slab_float(mg, fine, MG_RESIDUAL, fine->x, fine->b, fine->r, NULL, 0, 0);
+  mg_exchange(mg, fine, fine->r, sizeof(float));
+  if (coarse->replicated && !alone(mg, fine)) { /* each rank its part, then the sum of all */
+    first = (fine->plane_first + 1) / 2;
+    last = fine->plane_last > fine->rows.nz ? coarse->rows.nz + 1 : (fine->plane_last + 1) / 2;
+    memset(coarse->b, 0, (size_t)coarse->length * sizeof(float));
+    mg_restrict(mg, fine, coarse, first, last);
+    mg->comm->sum_float(coarse->b, coarse->length);
+    return;
+  }
+  mg_restrict(mg, fine, coarse, first, last);
+}
+
+static void cycle(struct multigrid *mg, int n) {
+  struct mg_level *l = &mg->level[n];
+  if (n == mg->levels - 1) {
+    memcpy(l->x, l->b, (size_t)l->length * sizeof(float));
+    mg_cholesky_solve(mg->bottom, mg->bottom_n, l->x);
+    return;
+  }
+  smooth(mg, l, true);
+  for (int visit = 0; visit < (n ? 2 : 1); visit++) {
+    descend(mg, n);
+    cycle(mg, n + 1);
+    mg_exchange(mg, l + 1, l[1].x, sizeof(float));
+    mg_prolong(mg, l + 1, l);
+    smooth(mg, l, false);
+  }
+}
+
+void multigrid_precondition(struct multigrid *mg, const double *r, double *z) {
+  struct mg_level *l = &mg->level[0];
+  const int64_t n = multigrid_owned(mg);
+  float *b = l->b + (multigrid_first(mg) - l->base);
+  const float *x = l->x + (multigrid_first(mg) - l->base);
+  double largest = 0;
+#pragma omp parallel for schedule(static) num_threads(mg->threads) reduction(max : largest)
+  for (int64_t i = 0; i < n; i++)
+    if (fabs(r[i]) > largest) largest = fabs(r[i]);
+  if (!alone(mg, l)) mg->comm->largest(&largest, 1);
+  const double scale = largest > 0 ? 1 / largest : 1; /* keeps the range of single precision */
+#pragma omp parallel for schedule(static) num_threads(mg->threads)
+  for (int64_t i = 0; i < n; i++) b[i] = (float)(r[i] * scale);
+  cycle(mg, 0);
+#pragma omp parallel for schedule(static) num_threads(mg->threads)
+  for (int64_t i = 0; i < n; i++) z[i] = (double)x[i] * largest;
+}

@@ -1,0 +1,123 @@
+/* Geometric multigrid for voxel elasticity, matrix-free, in single precision; and the double
+ * precision operator of its finest level. Inner contract of fea/, used through fea/solve.h.
+ *
+ * Level 0 is the model. A coarser level has voxels of twice the edge whose modulus is the mean of
+ * the eight (void counts as 0); its operator is rediscretised. A coarse dof is fixed when a fixed
+ * dof of the finer level lies in its support, so that corrections vanish where displacements are
+ * prescribed. Smoother: fourth-kind Chebyshev of degree 2 on the diagonal (lottes2023); W cycle
+ * below the finest level; dense Cholesky at the bottom.
+ *
+ * Parallel: node planes are owned in slabs [plane_first, plane_last) by MPI rank; a rank stores one
+ * halo plane on each side. Levels with few planes are replicated: every rank holds all of it and
+ * computes the same. Inside a rank the slab is cut into chunks of planes, one a thread; a chunk
+ * computes the element plane below its first node plane again, so every node sums its elements in
+ * the same order whatever the chunks are: the result has the same bits for any thread count.
+ */
+#ifndef QCT_FEA_MULTIGRID_H
+#define QCT_FEA_MULTIGRID_H
+
+#include "fea/comm.h"
+#include "fea/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mg_level {
+  struct fea_rows rows;
+  int borrowed_rows; /* level 0 uses the model's */
+  double size_mm, poisson;
+  int64_t plane_first, plane_last; /* node planes owned; [plane_first, plane_last) */
+  int replicated;                  /* every rank owns all planes */
+  int64_t base, length;            /* first dof stored (halo included) and number stored */
+  float *modulus;                  /* element spans of the stored element planes */
+  int64_t modulus_base;            /* element_start of modulus[0] */
+  float *inverse_diagonal;         /* [length/3], one a node; 0 where no element touches */
+  int64_t *fixed;                  /* sorted dof indices of all planes */
+  int64_t *fixed_start;            /* [nz + 2], by node plane */
+  float *x, *b, *r, *d;            /* [length] */
+  double eigenvalue;               /* bound of the spectrum of D^-1 K */
+};
+
+/* Scratch of one chunk of planes. */
+struct mg_scratch {
+  void *plane[2]; /* sums of two node planes */
+  void *row;      /* one element row */
+  float *edge[2]; /* copies of the node planes below and above the chunk */
+};
+
+enum { MG_LEVELS = 16, MG_THREADS = 256 };
+
+struct multigrid {
+  const struct fea_model *model;
+  const struct fea_comm *comm; /* NULL: alone */
+  struct mg_level level[MG_LEVELS];
+  int levels;
+  int threads;
+  struct mg_scratch scratch[MG_THREADS];
+  float *bottom; /* Cholesky factor of the coarsest level, row-major lower, [n][n] */
+  float *bottom_b;
+  int64_t bottom_n;
+  double *ghosted; /* x with halo planes for the double operator; only with several ranks */
+};
+
+enum mg_mode {
+  MG_APPLY,    /* y = K x, fixed dofs 0 */
+  MG_REACTION, /* y = K x, fixed dofs kept */
+  MG_RESIDUAL, /* y = b - K x, fixed dofs 0 */
+  MG_SMOOTH    /* d = alpha*d + beta*D^-1 (b - K x); x += d */
+};
+
+/** Build the hierarchy. @param comm borrowed or NULL. @return ST_MEMORY; ST_DOMAIN when there are
+ * more ranks than node planes / 2 */
+status multigrid_create(struct multigrid **out, const struct fea_model *model,
+                        const struct fea_comm *comm);
+void multigrid_destroy(struct multigrid *mg);
+
+/** Owned dofs: first index and number. */
+int64_t multigrid_first(const struct multigrid *mg);
+int64_t multigrid_owned(const struct multigrid *mg);
+
+/** y = K x on owned dofs in double; `mode` MG_APPLY or MG_REACTION. */
+void multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y);
+/** z = M^-1 r on owned dofs: one multigrid cycle. */
+void multigrid_precondition(struct multigrid *mg, const double *r, double *z);
+
+/* ---- inner functions, shared by the files of the solver ---- */
+
+void mg_slab_float(const struct multigrid *mg, const struct mg_level *l, enum mg_mode mode,
+                   float *x, const float *b, float *y, float *d, float alpha, float beta);
+void mg_slab_double(const struct multigrid *mg, const struct mg_level *l, enum mg_mode mode,
+                    double *x, const double *b, double *y, double *d, double alpha, double beta);
+/** Chunks for `planes` node planes: at least 4 planes each. */
+int mg_chunks(const struct multigrid *mg, int64_t planes);
+
+status mg_level_create(struct mg_level *l, const struct fea_rows *rows, const float *modulus,
+                       double size_mm, double poisson, int64_t plane_first, int64_t plane_last);
+void mg_level_clear(struct mg_level *l);
+/** Modulus of the next coarser box, owned by the caller, sizes (n+1)/2. */
+status mg_coarsen_modulus(float **out, const float *modulus, int64_t nx, int64_t ny, int64_t nz);
+/** fixed and fixed_start of a coarse level from the finer one's. */
+status mg_coarsen_fixed(struct mg_level *coarse, const struct mg_level *fine);
+float mg_modulus_at(const struct mg_level *l, int64_t i, int64_t j, int64_t k);
+
+/** coarse->b = P' fine->r (fine halo valid). Only coarse planes [first, last). */
+void mg_restrict(const struct multigrid *mg, const struct mg_level *fine, struct mg_level *coarse,
+                 int64_t first, int64_t last);
+/** fine->x += P coarse->x (coarse halo valid). */
+void mg_prolong(const struct multigrid *mg, const struct mg_level *coarse, struct mg_level *fine);
+/** Swap halo planes of a float or double array of the level. */
+void mg_exchange(const struct multigrid *mg, const struct mg_level *l, void *x, size_t width);
+
+/** 24 x 24 stiffness of a cube of edge h [mm] and unit modulus by 2x2x2 Gauss points; node n has
+ * corner bits x 1, y 2, z 4; dof 3n + axis. */
+void fea_hex_stiffness(double h, double poisson, double k[24][24]);
+/** In place Cholesky of a symmetric n x n matrix (lower, row-major); a pivot that vanishes is
+ * replaced by an identity row. */
+void mg_cholesky(double *a, int64_t n);
+void mg_cholesky_solve(const float *factor, int64_t n, float *b);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
