@@ -1,0 +1,254 @@
+// labels: method
+/* Closed forms of linear elasticity on cubes, and what the solver must refuse. */
+#include "tests/check.h"
+
+#include "core/parallel.h"
+#include "fea/solve.h"
+
+static const struct fea_solve_options tight = {.tolerance = 1e-12, .most_iterations = 200};
+
+static struct fea_model *block(int64_t nx, int64_t ny, int64_t nz, double h, double e, double nu) {
+  struct geometry grid = geometry_make(nx, ny, nz, h, h, h);
+  struct fea_model *m = NULL;
+  assert_ok(fea_model_create(&m, &grid, nu));
+  for (int64_t v = 0; v < nx * ny * nz; v++) {
+    m->modulus[v] = (float)e;
+    m->part[v] = FEA_BONE;
+  }
+  return m;
+}
+
+static double top_reaction(const struct fea_model *m, const struct fea_solution *s) {
+  double sum[3];
+  fea_solution_plane_reaction(s, m, 2, m->grid.nz, sum);
+  return sum[2];
+}
+
+/* Cube 6 mm, E 6829, nu 0.3, strain -0.01: F = E A strain with free sides; with confined sides
+ * times (1 - nu) / ((1 + nu)(1 - 2 nu)). */
+static double compress_cube(bool confined, bool glued) {
+  struct fea_model *m = block(6, 6, 6, 1, 6829, 0.3);
+  struct fea_solution *s = NULL;
+  assert_ok(fea_model_fix_plane(m, 2, 0, 2, 0));
+  assert_ok(fea_model_fix_plane(m, 2, 6, 2, -0.06));
+  if (confined)
+    for (int axis = 0; axis < 2; axis++) {
+      assert_ok(fea_model_fix_plane(m, axis, 0, axis, 0));
+      assert_ok(fea_model_fix_plane(m, axis, 6, axis, 0));
+    }
+  else if (glued)
+    for (int axis = 0; axis < 2; axis++) {
+      assert_ok(fea_model_fix_plane(m, 2, 0, axis, 0));
+      assert_ok(fea_model_fix_plane(m, 2, 6, axis, 0));
+    }
+  else {
+    assert_ok(fea_model_fix_plane(m, 0, 0, 0, 0));
+    assert_ok(fea_model_fix_plane(m, 1, 0, 1, 0));
+  }
+  assert_ok(fea_model_finish(m));
+  assert_ok(fea_solve(&s, m, 0, &tight));
+  double force = top_reaction(m, s);
+  assert_near(s->balance, 0, 1e-9);
+  assert_close(s->work_nmm, s->energy_nmm, 1e-9);
+  fea_solution_destroy(s);
+  fea_model_destroy(m);
+  return force;
+}
+
+static void uniform_bar_has_the_force_of_its_closed_form(void **state) {
+  (void)state;
+  assert_close(compress_cube(false, false), -2458.44, 1e-9);
+}
+
+static void confined_bar_has_the_force_of_its_closed_form(void **state) {
+  (void)state;
+  double exact = -6829 * 36 * 0.01 * 0.7 / (1.3 * 0.4);
+  assert_near(exact, -3309.44, 0.005);
+  assert_close(compress_cube(true, false), exact, 1e-9);
+}
+
+/* FAIM user manual 10.0, section 7.1: -2651 N (four digits). */
+static void cube_glued_to_its_plates_has_the_force_of_faim(void **state) {
+  (void)state;
+  assert_near(compress_cube(false, true), -2651.5, 0.5);
+}
+
+/* Springs in series: F = A u / (l1/E1 + l2/E2). */
+static void two_materials_in_series_add_their_compliances(void **state) {
+  (void)state;
+  struct fea_model *m = block(6, 6, 12, 1, 1000, 0);
+  struct fea_solution *s = NULL;
+  for (int64_t v = 6 * 36; v < 12 * 36; v++) m->modulus[v] = 4000;
+  assert_ok(fea_model_fix_plane(m, 2, 0, 2, 0));
+  assert_ok(fea_model_fix_plane(m, 2, 12, 2, -0.12));
+  assert_ok(fea_model_fix_plane(m, 2, 0, 0, 0));
+  assert_ok(fea_model_fix_plane(m, 2, 0, 1, 0));
+  assert_ok(fea_model_finish(m));
+  assert_ok(fea_solve(&s, m, 0, &tight));
+  assert_close(top_reaction(m, s), -576.0, 1e-9);
+  fea_solution_destroy(s);
+  fea_model_destroy(m);
+}
+
+/* Any linear field prescribed on the surface continues inside: six strain states at once. */
+static void linear_field_on_the_surface_is_reproduced_inside(void **state) {
+  (void)state;
+  static const double g[3][3] = {{1e-3, 4e-4, -2e-4}, {-3e-4, -7e-4, 5e-4}, {6e-4, 2e-4, 3e-4}};
+  const int64_t n[3] = {9, 6, 7};
+  struct fea_model *m = block(n[0], n[1], n[2], 0.7, 5000, 0.3);
+  struct fea_solution *s = NULL;
+  for (int64_t k = 0; k <= n[2]; k++)
+    for (int64_t j = 0; j <= n[1]; j++)
+      for (int64_t i = 0; i <= n[0]; i++) {
+        bool inside = i > 0 && i < n[0] && j > 0 && j < n[1] && k > 0 && k < n[2];
+        for (int a = 0; a < 3 && !inside; a++)
+          assert_ok(fea_model_fix(
+              m, fea_model_node(m, i, j, k), a,
+              0.7 * (g[a][0] * (double)i + g[a][1] * (double)j + g[a][2] * (double)k)));
+      }
+  assert_ok(fea_model_finish(m));
+  assert_ok(fea_solve(&s, m, 0, &tight));
+  for (int64_t k = 1; k < n[2]; k++)
+    for (int64_t j = 1; j < n[1]; j++)
+      for (int64_t i = 1; i < n[0]; i++) {
+        double u[3];
+        fea_solution_at(s, m, i, j, k, u);
+        for (int a = 0; a < 3; a++)
+          assert_near(u[a], 0.7 * (g[a][0] * (double)i + g[a][1] * (double)j + g[a][2] * (double)k),
+                      1e-9 * 0.7 * 9e-3);
+      }
+  fea_solution_destroy(s);
+  fea_model_destroy(m);
+}
+
+/* A heterogeneous ragged block under a force, solved with 1, 2 and 5 threads. */
+static struct fea_model *ragged(void) {
+  struct fea_model *m = block(21, 17, 40, 1, 1000, 0.3);
+  for (int64_t v = 0; v < 21 * 17 * 40; v++) {
+    int64_t i = v % 21, j = v / 21 % 17, k = v / (21 * 17);
+    double r = hypot((double)i - 10, (double)j - 8) - 7 - 0.02 * (double)((k * 7) % 40);
+    m->modulus[v] = r > 0 ? 0 : (float)(10 + 900 * fabs(sin(0.3 * (double)(i * j + k))));
+  }
+  assert_ok(fea_model_fix_plane(m, 2, 0, 0, 0));
+  assert_ok(fea_model_fix_plane(m, 2, 0, 1, 0));
+  assert_ok(fea_model_fix_plane(m, 2, 0, 2, 0));
+  assert_ok(fea_model_load(m, fea_model_node(m, 10, 8, 40), 0, 30));
+  assert_ok(fea_model_load(m, fea_model_node(m, 11, 8, 40), 2, -70));
+  assert_ok(fea_model_finish(m));
+  return m;
+}
+
+static void thread_count_does_not_change_a_bit(void **state) {
+  (void)state;
+  struct fea_model *m = ragged();
+  struct fea_solution *s[3] = {NULL};
+  const int threads[3] = {1, 2, 5}, before = parallel_threads();
+  for (int t = 0; t < 3; t++) {
+    parallel_set_threads(threads[t]);
+    assert_ok(fea_solve(&s[t], m, 0, NULL));
+  }
+  parallel_set_threads(before);
+  const size_t bytes = (size_t)fea_rows_dofs(&m->rows) * sizeof(double);
+  assert_memory_equal(s[0]->displacement, s[1]->displacement, bytes);
+  assert_memory_equal(s[0]->displacement, s[2]->displacement, bytes);
+  for (int t = 0; t < 3; t++) fea_solution_destroy(s[t]);
+  fea_model_destroy(m);
+}
+
+static void forces_and_reactions_balance(void **state) {
+  (void)state;
+  struct fea_model *m = ragged();
+  struct fea_solution *s = NULL;
+  assert_ok(fea_solve(&s, m, 0, &tight));
+  assert_near(s->reaction_sum[0], -30, 1e-8);
+  assert_near(s->reaction_sum[1], 0, 1e-8);
+  assert_near(s->reaction_sum[2], 70, 1e-8);
+  assert_close(s->work_nmm, s->energy_nmm, 1e-9);
+  fea_solution_destroy(s);
+  fea_model_destroy(m);
+}
+
+static void scaling_the_modulus_scales_the_force_exactly(void **state) {
+  (void)state;
+  double force[2];
+  for (int t = 0; t < 2; t++) {
+    struct fea_model *m = block(7, 5, 9, 1, t ? 4 * 812.5 : 812.5, 0.25);
+    struct fea_solution *s = NULL;
+    for (int a = 0; a < 3; a++) assert_ok(fea_model_fix_plane(m, 2, 0, a, 0));
+    assert_ok(fea_model_fix_plane(m, 2, 9, 0, 0.1));
+    assert_ok(fea_model_finish(m));
+    assert_ok(fea_solve(&s, m, 0, NULL));
+    double sum[3];
+    fea_solution_plane_reaction(s, m, 2, 9, sum);
+    force[t] = sum[0];
+    fea_solution_destroy(s);
+    fea_model_destroy(m);
+  }
+  assert_true(force[1] == 4 * force[0]);
+}
+
+static void one_voxel_is_a_model(void **state) {
+  (void)state;
+  struct fea_model *m = block(1, 1, 1, 2, 500, 0);
+  struct fea_solution *s = NULL;
+  for (int a = 0; a < 3; a++) assert_ok(fea_model_fix_plane(m, 2, 0, a, 0));
+  assert_ok(fea_model_fix_plane(m, 2, 1, 2, -0.02));
+  assert_ok(fea_model_finish(m));
+  assert_ok(fea_solve(&s, m, 0, &tight));
+  double sum[3];
+  fea_solution_plane_reaction(s, m, 2, 1, sum);
+  assert_close(sum[2], -500 * 4 * 0.01, 1e-9);
+  fea_solution_destroy(s);
+  fea_model_destroy(m);
+}
+
+static void cases_share_a_set_up_and_superpose(void **state) {
+  (void)state;
+  struct fea_model *m = block(6, 6, 12, 1, 1000, 0.3);
+  struct fea_solution *s[FEA_CASES] = {NULL};
+  for (int a = 0; a < 3; a++) assert_ok(fea_model_fix_plane(m, 2, 0, a, 0));
+  assert_ok(fea_model_load(m, fea_model_node(m, 3, 3, 12), 0, 10));
+  assert_ok(fea_model_add_case(m, "down"));
+  assert_ok(fea_model_load(m, fea_model_node(m, 3, 3, 12), 2, -20));
+  assert_ok(fea_model_add_case(m, "both"));
+  assert_ok(fea_model_load(m, fea_model_node(m, 3, 3, 12), 0, 30));
+  assert_ok(fea_model_load(m, fea_model_node(m, 3, 3, 12), 2, -20));
+  assert_ok(fea_model_finish(m));
+  assert_ok(fea_solve_all(s, m, &tight));
+  fea_solution_add(s[1], 3, s[0], m);
+  for (int64_t i = 0; i < fea_rows_dofs(&m->rows); i++)
+    assert_near(s[1]->displacement[i], s[2]->displacement[i], 1e-9);
+  for (int c = 0; c < 3; c++) fea_solution_destroy(s[c]);
+  fea_model_destroy(m);
+}
+
+static void unmet_tolerance_is_a_failure(void **state) {
+  (void)state;
+  struct fea_model *m = ragged();
+  struct fea_solution *s = NULL;
+  const struct fea_solve_options short_of = {.tolerance = 1e-12, .most_iterations = 2};
+  assert_fails(fea_solve(&s, m, 0, &short_of), ST_NUMERIC, "after 2 iterations");
+  const struct fea_solve_options small = {
+      .tolerance = 1e-6, .most_iterations = 9, .memory_gib = 1e-4};
+  assert_fails(fea_solve(&s, m, 0, &small), ST_DOMAIN, "GiB");
+  assert_fails(fea_solve(&s, m, 1, NULL), ST_DOMAIN, "load case 1");
+  assert_null(s);
+  fea_model_destroy(m);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(uniform_bar_has_the_force_of_its_closed_form),
+      cmocka_unit_test(confined_bar_has_the_force_of_its_closed_form),
+      cmocka_unit_test(cube_glued_to_its_plates_has_the_force_of_faim),
+      cmocka_unit_test(two_materials_in_series_add_their_compliances),
+      cmocka_unit_test(linear_field_on_the_surface_is_reproduced_inside),
+      cmocka_unit_test(thread_count_does_not_change_a_bit),
+      cmocka_unit_test(forces_and_reactions_balance),
+      cmocka_unit_test(scaling_the_modulus_scales_the_force_exactly),
+      cmocka_unit_test(one_voxel_is_a_model),
+      cmocka_unit_test(cases_share_a_set_up_and_superpose),
+      cmocka_unit_test(unmet_tolerance_is_a_failure),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
