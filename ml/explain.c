@@ -1,4 +1,5 @@
 /* What a prediction rests on: Shapley values for a person, permutation importance for a model. */
+#include "core/parallel.h"
 #include "core/random.h"
 #include "ml/risk_model.h"
 
@@ -110,34 +111,51 @@ done:
   return st;
 }
 
-status ml_permutation_importance(double *drop, const struct ml_risk_model *m,
-                                 const struct ml_dataset *d, int group, uint64_t seed) {
+enum { IMPORTANCE_REPEATS = 10 };
+
+/* Mean drop for one feature; x is a scratch copy of the matrix whose column is restored. */
+static status importance_of(double *drop, const struct ml_risk_model *m, const struct ml_dataset *d,
+                            int f, double whole, uint64_t seed, const double *matrix) {
   status st = ST_OK;
-  enum { REPEATS = 10 };
   int p = m->feature_count;
-  double *x = NULL, *score = malloc((size_t)d->n * sizeof *score);
-  double *column = malloc((size_t)d->n * sizeof *column);
+  size_t cells = (size_t)d->n * (size_t)p;
+  double *x = malloc(cells * sizeof *x), *score = malloc((size_t)d->n * sizeof *score);
   int *order = malloc((size_t)d->n * sizeof *order);
-  CHECK(score && column && order, ST_MEMORY, "importance of %d features", p);
-  TRY(ml_dataset_group(&x, d, group));
-  TRY(ml_chain_score(&m->chain, x, d->n, score));
-  enum ml_task task = m->chain.learner->task;
-  double whole = ml_criterion(task, score, d->outcome, d->target, d->n);
-  for (int f = 0; f < p; f++) {
-    for (int64_t i = 0; i < d->n; i++) column[i] = x[i * p + f];
-    drop[f] = 0;
-    for (int k = 0; k < REPEATS; k++) {
-      shuffle(order, (int)d->n, seed, (uint64_t)f * REPEATS + (uint64_t)k);
-      for (int64_t i = 0; i < d->n; i++) x[i * p + f] = column[order[i]];
-      TRY(ml_chain_score(&m->chain, x, d->n, score));
-      drop[f] += (whole - ml_criterion(task, score, d->outcome, d->target, d->n)) / REPEATS;
-    }
-    for (int64_t i = 0; i < d->n; i++) x[i * p + f] = column[i];
+  CHECK(x && score && order, ST_MEMORY, "importance of %d features", p);
+  memcpy(x, matrix, cells * sizeof *x);
+  *drop = 0;
+  for (int k = 0; k < IMPORTANCE_REPEATS; k++) {
+    shuffle(order, (int)d->n, seed, (uint64_t)f * IMPORTANCE_REPEATS + (uint64_t)k);
+    for (int64_t i = 0; i < d->n; i++) x[i * p + f] = matrix[order[i] * p + f];
+    TRY(ml_chain_score(&m->chain, x, d->n, score));
+    *drop += (whole - ml_criterion(m->chain.learner->task, score, d->outcome, d->target, d->n)) /
+             IMPORTANCE_REPEATS;
   }
 done:
   free(x);
   free(score);
-  free(column);
   free(order);
+  return st;
+}
+
+status ml_permutation_importance(double *drop, const struct ml_risk_model *m,
+                                 const struct ml_dataset *d, int group, uint64_t seed) {
+  status st = ST_OK;
+  int p = m->feature_count, failed = 0;
+  double *x = NULL, *score = malloc((size_t)d->n * sizeof *score);
+  CHECK(score, ST_MEMORY, "importance of %d features", p);
+  TRY(ml_dataset_group(&x, d, group));
+  TRY(ml_chain_score(&m->chain, x, d->n, score));
+  double whole = ml_criterion(m->chain.learner->task, score, d->outcome, d->target, d->n);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(parallel_threads())
+  for (int f = 0; f < p; f++)
+    if (importance_of(&drop[f], m, d, f, whole, seed, x) != ST_OK) {
+#pragma omp atomic write
+      failed = 1;
+    }
+  CHECK(!failed, ST_MEMORY, "importance of %d features", p);
+done:
+  free(x);
+  free(score);
   return st;
 }

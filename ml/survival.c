@@ -226,9 +226,17 @@ status ml_uno(struct ml_concordance *out, const double *risk, const double *time
   struct ml_curve_point *g = NULL;
   struct ml_concordance c = {0};
   double *weight = NULL;
+  int *only = NULL; /* the event of interest; a competing one counts as censored, in G as well */
   int64_t count = 0;
   TRY(check_finite(risk, n));
-  TRY(censoring_curve(&g, &count, time, event, n));
+  only = malloc((size_t)(n > 0 ? n : 1) * sizeof *only);
+  CHECK(only, ST_MEMORY, "Uno's concordance of %lld people", (long long)n);
+  for (int64_t i = 0; i < n; i++) {
+    CHECK(event[i] >= 0 && event[i] <= 2, ST_DOMAIN, "event of row %lld is %d: must be 0, 1 or 2",
+          (long long)i, event[i]);
+    only[i] = event[i] == 1;
+  }
+  TRY(censoring_curve(&g, &count, time, only, n));
   weight = malloc((size_t)n * sizeof *weight);
   CHECK(weight, ST_MEMORY, "Uno's concordance of %lld people", (long long)n);
   for (int64_t i = 0; i < n; i++) {
@@ -240,6 +248,7 @@ status ml_uno(struct ml_concordance *out, const double *risk, const double *time
 done:
   free(g);
   free(weight);
+  free(only);
   return st;
 }
 

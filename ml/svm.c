@@ -34,11 +34,13 @@ struct svm_machine {
   double gamma, rho, flip; /* flip: -1 when LIBSVM's first label is the non-event */
   double centre, scale;    /* of the SVR target; 0, 1 otherwise */
   double *vectors;         /* [count][p] */
+  double *squares;         /* [count] squared length of each vector */
   double *coefficients;    /* [count] */
 };
 
 static double dot(const double *a, const double *b, int p) {
   double sum = 0;
+#pragma omp simd reduction(+ : sum)
   for (int j = 0; j < p; j++) sum += a[j] * b[j];
   return sum;
 }
@@ -241,6 +243,7 @@ static void machine_destroy(void *model) {
   struct svm_machine *m = model;
   if (!m) return;
   free(m->vectors);
+  free(m->squares);
   free(m->coefficients);
   free(m);
 }
@@ -252,13 +255,22 @@ static status machine_alloc(struct svm_machine **out, int p, int count) {
   m->p = p;
   m->count = count;
   m->vectors = malloc((size_t)(count ? count : 1) * (size_t)(p ? p : 1) * sizeof *m->vectors);
+  m->squares = malloc((size_t)(count ? count : 1) * sizeof *m->squares);
   m->coefficients = malloc((size_t)(count ? count : 1) * sizeof *m->coefficients);
-  CHECK(m->vectors && m->coefficients, ST_MEMORY, "support vector machine of %d vectors", count);
+  CHECK(m->vectors && m->squares && m->coefficients, ST_MEMORY,
+        "support vector machine of %d vectors", count);
   *out = m;
   m = NULL;
 done:
   machine_destroy(m);
   return st;
+}
+
+static void square_vectors(struct svm_machine *m) {
+  for (int s = 0; s < m->count; s++) {
+    const double *v = m->vectors + (size_t)s * (size_t)m->p;
+    m->squares[s] = dot(v, v, m->p);
+  }
 }
 
 static status fit(void **out, const struct ml_learner *self, const struct ml_set *train,
@@ -285,6 +297,7 @@ static status fit(void **out, const struct ml_learner *self, const struct ml_set
     memcpy(m->vectors + (size_t)s * (size_t)m->p, row, (size_t)m->p * sizeof *row);
     m->coefficients[s] = model->sv_coef[0][s];
   }
+  square_vectors(m);
   *out = m;
   m = NULL;
 done:
@@ -301,7 +314,7 @@ static void score(const void *model, const double *x, int64_t n, int p, double *
     double f = -m->rho, square = dot(row, row, p);
     for (int s = 0; s < m->count; s++) {
       const double *v = m->vectors + (size_t)s * (size_t)p;
-      f += m->coefficients[s] * kernel(m->linear, m->gamma, dot(row, v, p), square, dot(v, v, p));
+      f += m->coefficients[s] * kernel(m->linear, m->gamma, dot(row, v, p), square, m->squares[s]);
     }
     scores[i] = m->flip * f * m->scale + m->centre;
   }
@@ -344,6 +357,7 @@ static status from_json(void **out, const cJSON *json, const char *what) {
   TRY(json_get_number(&m->scale, json, "target_scale", what));
   TRY(json_get_numbers(m->coefficients, m->count, json, "coefficients", what));
   TRY(json_get_numbers(m->vectors, m->count * m->p, json, "vectors", what));
+  square_vectors(m);
   *out = m;
   m = NULL;
 done:
