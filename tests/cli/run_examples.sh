@@ -3,14 +3,16 @@
 # folder; each must end with exit status 0. Exit status 77 when an example needs what is not built in.
 set -u
 folder=$(mktemp -d "${TMPDIR:-/tmp}/qct-example-XXXXXX") || exit 1
-trap 'rm -rf "$folder"' EXIT
+log=$(mktemp "${TMPDIR:-/tmp}/qct-log-XXXXXX") || exit 1
+trap 'rm -rf "$folder" "$log"' EXIT
 examples=$(qct help "$1" --format examples) || exit 1
 [ -n "$examples" ] || { echo "qct help $1 --format examples is empty"; exit 1; }
 cd "$folder" || exit 1
 while IFS= read -r command; do
   echo "\$ $command"
-  bash -c "$command" < /dev/null 2>&1 | head -c 20000
-  status=${PIPESTATUS[0]}
+  bash -c "$command" < /dev/null > "$log" 2>&1
+  status=$?
+  head -c 20000 "$log"
   if [ "$status" -eq 4 ]; then
     echo "skipped: not built in"
     exit 77
