@@ -28,7 +28,7 @@ while IFS= read -r name; do
     complain "$name --no-such-option ends with exit status $status, expected 2 and a message"
 done < names
 for test in "$source"/tests/cli/*.test; do
-  name=$(basename "$test" .test)
+  name=$(basename "$test" .test) name=${name%%-*} # <command> or <command>-<topic>
   [ "$name" = version ] || qct help "$name" > /dev/null 2>&1 || complain "tests/cli/$name.test: no such command"
 done
 
