@@ -2,8 +2,10 @@
  *
  * We check what GDCM does not: positions, orientation, spacing, tilt, sizes, modality, rescale. The
  * order and the spacing of slices come from ImagePositionPatient projected on the slice normal,
- * never from file names, instance numbers or thickness tags. Padding (PixelPaddingValue, values
- * below -1024 outside the reconstruction circle such as -2000, -2048, -3024) becomes no data.
+ * never from file names, instance numbers or thickness tags. Padding becomes no data: stored values
+ * equal to PixelPaddingValue (where that lies below -1000 HU; a header that calls tissue padding is
+ * not believed), and values of -1500 HU and below (-2000, -2048, -3024 outside the reconstruction
+ * circle; noise and metal streaks do not reach that far).
  * Patient name, identifier and dates stay in the files.
  */
 #ifndef QCT_CORE_ITK_DICOM_H
@@ -28,10 +30,16 @@ enum dicom_problem {
   DICOM_MIXED_SIZE = 1 << 8, /* rows, columns or pixel spacing differ between slices */
   DICOM_MULTIFRAME = 1 << 9, /* enhanced multi-frame whose geometry could not be established */
   DICOM_SINGLE_SLICE = 1 << 10,
-  DICOM_NOT_AXIAL = 1 << 11,  /* localiser, coronal or sagittal reformat */
-  DICOM_LOSSY = 1 << 12,      /* a warning, not a refusal */
-  DICOM_UNDECODABLE = 1 << 13 /* transfer syntax or pixel data GDCM cannot decode */
+  DICOM_NOT_AXIAL = 1 << 11,   /* coronal or sagittal reformat */
+  DICOM_LOSSY = 1 << 12,       /* a warning, not a refusal */
+  DICOM_UNDECODABLE = 1 << 13, /* transfer syntax or pixel data GDCM cannot decode */
+  DICOM_NO_GEOMETRY = 1 << 14, /* position, orientation or pixel spacing is not stated */
+  DICOM_LOCALIZER = 1 << 15,   /* a projection image (scout), no volume */
+  DICOM_MIXED_SCAN = 1 << 16   /* tube voltage or kernel differ between slices */
 };
+
+/* Those that dicom_series_read lets pass: they are said, not refused. */
+#define DICOM_WARNINGS (DICOM_LOSSY | DICOM_SINGLE_SLICE | DICOM_NOT_AXIAL)
 
 struct dicom_series {
   char uid[68];
@@ -43,11 +51,13 @@ struct dicom_series {
   unsigned problems;      /* bits of enum dicom_problem */
   char problem_text[512]; /* each problem in words with numbers: "slice 12 missing: gap of 10 mm at
                              z = ..." */
-  char **paths;           /* owned, in slice order */
+  char **paths;           /* owned, in slice order; a multi-frame file once */
+  struct dicom_slice *slices; /* owned, private to core, in slice order */
+  int slice_count;            /* slices that the grid is made of */
 };
 
 struct dicom_folder {
-  struct dicom_series *series; /* owned */
+  struct dicom_series *series; /* owned, sorted by UID */
   size_t count;
   int unreadable;            /* files that are no DICOM image */
   char unreadable_text[256]; /* the first of them and why, without a path */
@@ -58,7 +68,7 @@ status dicom_folder_scan(struct dicom_folder **out, const char *path);
 void dicom_folder_destroy(struct dicom_folder *f);
 
 /** The obvious axial CT: the one with most slices among the usable ones; NULL and `why` when none.
- *  `uid` NULL, or a full or unique partial UID. */
+ *  `uid` NULL, a full or unique partial UID, or "#2" for the second of the list. */
 const struct dicom_series *dicom_folder_choose(const struct dicom_folder *f, const char *uid,
                                                char why[512]);
 
@@ -89,6 +99,9 @@ struct dicom_write_options {
 };
 #define DICOM_WRITE_DEFAULTS                                                                       \
   { .seed = 1, .padding = -1024 }
+
+/** Name of one problem bit in words ("missing slice"); never NULL. */
+const char *dicom_problem_name(enum dicom_problem bit);
 
 /** Write one file a slice (IM0001.dcm ...) into a folder made for it; explicit little endian,
  * int16, slope 1, intercept 0 or -1024. Every date, time and UID is fixed, so bytes are

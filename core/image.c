@@ -1,0 +1,71 @@
+#include "core/image.h"
+
+#include "core/file.h"
+#include "core/image_side.h"
+#include "core/log.h"
+
+#include <stdio.h>
+
+/* When no series is usable as it stands, the largest CT is tried all the same, so that the options
+ * can mend it or its own refusal is heard. */
+static const struct dicom_series *largest_ct(const struct dicom_folder *f) {
+  const struct dicom_series *best = NULL;
+  const unsigned hopeless = DICOM_NOT_CT | DICOM_LOCALIZER;
+  for (size_t i = 0; i < f->count; i++) {
+    const struct dicom_series *s = &f->series[i];
+    if (!(s->problems & hopeless) && (!best || s->slice_count > best->slice_count)) best = s;
+  }
+  return best ? best : f->count == 1 ? f->series : NULL;
+}
+
+static status read_dicom(struct volume **out, const char *path, const char *uid,
+                         const struct dicom_read_options *options) {
+  status st = ST_OK;
+  struct dicom_folder *folder = NULL;
+  char why[512];
+  TRY(dicom_folder_scan(&folder, path));
+  const struct dicom_series *s = dicom_folder_choose(folder, uid, why);
+  if (!s && !uid) s = largest_ct(folder);
+  CHECK(s, folder->count ? ST_DOMAIN : ST_FORMAT, "%s: %s", path, why);
+  if (folder->count > 1)
+    log_info("series #%d of %zu taken: %d slices%s", (int)(s - folder->series) + 1, folder->count,
+             s->slice_count, uid ? "" : ", the largest usable axial CT");
+  TRY(dicom_series_read(out, s, options));
+done:
+  dicom_folder_destroy(folder);
+  return st;
+}
+
+status image_read(struct volume **out, const char *path, const struct image_read_options *options) {
+  status st = ST_OK;
+  struct volume *v = NULL;
+  static const struct image_read_options defaults = {0};
+  const struct image_read_options *o = options ? options : &defaults;
+  bool dicom = file_is_directory(path) || image_stem_length(path) < 0;
+  if (dicom) {
+    TRY(read_dicom(&v, path, o->series_uid, &o->dicom));
+  } else {
+    CHECK(!o->series_uid, ST_USAGE, "%s is an image file and holds no DICOM series to choose from",
+          path);
+    TRY(itk_image_read(&v, path));
+    if (v->quantity == QUANTITY_UNKNOWN) v->quantity = o->quantity;
+  }
+  *out = v;
+  v = NULL;
+done:
+  volume_destroy(v);
+  return st;
+}
+
+status labels_read_on(struct labels **out, const char *path, const struct geometry *grid) {
+  status st = ST_OK;
+  struct labels *l = NULL;
+  const double tolerance_mm = 0.01; /* single-precision headers of NIfTI */
+  TRY(itk_labels_read(&l, path));
+  if (grid) TRY(geometry_match(&l->grid, "label map", grid, "image", tolerance_mm));
+  *out = l;
+  l = NULL;
+done:
+  labels_destroy(l);
+  return st;
+}
