@@ -173,16 +173,34 @@ static void close_figure(struct text *t, const char *caption,
   put(t, "</figcaption></figure>\n");
 }
 
+static unsigned big_endian(const unsigned char *b) {
+  return (unsigned)b[0] << 24 | (unsigned)b[1] << 16 | (unsigned)b[2] << 8 | b[3];
+}
+
+void report_image(struct report *r, const void *png, size_t length, const char *alt,
+                  const char *caption, const struct report_reading *reading) {
+  enum { WIDTH_AT = 16, HEIGHT_AT = 20, HEADER = 24 }; /* IHDR, PNG specification 11.2.2 */
+  const unsigned char *bytes = png;
+  struct text *t = &r->body;
+  if (length < HEADER) {
+    t->failed = 1;
+    return;
+  }
+  text_append(t, "<figure><img width=\"%u\" height=\"%u\" alt=\"", big_endian(bytes + WIDTH_AT),
+              big_endian(bytes + HEIGHT_AT));
+  put_element(t, "", alt, "\" src=\"data:image/png;base64,");
+  text_append_base64(t, png, length);
+  put(t, "\">\n");
+  close_figure(t, caption, reading);
+}
+
 void report_picture(struct report *r, const struct picture *p, const char *alt, const char *caption,
                     const struct report_reading *reading) {
   struct text png = {0};
-  struct text *t = &r->body;
-  if (picture_png(&png, p) != ST_OK) t->failed = 1;
-  text_append(t, "<figure><img width=\"%d\" height=\"%d\" alt=\"", p->width, p->height);
-  put_element(t, "", alt, "\" src=\"data:image/png;base64,");
-  if (!png.failed && png.data) text_append_base64(t, png.data, png.length);
-  put(t, "\">\n");
-  close_figure(t, caption, reading);
+  if (picture_png(&png, p) == ST_OK)
+    report_image(r, png.data, png.length, alt, caption, reading);
+  else
+    r->body.failed = 1;
   text_free(&png);
 }
 

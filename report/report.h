@@ -66,6 +66,9 @@ void report_text(struct report *r, const char *paragraphs);
 /** A raster figure; `alt` describes it for those who cannot see it. The picture is copied. */
 void report_picture(struct report *r, const struct picture *p, const char *alt, const char *caption,
                     const struct report_reading *reading);
+/** The same from the bytes of a PNG file. */
+void report_image(struct report *r, const void *png, size_t length, const char *alt,
+                  const char *caption, const struct report_reading *reading);
 void report_plot(struct report *r, const struct plot *p, const char *caption,
                  const struct report_reading *reading);
 

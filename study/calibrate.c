@@ -1,0 +1,106 @@
+/* The step that turns HU into density: rods in the scan, else its tissues. */
+#include "calibration/calibrate.h"
+#include "core/image.h"
+#include "core/log.h"
+#include "study/case.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* An axial picture through the middle of the rods with their outlines. */
+static status draw_rods(const struct study_case *c, const struct volume *hu,
+                        const struct labels *rods, const struct calibration *calibration) {
+  const double low_hu = -200, high_hu = 500, pixel_mm = 0.7;
+  status st = ST_OK;
+  struct picture *p = NULL;
+  char path[CASE_PATH];
+  struct vec3 middle = {0, 0, 0};
+  int found = 0;
+  for (int i = 0; i < calibration->point_count; i++) {
+    struct vec3 at = calibration->points[i].where;
+    if (isnan(at.x)) continue;
+    middle = vec3_add(middle, at);
+    found++;
+  }
+  if (!found) return ST_OK;
+  middle = vec3_scale(middle, 1.0 / found);
+  struct picture_plane plane = picture_plane_through(&hu->grid, PLANE_AXIAL, middle, pixel_mm);
+  TRY(picture_slice(&p, hu, &plane, low_hu, high_hu));
+  for (int i = 0; i < PHANTOM_RODS; i++)
+    picture_outline(p, rods, LABEL_ROD_1 + i, &plane, COLOUR_ORANGE);
+  for (int i = 0; i < calibration->point_count; i++) {
+    double x, y;
+    picture_project(&plane, calibration->points[i].where, &x, &y);
+    if (!isnan(x))
+      picture_text(p, (int)x - 3, (int)y - 3, calibration->points[i].name, COLOUR_YELLOW, 1);
+  }
+  TRY(case_path(path, c, "pictures/rods.png"));
+  TRY(picture_write_png(p, path, true));
+done:
+  picture_destroy(p);
+  return st;
+}
+
+static status by_rods(struct calibration *out, const struct study_case *c,
+                      const struct volume *hu) {
+  status st = ST_OK;
+  struct labels *rods = NULL;
+  struct phantom_entry entry;
+  struct cal_phantom_options options = CAL_PHANTOM_DEFAULTS;
+  TRY(phantom_registry_find(&entry, c->options->phantom, c->options->certificate));
+  options.built_in = !c->options->certificate;
+  TRY(cal_from_phantom(out, &rods, NULL, hu, &entry, &options));
+  TRY(draw_rods(c, hu, rods, out));
+done:
+  labels_destroy(rods);
+  return st;
+}
+
+static status by_tissues(struct calibration *out, const struct study_case *c,
+                         const struct volume *hu) {
+  status st = ST_OK;
+  struct labels *given = NULL;
+  struct cal_internal_options options = CAL_INTERNAL_DEFAULTS;
+  options.assume_material = c->options->assume_material;
+  if (c->options->labels) TRY(labels_read_on(&given, c->options->labels, &hu->grid));
+  options.tissues.labels = given;
+  TRY(cal_from_tissues(out, NULL, hu, NULL, &options));
+done:
+  labels_destroy(given);
+  return st;
+}
+
+static status by_rods_or_tissues(struct calibration *out, const struct study_case *c,
+                                 const struct volume *hu) {
+  status st = ST_OK;
+  char why[160];
+  if (!c->options->phantom && !c->options->certificate) return by_tissues(out, c, hu);
+  st = by_rods(out, c, hu);
+  if (st != ST_DOMAIN && st != ST_NUMERIC) return st;
+  snprintf(why, sizeof why, "%.150s", status_message());
+  log_warning("rods: %s; the tissues in the scan are used instead", status_message());
+  TRY(by_tissues(out, c, hu));
+  cal_warn(out, "rods not used: %.130s", why);
+  TRY(calibration_seal(out));
+done:
+  return st;
+}
+
+status step_calibrate(void *user, int argument) {
+  (void)argument;
+  status st = ST_OK;
+  struct study_case *c = user;
+  const struct volume *hu = NULL;
+  cJSON *provenance = NULL;
+  char path[CASE_PATH];
+  TRY(case_hu(&hu, c));
+  TRY(by_rods_or_tissues(&c->calibration, c, hu));
+  c->calibrated = true;
+  provenance = provenance_to_json(c->provenance);
+  TRY(case_path(path, c, "calibration.json"));
+  TRY(calibration_write(&c->calibration, path, provenance, true));
+done:
+  cJSON_Delete(provenance);
+  return st;
+}

@@ -1,0 +1,108 @@
+#include "study/case.h"
+
+#include "core/image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const enum side case_sides[CASE_SIDES] = {SIDE_RIGHT, SIDE_LEFT};
+
+void case_free(struct study_case *c) {
+  volume_destroy(c->hu);
+  volume_destroy(c->density);
+  femur_result_destroy(c->femora);
+  c->hu = c->density = NULL;
+  c->femora = NULL;
+}
+
+status case_path(char path[CASE_PATH], const struct study_case *c, const char *name) {
+  status st = ST_OK;
+  int n = snprintf(path, CASE_PATH, "%s/%s", c->folder, name);
+  CHECK(n > 0 && n < CASE_PATH, ST_IO, "the path of the result folder is too long");
+done:
+  return st;
+}
+
+status case_side_path(char path[CASE_PATH], const struct study_case *c, const char *format,
+                      enum side side) {
+  char name[128];
+  snprintf(name, sizeof name, format, side_name(side));
+  return case_path(path, c, name);
+}
+
+status case_hu(const struct volume **out, struct study_case *c) {
+  status st = ST_OK;
+  struct image_read_options options = {.series_uid = c->options->series,
+                                       .dicom = {.shear_correct = c->options->shear_correct},
+                                       .quantity = QUANTITY_HU};
+  if (!c->hu) TRY(image_read(&c->hu, c->options->ct, &options));
+  CHECK(c->hu->quantity == QUANTITY_HU, ST_DOMAIN,
+        "the scan holds %s, the main job needs HU; for a density volume use the single commands",
+        quantity_name(c->hu->quantity));
+  *out = c->hu;
+done:
+  return st;
+}
+
+status case_calibration(const struct calibration **out, struct study_case *c) {
+  status st = ST_OK;
+  char path[CASE_PATH];
+  if (!c->calibrated) {
+    TRY(case_path(path, c, "calibration.json"));
+    TRY(calibration_read(&c->calibration, path));
+    c->calibrated = true;
+  }
+  *out = &c->calibration;
+done:
+  return st;
+}
+
+status case_density(const struct volume **out, struct study_case *c) {
+  status st = ST_OK;
+  const struct volume *hu = NULL;
+  const struct calibration *calibration = NULL;
+  if (!c->density) {
+    TRY(case_hu(&hu, c));
+    TRY(case_calibration(&calibration, c));
+    TRY(calibration_apply(&c->density, calibration, hu));
+  }
+  *out = c->density;
+done:
+  return st;
+}
+
+status case_femora(const struct femur_result **out, struct study_case *c) {
+  status st = ST_OK;
+  struct femur_result *r = NULL;
+  char path[CASE_PATH];
+  if (!c->femora) {
+    r = calloc(1, sizeof *r);
+    CHECK(r, ST_MEMORY, "reading the femora");
+    TRY(case_path(path, c, "parts/femora.json"));
+    TRY(femora_read(r, path));
+    TRY(case_path(path, c, "labels.nii.gz"));
+    TRY(itk_labels_read(&r->labels, path));
+    c->femora = r;
+    r = NULL;
+  }
+  *out = c->femora;
+done:
+  femur_result_destroy(r);
+  return st;
+}
+
+status case_femur(const struct femur **out, struct study_case *c, int side_index) {
+  status st = ST_OK;
+  const struct femur_result *femora = NULL;
+  TRY(case_femora(&femora, c));
+  const struct femur *f = &femora->sides[side_index];
+  const char *side = side_name(case_sides[side_index]);
+  CHECK(f->state == FEMUR_FOUND, ST_DOMAIN, "%s femur: %s", side,
+        f->reason[0] ? f->reason : "it is not in the scan");
+  CHECK(f->frame_ok, ST_DOMAIN, "%s femur: its axes could not be established: %s", side,
+        f->frame.flags[0] ? f->frame.flags : "no reason given");
+  *out = f;
+done:
+  return st;
+}

@@ -1,0 +1,192 @@
+/* The step that finds the femora, its pictures, and its file. */
+#include "anatomy/import.h"
+#include "core/file.h"
+#include "core/image.h"
+#include "core/json.h"
+#include "study/case.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- femora.json ---- */
+
+status femora_write(const struct femur_result *r, const char *path) {
+  status st = ST_OK;
+  cJSON *json = cJSON_CreateObject();
+  for (int s = 0; s < CASE_SIDES; s++) {
+    CHECK(json &&
+              cJSON_AddItemToObject(json, side_name(case_sides[s]), femur_to_json(&r->sides[s])),
+          ST_MEMORY, "writing the femora");
+  }
+  TRY(json_write(json, path, true));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+static status femur_from_json(struct femur *f, const cJSON *json, const char *what) {
+  status st = ST_OK;
+  char state[16];
+  double label = 0, metal_ml = (double)NAN, volume_ml = (double)NAN;
+  f->frame.head_score = f->frame.head_cut = f->soft_share = (double)NAN;
+  f->rim = f->socket = f->rim_rms_mm = (double)NAN;
+  TRY(json_get_text(state, sizeof state, json, "state", what));
+  TRY(json_opt_text(f->reason, sizeof f->reason, json, "reason", what));
+  TRY(json_opt_number(&metal_ml, json, "metal_ml", what));
+  f->metal_mm3 = 1000 * metal_ml;
+  f->state = strcmp(state, "found") == 0     ? FEMUR_FOUND
+             : strcmp(state, "refused") == 0 ? FEMUR_REFUSED
+                                             : FEMUR_ABSENT;
+  if (f->state != FEMUR_FOUND) goto done;
+  TRY(json_get_number(&label, json, "label", what));
+  TRY(json_opt_number(&volume_ml, json, "volume_ml", what));
+  TRY(json_opt_number(&f->soft_share, json, "soft_surface_share", what));
+  f->label = (int)label;
+  f->label_mm3 = 1000 * volume_ml;
+  f->frame_ok = cJSON_IsTrue(json_find(json, "frame_complete"));
+  f->head_truncated = cJSON_IsTrue(json_find(json, "head_truncated"));
+  const cJSON *from = json_find(json, "from");
+  f->imported = cJSON_IsString(from) && strcmp(from->valuestring, "labels") == 0;
+  if (f->frame_ok)
+    TRY(hip_frame_from_json(&f->frame, json_find(json, "frame"), what));
+  else
+    TRY(json_opt_text(f->frame.flags, sizeof f->frame.flags, json, "frame.flags", what));
+done:
+  return st;
+}
+
+status femora_read(struct femur_result *r, const char *path) {
+  status st = ST_OK;
+  cJSON *json = NULL;
+  TRY(json_read(&json, path));
+  for (int s = 0; s < CASE_SIDES; s++) {
+    const char *side = side_name(case_sides[s]);
+    r->sides[s].side = case_sides[s];
+    TRY(femur_from_json(&r->sides[s], json_find(json, side), "parts/femora.json"));
+  }
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+/* ---- pictures ---- */
+
+static void legend(struct picture *p, int y, const char *text, uint32_t colour) {
+  picture_rect(p, 4, y, 10, 10, colour, true);
+  picture_text(p, 20, y, text, 0xffffff, 1);
+}
+
+/* Axial, coronal and sagittal planes through a point, side by side, with the outlined femora. */
+static status draw_planes(struct picture **out, const struct volume *hu,
+                          const struct femur_result *r, struct vec3 through) {
+  const double low_hu = -200, high_hu = 900; /* shows cortex, marrow and muscle together */
+  const int gap = 8, band = 34, wanted = 420;
+  status st = ST_OK;
+  struct picture *planes[3] = {NULL, NULL, NULL}, *all = NULL;
+  static const char *const names[] = {"axial", "coronal", "sagittal"};
+  int width = gap, height = 0;
+  for (int i = 0; i < 3; i++) {
+    struct picture_plane plane = picture_plane_through(&hu->grid, (enum plane)i, through, 1);
+    plane.pixel_mm = fmax(plane.width_mm, plane.height_mm) / wanted;
+    TRY(picture_slice(&planes[i], hu, &plane, low_hu, high_hu));
+    picture_outline(planes[i], r->labels, LABEL_FEMUR_RIGHT, &plane, COLOUR_ORANGE);
+    picture_outline(planes[i], r->labels, LABEL_FEMUR_LEFT, &plane, COLOUR_SKY);
+    width += planes[i]->width + gap;
+    if (planes[i]->height > height) height = planes[i]->height;
+  }
+  TRY(picture_create(&all, width, height + 2 * gap + band, 0x101418));
+  int x = gap;
+  for (int i = 0; i < 3; i++) {
+    picture_place(all, planes[i], x, gap);
+    picture_text(all, x + 2, gap + planes[i]->height + 4, names[i], 0xffffff, 1);
+    if (i < 2) picture_text(all, x + 4, gap + planes[i]->height / 2, "R", 0xffffff, 2);
+    x += planes[i]->width + gap;
+  }
+  legend(all, height + gap + 18, "outline of the right femur", COLOUR_ORANGE);
+  picture_rect(all, 230, height + gap + 18, 10, 10, COLOUR_SKY, true);
+  picture_text(all, 246, height + gap + 18, "outline of the left femur", 0xffffff, 1);
+  *out = all;
+  all = NULL;
+done:
+  for (int i = 0; i < 3; i++) picture_destroy(planes[i]);
+  picture_destroy(all);
+  return st;
+}
+
+static status write_pictures(struct study_case *c, const struct volume *hu,
+                             const struct femur_result *r) {
+  status st = ST_OK;
+  struct picture *p = NULL;
+  char path[CASE_PATH];
+  for (int s = 0; s < CASE_SIDES; s++) {
+    const struct femur *f = &r->sides[s];
+    if (f->state != FEMUR_FOUND) continue;
+    TRY(draw_planes(&p, hu, r, f->frame.head));
+    TRY(case_side_path(path, c, "pictures/planes_%s.png", f->side));
+    TRY(picture_write_png(p, path, true));
+    picture_destroy(p);
+    p = NULL;
+    if (!f->frame_ok) continue;
+    TRY(femur_picture(&p, hu, r->labels, f));
+    TRY(case_side_path(path, c, "pictures/femur_%s.png", f->side));
+    TRY(picture_write_png(p, path, true));
+    picture_destroy(p);
+    p = NULL;
+  }
+done:
+  picture_destroy(p);
+  return st;
+}
+
+/* ---- the step ---- */
+
+static status find_or_import(struct femur_result **out, const struct study_case *c,
+                             const struct volume *hu) {
+  status st = ST_OK;
+  struct labels *given = NULL;
+  int right = 0, left = 0;
+  if (!c->options->labels) return femur_find(out, hu, NULL);
+  TRY(labels_read_on(&given, c->options->labels, &hu->grid));
+  import_femur_values(given, &right, &left);
+  TRY(femur_import(out, hu, given, right, left, NULL));
+done:
+  labels_destroy(given);
+  return st;
+}
+
+static status write_frames(const struct study_case *c, const struct femur_result *r,
+                           const cJSON *provenance) {
+  status st = ST_OK;
+  char path[CASE_PATH];
+  for (int s = 0; s < CASE_SIDES; s++) {
+    if (r->sides[s].state != FEMUR_FOUND || !r->sides[s].frame_ok) continue;
+    TRY(case_side_path(path, c, "frame_%s.json", case_sides[s]));
+    TRY(hip_frame_write(&r->sides[s].frame, path, provenance, true));
+  }
+done:
+  return st;
+}
+
+status step_femora(void *user, int argument) {
+  (void)argument;
+  status st = ST_OK;
+  struct study_case *c = user;
+  const struct volume *hu = NULL;
+  cJSON *provenance = NULL;
+  char path[CASE_PATH];
+  TRY(case_hu(&hu, c));
+  TRY(find_or_import(&c->femora, c, hu));
+  provenance = provenance_to_json(c->provenance);
+  TRY(labels_set_name(c->femora->labels, LABEL_FEMUR_RIGHT, "femur_right"));
+  TRY(labels_set_name(c->femora->labels, LABEL_FEMUR_LEFT, "femur_left"));
+  TRY(case_path(path, c, "labels.nii.gz"));
+  TRY(itk_labels_write(c->femora->labels, path, provenance, true));
+  TRY(case_path(path, c, "parts/femora.json"));
+  TRY(femora_write(c->femora, path));
+  TRY(write_frames(c, c->femora, provenance));
+  TRY(write_pictures(c, hu, c->femora));
+done:
+  cJSON_Delete(provenance);
+  return st;
+}

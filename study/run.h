@@ -1,0 +1,86 @@
+/* The main job: one CT, every analysis that it permits, one report.
+ *
+ *   read -> calibrate ------------+-> bmd (each side) ---+
+ *     \---> femora and frames ----+-> fall (each side) --+-> report
+ *
+ * Each arrow is a need in the graph of study/graph.h: what the scan does not permit is withheld
+ * with the reason, in the record and in the report, and the rest goes on. Density comes from rods
+ * in the scan when a phantom is named and found, else from the tissues in the scan, and the report
+ * says which. Everything lies in one folder:
+ *
+ *   report.html                    the report
+ *   record.csv, record.json        all measurements, withheld ones with their reason
+ *   calibration.json               HU to density
+ *   labels.nii.gz, labels.json     the femora
+ *   frame_right.json, frame_left.json
+ *   fall_right.h5, .xdmf, ...      strain fields of the fall
+ *   pictures/, parts/              what the report is made of
+ *   run.json                       the journal: states, reasons, seconds, digests
+ *
+ * No output holds a path of the machine, a name, an identifier or a date of the patient.
+ */
+#ifndef QCT_STUDY_RUN_H
+#define QCT_STUDY_RUN_H
+
+#include "core/provenance.h"
+#include "core/volume.h"
+#include "study/graph.h"
+
+#include <math.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct study_options {
+  const char *ct;          /* DICOM folder or image file */
+  const char *labels;      /* label map on the CT's grid; NULL: the femora are found in the scan */
+  const char *phantom;     /* registry key of rods expected in the scan; NULL: none */
+  const char *certificate; /* file with the rods' densities; NULL: the registry's */
+  const char *series;      /* DICOM series UID; NULL: the obvious axial CT */
+  const char *case_id;     /* NULL: made from the digest of the CT */
+  bool shear_correct;      /* tilted gantry: resample instead of refusing */
+  int assume_material;     /* enum material taken for a phantomless calibration whose source states
+                              none: MATERIAL_K2HPO4, MATERIAL_HA, or MATERIAL_NONE (then strength is
+                              withheld) */
+  double size_mm;          /* edge of a finite element [mm] */
+  bool interval;           /* solve the variants behind the interval of the failure load */
+  double mass_kg;          /* NaN: what the header says, if it does */
+  double height_m;
+  bool force; /* do every step again; take over a folder that holds something else */
+};
+#define STUDY_DEFAULTS                                                                             \
+  {                                                                                                \
+    .assume_material = MATERIAL_K2HPO4, .size_mm = 1, .interval = true, .mass_kg = (double)NAN,    \
+    .height_m = (double)NAN                                                                        \
+  }
+
+enum { STUDY_STEPS = 8 };
+
+struct study_summary {
+  struct graph_step steps[STUDY_STEPS]; /* names and titles; the rest is not for use */
+  struct graph_result results[STUDY_STEPS];
+  int measured; /* measurements with a value */
+  int withheld; /* without */
+  char report[4096];
+};
+
+/**
+ * Run the main job into `folder` (made when absent).
+ *
+ * @param[out] summary     what came of each step; filled as far as the run came
+ * @param      provenance  of the command, inputs recorded (their digests decide what is done
+ * again); the sources of the methods are added
+ * @param      watch       told of each step, NULL ok
+ * @return ST_OK when the scan was read and a report written, however much had to be withheld;
+ *         ST_USAGE when `folder` holds results of another scan or something else and !force; else
+ *         what ended the run: then there is no report of this run
+ */
+status study_run(struct study_summary *summary, const struct study_options *options,
+                 const char *folder, struct provenance *provenance, graph_watch watch,
+                 void *watch_user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
