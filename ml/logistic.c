@@ -217,7 +217,7 @@ status ml_logistic(struct ml_logistic_fit *fit, double *beta, double *se, const 
   for (int j = 0; o->lasso > 0 && se && j < p; j++) se[j] = NAN;
   f.log_likelihood = log_likelihood(&q, theta);
   f.intercept = theta[p];
-  memcpy(beta, theta, (size_t)p * sizeof *beta);
+  if (p > 0) memcpy(beta, theta, (size_t)p * sizeof *beta); /* none with an intercept alone */
   *fit = f;
 done:
   free(theta);
