@@ -1,9 +1,12 @@
 /* The program: find the command, parse, run, print what went wrong, choose the exit status. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli/command.h"
+#include "cli/declaration.h"
 #include "cli/help.h"
 #include "cli/parser.h"
 #include "cli/terminal.h"
+#include "cli/writers.h"
+#include "core/file.h"
 #include "core/parallel.h"
 
 #include <stdio.h>
@@ -139,6 +142,28 @@ static status without_command(int argc, char *const *argv) {
   return command_unknown(command_list, argc - leading, argv + leading);
 }
 
+/* Under the name qct-fea-fall (a link) the program is that one command, and answers --xml with its
+ * description, as 3D Slicer asks of its modules. */
+static const struct command *command_of_link(const char *program_name) {
+  char identifier[128];
+  const char *name = file_name(program_name);
+  if (strncmp(name, "qct-", 4) != 0) return NULL;
+  for (const struct command *const *c = command_list; *c; c++) {
+    command_identifier(identifier, sizeof identifier, *c, '-');
+    if (strcmp(identifier, name + 4) == 0) return *c;
+  }
+  return NULL;
+}
+
+static status run_link(const struct command *c, int argc, char **argv, bool *verbose) {
+  if (argc != 1 || strcmp(argv[0], "--xml") != 0) return dispatch(c, argc, argv, verbose);
+  struct text t = {0};
+  write_slicer_command(&t, c);
+  status st = print_text(&t);
+  text_free(&t);
+  return st;
+}
+
 static status program(int argc, char **argv, const char **name, bool *verbose) {
   status st = ST_OK;
   int used = 0, leading = leading_options(argc, argv);
@@ -160,7 +185,10 @@ done:
 int main(int argc, char **argv) {
   const char *name = "";
   bool verbose = false;
-  status st = program(argc - 1, argv + 1, &name, &verbose);
+  const struct command *linked = argc > 0 ? command_of_link(argv[0]) : NULL;
+  if (linked) name = linked->name;
+  status st = linked ? run_link(linked, argc - 1, argv + 1, &verbose)
+                     : program(argc - 1, argv + 1, &name, &verbose);
   if (st == ST_OK && (fflush(stdout) != 0 || ferror(stdout)))
     st = status_fail(ST_IO, __FILE__, __LINE__, "cannot write to standard output");
   if (st != ST_OK) terminal_error(name, st, verbose);
