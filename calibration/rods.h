@@ -14,7 +14,7 @@
  * Sampling. Each label is eroded in plane (partial volume), its first and last slices are dropped,
  * slices with less than 10 mm2 left are dropped, at least three must remain. A rod is set unused,
  * with the reason, when its SD is above three times the median SD of the rods, its slice means
- * drift by more than 5 HU (and three standard errors) along the scan, a voxel lies far below its
+ * drift by more than 5 HU (beyond two standard errors) along the scan, a voxel lies far below its
  * mean (air bubble), its values are clipped (saturated) or above 2500 HU (metal).
  */
 #ifndef QCT_CALIBRATION_RODS_H

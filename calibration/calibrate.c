@@ -1,0 +1,265 @@
+#include "calibration/calibrate.h"
+
+#include "core/body.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const cal_internal_names[] = {"tissue-line", "physics", "michalski2020", "regression",
+                                          NULL};
+const char *const cal_conversion_names[] = {"faulkner1993", "goodsitt1992-80kv",
+                                            "goodsitt1992-140kv", NULL};
+
+/* What the scan itself gives reason to warn of. */
+static void warn_of_scan(struct calibration *c, const struct volume *hu) {
+  const struct acquisition *a = &hu->acquisition;
+  if (a->slice_thickness_mm > 5)
+    cal_warn(c, "slices %.1f mm thick: not for finite element models", a->slice_thickness_mm);
+  if (fabs(a->gantry_tilt_deg) > 0.5) cal_warn(c, "gantry tilt %.1f degrees", a->gantry_tilt_deg);
+  if (a->contrast == CONTRAST_PRESENT)
+    cal_warn(c, "contrast agent: densities are raised by it; no T-scores");
+  if (a->lossy) cal_warn(c, "the pixels went through a lossy codec");
+}
+
+static void start(struct calibration *c, const struct volume *hu) {
+  cal_init(c);
+  calibration_scanner_key(c->scanner_key, &hu->acquisition);
+}
+
+/* ---- phantom ---- */
+
+status cal_from_rods(struct calibration *out, const struct volume *hu, const struct labels *rods,
+                     const struct phantom_entry *entry, const struct cal_phantom_options *options) {
+  status st = ST_OK;
+  static const struct cal_phantom_options defaults = CAL_PHANTOM_DEFAULTS;
+  const struct cal_phantom_options *o = options ? options : &defaults;
+  struct calibration c;
+  start(&c, hu);
+  c.material = entry->material;
+  snprintf(c.phantom, sizeof c.phantom, "%s", entry->key);
+  TRY(cal_sample_rods(&c, hu, rods, entry, &o->sampling));
+  TRY(cal_fit_points(&c, &o->fit));
+  TRY(cal_accept(&c, hu->acquisition.kvp, o->fit.force));
+  if (o->built_in)
+    cal_warn(&c, "built-in densities of %s belong to serial %s: compare your certificate",
+             entry->key, entry->serial);
+  warn_of_scan(&c, hu);
+  TRY(calibration_seal(&c));
+  *out = c;
+done:
+  return st;
+}
+
+status cal_from_phantom(struct calibration *out, struct labels **rods, struct cal_rods_found *info,
+                        const struct volume *hu, const struct phantom_entry *entry,
+                        const struct cal_phantom_options *options) {
+  status st = ST_OK;
+  struct labels *found = NULL;
+  struct cal_rods_found f;
+  TRY(cal_find_rods(&found, &f, hu, entry));
+  TRY(cal_from_rods(out, hu, found, entry, options));
+  if (info) *info = f;
+  if (rods) {
+    *rods = found;
+    found = NULL;
+  }
+done:
+  labels_destroy(found);
+  return st;
+}
+
+/* ---- tissues ---- */
+
+static status calibrate_tissues(struct calibration *c, const struct cal_internal_options *o,
+                                double kvp) {
+  status st = ST_OK;
+  struct cal_tissue_table published;
+  cal_tissue_table_published(&published);
+  const struct cal_tissue_table *table = o->table ? o->table : &published;
+  struct calibration_point *bone;
+  switch ((enum cal_internal_method)o->method) {
+  case CAL_TISSUE_LINE:
+    TRY(cal_tissue_line(c, table, kvp));
+    if (table->scanner_key[0]) {
+      struct cal_key_match m = cal_compare_keys(table->scanner_key, c->scanner_key);
+      if (!m.scanner)
+        cal_warn(c, "table %s was learned on another scanner than this one", table->name);
+    }
+    break;
+  case CAL_PHYSICS:
+    TRY(cal_physics(c, &o->physics));
+    break;
+  case CAL_MICHALSKI:
+    if (isfinite(o->bone_hu)) {
+      bone = cal_add_point(c, "cortical");
+      CHECK(bone, ST_DOMAIN, "michalski2020: too many tissues");
+      bone->hu = o->bone_hu;
+    }
+    TRY(cal_michalski(c));
+    break;
+  case CAL_REGRESSION:
+    CHECK(o->regression, ST_USAGE, "internal calibration: no regression file is given");
+    TRY(cal_regression_file(c, o->regression, kvp));
+    break;
+  }
+done:
+  return st;
+}
+
+status cal_from_tissues(struct calibration *out, struct labels **where, const struct volume *hu,
+                        const struct labels *body, const struct cal_internal_options *options) {
+  status st = ST_OK;
+  static const struct cal_internal_options defaults = CAL_INTERNAL_DEFAULTS;
+  const struct cal_internal_options *o = options ? options : &defaults;
+  struct labels *own = NULL;
+  struct labels *map = NULL;
+  struct calibration c;
+  start(&c, hu);
+  if (!body) {
+    TRY(body_find(&own, NULL, hu));
+    body = own;
+  }
+  TRY(cal_sample_tissues(&c, where ? &map : NULL, hu, body, &o->tissues));
+  TRY(calibrate_tissues(&c, o, hu->acquisition.kvp));
+  bool linear = o->method != CAL_MICHALSKI;
+  CHECK(!linear || (c.slope > 0.4 && c.slope < 1.4), ST_DOMAIN,
+        "internal calibration: slope %.3f mg/cm3 per HU, permitted 0.4 to 1.4", c.slope);
+  if (o->assume_material != MATERIAL_NONE)
+    TRY(cal_assume_material(&c, (enum material)o->assume_material));
+  warn_of_scan(&c, hu);
+  TRY(calibration_seal(&c));
+  *out = c;
+  if (where) {
+    *where = map;
+    map = NULL;
+  }
+done:
+  labels_destroy(own);
+  labels_destroy(map);
+  return st;
+}
+
+status cal_assume_material(struct calibration *c, enum material m) {
+  status st = ST_OK;
+  CHECK(m == MATERIAL_K2HPO4 || m == MATERIAL_HA, ST_USAGE,
+        "assuming a material: %s, permitted K2HPO4 or HA", material_name(m));
+  CHECK(c->material == MATERIAL_UNSTATED, ST_USAGE,
+        "assuming a material: the calibration states %s already; a conversion must be named",
+        material_name(c->material));
+  c->material = m;
+  cal_warn(c,
+           "ASSUMED material %s: its source does not state one (K2HPO4 and HA differ by up to "
+           "about 15 %%)",
+           material_name(m));
+  TRY(calibration_seal(c));
+done:
+  return st;
+}
+
+/* ---- keys and application ---- */
+
+/* Field of "maker|model|serial|kVp|kernel". */
+static void key_field(char out[128], const char *key, int field) {
+  for (; field > 0 && key; field--) {
+    key = strchr(key, '|');
+    if (key) key++;
+  }
+  size_t n = key ? strcspn(key, "|") : 0;
+  if (n > 127) n = 127;
+  if (n) memcpy(out, key, n);
+  out[n] = '\0';
+  if (n == 0) snprintf(out, 128, "?");
+}
+
+struct cal_key_match cal_compare_keys(const char *a, const char *b) {
+  bool equal[5];
+  bool known[5];
+  for (int f = 0; f < 5; f++) {
+    char x[128];
+    char y[128];
+    key_field(x, a, f);
+    key_field(y, b, f);
+    known[f] = strcmp(x, "?") && strcmp(y, "?");
+    equal[f] = known[f] && !strcmp(x, y);
+  }
+  struct cal_key_match m = {.scanner = equal[0] && equal[1] && equal[2],
+                            .kvp = equal[3],
+                            .kernel = equal[4],
+                            .unknown = !(known[0] && known[1] && known[2] && known[3])};
+  return m;
+}
+
+status cal_apply(struct volume **density, const struct calibration *c, const struct volume *hu,
+                 bool force) {
+  status st = ST_OK;
+  char key[256];
+  calibration_scanner_key(key, &hu->acquisition);
+  struct cal_key_match m = cal_compare_keys(c->scanner_key, key);
+  char of_scan[128];
+  char of_calibration[128];
+  key_field(of_scan, key, 3);
+  key_field(of_calibration, c->scanner_key, 3);
+  bool kvp_known = strcmp(of_scan, "?") && strcmp(of_calibration, "?");
+  CHECK(
+      m.kvp || !kvp_known, ST_DOMAIN,
+      "applying a calibration: it was made at %s kV, the scan at %s kV; tube voltage changes slope "
+      "and intercept, so make one at the scan's own",
+      of_calibration, of_scan);
+  CHECK(m.scanner || m.unknown || force, ST_DOMAIN,
+        "applying a calibration: it is of scanner %s, the scan of %s; --force applies it all the "
+        "same",
+        c->scanner_key, key);
+  CHECK(
+      !m.unknown || force || !strcmp(c->scanner_key, key), ST_DOMAIN,
+      "applying a calibration: scanner or tube voltage is not known (calibration %s, scan %s), so "
+      "they cannot be matched; --force applies it all the same",
+      c->scanner_key, key);
+  TRY(calibration_apply(density, c, hu));
+done:
+  return st;
+}
+
+/* ---- conversion ---- */
+
+status cal_convert(struct calibration *c, enum material to, enum cal_conversion by) {
+  status st = ST_OK;
+  /* HA = factor*K2HPO4 + offset */
+  static const struct {
+    double factor, offset;
+  } rules[] = {{1.15, -7.32}, {1 / 0.86, 0}, {1 / 0.81, 0}};
+  CHECK(to == MATERIAL_K2HPO4 || to == MATERIAL_HA, ST_DOMAIN,
+        "converting a calibration to %s: permitted K2HPO4 or HA", material_name(to));
+  CHECK((c->material == MATERIAL_K2HPO4 || c->material == MATERIAL_HA) && c->material != to,
+        ST_DOMAIN, "converting a calibration of %s to %s: it must be of the other of K2HPO4 and HA",
+        material_name(c->material), material_name(to));
+  double f = rules[by].factor;
+  double o = rules[by].offset;
+  if (to == MATERIAL_K2HPO4) {
+    o = -o / f;
+    f = 1 / f;
+  }
+  c->quadratic *= f;
+  c->slope *= f;
+  c->intercept = f * c->intercept + o;
+  for (int i = 0; i < 9; i++) c->covariance[i] *= f * f;
+  c->certificate_sd *= f;
+  c->model_sd *= f;
+  c->residual_sd *= f;
+  for (int i = 0; i < c->point_count; i++) {
+    c->points[i].density = f * c->points[i].density + o;
+    c->points[i].residual *= f;
+  }
+  c->material = to;
+  cal_warn(c, "converted to %s by %s; published relations disagree", material_name(to),
+           cal_conversion_names[by]);
+  char method[32];
+  snprintf(method, sizeof method, "%.14s>%s", c->method,
+           by == CAL_FAULKNER1993  ? "faulkner1993"
+           : by == CAL_GOODSITT_80 ? "goodsitt-80kv"
+                                   : "goodsitt-140kv");
+  snprintf(c->method, sizeof c->method, "%s", method);
+  TRY(calibration_seal(c));
+done:
+  return st;
+}

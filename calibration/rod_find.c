@@ -1,0 +1,442 @@
+/* Finding the inserts of a phantom: slabs, circles, lines, a row, the match to the certificate. */
+#include "calibration/circles.h"
+#include "calibration/plates.h"
+#include "calibration/rods.h"
+#include "calibration/slabs.h"
+
+#include "calibration/plates.h"
+#include "calibration/slabs.h"
+#include "core/attenuation.h"
+#include "core/itk_filter.h"
+#include "core/parallel.h"
+#include "core/statistics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double low_radius_mm = 4;
+static const double high_radius_mm = 15;
+static const double shallow_mm = 75; /* matter between a rod and the front or back of the image */
+static const double low_pitch_mm = 12;
+static const double high_pitch_mm = 90;
+static const double alike = 0.10; /* two directions whose worst residuals differ less (or by less
+                                     than 1 mg/cm3) are a tie */
+
+/* A row must look like the phantom before the certificate judges it: correlation of its HU with
+ * those expected at 70 keV (two neighbours swapped leave 0.9) and mean share of the circles that
+ * voted. */
+static const double least_likeness = 0.8;
+static const double least_merit = 0.6;
+
+enum { CIRCLES = 96, TRACKS = 192 };
+
+/* A line of circles through the slabs. */
+struct track {
+  double x0, y0, dx, dy; /* centre [mm in plane] = x0 + dx*z, z [mm] along the axis */
+  double radius_mm, hu, score;
+  double low_mm, high_mm; /* extent in z */
+  int slabs;
+  double last_x, last_y;
+  double zs[CAL_SLABS], xs[CAL_SLABS], ys[CAL_SLABS], hus[CAL_SLABS], rs[CAL_SLABS];
+};
+
+/* ---- lines ---- */
+
+static void track_add(struct track *t, const struct cal_circle *c, const struct cal_slab *s,
+                      double z) {
+  int n = t->slabs++;
+  t->zs[n] = z;
+  t->xs[n] = t->last_x = c->x * s->pixel_mm;
+  t->ys[n] = t->last_y = c->y * s->pixel_mm;
+  t->hus[n] = c->hu;
+  t->rs[n] = c->radius_mm;
+  t->score += c->score;
+}
+
+static struct track *nearest_track(struct track *tracks, int n, const struct cal_circle *c,
+                                   const struct cal_slab *s, double z) {
+  struct track *best = NULL;
+  double best_distance = 4; /* mm */
+  for (int i = 0; i < n; i++) {
+    struct track *t = &tracks[i];
+    if (t->zs[t->slabs - 1] >= z || fabs(t->rs[t->slabs - 1] - c->radius_mm) > 1.6) continue;
+    if (fabs(t->hus[t->slabs - 1] - c->hu) > 40) continue;
+    double d = hypot(c->x * s->pixel_mm - t->last_x, c->y * s->pixel_mm - t->last_y);
+    if (d < best_distance) {
+      best_distance = d;
+      best = t;
+    }
+  }
+  return best;
+}
+
+static void track_finish(struct track *t) {
+  struct line_fit x = {.intercept = t->xs[0]};
+  struct line_fit y = {.intercept = t->ys[0]};
+  if (t->slabs > 1 && (stat_line_fit(&x, t->zs, t->xs, NULL, t->slabs) != ST_OK ||
+                       stat_line_fit(&y, t->zs, t->ys, NULL, t->slabs) != ST_OK))
+    status_clear();
+  t->x0 = x.intercept;
+  t->dx = x.slope;
+  t->y0 = y.intercept;
+  t->dy = y.slope;
+  t->radius_mm = stat_median(t->rs, t->slabs);
+  t->hu = stat_median(t->hus, t->slabs);
+  t->score /= t->slabs;
+  t->low_mm = t->zs[0];
+  t->high_mm = t->zs[t->slabs - 1];
+}
+
+/* Matter (above -300 HU) between the centre and the nearer of the front and back of the image. */
+static double covering_mm(const struct cal_slab *s, const struct cal_circle *c) {
+  int x = (int)lround(c->x);
+  int y0 = (int)lround(c->y);
+  int above = 0;
+  int below = 0;
+  for (int y = 0; y < s->height; y++) {
+    int matter = s->hu[(size_t)y * (size_t)s->width + (size_t)x] > -300;
+    above += matter && y < y0;
+    below += matter && y > y0;
+  }
+  return (above < below ? above : below) * s->pixel_mm;
+}
+
+static status find_tracks(struct track *tracks, int *count, const struct cal_slabs *slabs) {
+  status st = ST_OK;
+  struct cal_circle(*circles)[CIRCLES] = malloc((size_t)slabs->count * sizeof *circles);
+  int found[CAL_SLABS] = {0};
+  status each[CAL_SLABS];
+  int n = 0;
+  CHECK(circles, ST_MEMORY, "looking for rods");
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
+  for (int i = 0; i < slabs->count; i++)
+    each[i] = cal_find_circles(circles[i], &found[i], CIRCLES, &slabs->slab[i], low_radius_mm,
+                               high_radius_mm);
+  for (int i = 0; i < slabs->count; i++) {
+    TRY(each[i]);
+    const struct cal_slab *s = &slabs->slab[i];
+    for (int j = 0; j < found[i]; j++) {
+      const struct cal_circle *c = &circles[i][j];
+      if (covering_mm(s, c) > shallow_mm) continue;
+      struct track *t = nearest_track(tracks, n, c, s, slabs->z_mm[i]);
+      if (!t && n < TRACKS) {
+        t = &tracks[n++];
+        *t = (struct track){0};
+      }
+      if (t) track_add(t, c, s, slabs->z_mm[i]);
+    }
+  }
+  int kept = 0;
+  int least = slabs->count >= 4 ? 3 : slabs->count >= 2 ? 2 : 1;
+  for (int i = 0; i < n; i++) {
+    if (tracks[i].slabs < least) continue;
+    track_finish(&tracks[i]);
+    tracks[kept++] = tracks[i];
+  }
+  *count = kept;
+done:
+  free(circles);
+  return st;
+}
+
+/* ---- the row ---- */
+
+struct row {
+  struct track rod[PHANTOM_RODS]; /* from low x to high x */
+  double pitch_mm, merit;
+};
+
+static double track_x(const struct track *t, double z) {
+  return t->x0 + t->dx * z;
+}
+static double track_y(const struct track *t, double z) {
+  return t->y0 + t->dy * z;
+}
+
+/* A rod whose HU are those of the plate has no edge: where the row says it is, a uniform disc in
+ * every slab of its neighbour will do. */
+static bool unseen_rod(struct track *out, const struct track *like, double x, double y,
+                       const struct cal_slabs *slabs) {
+  double z0 = (like->low_mm + like->high_mm) / 2;
+  double hu[CAL_SLABS];
+  int n = 0;
+  int seen = 0;
+  for (int i = 0; i < slabs->count; i++) {
+    const struct cal_slab *s = &slabs->slab[i];
+    double z = slabs->z_mm[i];
+    double mean;
+    double sd;
+    if (z < like->low_mm - 1e-6 || z > like->high_mm + 1e-6) continue;
+    n++;
+    double px = (x + like->dx * (z - z0)) / s->pixel_mm;
+    double py = (y + like->dy * (z - z0)) / s->pixel_mm;
+    if (!cal_slab_disc(&mean, &sd, s, px, py, 0.7 * like->radius_mm)) return false;
+    if (mean > -400 && sd < 2 * s->noise_hu + 8) hu[seen++] = mean;
+  }
+  if (seen == 0 || seen < n - 1) return false;
+  *out = *like;
+  out->x0 = x - like->dx * z0;
+  out->y0 = y - like->dy * z0;
+  out->hu = stat_median(hu, seen);
+  out->score = 0;
+  return true;
+}
+
+/* Rows in which track a is rod p and track b rod q; the others are the tracks nearest to points at
+ * equal pitch. At most one rod may be unseen, and none of three. */
+static bool try_row(struct row *row, const struct track *tracks, int count, int a, int b, int p,
+                    int q, const struct phantom_entry *e, const struct cal_slabs *slabs) {
+  const struct track *first = &tracks[a];
+  const struct track *second = &tracks[b];
+  int n = e->rod_count;
+  double z = (first->low_mm + first->high_mm) / 2;
+  double ux = (track_x(second, z) - track_x(first, z)) / (q - p);
+  double uy = (track_y(second, z) - track_y(first, z)) / (q - p);
+  double pitch = hypot(ux, uy);
+  if (ux <= 0 || fabs(uy) > ux || pitch < low_pitch_mm || pitch > high_pitch_mm) return false;
+  if (pitch < 2 * first->radius_mm + 1 || fabs(first->radius_mm - second->radius_mm) > 1.6)
+    return false;
+  if (isfinite(e->pitch_mm) && fabs(pitch - e->pitch_mm) > 0.15 * e->pitch_mm) return false;
+  *row = (struct row){.pitch_mm = pitch};
+  int unseen = 0;
+  for (int i = 0; i < n; i++) {
+    double px = track_x(first, z) + ux * (i - p);
+    double py = track_y(first, z) + uy * (i - p);
+    double nearest = fmin(0.2 * pitch, 8);
+    int best = -1;
+    for (int t = 0; t < count; t++) {
+      double d = hypot(track_x(&tracks[t], z) - px, track_y(&tracks[t], z) - py);
+      if (d >= nearest || fabs(tracks[t].radius_mm - first->radius_mm) > 1.6) continue;
+      nearest = d;
+      best = t;
+    }
+    if (best >= 0)
+      row->rod[i] = tracks[best];
+    else if (n < 4 || unseen++ || !unseen_rod(&row->rod[i], first, px, py, slabs))
+      return false;
+    row->merit += row->rod[i].score - (best >= 0 ? nearest / pitch : 0);
+  }
+  row->merit /= n;
+  return true;
+}
+
+/* HU that the certificate leads one to expect at 70 keV; only their order and rough size matter. */
+static double expected_hu(const struct phantom_entry *e, int rod) {
+  double rho = e->rods[rod].density;
+  if (isfinite(e->rods[rod].water))
+    return e->rods[rod].water - 1000 + rho * attenuation_ratio(ATTENUATION_K2HPO4, 70);
+  return rho / 0.76;
+}
+
+/* Correlation of the row's HU with what is expected, in the better direction. */
+static double row_likeness(const struct row *row, const struct phantom_entry *e) {
+  double hu[PHANTOM_RODS];
+  double want[PHANTOM_RODS];
+  double back[PHANTOM_RODS];
+  int n = e->rod_count;
+  for (int i = 0; i < n; i++) {
+    hu[i] = row->rod[i].hu;
+    want[i] = expected_hu(e, i);
+    back[n - 1 - i] = want[i];
+  }
+  struct line_fit a = {.r = -1};
+  struct line_fit b = {.r = -1};
+  if (stat_line_fit(&a, want, hu, NULL, n) != ST_OK ||
+      stat_line_fit(&b, back, hu, NULL, n) != ST_OK)
+    status_clear();
+  return fmax(a.r, b.r);
+}
+
+static int best_row(struct row *best, const struct track *tracks, int count,
+                    const struct phantom_entry *e, const struct cal_slabs *slabs) {
+  int found = 0;
+  int n = e->rod_count;
+  for (int a = 0; a < count; a++)
+    for (int b = 0; b < count; b++) {
+      if (a == b) continue;
+      /* the ends, or all but one end when that one is unseen */
+      const int ends[3][2] = {{0, n - 1}, {0, n - 2}, {1, n - 1}};
+      for (int k = 0; k < (n >= 4 ? 3 : 1); k++) {
+        struct row row;
+        if (!try_row(&row, tracks, count, a, b, ends[k][0], ends[k][1], e, slabs)) continue;
+        double likeness = n > 2 ? row_likeness(&row, e) : 1;
+        if (likeness < least_likeness || row.merit < least_merit) continue;
+        row.merit += likeness;
+        if (found && row.merit <= best->merit) continue;
+        *best = row;
+        found = 1;
+      }
+    }
+  return found;
+}
+
+/* How many of the inserts can be seen in a row: for the message. */
+static int longest_row(const struct track *tracks, int count, const struct phantom_entry *e,
+                       const struct cal_slabs *slabs) {
+  struct phantom_entry fewer = *e;
+  struct row row;
+  for (fewer.rod_count = e->rod_count - 1; fewer.rod_count >= 2; fewer.rod_count--)
+    if (best_row(&row, tracks, count, &fewer, slabs)) return fewer.rod_count;
+  return count > 0;
+}
+
+/* ---- the direction ---- */
+
+/* Worst residual [mg/cm3] when the row is read in one direction; INFINITY when no fit is possible.
+ */
+static double direction_residual(const double *hu, const struct phantom_entry *e, int flipped) {
+  struct calibration c;
+  cal_init(&c);
+  int n = e->rod_count;
+  for (int i = 0; i < n; i++) {
+    struct calibration_point *p = cal_add_point(&c, e->rods[i].label);
+    p->hu = hu[flipped ? n - 1 - i : i];
+    p->density = e->rods[i].density;
+    p->water = e->rods[i].water;
+  }
+  if (cal_fit_points(&c, NULL) != ST_OK) {
+    status_clear();
+    return INFINITY;
+  }
+  double worst = n > 2 ? 0 : fabs(c.slope - 0.8); /* two inserts: nearness to a usual slope */
+  for (int i = 0; i < n && n > 2; i++) worst = fmax(worst, fabs(c.points[i].residual));
+  return worst;
+}
+
+static status choose_direction(int *flipped, const double *hu, const struct phantom_entry *e) {
+  status st = ST_OK;
+  double forward = direction_residual(hu, e, 0);
+  double backward = direction_residual(hu, e, 1);
+  CHECK(isfinite(forward) || isfinite(backward), ST_DOMAIN,
+        "phantom %s: the HU of the inserts found rise in neither direction of the row; is this "
+        "another phantom?",
+        e->key);
+  double better = fmin(forward, backward);
+  double other = fmax(forward, backward);
+  CHECK(other > better * (1 + alike) + 1, ST_DOMAIN,
+        "phantom %s: both directions of the row fit (worst residual %.2f and %.2f mg/cm3); label "
+        "the rods and give the label map",
+        e->key, forward, backward);
+  *flipped = backward < forward;
+done:
+  return st;
+}
+
+/* ---- painting ---- */
+
+/* The stretch of slices around the row in which the disc of a rod still reads its HU; short gaps
+ * (a bubble) are bridged. */
+static void rod_extent(double *low, double *high, const struct track *t, const struct volume *v,
+                       double fallback_low, double fallback_high) {
+  const struct geometry *g = &v->grid;
+  double inner = 0.6 * t->radius_mm;
+  int ru = (int)floor(inner / g->spacing[0]);
+  int rv = (int)floor(inner / g->spacing[1]);
+  float *values = malloc((size_t)(2 * ru + 1) * (size_t)(2 * rv + 1) * sizeof *values);
+  *low = fallback_low;
+  *high = fallback_high;
+  if (!values) return;
+  double start = (fallback_low + fallback_high) / 2;
+  for (int way = -1; way <= 1; way += 2) {
+    double gap = 0;
+    int64_t k0 = (int64_t)lround(start / g->spacing[2]);
+    for (int64_t k = k0; k >= 0 && k < g->nz && gap <= 12; k += way) {
+      double z = (double)k * g->spacing[2];
+      int64_t ci = (int64_t)lround(track_x(t, z) / g->spacing[0]);
+      int64_t cj = (int64_t)lround(track_y(t, z) / g->spacing[1]);
+      int64_t n = 0;
+      for (int64_t j = cj - rv; j <= cj + rv; j++)
+        for (int64_t i = ci - ru; i <= ci + ru; i++)
+          if (geometry_inside(g, i, j, k) && isfinite(v->voxels[geometry_index(g, i, j, k)]) &&
+              hypot((double)(i - ci) * g->spacing[0], (double)(j - cj) * g->spacing[1]) <= inner)
+            values[n++] = v->voxels[geometry_index(g, i, j, k)];
+      double median = n ? stat_percentile_inplace(values, n, 50) : NAN;
+      double spread = n > 20 ? stat_percentile_inplace(values, n, 84.1) - median : 50;
+      if (fabs(median - t->hu) < 15 + 4 * spread / sqrt(fmax(1, (double)n / 6))) {
+        *(way < 0 ? low : high) = z;
+        gap = 0;
+      } else {
+        gap += g->spacing[2];
+      }
+    }
+  }
+  free(values);
+}
+
+static void paint_rod(struct labels *l, const struct track *t, int value, double low, double high) {
+  const struct geometry *g = &l->grid;
+  for (int64_t k = 0; k < g->nz; k++) {
+    double z = (double)k * g->spacing[2];
+    if (z < low - 1e-6 || z > high + 1e-6) continue;
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++)
+        if (hypot((double)i * g->spacing[0] - track_x(t, z),
+                  (double)j * g->spacing[1] - track_y(t, z)) <= t->radius_mm)
+          l->voxels[geometry_index(g, i, j, k)] = (uint16_t)value;
+  }
+}
+
+static status find_rods(struct labels *l, struct cal_rods_found *info, const struct volume *v,
+                        const struct cal_slabs *slabs, const struct phantom_entry *e) {
+  status st = ST_OK;
+  struct track *tracks = malloc(TRACKS * sizeof *tracks);
+  int count = 0;
+  struct row row;
+  CHECK(tracks, ST_MEMORY, "looking for rods");
+  TRY(find_tracks(tracks, &count, slabs));
+  CHECK(best_row(&row, tracks, count, e, slabs), ST_DOMAIN,
+        "phantom %s: no row of %d rods found (%d round uniform bodies near the table, longest row "
+        "%d); is the whole phantom in the scan? Otherwise label the rods and give the label map",
+        e->key, e->rod_count, count, longest_row(tracks, count, e, slabs));
+  double hu[PHANTOM_RODS];
+  *info = (struct cal_rods_found){.pitch_mm = row.pitch_mm, .low_mm = 0, .high_mm = INFINITY};
+  for (int i = 0; i < e->rod_count; i++) hu[i] = row.rod[i].hu;
+  TRY(choose_direction(&info->flipped, hu, e));
+  for (int i = 0; i < e->rod_count; i++) {
+    const struct track *t = &row.rod[info->flipped ? e->rod_count - 1 - i : i];
+    double low;
+    double high;
+    rod_extent(&low, &high, t, v, t->low_mm, t->high_mm);
+    paint_rod(l, t, LABEL_ROD_1 + i, low, high);
+    info->radius_mm += t->radius_mm / e->rod_count;
+    info->score += t->score / e->rod_count;
+    info->low_mm = fmax(info->low_mm, low);
+    info->high_mm = fmin(info->high_mm, high);
+  }
+done:
+  free(tracks);
+  return st;
+}
+
+status cal_find_rods(struct labels **out, struct cal_rods_found *info, const struct volume *hu,
+                     const struct phantom_entry *entry) {
+  status st = ST_OK;
+  struct volume *oriented = NULL;
+  struct labels *l = NULL;
+  struct labels *back = NULL;
+  struct cal_slabs slabs = {0};
+  struct cal_rods_found found = {0};
+  CHECK(hu->quantity == QUANTITY_HU, ST_DOMAIN, "looking for rods: the volume holds %s, not HU",
+        quantity_name(hu->quantity));
+  TRY(filter_orient(&oriented, hu));
+  TRY(cal_slabs_make(&slabs, oriented));
+  TRY(labels_create(&l, &oriented->grid));
+  if (entry->plates)
+    TRY(cal_find_plates(l, &found, oriented, &slabs, entry));
+  else
+    TRY(find_rods(l, &found, oriented, &slabs, entry));
+  TRY(filter_resample_labels(&back, l, &hu->grid));
+  for (int i = 0; i < entry->rod_count; i++)
+    TRY(labels_set_name(back, LABEL_ROD_1 + i, entry->rods[i].label));
+  if (info) *info = found;
+  *out = back;
+  back = NULL;
+done:
+  cal_slabs_free(&slabs);
+  volume_destroy(oriented);
+  labels_destroy(l);
+  labels_destroy(back);
+  return st;
+}
