@@ -1,0 +1,16 @@
+# `cpack --config build-package/CPackConfig.cmake` makes a Debian package; see the preset "package".
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME qct)
+set(CPACK_PACKAGE_CONTACT "the authors of qct <qct@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "quantitative CT: bone density, structure, strength and risk")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libopenblas0-pthread")
+if(QCT_NATIVE)
+  # a package must run on other processors than the one it was built on
+  set(CPACK_PACKAGE_FILE_NAME qct-native-do-not-distribute)
+endif()
+include(CPack)
