@@ -72,20 +72,35 @@ static void add_flags(struct measurement *m, const struct sums *s, int compartme
   if (density->material == MATERIAL_UNSTATED) measurement_flag(m, "material not stated");
 }
 
+/* Depth below the head centre, along the shaft, at which a region ends [mm]; the bone must reach
+ * it. Head and neck lie above the origin of the frame. */
+static double region_end(const struct hip_frame *f, int region) {
+  double origin = vec3_dot(vec3_sub(f->head, f->origin), f->shaft_axis);
+  if (region <= HIP_NECK - HIP_HEAD) return -(double)INFINITY;
+  if (region == HIP_TROCHANTER - HIP_HEAD) return origin;
+  return isnan(f->lesser_trochanter_mm) ? origin + 2 * f->head_radius_mm
+                                        : f->lesser_trochanter_mm + 10;
+}
+
 struct row {
   const char *region, *compartment, *method;
   const struct volume *density;
   const struct calibration *calibration;
   const struct qct_region_options *options;
+  double distal_mm; /* where the bone ends */
+  double end_mm;    /* where the region does */
 };
 
 static status add_row(struct record *r, const struct row *w, const struct sums *s, int compartment,
                       const char *kind, double value, const char *unit, double half_width) {
+  const double tolerance_mm = 5; /* a thick slice */
   status st = ST_OK;
   char quantity[64];
   snprintf(quantity, sizeof quantity, "%s_%s", kind, w->compartment);
   bool enough = s->voxels >= w->options->min_voxels;
-  struct measurement *m = record_add(r, w->region, quantity, enough ? value : (double)NAN, unit);
+  bool whole = !(w->distal_mm < w->end_mm - tolerance_mm);
+  struct measurement *m =
+      record_add(r, w->region, quantity, enough && whole ? value : (double)NAN, unit);
   CHECK(m, ST_MEMORY, "density of the %s", w->region);
   m->n = s->voxels;
   snprintf(m->method, sizeof m->method, "%s", w->method);
@@ -93,7 +108,10 @@ static status add_row(struct record *r, const struct row *w, const struct sums *
   if (!enough)
     measurement_flag(m, "%lld voxels, at least %d are needed", (long long)s->voxels,
                      w->options->min_voxels);
-  if (enough && half_width > 0) {
+  if (!whole)
+    measurement_flag(m, "the bone ends %.0f mm below the head centre, the region at %.0f mm",
+                     w->distal_mm, w->end_mm);
+  if (enough && whole && half_width > 0) {
     m->low = value - half_width;
     m->high = value + half_width;
   }
@@ -154,7 +172,14 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
       snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
       snprintf(method, sizeof method, "frame planes/1%s%s, %s", k ? " cortex " : "",
                k ? qct_cortex_names[options->cortex] : "", material_name(density->material));
-      struct row w = {name, compartment_names[k], method, density, calibration, options};
+      struct row w = {.region = name,
+                      .compartment = compartment_names[k],
+                      .method = method,
+                      .density = density,
+                      .calibration = calibration,
+                      .options = options,
+                      .distal_mm = frame->distal_mm,
+                      .end_mm = region_end(frame, region)};
       TRY(add_compartment(r, &w, &sums[region][k], k));
       bool doubtful = k && resolved < 0.5;
       for (int back = 1; doubtful && back <= 3; back++)

@@ -8,8 +8,12 @@
 static const struct {
   const char *key, *words;
 } quantities[] = {
+    {"bmc_cortical", "Cortical mineral content"},
     {"bmc_integral", "Mineral content"},
+    {"bmc_trabecular", "Trabecular mineral content"},
+    {"fall_balance", "Imbalance of the reactions"},
     {"fall_displacement", "Applied displacement"},
+    {"fall_dropped", "Loose elements left out"},
     {"fall_elements", "Finite elements"},
     {"fall_element_size", "Element edge"},
     {"fall_factor_of_risk", "Factor of risk (fall force over failure load)"},
@@ -20,11 +24,14 @@ static const struct {
     {"fall_force_attenuated", "Impact force after soft tissue"},
     {"fall_load", "Reaction at the applied displacement"},
     {"fall_mean_modulus", "Mean modulus of bone"},
+    {"fall_residual", "Residual of the solution"},
     {"fall_stiffness", "Stiffness, fall to the side"},
     {"vbmd_cortical", "Cortical vBMD"},
     {"vbmd_integral", "Integral vBMD"},
     {"vbmd_trabecular", "Trabecular vBMD"},
+    {"volume_cortical", "Cortical volume"},
     {"volume_integral", "Volume"},
+    {"volume_trabecular", "Trabecular volume"},
 };
 
 /* blanks for underscores, a capital first, and the abbreviations of the field in their own case */

@@ -2,6 +2,7 @@
 
 #include "core/image.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,11 @@ done:
   return st;
 }
 
+bool case_has_axes(const struct femur *f) {
+  return fabs(vec3_length(f->frame.neck_axis) - 1) < 1e-6 &&
+         fabs(vec3_length(f->frame.shaft_axis) - 1) < 1e-6;
+}
+
 status case_femur(const struct femur **out, struct study_case *c, int side_index) {
   status st = ST_OK;
   const struct femur_result *femora = NULL;
@@ -100,7 +106,7 @@ status case_femur(const struct femur **out, struct study_case *c, int side_index
   const char *side = side_name(case_sides[side_index]);
   CHECK(f->state == FEMUR_FOUND, ST_DOMAIN, "%s femur: %s", side,
         f->reason[0] ? f->reason : "it is not in the scan");
-  CHECK(f->frame_ok, ST_DOMAIN, "%s femur: its axes could not be established: %s", side,
+  CHECK(case_has_axes(f), ST_DOMAIN, "%s femur: its axes could not be established: %s", side,
         f->frame.flags[0] ? f->frame.flags : "no reason given");
   *out = f;
 done:

@@ -41,6 +41,8 @@ status case_hu(const struct volume **out, struct study_case *c);
 status case_calibration(const struct calibration **out, struct study_case *c);
 status case_density(const struct volume **out, struct study_case *c);
 status case_femora(const struct femur_result **out, struct study_case *c);
+/** Are neck and shaft axis known, or one of them assumed with a flag in frame.flags? */
+bool case_has_axes(const struct femur *f);
 /** The femur of a side with its frame. @return ST_DOMAIN with its reason when it may not be
  * measured */
 status case_femur(const struct femur **out, struct study_case *c, int side_index);

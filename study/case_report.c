@@ -93,7 +93,7 @@ static status collect(struct record **out, struct study_case *c) {
     withhold_rows(r, c, s);
     if (side_there(c, "bmd", s)) TRY(append_part(r, c, "parts/bmd_%s.json", s));
     if (side_there(c, "fall", s)) TRY(append_part(r, c, "parts/fall_%s.json", s));
-    if (femora && femora->sides[s].state == FEMUR_FOUND && femora->sides[s].frame_ok)
+    if (femora && femora->sides[s].state == FEMUR_FOUND && case_has_axes(&femora->sides[s]))
       add_angle_rows(r, &femora->sides[s]);
   }
   *out = r;
@@ -134,7 +134,7 @@ done:
 static const char *remedy_for(const struct graph_result *r) {
   if (r->cause == ST_UNSUPPORTED) return "A build with that module.";
   if (strstr(r->reason, "etal")) return "The other hip, or a scan without the implant.";
-  if (strstr(r->reason, "not in the scan") || strstr(r->reason, "outside the scan") ||
+  if (strstr(r->reason, "in the scan") || strstr(r->reason, "outside the scan") ||
       strstr(r->reason, "edge") || strstr(r->reason, "cut") || strstr(r->reason, "shaft"))
     return "A scan from above the hip joint to 5 cm below the lesser trochanter, with the whole "
            "hip "
@@ -269,21 +269,28 @@ done:
   return st;
 }
 
-static status tell_fall(struct report *page, const struct study_case *c, int s) {
+static status tell_fall(struct report *page, const struct study_case *c,
+                        const struct record *record, int s) {
   status st = ST_OK;
-  char path[CASE_PATH], *words = NULL;
+  char path[CASE_PATH], region[64], good[256] = "", *words = NULL;
   size_t length = 0;
+  snprintf(region, sizeof region, "femur_%s", side_name(case_sides[s]));
+  const struct measurement *residual = record_find(record, region, "fall_residual");
+  const struct measurement *balance = record_find(record, region, "fall_balance");
+  if (residual && balance)
+    snprintf(good, sizeof good,
+             "The equations are solved to %.1e and the forces balance to %.1e of the load.",
+             residual->value, balance->value);
   struct report_reading reading = {
-      .good = "Strain is highest in the neck or between the trochanters, where hips break.",
+      .good = good[0] ? good : NULL,
       .bad =
-          "High strain only at a cap, at the cut end of the shaft or in single voxels would be an "
-          "artefact of the model.",
-      .act = "Compare failure loads only between scans of one protocol, with the same recipe, law "
-             "and element size."};
+          "A weakest site at a cap, at the cut end of the shaft or in single voxels is an effect "
+          "of the model; hips break in the neck or between the trochanters.",
+      .act = "See where the ring lies. Compare failure loads only between scans of one protocol, "
+             "with the same recipe, law and element size."};
   TRY(add_image(page, c, "pictures/fall_%s.png", case_sides[s],
                 "Cuts through the finite element model with strain at the failure load",
-                "Strain as a share of its limit at the failure load; 1 and above is beyond it.",
-                &reading));
+                "Strain at the failure load; the scale ends at the limits of bone.", &reading));
   TRY(case_side_path(path, c, "parts/fall_%s.txt", case_sides[s]));
   TRY(file_read(&words, &length, path, 0));
   report_text(page, words);
@@ -292,7 +299,8 @@ done:
   return st;
 }
 
-static status tell_strength(struct report *page, const struct study_case *c) {
+static status tell_strength(struct report *page, const struct study_case *c,
+                            const struct record *record) {
   status st = ST_OK;
   bool any = false;
   report_section(page, "Strength in a fall to the side");
@@ -300,7 +308,7 @@ static status tell_strength(struct report *page, const struct study_case *c) {
     if (!side_there(c, "fall", s)) continue;
     any = true;
     report_subsection(page, s ? "Left femur" : "Right femur");
-    TRY(tell_fall(page, c, s));
+    TRY(tell_fall(page, c, record, s));
   }
   if (!any) report_paragraph(page, "Withheld; see above.");
 done:
@@ -340,7 +348,7 @@ static status fill_report(struct report *page, struct study_case *c, const struc
     report_paragraph(page, "Withheld: %s", result_of(c, "calibrate")->reason);
   }
   TRY(tell_density(page, c));
-  TRY(tell_strength(page, c));
+  TRY(tell_strength(page, c, record));
   report_section(page, "All measurements");
   report_paragraph(page, "The same rows, with all digits, are in record.csv and record.json beside "
                          "this page. A withheld value is an empty cell there, never a zero.");

@@ -83,6 +83,24 @@ static void point_table(struct report *page, const struct calibration *k) {
   report_table_end(page);
 }
 
+/* One finding for the kind of calibration and all its warnings, so that they do not bury others. */
+static void tell_warnings(struct report *page, const struct calibration *k) {
+  struct text all = {0};
+  if (!by_phantom(k))
+    text_append(&all, "Density comes from air, fat and muscle in the scan; intervals are wide for "
+                      "that reason. ");
+  for (int i = 0; i < k->warning_count; i++)
+    text_append(&all, "%s%s", k->warnings[i], i + 1 < k->warning_count ? "; " : ".");
+  if (!by_phantom(k))
+    report_finding(page, REPORT_CAUTION, "Calibrated without a phantom.", all.data ? all.data : "");
+  else if (k->warning_count)
+    report_finding(page, REPORT_CAUTION, "Calibration.", all.data ? all.data : "");
+  else
+    report_finding(page, REPORT_GOOD, "Calibrated by the rods in the scan.",
+                   "The line fits every rod within its limits.");
+  text_free(&all);
+}
+
 status case_report_calibration(struct report *page, const struct calibration *k) {
   status st = ST_OK;
   struct plot *p = NULL;
@@ -100,11 +118,15 @@ status case_report_calibration(struct report *page, const struct calibration *k)
                    material_name(k->material), k->quadratic != 0 ? ", with a quadratic term" : "");
   if (!isnan(k->residual_sd))
     snprintf(good, sizeof good,
-             "Residual SD %.1f mg/cm3; a density near 250 HU is known to +-%.0f "
+             "Residual SD %.1f mg/cm3; a density near 250 HU is known to \xC2\xB1"
+             "%.0f "
              "mg/cm3 (95 %%).",
              k->residual_sd, half);
   else
-    snprintf(good, sizeof good, "A density near 250 HU is known to +-%.0f mg/cm3 (95 %%).", half);
+    snprintf(good, sizeof good,
+             "A density near 250 HU is known to \xC2\xB1"
+             "%.0f mg/cm3 (95 %%).",
+             half);
   if (!k->checkable)
     snprintf(bad, sizeof bad, "Too few points to check the line by its residuals.");
   struct report_reading reading = {
@@ -115,13 +137,7 @@ status case_report_calibration(struct report *page, const struct calibration *k)
   TRY(draw_calibration(&p, k));
   report_plot(page, p, "Density on CT number: the calibration with its samples.", &reading);
   point_table(page, k);
-  if (!by_phantom(k))
-    report_finding(
-        page, REPORT_CAUTION, "Calibrated without a phantom.",
-        "Density comes from air, fat and muscle in the scan. Intervals are wide for that "
-        "reason.");
-  for (int i = 0; i < k->warning_count; i++)
-    report_finding(page, REPORT_CAUTION, "Calibration.", k->warnings[i]);
+  tell_warnings(page, k);
 done:
   plot_destroy(p);
   return st;

@@ -48,10 +48,9 @@ static status femur_from_json(struct femur *f, const cJSON *json, const char *wh
   f->head_truncated = cJSON_IsTrue(json_find(json, "head_truncated"));
   const cJSON *from = json_find(json, "from");
   f->imported = cJSON_IsString(from) && strcmp(from->valuestring, "labels") == 0;
-  if (f->frame_ok)
-    TRY(hip_frame_from_json(&f->frame, json_find(json, "frame"), what));
-  else
-    TRY(json_opt_text(f->frame.flags, sizeof f->frame.flags, json, "frame.flags", what));
+  if (hip_frame_from_json(&f->frame, json_find(json, "frame"), what) == ST_OK) goto done;
+  status_clear(); /* a frame without axes: its flags say why */
+  TRY(json_opt_text(f->frame.flags, sizeof f->frame.flags, json, "frame.flags", what));
 done:
   return st;
 }
@@ -72,22 +71,53 @@ done:
 
 /* ---- pictures ---- */
 
-static void legend(struct picture *p, int y, const char *text, uint32_t colour) {
-  picture_rect(p, 4, y, 10, 10, colour, true);
-  picture_text(p, 20, y, text, 0xffffff, 1);
+static void legend(struct picture *p, int x, int y, const char *text, uint32_t colour) {
+  picture_rect(p, x, y, 14, 14, colour, true);
+  picture_text(p, x + 20, y, text, 0xffffff, 2);
 }
 
-/* Axial, coronal and sagittal planes through a point, side by side, with the outlined femora. */
+/* The part of a plane within `margin_mm` of the femur's box; the whole plane where that is less. */
+static struct picture_plane close_up(const struct volume *hu, const struct femur_result *r,
+                                     const struct femur *f, enum plane which) {
+  const double margin_mm = 45;
+  struct picture_plane plane = picture_plane_through(&hu->grid, which, f->frame.head, 1);
+  int64_t lo[3], hi[3];
+  if (!labels_box(r->labels, f->label, lo, hi)) return plane;
+  double low[2] = {(double)INFINITY, (double)INFINITY};
+  double high[2] = {-(double)INFINITY, -(double)INFINITY};
+  for (int corner = 0; corner < 8; corner++) {
+    struct vec3 index = {(double)(corner & 1 ? hi : lo)[0], (double)(corner & 2 ? hi : lo)[1],
+                         (double)(corner & 4 ? hi : lo)[2]};
+    struct vec3 d = vec3_sub(geometry_to_world(&hu->grid, index), plane.centre);
+    double at[2] = {vec3_dot(d, plane.right), vec3_dot(d, plane.down)};
+    for (int a = 0; a < 2; a++) {
+      low[a] = fmin(low[a], at[a] - margin_mm);
+      high[a] = fmax(high[a], at[a] + margin_mm);
+    }
+  }
+  const double half[2] = {plane.width_mm / 2, plane.height_mm / 2};
+  for (int a = 0; a < 2; a++) {
+    low[a] = fmax(low[a], -half[a]);
+    high[a] = fmin(high[a], half[a]);
+  }
+  plane.centre = vec3_along(plane.centre, (low[0] + high[0]) / 2, plane.right);
+  plane.centre = vec3_along(plane.centre, (low[1] + high[1]) / 2, plane.down);
+  plane.width_mm = high[0] - low[0];
+  plane.height_mm = high[1] - low[1];
+  return plane;
+}
+
+/* Axial, coronal and sagittal planes through the head, side by side, with the outlined femora. */
 static status draw_planes(struct picture **out, const struct volume *hu,
-                          const struct femur_result *r, struct vec3 through) {
+                          const struct femur_result *r, const struct femur *f) {
   const double low_hu = -200, high_hu = 900; /* shows cortex, marrow and muscle together */
-  const int gap = 8, band = 34, wanted = 420;
+  const int gap = 8, band = 52, wanted = 440;
   status st = ST_OK;
   struct picture *planes[3] = {NULL, NULL, NULL}, *all = NULL;
   static const char *const names[] = {"axial", "coronal", "sagittal"};
   int width = gap, height = 0;
   for (int i = 0; i < 3; i++) {
-    struct picture_plane plane = picture_plane_through(&hu->grid, (enum plane)i, through, 1);
+    struct picture_plane plane = close_up(hu, r, f, (enum plane)i);
     plane.pixel_mm = fmax(plane.width_mm, plane.height_mm) / wanted;
     TRY(picture_slice(&planes[i], hu, &plane, low_hu, high_hu));
     picture_outline(planes[i], r->labels, LABEL_FEMUR_RIGHT, &plane, COLOUR_ORANGE);
@@ -99,13 +129,12 @@ static status draw_planes(struct picture **out, const struct volume *hu,
   int x = gap;
   for (int i = 0; i < 3; i++) {
     picture_place(all, planes[i], x, gap);
-    picture_text(all, x + 2, gap + planes[i]->height + 4, names[i], 0xffffff, 1);
-    if (i < 2) picture_text(all, x + 4, gap + planes[i]->height / 2, "R", 0xffffff, 2);
+    picture_text(all, x + 2, height + gap + 6, names[i], 0xffffff, 2);
+    picture_text(all, x + 4, gap + planes[i]->height / 2, i < 2 ? "R" : "A", 0xffffff, 2);
     x += planes[i]->width + gap;
   }
-  legend(all, height + gap + 18, "outline of the right femur", COLOUR_ORANGE);
-  picture_rect(all, 230, height + gap + 18, 10, 10, COLOUR_SKY, true);
-  picture_text(all, 246, height + gap + 18, "outline of the left femur", 0xffffff, 1);
+  legend(all, gap, height + gap + 32, "outline of the right femur", COLOUR_ORANGE);
+  legend(all, width / 2, height + gap + 32, "outline of the left femur", COLOUR_SKY);
   *out = all;
   all = NULL;
 done:
@@ -122,12 +151,12 @@ static status write_pictures(struct study_case *c, const struct volume *hu,
   for (int s = 0; s < CASE_SIDES; s++) {
     const struct femur *f = &r->sides[s];
     if (f->state != FEMUR_FOUND) continue;
-    TRY(draw_planes(&p, hu, r, f->frame.head));
+    TRY(draw_planes(&p, hu, r, f));
     TRY(case_side_path(path, c, "pictures/planes_%s.png", f->side));
     TRY(picture_write_png(p, path, true));
     picture_destroy(p);
     p = NULL;
-    if (!f->frame_ok) continue;
+    if (!case_has_axes(f)) continue;
     TRY(femur_picture(&p, hu, r->labels, f));
     TRY(case_side_path(path, c, "pictures/femur_%s.png", f->side));
     TRY(picture_write_png(p, path, true));
@@ -160,7 +189,7 @@ static status write_frames(const struct study_case *c, const struct femur_result
   status st = ST_OK;
   char path[CASE_PATH];
   for (int s = 0; s < CASE_SIDES; s++) {
-    if (r->sides[s].state != FEMUR_FOUND || !r->sides[s].frame_ok) continue;
+    if (r->sides[s].state != FEMUR_FOUND || !case_has_axes(&r->sides[s])) continue;
     TRY(case_side_path(path, c, "frame_%s.json", case_sides[s]));
     TRY(hip_frame_write(&r->sides[s].frame, path, provenance, true));
   }

@@ -37,6 +37,24 @@ static void judge_cuts(struct record *r, const struct femur *f) {
   }
 }
 
+/* What limits every number of a side, in few words. */
+static void flag_rows(struct record *r, const struct study_case *c, const struct femur *f,
+                      const struct calibration *calibration) {
+  const double reference_kv = 120, thick_mm = 2.5;
+  const struct volume *density = c->density;
+  double kvp = density->acquisition.kvp, slice_mm = density->grid.spacing[2];
+  bool phantomless = strncmp(calibration->method, "phantom", 7) != 0;
+  for (size_t i = 0; i < r->count; i++) {
+    struct measurement *m = &r->rows[i];
+    if (isnan(m->value) || strcmp(m->unit, "") == 0 || strcmp(m->unit, "mm") == 0) continue;
+    if (phantomless) measurement_flag(m, "phantomless");
+    if (phantomless && !isnan(kvp) && kvp != reference_kv) measurement_flag(m, "%g kV", kvp);
+    if (slice_mm > thick_mm && !strstr(m->flags, "blur"))
+      measurement_flag(m, "slices of %.3g mm", slice_mm);
+    if (!f->frame_ok && f->frame.flags[0]) measurement_flag(m, "%.90s", f->frame.flags);
+  }
+}
+
 status step_bmd(void *user, int s) {
   status st = ST_OK;
   struct study_case *c = user;
@@ -52,6 +70,7 @@ status step_bmd(void *user, int s) {
   TRY(record_create(&r, c->case_id));
   TRY(qct_hip_regions(r, density, femora->labels, femur->label, &femur->frame, calibration, NULL));
   judge_cuts(r, femur);
+  flag_rows(r, c, femur, calibration);
   TRY(write_part(c, r, "parts/bmd_%s.json", femur->side));
 done:
   record_destroy(r);
@@ -111,6 +130,7 @@ status step_fall(void *user, int s) {
   TRY(write_fall_files(c, fall, &options, femur->side));
   for (size_t i = 0; i < fall->record->count; i++)
     snprintf(fall->record->rows[i].case_id, sizeof c->case_id, "%s", c->case_id);
+  flag_rows(fall->record, c, femur, calibration);
   TRY(write_part(c, fall->record, "parts/fall_%s.json", femur->side));
 done:
   fea_fall_destroy(fall);

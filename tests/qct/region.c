@@ -13,6 +13,7 @@ static struct hip_frame straight_frame(void) {
   f.shaft_axis = vec3_make(0, 0, 1);
   f.origin = vec3_make(0, 0, 0);
   f.lesser_trochanter_mm = 40;
+  f.distal_mm = 100;
   return f;
 }
 
@@ -124,6 +125,32 @@ static void regions_meet_at_the_planes_of_the_frame(void **state) {
   labels_destroy(labels);
 }
 
+static void a_bone_that_ends_early_withholds_what_it_cuts(void **state) {
+  (void)state;
+  struct volume *density = NULL;
+  struct labels *labels = NULL;
+  struct record *r = NULL;
+  struct hip_frame f = straight_frame();
+  struct qct_region_options o = fixed_at(50);
+  f.distal_mm = 31;
+  make(&density, &labels, 100, 1, vec3_make(-19.5, -49.5, -49.5));
+  for (int64_t i = 0; i < geometry_voxels(&labels->grid); i++) {
+    labels->voxels[i] = 75;
+    density->voxels[i] = 300;
+  }
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
+  const struct measurement *m = record_find(r, "total_left", "vbmd_integral");
+  assert_true(isnan(m->value));
+  assert_non_null(strstr(m->flags, "ends 31 mm below the head centre, the region at 50 mm"));
+  assert_true(isnan(value(r, "intertrochanter_left", "volume_integral")));
+  assert_near(value(r, "trochanter_left", "vbmd_integral"), 300, 1e-9);
+  assert_near(value(r, "neck_left", "vbmd_integral"), 300, 1e-9);
+  record_destroy(r);
+  volume_destroy(density);
+  labels_destroy(labels);
+}
+
 static void the_interval_is_that_of_the_calibration(void **state) {
   (void)state;
   struct volume *density = NULL;
@@ -223,6 +250,7 @@ int main(void) {
       cmocka_unit_test(a_block_of_two_densities_has_their_mean),
       cmocka_unit_test(voxels_without_data_are_left_out_and_counted),
       cmocka_unit_test(regions_meet_at_the_planes_of_the_frame),
+      cmocka_unit_test(a_bone_that_ends_early_withholds_what_it_cuts),
       cmocka_unit_test(the_interval_is_that_of_the_calibration),
       cmocka_unit_test(half_max_finds_the_wall_of_a_tube),
       cmocka_unit_test(what_cannot_be_measured_is_refused),
