@@ -162,6 +162,49 @@ static void tell_withheld(struct report *page, const struct study_case *c,
   }
 }
 
+/* Measures of a step that was done, withheld one by one. */
+static void tell_withheld_rows(struct report *page, const struct study_case *c,
+                               const struct record *record) {
+  for (size_t i = 0; i < record->count; i++) {
+    const struct measurement *m = &record->rows[i];
+    bool regional =
+        strncmp(m->quantity, "vbmd_", 5) == 0 || strncmp(m->quantity, "volume_", 7) == 0;
+    bool repeats = regional && strcmp(m->quantity, "vbmd_integral") != 0; /* one line a region */
+    char region[96], quantity[96], what[200];
+    if (!isnan(m->value) || repeats || strncmp(m->quantity, "bmc_", 4) == 0) continue;
+    bool told = false; /* rows of a step that was withheld as a whole */
+    for (int k = 0; k < STUDY_STEPS; k++) {
+      const struct graph_result *r = &c->summary->results[k];
+      told |= r->state == GRAPH_WITHHELD && strncmp(r->reason, m->flags, strlen(m->flags)) == 0;
+    }
+    if (told) continue;
+    report_region_words(region, m->region);
+    report_quantity_words(quantity, m->quantity);
+    snprintf(what, sizeof what, "%s: %s", region, regional ? "density and volume" : quantity);
+    struct graph_result cause = {.cause = ST_DOMAIN};
+    snprintf(cause.reason, sizeof cause.reason, "%s", m->flags);
+    report_withheld(page, what, m->flags, remedy_for(&cause));
+  }
+}
+
+static void tell_cuts(struct report *page, const struct femur_result *femora) {
+  for (int s = 0; s < CASE_SIDES; s++) {
+    const struct femur *f = &femora->sides[s];
+    char title[96];
+    if (f->state != FEMUR_FOUND) continue;
+    if (f->head_truncated) {
+      snprintf(title, sizeof title, "The %s femoral head is cut.", side_name(f->side));
+      report_finding(page, REPORT_STOP, title,
+                     "Part of it lies outside the scan. Head, total hip, axis length and strength "
+                     "are withheld.");
+    }
+    if (!f->frame_ok) {
+      snprintf(title, sizeof title, "The %s femur is incomplete.", side_name(f->side));
+      report_finding(page, REPORT_CAUTION, title, f->frame.flags);
+    }
+  }
+}
+
 static void tell_headlines(struct report *page, const struct record *r) {
   static const struct {
     const char *region, *quantity, *words;
@@ -207,7 +250,7 @@ static status tell_femur(struct report *page, const struct study_case *c, const 
            f->touches ? "The outline meets the edge of the scan. " : "",
            f->frame.flags[0] ? f->frame.flags : "", f->frame.flags[0] ? "." : "");
   struct report_reading planes = {
-      .good = "The outline follows the outer edge of the bone and stops at the joint.",
+      .good = "A good outline follows the outer edge of the bone and stops at the joint.",
       .bad = cut ? "The bone is cut: what needs the missing part is withheld." : NULL,
       .act =
           "Look for pelvis inside the outline, or femur outside it. If so, correct the label map "
@@ -338,6 +381,8 @@ static status fill_report(struct report *page, struct study_case *c, const struc
   tell_headlines(page, record);
   TRY(tell_scan(page, c));
   tell_withheld(page, c, femora);
+  tell_withheld_rows(page, c, record);
+  if (femora) tell_cuts(page, femora);
   TRY(tell_femora(page, c, femora));
   report_section(page, "Calibration");
   if (calibration) {

@@ -3,14 +3,13 @@
 #include "study/case.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 static void add_fact(cJSON *facts, const char *name, const char *fmt, ...) QCT_PRINTF(3, 4);
 static void add_finding(cJSON *findings, enum report_level level, const char *title,
                         const char *fmt, ...) QCT_PRINTF(4, 5);
-
-#include <stdarg.h>
 
 static void add_fact(cJSON *facts, const char *name, const char *fmt, ...) {
   char value[256];
@@ -54,7 +53,7 @@ static double slice_distance(const struct geometry *g) {
 static void list_facts(cJSON *facts, const struct volume *hu) {
   const struct acquisition *a = &hu->acquisition;
   const struct geometry *g = &hu->grid;
-  add_fact(facts, "Scanner", "%s %s", a->manufacturer, a->model);
+  add_fact(facts, "Scanner", "%s%s%s", a->manufacturer, a->manufacturer[0] ? " " : "", a->model);
   if (isnan(a->kvp))
     add_fact(facts, "Tube voltage", "not stated");
   else
@@ -136,8 +135,9 @@ static void judge_rest(cJSON *findings, const struct volume *hu) {
                 "%.1f %% of the voxels lie outside the reconstructed field and hold no data; they "
                 "are left out everywhere.",
                 100.0 * (double)empty / (double)n);
-  add_finding(findings, REPORT_GOOD, "Geometry.",
-              "Positions, orientation and spacing of all slices were checked and agree.");
+  if (a->modality[0])
+    add_finding(findings, REPORT_GOOD, "Geometry.",
+                "Positions, orientation and spacing of all slices were checked and agree.");
 }
 
 status step_read(void *user, int argument) {
