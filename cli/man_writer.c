@@ -4,6 +4,7 @@
 #include "core/provenance.h"
 #include "core/sources.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,14 @@ static void append_troff(struct text *out, const char *s) {
     else
       text_append_raw(out, s, 1);
   }
+}
+
+/* A help line as a sentence. */
+static void append_sentence(struct text *out, const char *s) {
+  char first[2] = {(char)toupper((unsigned char)s[0]), '\0'};
+  append_troff(out, first);
+  if (*s) append_troff(out, s + 1);
+  text_append(out, ".\n");
 }
 
 static void title(struct text *out, const char *name) {
@@ -94,8 +103,7 @@ static void append_options(struct text *out, const struct command *c, bool posit
     text_append(out, "\\fR");
     if (!positional && *value) text_append(out, " \\fI%s\\fR", value);
     text_append(out, "\n");
-    append_troff(out, o->help);
-    text_append(out, ".\n");
+    append_sentence(out, o->help);
     append_details(out, c, o);
   }
 }
@@ -108,8 +116,7 @@ static void append_globals(struct text *out) {
     text_append(out, "\\fB\\-\\-%s\\fR", g->name);
     if (g->value) text_append(out, " \\fI%s\\fR", g->value);
     text_append(out, "\n");
-    append_troff(out, g->help);
-    text_append(out, ".\n");
+    append_sentence(out, g->help);
   }
 }
 
@@ -129,8 +136,8 @@ static void append_examples(struct text *out, const struct command *c) {
   text_append(out, ".SH EXAMPLES\n");
   for (const struct example *e = c->examples; e && e->command; e++) {
     if (e != c->examples) text_append(out, ".PP\n");
-    append_troff(out, e->about);
-    text_append(out, ":\n.PP\n.in +4n\n.nf\n");
+    append_sentence(out, e->about);
+    text_append(out, ".PP\n.in +4n\n.nf\n");
     append_troff(out, e->command);
     text_append(out, "\n.fi\n.in\n");
   }

@@ -51,9 +51,10 @@ void write_markdown_command(struct text *out, const struct command *c) {
     for (const struct option *o = c->options; o->kind != OPTION_END; o++) append_row(out, c, o);
   }
   text_append(out, "\nEvery command also takes the [options of every command](index.md).\n"
-                   "\n## Examples\n");
+                   "\n## Examples\n\n```sh\n");
   for (const struct example *e = c->examples; e && e->command; e++)
-    text_append(out, "\n%s:\n\n```sh\n%s\n```\n", e->about, e->command);
+    text_append(out, "# %s\n%s\n", e->about, e->command);
+  text_append(out, "```\n");
   if (!c->sources || !c->sources[0]) return;
   text_append(out, "\n## Sources\n\n");
   for (const char *const *key = c->sources; *key; key++) {
