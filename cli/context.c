@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+bool context_given(const struct context *ctx, const char *name) {
+  for (int i = 0; ctx->given && ctx->options[i].kind != OPTION_END; i++)
+    if (strcmp(ctx->options[i].name, name) == 0) return ctx->given[i];
+  return false;
+}
+
 static status record_inputs(struct context *ctx) {
   status st = ST_OK;
   const struct option *o = ctx->options;

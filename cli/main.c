@@ -86,7 +86,8 @@ static status run_command(const struct parsed *p) {
                         .json = p->globals.json,
                         .quiet = p->globals.quiet,
                         .options = p->command->options,
-                        .params = p->params};
+                        .params = p->params,
+                        .given = p->given};
   terminal_install(p->globals.verbose, p->globals.quiet);
   set_threads(p->globals.threads);
   ctx.threads = parallel_threads();

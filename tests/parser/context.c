@@ -79,6 +79,15 @@ static void a_record_in_a_file_has_provenance(void **state) {
   provenance_destroy(ctx.provenance);
 }
 
+static void given_options_are_told_from_defaults(void **state) {
+  (void)state;
+  const bool given[] = {true, false, true};
+  const struct context ctx = {.options = options, .params = &params, .given = given};
+  assert_true(context_given(&ctx, "ct"));
+  assert_false(context_given(&ctx, "labels"));
+  assert_false(context_given(&ctx, "nothing"));
+}
+
 static void an_unreadable_input_is_no_provenance(void **state) {
   (void)state;
   struct params absent = {.ct = "nowhere.nii"};
@@ -94,6 +103,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(inputs_are_roles_and_digests),
       cmocka_unit_test(a_record_in_a_file_has_provenance),
+      cmocka_unit_test(given_options_are_told_from_defaults),
       cmocka_unit_test(an_unreadable_input_is_no_provenance),
   };
   return cmocka_run_group_tests(tests, enter_folder, leave_folder);
