@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FREE, FEMUR, REST };         /* seeds */
+enum { FREE, FEMUR, REST };          /* seeds */
+static const double SHARP_RIM = 0.5; /* mm; the head's surface is known well enough to hold to it */
+
 enum { SCALE = 10000, PASSES = 3 }; /* costs are integers of 1 / SCALE */
 
 struct scene {            /* what one cut needs; borrowed */
@@ -50,7 +52,7 @@ static int seed_of(const struct scene *s, struct vec3 p, int64_t k, float hu, in
   double lat = -d.x * (double)h->side, up = d.z;
   if (r < R - 2.5) return FEMUR;
   if (!bone && r > R + 1) return REST;
-  bool beyond = r > R + 2.5;
+  bool beyond = r > R + (h->rim_rms_mm < SHARP_RIM ? 1.5 : 2.5);
   if (beyond && dn > -0.26 * r && (r < R + 12 || dn > 0)) return REST; /* only the neck cone */
   if (lat < -(R + 2.5) || up > R + 2.5) return REST;
   if (beyond && up > 0.3 * R && lat < R + 8) return REST;
@@ -291,6 +293,7 @@ status cut_femur(struct cut_result *out, const struct volume *box, const struct 
   double at = box_sample(r.field, head->centre.x, head->centre.y, head->centre.z);
   CHECK(at >= 0.5, ST_NUMERIC, "femur cut: the largest piece does not hold the head centre");
   TRY(soft_share(&r.soft_share, r.field, g));
+  TRY(refine_surface(r.field, box, &r.refined));
   *out = r;
   memset(&r, 0, sizeof r);
 done:

@@ -12,6 +12,7 @@
 
 #include "anatomy/head.h"
 #include "anatomy/mask.h"
+#include "anatomy/refine.h"
 #include "anatomy/shaft.h"
 
 #ifdef __cplusplus
@@ -24,6 +25,7 @@ struct cut_result {
   struct shaft shaft;   /* owned */
   double soft_share;    /* share of voxels below 40 HU within 2 mm inside the surface */
   int passes;
+  struct refine_info refined; /* what moving the surface to the bone's edge did */
 };
 
 /**

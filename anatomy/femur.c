@@ -151,6 +151,8 @@ static status find_side(struct femur *f, struct labels *labels, const struct vol
   f->state = FEMUR_FOUND;
   f->passes = cut.passes;
   f->soft_share = cut.soft_share;
+  f->moved_mm = cut.refined.moved_mm;
+  f->held = cut.refined.held;
   f->head_truncated = h->cut > HEAD_TRUNCATED;
   femur_paint(labels, f->label, cut.field);
   TRY(femur_finish(f, labels, cut.field, h->centre, h->radius_mm));

@@ -6,8 +6,8 @@
  *   body mask -> head search on a 2 mm grid (votes along gradients, then sphere fits scored by rim,
  *   socket and marrow) -> box around each accepted head at 1 mm -> bone candidate -> shaft tracking
  *   -> seeds -> graph cut with directed costs (bright inside is cheap, so the cut lies on the
- * femoral side of the joint) -> clean-up -> label on the scan's grid -> frame (anatomy/frame.h) ->
- * checks
+ * femoral side of the joint) -> clean-up -> surface moved to the bone's edge -> label on the scan's
+ * grid -> frame (anatomy/frame.h) -> checks
  *
  * Any orientation of the scan: all work is done in LPS. Tried on slices of 0.7 to 3.3 mm.
  * Not detected: fractures, dysplasia, cysts. Look at femur_picture.
@@ -46,6 +46,8 @@ struct femur {
   double rim_rms_mm;  /* RMS distance of those edges from the radius; random edges give 1.15 */
   double soft_share;  /* share of voxels below 40 HU in the outer 2 mm of the label */
   int passes;         /* graph cuts made */
+  double moved_mm;    /* mean shift of the cut's surface to the bone's edge, outward positive */
+  double held;        /* share of that surface without a clear edge, left where the cut put it */
   int imported;       /* 1: from a label map */
   int head_truncated; /* part of the head is outside the scan: head volume, FAL and FE are withheld
                        */

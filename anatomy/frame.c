@@ -104,7 +104,7 @@ static status fit_head(struct hip_frame *f, const struct volume *field, struct v
       if (vec3_dot(d[i], *neck) < -0.3) continue; /* the neck joins there */
       double r = surface_along(field, c, d[i], 0.5 * R, R + reach);
       if (isnan(r) || fabs(r - R) > reach) continue;
-      sphere_add(&fit, vec3_scale(d[i], r));
+      sphere_add(&fit, vec3_scale(d[i], r), 1);
       square += (r - R) * (r - R);
       n++;
     }

@@ -13,7 +13,7 @@ enum {
   EDGES = 6,
   PEAKS = 30,
   STARTS = 5,
-  ROUNDS = 8,
+  ROUNDS = 12,
   CLIMB = 14,
   RUNNERS = 4,
   FITS = 64
@@ -65,13 +65,14 @@ static void all_edges(struct ray rays[RAYS], const struct volume *v, struct vec3
   for (int i = 0; i < RAYS; i++) ray_edges(&rays[i], v, c, d[i]);
 }
 
-/* The edge of a ray nearest to R within `reach`; NaN when none. */
-static double nearest_edge(const struct ray *ray, double R, double reach) {
-  double best = NAN, gap = reach;
+/* Index of the edge of a ray nearest to R within `reach`; -1 when none. */
+static int nearest_edge(const struct ray *ray, double R, double reach) {
+  int best = -1;
+  double gap = reach;
   for (int e = 0; e < ray->count; e++)
     if (fabs(ray->r[e] - R) <= gap) {
       gap = fabs(ray->r[e] - R);
-      best = ray->r[e];
+      best = e;
     }
   return best;
 }
@@ -97,15 +98,27 @@ static double likely_radius(const struct ray *rays, const struct vec3 *d, struct
 
 /* ---- sphere fit ---- */
 
-/* One least-squares step on the edges near R; 0 when too few or out of range. */
+struct step { /* of the fit: edges within `reach` mm of R on rays with d.m > least, weighted down
+                 beyond `scale` mm from R so that most agree on the sphere, not on average with the
+                 neck's flare */
+  double reach, least, scale;
+};
+static const struct step steps[ROUNDS] = {
+    {4, -0.5, 9}, {4, -0.5, 9}, {3, -0.5, 9},   {3, -0.5, 9},   {2, -0.5, 2},   {2, -0.3, 1},
+    {2, -0.2, 1}, {2, -0.2, 1}, {2, -0.2, 0.5}, {2, -0.2, 0.5}, {2, -0.2, 0.4}, {2, -0.2, 0.4}};
+
+/* One weighted least-squares step on the edges near R; 0 when too few or out of range. */
 static int sphere_step(struct vec3 *c, double *R, const struct ray *rays, const struct vec3 *d,
-                       struct vec3 m, double reach) {
+                       struct vec3 m, const struct step *how) {
   struct sphere_fit fit = {.n = 0};
   struct vec3 t;
   for (int i = 0; i < RAYS; i++) {
-    if (vec3_dot(d[i], m) < -0.5) continue;
-    double r = nearest_edge(&rays[i], *R, reach);
-    if (!isnan(r)) sphere_add(&fit, vec3_scale(d[i], r));
+    if (vec3_dot(d[i], m) < how->least) continue;
+    int e = nearest_edge(&rays[i], *R, how->reach);
+    if (e < 0) continue;
+    double off = (rays[i].r[e] - *R) / how->scale;
+    double strong = fmin(rays[i].drop[e], 400) / 400; /* marrow has weak edges everywhere */
+    sphere_add(&fit, vec3_scale(d[i], rays[i].r[e]), strong * strong / (1 + off * off));
   }
   if (fit.n < 60 || !sphere_solve(&fit, &t, R)) return 0;
   double length = vec3_length(t);
@@ -150,10 +163,11 @@ static void score_fit(struct head_fit *f, const struct volume *v, const struct r
       continue;
     }
     used++;
-    double r = nearest_edge(&rays[i], f->radius_mm, 2);
-    if (isnan(r)) continue;
+    int e = nearest_edge(&rays[i], f->radius_mm, 2);
+    if (e < 0) continue;
+    double off = rays[i].r[e] - f->radius_mm;
     rim++;
-    square += (r - f->radius_mm) * (r - f->radius_mm);
+    square += off * off;
     socket += medial > 0 && socket_beyond(v, f->centre, d[i], f->radius_mm);
   }
   f->cut = (double)left / (used + left);
@@ -164,12 +178,12 @@ static void score_fit(struct head_fit *f, const struct volume *v, const struct r
   f->score = f->rim * (0.3 + f->socket) * clamp((f->inside_hu - 30) / 150, 0, 1) *
              clamp((1.15 - f->rim_rms_mm) / 0.45, 0.05, 1);
   if (f->radius_mm < RADIUS_LOW || f->radius_mm > RADIUS_HIGH) f->score *= 0.2;
+  f->rank = f->score * clamp((1.15 - f->rim_rms_mm) / 0.45, 1, 2.5);
 }
 
 /* Fit from one place, side and start radius (0: the likely one); score 0 when it breaks down. */
 static struct head_fit fit_sphere(const struct volume *v, struct vec3 start, enum side side,
                                   double R, const struct vec3 *d) {
-  static const double reach[ROUNDS] = {4, 4, 3, 3, 2, 2, 2, 2}; /* mm */
   struct head_fit f = {.side = side, .centre = start, .radius_mm = R};
   struct ray rays[RAYS];
   struct vec3 m = head_socket_direction(side);
@@ -177,7 +191,7 @@ static struct head_fit fit_sphere(const struct volume *v, struct vec3 start, enu
   if (R <= 0) f.radius_mm = likely_radius(rays, d, m);
   for (int round = 0; round < ROUNDS; round++) {
     if (round) all_edges(rays, v, f.centre, d);
-    if (!sphere_step(&f.centre, &f.radius_mm, rays, d, m, reach[round])) return f;
+    if (!sphere_step(&f.centre, &f.radius_mm, rays, d, m, &steps[round])) return f;
   }
   all_edges(rays, v, f.centre, d);
   score_fit(&f, v, rays, d, m);
@@ -286,7 +300,7 @@ static void fit_all(struct head_fit *best, const struct volume *patch, const str
     fits[t] = fit_sphere(patch, places[t / per], s, radii[t % per / sides], d);
   }
   for (int t = 0; t < n; t++)
-    if (fits[t].score > best->score) *best = fits[t];
+    if (fits[t].rank > best->rank) *best = fits[t];
 }
 
 static status cut_patch(struct volume **patch, const struct volume *hu, struct vec3 at) {
@@ -302,11 +316,11 @@ static status climb(struct head_fit *fit, const struct volume *hu, const struct 
   TRY(cut_patch(&patch, hu, fit->centre));
   for (int round = 0; round < 4; round++) {
     struct vec3 places[CLIMB];
-    double before = fit->score;
+    double before = fit->rank;
     sphere_directions(places, CLIMB);
     for (int i = 0; i < CLIMB; i++) places[i] = vec3_along(fit->centre, 4, places[i]);
     fit_all(fit, patch, places, CLIMB, fit->side, radii, 2, d);
-    if (fit->score < before * 1.02) break;
+    if (fit->rank < before * 1.02) break;
   }
 done:
   volume_destroy(patch);
@@ -331,13 +345,13 @@ static status best_fit(struct head_fit *best, const struct volume *hu, const str
   for (int round = 0; round < RUNNERS; round++) {
     int top = -1;
     for (int p = 0; p < count; p++)
-      if (fits[p].score > 0 && (top < 0 || fits[p].score > fits[top].score)) top = p;
+      if (fits[p].rank > 0 && (top < 0 || fits[p].rank > fits[top].rank)) top = p;
     if (top < 0) break;
     struct head_fit fit = fits[top];
     for (int p = 0; p < count; p++)
-      if (vec3_length(vec3_sub(fits[p].centre, fit.centre)) < 6) fits[p].score = 0;
+      if (vec3_length(vec3_sub(fits[p].centre, fit.centre)) < 6) fits[p].rank = 0;
     TRY(climb(&fit, hu, d));
-    if (fit.score > best->score) *best = fit;
+    if (fit.rank > best->rank) *best = fit;
   }
 done:
   return st;

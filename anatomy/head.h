@@ -28,7 +28,8 @@ struct head_fit {
   double socket;     /* share of medial rays with such an edge and bone 2..12 mm beyond */
   double inside_hu;  /* mean within 0.65 radii */
   double cut;        /* share of the rays that leave the scan */
-  double score;      /* 0..1 */
+  double score;      /* 0 (nothing) to about 1.3 (a clean, complete head); 0.25 is needed */
+  double rank;       /* score times the sharpness of the rim: decides between fits */
 };
 
 /* The body's extent along x, which decides whether both hips can be in the scan. */

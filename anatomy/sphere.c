@@ -2,11 +2,11 @@
 
 #include <math.h>
 
-void sphere_add(struct sphere_fit *f, struct vec3 p) {
+void sphere_add(struct sphere_fit *f, struct vec3 p, double weight) {
   double row[4] = {2 * p.x, 2 * p.y, 2 * p.z, 1}, square = vec3_dot(p, p);
   for (int i = 0; i < 4; i++) {
-    for (int j = 0; j < 4; j++) f->a[i][j] += row[i] * row[j];
-    f->b[i] += row[i] * square;
+    for (int j = 0; j < 4; j++) f->a[i][j] += weight * row[i] * row[j];
+    f->b[i] += weight * row[i] * square;
   }
   f->n++;
 }

@@ -13,8 +13,8 @@ struct sphere_fit { /* start from {0} */
   int n; /* points */
 };
 
-/** Add a point, relative to the current centre. */
-void sphere_add(struct sphere_fit *f, struct vec3 p);
+/** Add a point, relative to the current centre, with a weight > 0. */
+void sphere_add(struct sphere_fit *f, struct vec3 p, double weight);
 /** Centre relative to the current one, and radius. 0 when fewer than 4 points or degenerate.
  * Consumes the sums. */
 int sphere_solve(struct sphere_fit *f, struct vec3 *centre, double *radius);
