@@ -36,13 +36,16 @@ done:
   return st;
 }
 
+bool image_is_dicom(const char *path) {
+  return file_is_directory(path) || image_stem_length(path) < 0;
+}
+
 status image_read(struct volume **out, const char *path, const struct image_read_options *options) {
   status st = ST_OK;
   struct volume *v = NULL;
   static const struct image_read_options defaults = {0};
   const struct image_read_options *o = options ? options : &defaults;
-  bool dicom = file_is_directory(path) || image_stem_length(path) < 0;
-  if (dicom) {
+  if (image_is_dicom(path)) {
     TRY(read_dicom(&v, path, o->series_uid, &o->dicom));
   } else {
     CHECK(!o->series_uid, ST_USAGE, "%s is an image file and holds no DICOM series to choose from",

@@ -18,6 +18,9 @@ struct image_read_options {
       quantity; /* what to take an image file without a side file for; QUANTITY_UNKNOWN: as is */
 };
 
+/** Is this path read as DICOM (a folder, or a file without the suffix of an image format)? */
+bool image_is_dicom(const char *path);
+
 /** Folder or DICOM file -> dicom, else itk_image_read. Says by log_info which series was taken. */
 status image_read(struct volume **out, const char *path, const struct image_read_options *options);
 

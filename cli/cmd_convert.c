@@ -1,0 +1,94 @@
+#include "cli/command.h"
+#include "cli/scan_options.h"
+#include "core/file.h"
+#include "core/image_side.h"
+#include "core/itk_filter.h"
+
+#include <string.h>
+
+struct params {
+  const char *in, *out;
+  struct image_read_options read;
+  bool label_map, orient;
+  int quantity, seed;
+};
+
+static const struct params defaults = {.seed = 1};
+
+/* the first is what enum quantity calls unknown */
+static const char *const quantity_names[] = {"as-stated", "HU", NULL};
+
+static const struct option options[] = {
+    ARG_IN(struct params, in, "image", "DICOM folder or file, NIfTI, NRRD or MetaImage"),
+    ARG_OUT(struct params, out, "result",
+            "image file (.nii.gz .nii .nrrd .mha, label maps also .seg.nrrd), or a folder for a "
+            "DICOM series"),
+    SCAN_OPTIONS(struct params, read),
+    OPT_FLAG(struct params, label_map, "label-map", "the image holds labels, not a quantity"),
+    OPT_FLAG(struct params, orient, "orient",
+             "permute and flip the axes towards left, posterior, superior; voxels stay exact"),
+    OPT_CHOICE(struct params, quantity, "quantity", quantity_names,
+               "what to take an image file for that does not say"),
+    OPT_INT(struct params, seed, "seed", "", 0, 2147483647, "of the UIDs of a DICOM series"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom rods --out rods", "a phantom as a DICOM series with labels"},
+    {"qct convert rods/ct ct.nii.gz", "DICOM to NIfTI with a side file"},
+    {"qct convert ct.nii.gz series", "and back to a DICOM series"},
+    {"qct convert rods/labels.nii.gz rods.seg.nrrd --label-map", "a segmentation for 3D Slicer"},
+    {NULL, NULL}};
+
+static status convert_labels(struct context *ctx, const struct params *p) {
+  status st = ST_OK;
+  struct labels *l = NULL, *turned = NULL;
+  cJSON *provenance = NULL;
+  TRY(itk_labels_read(&l, p->in));
+  if (p->orient) TRY(filter_orient_labels(&turned, l));
+  provenance = context_provenance(ctx);
+  TRY(itk_labels_write(turned ? turned : l, p->out, provenance, ctx->force));
+done:
+  cJSON_Delete(provenance);
+  labels_destroy(l);
+  labels_destroy(turned);
+  return st;
+}
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct image_read_options read = p->read;
+  struct volume *v = NULL, *turned = NULL;
+  cJSON *provenance = NULL;
+  if (p->label_map) return convert_labels(ctx, p);
+  read.quantity = p->quantity ? QUANTITY_HU : QUANTITY_UNKNOWN;
+  TRY(image_read(&v, p->in, &read));
+  if (p->orient) TRY(filter_orient(&turned, v));
+  if (image_stem_length(p->out) >= 0 || strchr(file_name(p->out), '.')) {
+    provenance = context_provenance(ctx);
+    TRY(itk_image_write(turned ? turned : v, p->out, provenance, ctx->force));
+  } else {
+    struct dicom_write_options write = DICOM_WRITE_DEFAULTS;
+    write.seed = (uint64_t)p->seed;
+    TRY(dicom_series_write(turned ? turned : v, p->out, &write, ctx->force));
+  }
+done:
+  cJSON_Delete(provenance);
+  volume_destroy(v);
+  volume_destroy(turned);
+  return st;
+}
+
+const struct command cmd_convert = {
+    .name = "convert",
+    .summary = "Convert a scan or a label map between DICOM, NIfTI, NRRD and MetaImage",
+    .about = "Voxels keep their values: integers become floats exactly, padding becomes no data "
+             "(NaN; in DICOM the padding value). What the image format cannot hold (quantity, "
+             "material, acquisition, label names, provenance) goes into a side file of the same "
+             "name ending in .json. A DICOM series written here holds whole HU, no personal data, "
+             "fixed dates and UIDs made from --seed, so that its bytes can be reproduced.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .run = run};

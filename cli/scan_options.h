@@ -1,0 +1,16 @@
+/* The options of every command that reads a scan, so that they are the same everywhere. `m` is a
+ * struct image_read_options in the parameters. */
+#ifndef QCT_CLI_SCAN_OPTIONS_H
+#define QCT_CLI_SCAN_OPTIONS_H
+
+#include "core/image.h"
+
+#define SCAN_OPTIONS(T, m)                                                                         \
+  OPT_TEXT(T, m.series_uid, "series",                                                              \
+           "DICOM series: UID, a unique part of it, or #2 for the second of the list"),            \
+      OPT_FLAG(T, m.dicom.shear_correct, "shear-correct",                                          \
+               "resample a tilted gantry instead of refusing"),                                    \
+      OPT_FLAG(T, m.dicom.allow_gaps, "allow-gaps",                                                \
+               "interpolate missing or unevenly spaced slices instead of refusing")
+
+#endif
