@@ -1,0 +1,77 @@
+#include "anatomy/import.h"
+#include "cli/command.h"
+#include "core/image.h"
+#include "core/log.h"
+
+struct params {
+  const char *labels, *ct, *out;
+  int right, left;
+};
+
+static const struct params defaults = {.right = 0};
+
+static const struct option options[] = {
+    ARG_IN(struct params, labels, "labels", "label map: .nii.gz, .nrrd, .mha, .seg.nrrd"),
+    OPT_IN(struct params, ct, "ct", "CT or density on the same grid, for metal and the pictures"),
+    OPT_OUT_REQUIRED(struct params, out, "out",
+                     "folder for labels.nii.gz, frame_<side>.json, femur_<side>.png, femur.json"),
+    OPT_INT(struct params, right, "right", "", 0, 65535,
+            "value of the right femur; 0: by name, else TotalSegmentator's 76"),
+    OPT_INT(struct params, left, "left", "", 0, 65535,
+            "value of the left femur; 0: by name, else TotalSegmentator's 75"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom hip --out patient --format nifti --spacing 1.5,1.5,1.5", "a digital patient"},
+    {"qct anatomy import patient/labels.nii.gz --ct patient/ct.nii.gz --out femur",
+     "frame and checks for the femur of a label map"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"totalseg2023", "fischer2020", NULL};
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct volume *ct = NULL;
+  struct labels *labels = NULL;
+  struct femur_result *r = NULL;
+  cJSON *provenance = NULL;
+  if (p->ct) TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
+  TRY(labels_read_on(&labels, p->labels, ct ? &ct->grid : NULL));
+  TRY(femur_import(&r, ct, labels, p->right, p->left, NULL));
+  CHECK(!*femur_result_reason(r), ST_DOMAIN, "no femur can be measured: %s",
+        femur_result_reason(r));
+  provenance = context_provenance(ctx);
+  TRY(femur_result_write(r, ct, p->out, provenance, ctx->force));
+  for (int i = 0; i < 2; i++) {
+    const struct femur *f = &r->sides[i];
+    if (f->state != FEMUR_FOUND)
+      log_info("%s femur: %s", side_name(f->side), f->reason);
+    else
+      log_info("%s femur: %.0f ml, head radius %.1f mm%s%s", side_name(f->side),
+               f->label_mm3 / 1000, f->frame.head_radius_mm, *f->frame.flags ? "; " : "",
+               f->frame.flags);
+  }
+done:
+  volume_destroy(ct);
+  labels_destroy(labels);
+  femur_result_destroy(r);
+  cJSON_Delete(provenance);
+  return st;
+}
+
+const struct command cmd_anatomy_import = {
+    .name = "anatomy import",
+    .summary = "Take the femora from a label map made elsewhere, check them and frame them",
+    .about = "Reads TotalSegmentator's `total` dictionary as it is (75 left, 76 right femur), maps "
+             "with segment names, or the values given. Keeps the largest piece, fills holes, and "
+             "makes the hip frame from the label alone.\n\n"
+             "Refused: a label under 20 ml, one in several pieces (more than 20 % outside the "
+             "largest), one without a spherical head, and, when --ct is given, metal within 80 mm "
+             "of the head. A hand-corrected mask re-enters here.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};
