@@ -42,18 +42,68 @@ done:
   return st;
 }
 
-static status by_rods(struct calibration *out, const struct study_case *c,
-                      const struct volume *hu) {
+static status by_entry(struct calibration *out, const struct study_case *c, const struct volume *hu,
+                       const struct phantom_entry *entry, bool built_in) {
   status st = ST_OK;
   struct labels *rods = NULL;
-  struct phantom_entry entry;
   struct cal_phantom_options options = CAL_PHANTOM_DEFAULTS;
-  TRY(phantom_registry_find(&entry, c->options->phantom, c->options->certificate));
-  options.built_in = !c->options->certificate;
-  TRY(cal_from_phantom(out, &rods, NULL, hu, &entry, &options));
+  options.built_in = built_in;
+  TRY(cal_from_phantom(out, &rods, NULL, hu, entry, &options));
   TRY(draw_rods(c, hu, rods, out));
 done:
   labels_destroy(rods);
+  return st;
+}
+
+static status by_named_phantom(struct calibration *out, const struct study_case *c,
+                               const struct volume *hu) {
+  status st = ST_OK;
+  struct phantom_entry entry;
+  TRY(phantom_registry_find(&entry, c->options->phantom, c->options->certificate));
+  TRY(by_entry(out, c, hu, &entry, !c->options->certificate));
+done:
+  return st;
+}
+
+/* Does every rod lie on the line? The limit is that of a warning in cal_accept. */
+static bool fits_well(const struct calibration *k) {
+  const double limit_mgcc = 5;
+  for (int i = 0; i < k->point_count; i++)
+    if (!k->points[i].used || !(fabs(k->points[i].residual) <= limit_mgcc)) return false;
+  return k->checkable;
+}
+
+/* No phantom was named: which of the known ones fits the rods in the scan? One that fits alone is
+ * taken; rods that fit several are left to the user, because their densities differ. */
+static status by_recognised_phantom(struct calibration *out, bool *found, char several[160],
+                                    const struct study_case *c, const struct volume *hu) {
+  status st = ST_OK;
+  struct phantom_registry *registry = NULL;
+  const struct phantom_entry *chosen = NULL;
+  struct calibration k;
+  int count = 0;
+  size_t used = 0;
+  TRY(phantom_registry_read(&registry, NULL));
+  for (size_t i = 0; i < registry->count; i++) {
+    const struct phantom_entry *entry = &registry->entries[i];
+    status fit = entry->plates ? ST_DOMAIN : cal_from_phantom(&k, NULL, NULL, hu, entry, NULL);
+    if (fit != ST_OK && fit != ST_DOMAIN && fit != ST_NUMERIC) FAIL(fit, "%s", status_message());
+    status_clear();
+    if (fit != ST_OK || !fits_well(&k)) continue;
+    if (used < 160)
+      used += (size_t)snprintf(several + used, 160 - used, "%s%s", count ? ", " : "", entry->key);
+    chosen = entry;
+    count++;
+  }
+  *found = count == 1;
+  if (count <= 1) several[0] = '\0';
+  if (!*found) goto done;
+  TRY(by_entry(out, c, hu, chosen, true));
+  cal_warn(out, "phantom recognised by its rods: %s; name it with --phantom if it is another one",
+           chosen->key);
+  TRY(calibration_seal(out));
+done:
+  phantom_registry_destroy(registry);
   return st;
 }
 
@@ -74,15 +124,25 @@ done:
 static status by_rods_or_tissues(struct calibration *out, const struct study_case *c,
                                  const struct volume *hu) {
   status st = ST_OK;
-  char why[160];
-  if (!c->options->phantom && !c->options->certificate) return by_tissues(out, c, hu);
-  st = by_rods(out, c, hu);
-  if (st != ST_DOMAIN && st != ST_NUMERIC) return st;
-  snprintf(why, sizeof why, "%.150s", status_message());
-  log_warning("rods: %s; the tissues in the scan are used instead", status_message());
+  char why[160] = "";
+  bool found = false;
+  if (c->options->phantom || c->options->certificate) {
+    st = by_named_phantom(out, c, hu);
+    if (st != ST_DOMAIN && st != ST_NUMERIC) return st;
+    snprintf(why, sizeof why, "rods not used: %.130s", status_message());
+    log_warning("rods: %s; the tissues in the scan are used instead", status_message());
+  } else {
+    char several[160] = "";
+    TRY(by_recognised_phantom(out, &found, several, c, hu));
+    if (found) return ST_OK;
+    if (several[0])
+      snprintf(why, sizeof why, "rods not used: they fit %.90s; name one with --phantom", several);
+  }
   TRY(by_tissues(out, c, hu));
-  cal_warn(out, "rods not used: %.130s", why);
-  TRY(calibration_seal(out));
+  if (why[0]) {
+    cal_warn(out, "%s", why);
+    TRY(calibration_seal(out));
+  }
 done:
   return st;
 }

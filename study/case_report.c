@@ -358,14 +358,14 @@ done:
   return st;
 }
 
+/* Without seconds: two runs give the same page but for the time in its provenance. */
 static void tell_steps(struct report *page, const struct study_case *c) {
-  static const char *const columns[] = {"Step", "State", "#Seconds"};
-  report_table_begin(page, "Steps of this run", columns, 3);
+  static const char *const columns[] = {"Step", "Outcome"};
+  report_table_begin(page, "Steps of this run; run.json has their seconds", columns, 2);
   for (int i = 0; i < STUDY_STEPS - 1; i++) {
     const struct graph_result *r = &c->summary->results[i];
-    char seconds[32];
-    snprintf(seconds, sizeof seconds, "%.1f", r->seconds);
-    const char *cells[] = {c->summary->steps[i].title, graph_state_name(r->state), seconds};
+    const char *cells[] = {c->summary->steps[i].title,
+                           r->state == GRAPH_WITHHELD ? "withheld" : "done"};
     report_table_row(page, cells);
   }
   report_table_end(page);
