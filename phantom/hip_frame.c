@@ -1,0 +1,132 @@
+#include "phantom/hip_frame.h"
+
+#include <stdio.h>
+
+/* Area of the femur's section perpendicular to the shaft's tangent at t. */
+static double shaft_section_area(const struct femur *f, double t, bool alone) {
+  const double step = 0.5, half = 45;
+  struct vec3 centre = femur_shaft_centre(f, t);
+  int64_t inside = 0;
+  for (double a = -half; a < half; a += step)
+    for (double b = -half; b < half; b += step) {
+      struct vec3 p = vec3_along(vec3_along(centre, a, f->lateral), b, f->anterior);
+      inside += (alone ? femur_shaft_solid(f, p) : femur_solid(f, p)) < 0;
+    }
+  return (double)inside * step * step;
+}
+
+/* Distal end of the lesser trochanter: the lowest level whose section is 1.2 times the shaft's. */
+static double lesser_end(const struct femur *f) {
+  double low = 30 * f->scale, high = 60 * f->scale;
+  for (int i = 0; i < 12; i++) {
+    double t = 0.5 * (low + high);
+    double ratio = shaft_section_area(f, t, false) / shaft_section_area(f, t, true);
+    *(ratio > 1.2 ? &low : &high) = t;
+  }
+  return 0.5 * (low + high);
+}
+
+/* Point of the surface along a direction from inside, by bisection. */
+static double surface_along(const struct femur *f, struct vec3 from, struct vec3 d, double far) {
+  double low = 0, high = far;
+  for (int i = 0; i < 60; i++) {
+    double t = 0.5 * (low + high);
+    *(femur_solid(f, vec3_along(from, t, d)) < 0 ? &low : &high) = t;
+  }
+  return 0.5 * (low + high);
+}
+
+/* Lesser trochanter tip: farthest from the shaft's centre line, medially behind. */
+static struct vec3 lesser_tip(const struct femur *f, double end) {
+  struct vec3 best = f->start;
+  double farthest = 0;
+  for (double t = end - 20 * f->scale; t < end; t += 0.5)
+    for (double angle = 1.2; angle < 3.0; angle += 0.02) {
+      struct vec3 c = femur_shaft_centre(f, t);
+      struct vec3 d = vec3_add(vec3_scale(f->lateral, cos(angle)), vec3_scale(f->anterior, -sin(angle)));
+      double r = surface_along(f, c, d, 60);
+      if (r > farthest) {
+        farthest = r;
+        best = vec3_along(c, r, d);
+      }
+    }
+  return best;
+}
+
+/* Greater trochanter tip: the most proximal point of the surface lateral of the shaft axis. */
+static struct vec3 greater_tip(const struct femur *f) {
+  struct vec3 best = f->start;
+  double highest = -1e9;
+  for (double l = 0; l < 30 * f->scale; l += 0.5)
+    for (double a = -30 * f->scale; a < 20 * f->scale; a += 0.5) {
+      struct vec3 foot = vec3_along(vec3_along(f->start, l, f->lateral), a, f->anterior);
+      if (femur_solid(f, foot) >= 0) continue;
+      double r = surface_along(f, foot, f->shaft, 60);
+      if (r > highest) {
+        highest = r;
+        best = vec3_along(foot, r, f->shaft);
+      }
+    }
+  return best;
+}
+
+/* Straight line through the bowed centre line between two levels: its chord direction and mean. For
+ * a parabola the least-squares direction over [a, b] is that of the chord. */
+static void shaft_line(struct hip_frame *out, const struct femur *f, double from, double to) {
+  if (to - from < 20) {
+    out->shaft_axis = f->shaft;
+    out->shaft_point = f->start;
+    out->shaft_length_mm = fmax(to - from, 0);
+    return;
+  }
+  struct vec3 top = femur_shaft_centre(f, from), bottom = femur_shaft_centre(f, to);
+  out->shaft_axis = vec3_unit(vec3_sub(top, bottom));
+  double rise = (to - from) * (to - from) / 6, sag = rise / (2 * f->person->bow_mm);
+  /* mean of the parabola lies sag below the chord's middle, towards the centre line */
+  out->shaft_point = vec3_along(vec3_scale(vec3_add(top, bottom), 0.5), -sag, f->anterior);
+  out->shaft_length_mm = to - from;
+}
+
+/* Feet of the common perpendicular of the neck axis (through the head) and the shaft axis. */
+static void cross_axes(struct hip_frame *out) {
+  struct vec3 w = vec3_sub(out->head, out->shaft_point);
+  double b = vec3_dot(out->neck_axis, out->shaft_axis);
+  double d = vec3_dot(out->neck_axis, w), e = vec3_dot(out->shaft_axis, w), det = 1 - b * b;
+  out->origin = vec3_along(out->head, (b * e - d) / det, out->neck_axis);
+  out->shaft_point = vec3_along(out->shaft_point, e, out->shaft_axis); /* nearest to the head */
+}
+
+static double projected_angle(const struct hip_frame *f) {
+  /* seen from the front: in the x, z plane */
+  struct vec3 n = vec3_make(f->neck_axis.x, 0, f->neck_axis.z);
+  struct vec3 s = vec3_make(-f->shaft_axis.x, 0, -f->shaft_axis.z);
+  return vec3_angle_deg(vec3_unit(n), vec3_unit(s));
+}
+
+void hip_frame_true(struct hip_frame *out, const struct femur *f, double narrow_u,
+                    double narrow_area, double distal_t,
+                    double (*pelvis)(const struct hip_person *, struct vec3)) {
+  const struct hip_person *h = f->person;
+  double end = lesser_end(f);
+  *out = (struct hip_frame){.head_radius_mm = h->head_radius_mm, .neck_axis = f->neck};
+  out->neck_point = vec3_scale(f->neck, narrow_u);
+  out->neck_area_mm2 = narrow_area;
+  out->head_score = (double)NAN;
+  shaft_line(out, f, end + 10, distal_t);
+  cross_axes(out);
+  out->lesser_trochanter = lesser_tip(f, end);
+  out->greater_trochanter = greater_tip(f);
+  struct vec3 below = vec3_sub(out->head, femur_shaft_centre(f, end));
+  out->lesser_trochanter_mm = vec3_dot(below, out->shaft_axis);
+  out->distal_mm = vec3_dot(vec3_sub(out->head, femur_shaft_centre(f, distal_t)), out->shaft_axis);
+  out->neck_shaft_deg = vec3_angle_deg(out->neck_axis, vec3_scale(out->shaft_axis, -1));
+  out->neck_shaft_projected_deg = projected_angle(out);
+  out->offset_mm = vec3_length(vec3_sub(out->head, out->shaft_point));
+  double lateral = surface_along(f, vec3_scale(f->neck, -f->length), vec3_scale(f->neck, -1), 80);
+  out->fal_mm = f->length + lateral + h->head_radius_mm;
+  double reach = h->head_radius_mm + h->joint_gap_mm - 1;
+  while (reach < 90 && pelvis(h, vec3_scale(f->neck, reach)) >= 0) reach += 0.01;
+  while (reach < 90 && pelvis(h, vec3_scale(f->neck, reach)) < 0) reach += 0.01;
+  out->hal_mm = reach < 90 ? f->length + lateral + reach : (double)NAN;
+  snprintf(out->method, sizeof out->method, "truth");
+}
