@@ -12,18 +12,18 @@
 #include "phantom/tissue.h"
 
 struct bench {
-  int table;                   /* 1: a table is there */
-  int phantom;                 /* 1: a calibration phantom is there */
-  struct phantom_entry entry;  /* its rods, in label order */
-  int place[PHANTOM_RODS];     /* rod i lies at place[i] (0 = smallest x) */
-  int missing;                 /* rod left out, -1 none */
-  int bubble;                  /* rod with an air bubble, -1 none */
+  int table;                  /* 1: a table is there */
+  int phantom;                /* 1: a calibration phantom is there */
+  struct phantom_entry entry; /* its rods, in label order */
+  int place[PHANTOM_RODS];    /* rod i lies at place[i] (0 = smallest x) */
+  int missing;                /* rod left out, -1 none */
+  int bubble;                 /* rod with an air bubble, -1 none */
   double bubble_radius_mm;
-  double centre_x_mm;          /* of the plate */
-  double top_y_mm;             /* upper face of the plate (or of the table without a phantom) */
+  double centre_x_mm; /* of the plate */
+  double top_y_mm;    /* upper face of the plate (or of the table without a phantom) */
   double radius_mm, pitch_mm, plate_width_mm, plate_height_mm;
-  double tilt;                 /* slope of x over z of the rods */
-  double rise;                 /* slope of y over z of the rods */
+  double tilt; /* slope of x over z of the rods */
+  double rise; /* slope of y over z of the rods */
   double rod_hu[PHANTOM_RODS];
   double hu_table_shell, hu_table_foam, hu_plate, hu_air;
 };

@@ -66,12 +66,12 @@ double femur_solid(const struct femur *f, struct vec3 p) {
   double neck = fmax(solid_ellipse(q, r, a, b), fmax(u - 2, -(f->length + 3) - u));
   femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
   struct vec3 g = vec3_make(lateral, -anterior, -t); /* lateral, posterior, proximal */
-  double greater = solid_ellipsoid(vec3_sub(g, vec3_make(8.5 * k, k, 11 * k)), 14.5 * k, 18 * k,
-                                   21 * k);
-  double crest = solid_ellipsoid(vec3_sub(g, vec3_make(2 * k, 14 * k, 15 * k)), 12 * k, 8.5 * k,
-                                 17 * k);
-  double lesser = solid_ellipsoid(vec3_sub(g, vec3_make(-12 * k, 12 * k, -31 * k)), 8.5 * k, 8 * k,
-                                  12 * k);
+  double greater =
+      solid_ellipsoid(vec3_sub(g, vec3_make(8.5 * k, k, 11 * k)), 14.5 * k, 18 * k, 21 * k);
+  double crest =
+      solid_ellipsoid(vec3_sub(g, vec3_make(2 * k, 14 * k, 15 * k)), 12 * k, 8.5 * k, 17 * k);
+  double lesser =
+      solid_ellipsoid(vec3_sub(g, vec3_make(-12 * k, 12 * k, -31 * k)), 8.5 * k, 8 * k, 12 * k);
   double d = smooth_union(solid_length(p) - h->head_radius_mm, neck, 3.5);
   d = smooth_union(d, smooth_union(shaft_at(f, t, lateral, anterior), greater, 10), 9);
   d = smooth_union(d, crest, 6);

@@ -10,8 +10,8 @@
  *
  * Depth is -f/|grad f| because f is not a distance where the parts blend (|grad f| 0.55-1.07 on
  * the surface). The true thickness is what a ray finds (phantom/hip_truth.h), never T.
- * Source: carmona_hips (angles, offset), pmc6177158 (bow radius); shapes and trabecular groups are this
- * toolkit's own, scaled by the head.
+ * Source: carmona_hips (angles, offset), pmc6177158 (bow radius); shapes and trabecular groups are
+ * this toolkit's own, scaled by the head.
  */
 #ifndef QCT_PHANTOM_FEMUR_H
 #define QCT_PHANTOM_FEMUR_H

@@ -112,15 +112,13 @@ static void fill_acquisition(struct acquisition *a, const struct hip_phantom *p)
   snprintf(a->body_part, sizeof a->body_part, "PELVIS");
   if (p->sex) snprintf(a->sex, sizeof a->sex, "%c", p->sex);
   a->kvp = isnan(p->kvp) ? s->kvp : p->kvp;
-  a->slice_thickness_mm =
-      p->scanner.thickness_mm > 0 ? p->scanner.thickness_mm : p->spacing[2];
+  a->slice_thickness_mm = p->scanner.thickness_mm > 0 ? p->scanner.thickness_mm : p->spacing[2];
   a->age_years = p->age_years;
   a->gantry_tilt_deg = 0;
   a->contrast = CONTRAST_NONE;
 }
 
 /* ---- truth.json ---- */
-
 
 static cJSON *truth_json(const struct hip_truth *t, const struct hip_body *b,
                          const struct hip_phantom *p, const struct painted *painted) {
@@ -165,8 +163,7 @@ static status ideal_density(struct volume **out, const struct volume *ideal,
   v->quantity = QUANTITY_DENSITY;
   v->material = MATERIAL_K2HPO4;
   int64_t n = geometry_voxels(&v->grid);
-  for (int64_t i = 0; i < n; i++)
-    v->voxels[i] = (float)tissue_k2hpo4(t, (double)ideal->voxels[i]);
+  for (int64_t i = 0; i < n; i++) v->voxels[i] = (float)tissue_k2hpo4(t, (double)ideal->voxels[i]);
   *out = v;
 done:
   return st;
@@ -240,8 +237,8 @@ static const struct number_key numbers[] = {NUMBER("age_years", age_years),
 static const struct number_key triples[] = {NUMBER("spacing", spacing), NUMBER("fov", fov),
                                             NUMBER("size", size)};
 static const struct number_key integers[] = {
-    NUMBER("rods_flipped", rods_flipped), NUMBER("table", table),          NUMBER("bone", bone),
-    NUMBER("kernel", scanner.kernel),     NUMBER("preset", preset),        NUMBER("view", view),
+    NUMBER("rods_flipped", rods_flipped), NUMBER("table", table),   NUMBER("bone", bone),
+    NUMBER("kernel", scanner.kernel),     NUMBER("preset", preset), NUMBER("view", view),
     NUMBER("paint_depth", paint.depth),   NUMBER("ideal", ideal)};
 #undef NUMBER
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -280,8 +277,8 @@ static status numbers_or_null(double *out, int n, const cJSON *json, const char 
         "%s: %s is not an array of %d numbers", what, key, n);
   for (int i = 0; i < n; i++) {
     const cJSON *item = cJSON_GetArrayItem(array, i);
-    CHECK(cJSON_IsNumber(item) || cJSON_IsNull(item), ST_FORMAT, "%s: %s[%d] is not a number",
-          what, key, i);
+    CHECK(cJSON_IsNumber(item) || cJSON_IsNull(item), ST_FORMAT, "%s: %s[%d] is not a number", what,
+          key, i);
     out[i] = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
   }
 done:
@@ -289,7 +286,8 @@ done:
 }
 
 /* Highest value of each integer key; the lowest is 0. */
-static const int integer_limit[] = {1, 1, BONE_EQUIVALENT_HA, KERNEL_SHARP, 3, HIP_VIEW_PELVIS, 5, 1};
+static const int integer_limit[] = {1, 1, BONE_EQUIVALENT_HA, KERNEL_SHARP, 3, HIP_VIEW_PELVIS,
+                                    5, 1};
 
 static status read_integers(struct hip_phantom *p, const cJSON *json, const char *what) {
   status st = ST_OK;

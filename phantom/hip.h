@@ -14,19 +14,19 @@ struct hip_phantom {
   char sex;         /* 'F', 'M', or 0 */
   double age_years; /* NaN unknown */
   enum side side;
-  char phantom[48];         /* registry key of the calibration phantom, "" none */
-  char certificate[1024];   /* its file, "" the built-in registry */
+  char phantom[48];       /* registry key of the calibration phantom, "" none */
+  char certificate[1024]; /* its file, "" the built-in registry */
   int rods_flipped;
   int table;
   enum bone_mode bone;
   struct scanner_options scanner;
-  int preset;        /* of scanner_names */
-  double kvp;        /* NaN: the preset's */
-  double pose[6];    /* deg, mm */
-  int view;          /* enum hip_view */
-  double spacing[3]; /* mm */
-  double fov[3];     /* mm; NaN: the view's */
-  double size[3];    /* voxels; NaN: from the field of view */
+  int preset;          /* of scanner_names */
+  double kvp;          /* NaN: the preset's */
+  double pose[6];      /* deg, mm */
+  int view;            /* enum hip_view */
+  double spacing[3];   /* mm */
+  double fov[3];       /* mm; NaN: the view's */
+  double size[3];      /* voxels; NaN: from the field of view */
   double direction[9]; /* NaN: identity */
   double truth_step_mm;
   struct paint_options paint;

@@ -32,23 +32,29 @@ struct belly {
 };
 static const struct belly bellies[HIP_MUSCLES] = {
     {{62, 4, 84}, {50, 6, 6}, 30, 9, {0.98058, 0, 0.19612}, 0.62, LABEL_GLUTEUS_MEDIUS_LEFT},
-    {{34, -12, 60}, {44, -12, 8}, 20, 8, {0.92827, -0.20628, 0.30942}, 0.6,
+    {{34, -12, 60},
+     {44, -12, 8},
+     20,
+     8,
+     {0.92827, -0.20628, 0.30942},
+     0.6,
      LABEL_GLUTEUS_MINIMUS_LEFT},
-    {{62, -42, 40}, {66, -22, -60}, 15, 10, {0.6, 0.8, 0}, 0.7, 0},        /* tensor fasciae latae */
-    {{36, -62, 40}, {-14, -64, -110}, 9, 12, {0, 1, 0}, 0.6, 0},           /* sartorius */
-    {{24, -44, 28}, {30, -48, -110}, 10, 19, {0, 1, 0}, 0.75, 0},          /* rectus femoris */
+    {{62, -42, 40}, {66, -22, -60}, 15, 10, {0.6, 0.8, 0}, 0.7, 0}, /* tensor fasciae latae */
+    {{36, -62, 40}, {-14, -64, -110}, 9, 12, {0, 1, 0}, 0.6, 0},    /* sartorius */
+    {{24, -44, 28}, {30, -48, -110}, 10, 19, {0, 1, 0}, 0.75, 0},   /* rectus femoris */
     {{-34, -26, 110}, {-4, -38, 6}, 26, 18, {0.53, 0.848, 0}, 0.85, LABEL_ILIOPSOAS_LEFT},
     {{-4, -38, 6}, {22, 4, -62}, 18, 9, {0, 1, 0}, 0.8, LABEL_ILIOPSOAS_LEFT},
     {{62, 2, -34}, {50, -8, -130}, 12, 27, {0.95783, 0.28735, 0}, 0.75, 0}, /* vastus lateralis */
-    {{40, -22, -40}, {32, -20, -130}, 12, 27, {0, 1, 0}, 0.85, 0}, /* vastus intermedius */
-    {{-60, -40, -26}, {8, -10, -66}, 11, 10, {0, 1, 0}, 0.7, 0},   /* pectineus */
+    {{40, -22, -40}, {32, -20, -130}, 12, 27, {0, 1, 0}, 0.85, 0},          /* vastus intermedius */
+    {{-60, -40, -26}, {8, -10, -66}, 11, 10, {0, 1, 0}, 0.7, 0},            /* pectineus */
     {{-72, -34, -50}, {-6, -34, -130}, 12, 21, {0, 1, 0}, 0.7, 0}, /* adductors longus, brevis */
     {{-56, 4, -70}, {2, 6, -130}, 17, 30, {0, 1, 0}, 0.8, 0},      /* adductor magnus */
     {{-74, -14, -60}, {-44, -6, -140}, 9, 13, {1, 0, 0}, 0.6, 0},  /* gracilis */
     {{-8, 42, -72}, {12, 44, -140}, 12, 24, {0, 1, 0}, 0.85, 0},   /* hamstrings */
-    {{-22, 20, -46}, {38, 18, -30}, 12, 8, {0, 0.19612, 0.98058}, 0.8, 0}, /* short rotators */
-    {{-50, 16, -16}, {-34, 30, 40}, 13, 10, {0.94868, -0.31623, 0}, 0.6, 0}, /* obturator internus */
-    {{-46, 66, 40}, {44, 22, 10}, 15, 7, {0, 0.65079, 0.75926}, 0.7, 0},    /* piriformis */
+    {{-22, 20, -46}, {38, 18, -30}, 12, 8, {0, 0.19612, 0.98058}, 0.8, 0},   /* short rotators */
+    {{-50, 16, -16}, {-34, 30, 40}, 13, 10, {0.94868, -0.31623, 0}, 0.6, 0}, /* obturator internus
+                                                                              */
+    {{-46, 66, 40}, {44, 22, 10}, 15, 7, {0, 0.65079, 0.75926}, 0.7, 0},     /* piriformis */
 };
 static const double belly_reach_mm = 9; /* muscle fills the space up to here from the bellies */
 
@@ -62,9 +68,15 @@ static void rotation_from_angles(double r[9], const double deg[3]) {
   const double rad = 0.017453292519943295;
   double cx = cos(deg[0] * rad), sx = sin(deg[0] * rad), cy = cos(deg[1] * rad);
   double sy = sin(deg[1] * rad), cz = cos(deg[2] * rad), sz = sin(deg[2] * rad);
-  const double m[9] = {cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx,
-                       sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx,
-                       -sy,     cy * sx,                cy * cx};
+  const double m[9] = {cz * cy,
+                       cz * sy * sx - sz * cx,
+                       cz * sy * cx + sz * sx,
+                       sz * cy,
+                       sz * sy * sx + cz * cx,
+                       sz * sy * cx - cz * sx,
+                       -sy,
+                       cy * sx,
+                       cy * cx};
   memcpy(r, m, sizeof m);
 }
 
@@ -135,10 +147,10 @@ static double fascia_value(const struct hip_person *h, struct vec3 p, double x, 
 /* Thickness of the flat muscles under the fascia: gluteus maximus; gluteus medius and tensor; the
  * abdominal wall. */
 static double layer_mm(const struct hip_person *h, struct vec3 p, double x, int *label) {
-  double maximus = 36 * smooth_step(5, 45, p.y) * smooth_step(12, 40, x) *
-                   smooth_step(-92, -35, p.z);
-  double medius = 34 * smooth_step(100, 150, x) * smooth_step(-25, 45, p.z) *
-                  smooth_step(-70, -10, p.y);
+  double maximus =
+      36 * smooth_step(5, 45, p.y) * smooth_step(12, 40, x) * smooth_step(-92, -35, p.z);
+  double medius =
+      34 * smooth_step(100, 150, x) * smooth_step(-25, 45, p.z) * smooth_step(-70, -10, p.y);
   double wall = 11 * smooth_step(-5, 40, p.z) * smooth_step(-10, -50, p.y);
   double layer = h->muscle * fmax(maximus, fmax(medius, wall));
   *label = maximus >= medius && maximus >= wall ? LABEL_GLUTEUS_MAXIMUS_LEFT
@@ -182,7 +194,8 @@ static bool outside_or_skin(struct point *t) {
 static bool metal(struct point *t) {
   if (!(t->parts & BIT(PART_IMPLANT))) return false;
   const struct femur *f = &t->body->femur;
-  struct vec3 shoulder = vec3_along(f->start, 0, f->shaft), tip = vec3_along(f->start, -130, f->shaft);
+  struct vec3 shoulder = vec3_along(f->start, 0, f->shaft),
+              tip = vec3_along(f->start, -130, f->shaft);
   double stem = solid_capsule(t->p, shoulder, tip, 9, 5);
   double neck = solid_capsule(t->p, shoulder, vec3_make(0, 0, 0), 7, 6);
   double d = fmin(fmin(stem, neck), solid_length(t->p) - 16) * 0.9;
@@ -216,8 +229,8 @@ static bool pelvic_bone(struct point *t, double g, int label) {
   t->out->textured = g + thick < 0;
   if (t->out->textured) {
     bvf = 0.115 + 0.13 * bell(gap, 10) * smooth_step(0, 1, t->p.z / h->head_radius_mm);
-    bvf *= h->trabecular * (1 + h->texture * 1.8 *
-                                    solid_noise(vec3_scale(t->p, 0.5), (unsigned)h->seed + 3));
+    bvf *= h->trabecular *
+           (1 + h->texture * 1.8 * solid_noise(vec3_scale(t->p, 0.5), (unsigned)h->seed + 3));
   }
   t->out->hu = tissue_bone_hu(&t->body->tissue, clamp(bvf, 0, 0.9));
   t->out->label = (uint16_t)label;
@@ -291,8 +304,7 @@ static bool cavity(struct point *t) {
   double bladder = solid_ellipsoid_strict(vec3_make(t->x, p.y + 16, p.z - 16), 40, 28, 32);
   paint_near(soft, bladder);
   paint_near(soft, bladder + 2.5);
-  if (bladder < 0)
-    return paint(t, bladder < -2.5 ? TISSUE_WATER : TISSUE_MUSCLE, BLADDER);
+  if (bladder < 0) return paint(t, bladder < -2.5 ? TISSUE_WATER : TISSUE_MUSCLE, BLADDER);
   double back = p.y - 48 + 0.10 * p.z, rectum = hypot(t->x, back) - 15;
   double wave = p.z - 60 * floor((p.z + 30) / 60); /* pockets of gas 60 mm apart */
   double gas = solid_ellipsoid_strict(vec3_make(t->x - 4, back + 4, wave), 6, 5, 22);
@@ -364,7 +376,7 @@ static void sample(const void *model, paint_parts parts, struct vec3 world,
   struct vec3 p = to_person(b, world);
   struct point t = {.body = b, .parts = parts, .x = fabs(p.x), .side = p.x < 0, .out = out};
   t.p = vec3_make(t.x - b->person.midline_mm, p.y, p.z);
-  if (p.x > 0 != (b->implant_side == SIDE_LEFT)) t.parts &= ~BIT(PART_IMPLANT);
+  if ((p.x > 0) != (b->implant_side == SIDE_LEFT)) t.parts &= ~BIT(PART_IMPLANT);
   double under;
   if (outside_or_skin(&t)) {
     if (out->label == 0 && parts & BIT(PART_BENCH)) bench_sample(&b->bench, world, out);

@@ -43,7 +43,8 @@ static struct vec3 lesser_tip(const struct femur *f, double end) {
   for (double t = end - 20 * f->scale; t < end; t += 0.5)
     for (double angle = 1.2; angle < 3.0; angle += 0.02) {
       struct vec3 c = femur_shaft_centre(f, t);
-      struct vec3 d = vec3_add(vec3_scale(f->lateral, cos(angle)), vec3_scale(f->anterior, -sin(angle)));
+      struct vec3 d =
+          vec3_add(vec3_scale(f->lateral, cos(angle)), vec3_scale(f->anterior, -sin(angle)));
       double r = surface_along(f, c, d, 60);
       if (r > farthest) {
         farthest = r;

@@ -32,8 +32,7 @@ static void section_at(struct truth_section *s, const struct femur *f, double u,
       qq += q * q;
       low = fmin(low, q);
       high = fmax(high, q);
-      if (cortex && -value < 20)
-        cortical += femur_depth(f, p, value) < femur_cortex(f, p);
+      if (cortex && -value < 20) cortical += femur_depth(f, p, value) < femur_cortex(f, p);
     }
   *s = (struct truth_section){.along_mm = u, .area_mm2 = n * step * step};
   s->cortical_area_mm2 = cortical * step * step;
@@ -97,8 +96,8 @@ static bool in_image(const struct quadrature *q, struct vec3 p) {
 
 static void add_point(struct truth_sums *s, const struct hip_body *b, const struct femur_point *p) {
   double hu = tissue_bone_hu(&b->tissue, p->bvf);
-  const double density[TRUTH_DENSITIES] = {tissue_mineral_mg_cm3 * p->bvf,
-                                           tissue_k2hpo4(&b->tissue, hu), tissue_ha(&b->tissue, hu)};
+  const double density[TRUTH_DENSITIES] = {
+      tissue_mineral_mg_cm3 * p->bvf, tissue_k2hpo4(&b->tissue, hu), tissue_ha(&b->tissue, hu)};
   s->volume++;
   s->cortical_volume += p->cortical;
   for (int d = 0; d < TRUTH_DENSITIES; d++) {

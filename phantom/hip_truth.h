@@ -33,15 +33,15 @@ struct truth_sums {
 struct truth_section { /* through the neck waist, perpendicular to the neck axis */
   double along_mm;     /* from the head centre, negative towards the shaft */
   double area_mm2, cortical_area_mm2;
-  double inertia_mm4; /* about the axis across the neck, unweighted */
-  double width_mm;    /* extent superior-inferior */
+  double inertia_mm4;  /* about the axis across the neck, unweighted */
+  double width_mm;     /* extent superior-inferior */
   double cortex_mm[8]; /* by ray, every 45 deg from superior towards `across` */
 };
 
 struct hip_truth {
-  struct hip_frame frame;       /* world */
-  struct hip_frame local;       /* side frame */
-  struct truth_section section; /* narrowest */
+  struct hip_frame frame;                   /* world */
+  struct hip_frame local;                   /* side frame */
+  struct truth_section section;             /* narrowest */
   struct truth_sums sums[3][TRUTH_REGIONS]; /* at h, h/2, h/4 */
   double step_mm;                           /* h/4 */
   double neck_shaft_tangent_deg;            /* with the shaft's tangent at P0: the parameter */

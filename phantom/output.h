@@ -27,10 +27,10 @@ enum phantom_format { PHANTOM_DICOM, PHANTOM_NIFTI };
 extern const char *const phantom_format_names[];
 
 struct phantom_output_options {
-  int format;           /* enum phantom_format */
-  uint64_t seed;        /* of the DICOM UIDs */
-  int identifiers;      /* 1: plant fictional identifiers (--phi); truth lists them */
-  int padding;          /* value for no data */
+  int format;      /* enum phantom_format */
+  uint64_t seed;   /* of the DICOM UIDs */
+  int identifiers; /* 1: plant fictional identifiers (--phi); truth lists them */
+  int padding;     /* value for no data */
   int reverse_instances;
 };
 

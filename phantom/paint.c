@@ -122,7 +122,8 @@ static void paint_tile(const struct job *job, const int64_t lo[3], struct bounds
   for (int a = 0; a < 3; a++) {
     hi[a] = lo[a] + TILE < size[a] ? lo[a] + TILE : size[a];
     middle[a] = 0.5 * (double)(lo[a] + hi[a] - 1);
-    double edge = vec3_length(job->axis[a]) * (double)(hi[a] - lo[a] - 1) + vec3_length(job->box[a]);
+    double edge =
+        vec3_length(job->axis[a]) * (double)(hi[a] - lo[a] - 1) + vec3_length(job->box[a]);
     radius2 += 0.25 * edge * edge;
   }
   struct vec3 centre = voxel_centre(job, middle[0], middle[1], middle[2]);
@@ -198,8 +199,7 @@ status paint_scene(struct painted *out, const struct scene *scene, const struct 
   TRY(geometry_check(grid, sizeof(float)));
   TRY(volume_create(&result.hu, grid, QUANTITY_HU));
   TRY(labels_create(&result.labels, grid));
-  if (job.options.coverage_label)
-    TRY(volume_create(&result.coverage, grid, QUANTITY_PROBABILITY));
+  if (job.options.coverage_label) TRY(volume_create(&result.coverage, grid, QUANTITY_PROBABILITY));
   prepare(&job);
   TRY(paint_all(&job));
   *out = result;

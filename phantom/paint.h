@@ -29,17 +29,16 @@ typedef uint64_t paint_parts;
 
 struct scene {
   const void *model;
-  void (*sample)(const void *model, paint_parts parts, struct vec3 world,
-                 struct paint_sample *out);
+  void (*sample)(const void *model, paint_parts parts, struct vec3 world, struct paint_sample *out);
   /** Parts that can matter within `radius_mm` of `centre`. */
   paint_parts (*parts)(const void *model, struct vec3 centre, double radius_mm);
 };
 
 struct paint_options {
-  int depth;              /* 0..5 splits of a voxel's cell */
-  double tolerance_hu;    /* > 0 */
-  double thickness_mm;    /* slice thickness; NaN or 0: the slice spacing */
-  int coverage_label;     /* label whose coverage 0..1 is wanted in `coverage`, 0 none */
+  int depth;           /* 0..5 splits of a voxel's cell */
+  double tolerance_hu; /* > 0 */
+  double thickness_mm; /* slice thickness; NaN or 0: the slice spacing */
+  int coverage_label;  /* label whose coverage 0..1 is wanted in `coverage`, 0 none */
 };
 #define PAINT_DEFAULTS                                                                             \
   { .depth = 2, .tolerance_hu = 6, .thickness_mm = 0 }

@@ -17,7 +17,8 @@ static double ilium(double k, struct vec3 p) {
   struct vec3 q = vec3_sub(p, vec3_make(-6 * k, 2 * k, 38 * k)), e2 = vec3_cross(axis, e1);
   double up = vec3_dot(q, axis), flare = fmax(0, up - 8);
   double thick = 12.5 - 8 * smooth_step(0, 50, up), wide = 24 + 0.75 * flare;
-  double wing = solid_ellipse(vec3_dot(q, e1) - 0.0035 * flare * flare, vec3_dot(q, e2), thick, wide);
+  double wing =
+      solid_ellipse(vec3_dot(q, e1) - 0.0035 * flare * flare, vec3_dot(q, e2), thick, wide);
   return fmax(wing, fmax(-up - 22, up - 150));
 }
 

@@ -110,8 +110,8 @@ status person_set(struct hip_person *p, const char *assignment) {
   if (!key) return unknown_key(assignment, (int)length);
   char *end = NULL;
   double value = strtod(equals + 1, &end);
-  CHECK(end != equals + 1 && !*end, ST_USAGE, "digital hip: %s = \"%s\" is not a number",
-        key->name, equals + 1);
+  CHECK(end != equals + 1 && !*end, ST_USAGE, "digital hip: %s = \"%s\" is not a number", key->name,
+        equals + 1);
   TRY(set_value(p, key, value));
 done:
   return st;
@@ -155,10 +155,11 @@ status person_check(const struct hip_person *p) {
         "digital hip: canal radius %.1f mm from head_radius and cortex, permitted above 2 mm",
         canal);
   double length = p->offset_mm / sin(p->neck_shaft_deg * 0.017453292519943295);
-  CHECK(length > p->neck_waist_mm + 8, ST_DOMAIN,
-        "digital hip: neck_waist = %g mm lies beyond the neck, whose axis is %.1f mm long; permitted "
-        "below %.1f mm",
-        p->neck_waist_mm, length, length - 8);
+  CHECK(
+      length > p->neck_waist_mm + 8, ST_DOMAIN,
+      "digital hip: neck_waist = %g mm lies beyond the neck, whose axis is %.1f mm long; permitted "
+      "below %.1f mm",
+      p->neck_waist_mm, length, length - 8);
 done:
   return st;
 }

@@ -2,8 +2,8 @@
  *
  * Every member has a key (person_keys) that --set and params.json use, with unit and permitted
  * range. Defaults are one middle-aged man; person_draw gives another person for each seed.
- * Source: carmona_hips, pmc4775021 (neck-shaft angle, anteversion, offset), pmc6177158 (bow); what has
- * no source is a choice of this toolkit and is listed as such in phantom/README.md.
+ * Source: carmona_hips, pmc4775021 (neck-shaft angle, anteversion, offset), pmc6177158 (bow); what
+ * has no source is a choice of this toolkit and is listed as such in phantom/README.md.
  */
 #ifndef QCT_PHANTOM_PERSON_H
 #define QCT_PHANTOM_PERSON_H
@@ -15,30 +15,30 @@
 #include <stdint.h>
 
 struct hip_person {
-  double head_radius_mm;   /* of the femoral head */
-  double neck_shaft_deg;   /* angle of neck axis and shaft axis (tangent at their crossing) */
-  double anteversion_deg;  /* turn of the neck forward about the shaft */
-  double offset_mm;        /* head centre to shaft axis */
-  double shaft_tilt_deg;   /* of the shaft in the coronal plane */
-  double neck_a_mm;        /* semi-axis of the waist, superior-inferior */
-  double neck_b_mm;        /* semi-axis of the waist, anterior-posterior */
-  double neck_waist_mm;    /* head centre to waist */
-  double bow_mm;           /* radius of the anterior bow of the shaft */
-  double flare;            /* factor of the proximal widening of the shaft */
-  double cortex;           /* factor of cortical thickness */
-  double cortex_superior;  /* further factor on the superior neck */
-  double trabecular;       /* factor of trabecular bone volume fraction */
-  double cortical_bvf;     /* bone volume fraction of cortex */
-  double marrow_yellow;    /* share of fat in marrow */
-  double texture;          /* SD of the trabecular texture, share of the local value */
-  double fat_density;      /* adipose [g/cm3] */
-  double fat_mm;           /* subcutaneous fat */
-  double muscle;           /* factor of muscle girth */
-  double infiltration;     /* share of fat in muscle */
-  double midline_mm;       /* head centre to the body's midline */
-  double joint_gap_mm;     /* between head and acetabulum */
-  double implant;          /* 1: hip prosthesis on the measured side */
-  double seed;             /* of the texture: an integer */
+  double head_radius_mm;  /* of the femoral head */
+  double neck_shaft_deg;  /* angle of neck axis and shaft axis (tangent at their crossing) */
+  double anteversion_deg; /* turn of the neck forward about the shaft */
+  double offset_mm;       /* head centre to shaft axis */
+  double shaft_tilt_deg;  /* of the shaft in the coronal plane */
+  double neck_a_mm;       /* semi-axis of the waist, superior-inferior */
+  double neck_b_mm;       /* semi-axis of the waist, anterior-posterior */
+  double neck_waist_mm;   /* head centre to waist */
+  double bow_mm;          /* radius of the anterior bow of the shaft */
+  double flare;           /* factor of the proximal widening of the shaft */
+  double cortex;          /* factor of cortical thickness */
+  double cortex_superior; /* further factor on the superior neck */
+  double trabecular;      /* factor of trabecular bone volume fraction */
+  double cortical_bvf;    /* bone volume fraction of cortex */
+  double marrow_yellow;   /* share of fat in marrow */
+  double texture;         /* SD of the trabecular texture, share of the local value */
+  double fat_density;     /* adipose [g/cm3] */
+  double fat_mm;          /* subcutaneous fat */
+  double muscle;          /* factor of muscle girth */
+  double infiltration;    /* share of fat in muscle */
+  double midline_mm;      /* head centre to the body's midline */
+  double joint_gap_mm;    /* between head and acetabulum */
+  double implant;         /* 1: hip prosthesis on the measured side */
+  double seed;            /* of the texture: an integer */
 };
 
 struct person_key {

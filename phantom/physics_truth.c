@@ -39,8 +39,7 @@ cJSON *tissue_truth_json(const struct tissue_table *t, const struct bench *b) {
   cJSON *json = cJSON_CreateObject();
   json_add_number(json, "effective_kev", t->kev);
   cJSON *hu = cJSON_AddObjectToObject(json, "hu");
-  for (int i = 0; i < TISSUE_COUNT; i++)
-    json_add_number(hu, tissue_name((enum tissue)i), t->hu[i]);
+  for (int i = 0; i < TISSUE_COUNT; i++) json_add_number(hu, tissue_name((enum tissue)i), t->hu[i]);
   cJSON *calibration = cJSON_AddObjectToObject(json, "calibration");
   cJSON_AddItemToObject(calibration, "k2hpo4", line_json(t->k2hpo4_slope, t->k2hpo4_intercept));
   cJSON_AddItemToObject(calibration, "ha", line_json(t->ha_slope, 0));

@@ -10,8 +10,24 @@
  * cortex-trabecular 0.5, weight-cortex 0.3, weight-fat 0.75. */
 enum { SIZE, BONE, WEIGHT, FACTORS };
 
-enum quantity_key { NECK_SHAFT, ANTEVERSION, OFFSET, HEAD, FLARE, WAIST_A, WAIST_B, CORTEX,
-                    TRABECULAR, FAT, MUSCLE, INFILTRATION, BOW, TILT, GAP, QUANTITIES };
+enum quantity_key {
+  NECK_SHAFT,
+  ANTEVERSION,
+  OFFSET,
+  HEAD,
+  FLARE,
+  WAIST_A,
+  WAIST_B,
+  CORTEX,
+  TRABECULAR,
+  FAT,
+  MUSCLE,
+  INFILTRATION,
+  BOW,
+  TILT,
+  GAP,
+  QUANTITIES
+};
 
 struct distribution {
   double women, men, sd; /* means and common SD */
@@ -19,21 +35,21 @@ struct distribution {
 };
 
 static const struct distribution table[QUANTITIES] = {
-    [NECK_SHAFT] = {125.6, 124.1, 6.2, {0, 0, 0}},    /* carmona_hips, split as pmc4775021 */
-    [ANTEVERSION] = {16.4, 12.1, 8.1, {0, 0, 0}},     /* pmc4775021, SD carmona_hips */
-    [OFFSET] = {40.5, 44.3, 6, {0.66, 0, 0}},         /* carmona_hips; split unverified */
-    [HEAD] = {21.75, 24.5, 1.3, {0.83, 0, 0}},        /* radius; unverified */
-    [FLARE] = {1, 1, 0.12, {0, 0, 0}},                /* unverified */
-    [WAIST_A] = {15.8, 17.5, 1.0, {0.84, 0, 0}},      /* unverified */
-    [WAIST_B] = {12.6, 14.0, 0.8, {0.84, 0, 0}},      /* unverified */
-    [CORTEX] = {0, 0, 0.13, {0, 0.7, 0.3}},           /* mean by age below; unverified */
-    [TRABECULAR] = {0, 0, 0.23, {0, 0.71, 0}},        /* mean by age below; unverified */
-    [FAT] = {24, 16, 7, {0, 0, 0.75}},                /* unverified */
-    [MUSCLE] = {0.92, 1, 0.08, {0.4, 0, 0.3}},        /* unverified */
+    [NECK_SHAFT] = {125.6, 124.1, 6.2, {0, 0, 0}},       /* carmona_hips, split as pmc4775021 */
+    [ANTEVERSION] = {16.4, 12.1, 8.1, {0, 0, 0}},        /* pmc4775021, SD carmona_hips */
+    [OFFSET] = {40.5, 44.3, 6, {0.66, 0, 0}},            /* carmona_hips; split unverified */
+    [HEAD] = {21.75, 24.5, 1.3, {0.83, 0, 0}},           /* radius; unverified */
+    [FLARE] = {1, 1, 0.12, {0, 0, 0}},                   /* unverified */
+    [WAIST_A] = {15.8, 17.5, 1.0, {0.84, 0, 0}},         /* unverified */
+    [WAIST_B] = {12.6, 14.0, 0.8, {0.84, 0, 0}},         /* unverified */
+    [CORTEX] = {0, 0, 0.13, {0, 0.7, 0.3}},              /* mean by age below; unverified */
+    [TRABECULAR] = {0, 0, 0.23, {0, 0.71, 0}},           /* mean by age below; unverified */
+    [FAT] = {24, 16, 7, {0, 0, 0.75}},                   /* unverified */
+    [MUSCLE] = {0.92, 1, 0.08, {0.4, 0, 0.3}},           /* unverified */
     [INFILTRATION] = {0.08, 0.06, 0.04, {0, -0.3, 0.3}}, /* unverified */
-    [BOW] = {943, 943, 120, {0, 0, 0}},               /* mean pmc6177158; SD unverified */
-    [TILT] = {6, 6, 1.5, {0, 0, 0}},                  /* unverified */
-    [GAP] = {3.3, 3.6, 0.4, {0, 0, 0}},               /* unverified */
+    [BOW] = {943, 943, 120, {0, 0, 0}},                  /* mean pmc6177158; SD unverified */
+    [TILT] = {6, 6, 1.5, {0, 0, 0}},                     /* unverified */
+    [GAP] = {3.3, 3.6, 0.4, {0, 0, 0}},                  /* unverified */
 };
 
 static double draw(const struct distribution *d, const double factors[FACTORS], uint64_t seed,

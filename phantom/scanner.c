@@ -62,7 +62,8 @@ static void filter_line(float *x, int64_t n, int64_t step, const struct kernel1 
     double sum = k->w[0] * line[i];
     bool inner = i >= k->reach && i + k->reach < n;
     for (int j = 1; j <= k->reach; j++)
-      sum += k->w[j] * (inner ? line[i - j] + line[i + j] : line[held(i - j, n)] + line[held(i + j, n)]);
+      sum += k->w[j] *
+             (inner ? line[i - j] + line[i + j] : line[held(i - j, n)] + line[held(i + j, n)]);
     x[i * step] = (float)sum;
   }
 }
@@ -146,7 +147,8 @@ status scanner_blur(struct volume *image, const struct scanner_options *options)
   TRY(plane_kernels(wide, g, 2 * sigma));
 #pragma omp parallel num_threads(parallel_threads())
   {
-    struct scratch s = {malloc(sizeof(float) * (size_t)plane), malloc(sizeof(float) * (size_t)plane),
+    struct scratch s = {malloc(sizeof(float) * (size_t)plane),
+                        malloc(sizeof(float) * (size_t)plane),
                         malloc(sizeof(double) * (size_t)(g->nx > g->ny ? g->nx : g->ny))};
     bool ready = s.copy && s.wide && s.line;
     if (!ready) {
@@ -178,7 +180,8 @@ static double difference_norm(const struct kernel1 narrow[2], const struct kerne
   for (int a = 0; a < 2; a++) {
     double n2 = 0, w2 = 0, cross = 0;
     for (int i = 0; i <= SCANNER_REACH; i++) {
-      double n = i <= narrow[a].reach ? narrow[a].w[i] : 0, w = i <= wide[a].reach ? wide[a].w[i] : 0;
+      double n = i <= narrow[a].reach ? narrow[a].w[i] : 0,
+             w = i <= wide[a].reach ? wide[a].w[i] : 0;
       int twice = i ? 2 : 1;
       n2 += twice * n * n;
       w2 += twice * w * w;
@@ -192,7 +195,8 @@ static double difference_norm(const struct kernel1 narrow[2], const struct kerne
 }
 
 /* White noise of one slice on a margin-wide larger plane: the overlap of neighbouring slices'
- * boxes adds their numbers. Indices count from the grid's corner, so a voxel's number is its own. */
+ * boxes adds their numbers. Indices count from the grid's corner, so a voxel's number is its own.
+ */
 static void white_plane(float *out, int64_t nx, int64_t ny, int64_t k, int margin, int reach_z,
                         const double *z_weights, uint64_t seed) {
   int64_t wide = nx + 2 * margin, high = ny + 2 * margin;

@@ -6,15 +6,12 @@
  * blur      in plane: Gaussian of variance sigma^2 in all, of which the pixel's box already made
  *           spacing^2/12; the rest by the discrete Gaussian exp(-v) I_n(v), whose variance is
  *           exactly v and whose sum is 1, so mass is kept. Sharp kernels add 0.35 of the difference
- *           to the blur of 2 sigma. Through plane: the box of the slice thickness (made by painting)
- *           and optionally a Gaussian.
- * noise     white normal numbers, one per (scan seed, voxel), through the difference of two
- *           Gaussians (0.45 and 1.1 mm), so the power rises from zero at low frequency; correlated
- *           in z by the overlap of slices; scaled by the filter's norm to the asked SD at the
- *           centre of the image, falling to 0.55 of it far out
- * drift     HU' = a HU + b
- * circle    outside the reconstruction radius: no data
- * quantise  to whole HU, half to even, -1024..3071
+ *           to the blur of 2 sigma. Through plane: the box of the slice thickness (made by
+ * painting) and optionally a Gaussian. noise     white normal numbers, one per (scan seed, voxel),
+ * through the difference of two Gaussians (0.45 and 1.1 mm), so the power rises from zero at low
+ * frequency; correlated in z by the overlap of slices; scaled by the filter's norm to the asked SD
+ * at the centre of the image, falling to 0.55 of it far out drift     HU' = a HU + b circle outside
+ * the reconstruction radius: no data quantise  to whole HU, half to even, -1024..3071
  *
  * Source: nps_fan_beam (noise power of filtered back projection); rest: choices of this toolkit.
  */
@@ -53,8 +50,10 @@ struct scanner_options {
   bool quantise;
 };
 #define SCANNER_DEFAULTS                                                                           \
-  { .kernel = KERNEL_STANDARD, .sigma_mm = NAN, .noise_hu = 14, .drift_slope = 1, .seed = 1,       \
-    .quantise = true }
+  {                                                                                                \
+    .kernel = KERNEL_STANDARD, .sigma_mm = NAN, .noise_hu = 14, .drift_slope = 1, .seed = 1,       \
+    .quantise = true                                                                               \
+  }
 
 /** In-plane sigma [mm] of the options. */
 double scanner_sigma(const struct scanner_options *o);

@@ -11,8 +11,8 @@ static const double water_offset = 0.4; /* 1000 - 999.6, Source: mindways2011 */
 const double tissue_mineral_mg_cm3 = 1200;
 
 const char *tissue_name(enum tissue t) {
-  static const char *const names[] = {"air",   "fat",         "muscle",     "skin",   "cartilage",
-                                      "blood", "water",       "marrow",     "bone",   "table_shell",
+  static const char *const names[] = {"air",        "fat",   "muscle", "skin", "cartilage",
+                                      "blood",      "water", "marrow", "bone", "table_shell",
                                       "table_foam", "plate", "metal"};
   return t < TISSUE_COUNT ? names[t] : "";
 }
@@ -21,7 +21,8 @@ static void soft_tissues(struct tissue_table *t, double fat_density, double yell
   double *hu = t->hu, e = t->kev;
   hu[TISSUE_AIR] = attenuation_hu(ATTENUATION_AIR, attenuation_density(ATTENUATION_AIR), e);
   hu[TISSUE_FAT] = attenuation_hu(ATTENUATION_ADIPOSE, fat_density, e);
-  hu[TISSUE_MUSCLE] = attenuation_hu(ATTENUATION_MUSCLE, attenuation_density(ATTENUATION_MUSCLE), e);
+  hu[TISSUE_MUSCLE] =
+      attenuation_hu(ATTENUATION_MUSCLE, attenuation_density(ATTENUATION_MUSCLE), e);
   hu[TISSUE_BLOOD] = attenuation_hu(ATTENUATION_BLOOD, attenuation_density(ATTENUATION_BLOOD), e);
   hu[TISSUE_SKIN] = hu[TISSUE_MUSCLE] - 10;
   hu[TISSUE_CARTILAGE] = hu[TISSUE_MUSCLE] + 40;
@@ -42,7 +43,8 @@ status tissue_table_init(struct tissue_table *t, double kev, double fat_density,
   *t = (struct tissue_table){.kev = kev, .mode = mode};
   soft_tissues(t, fat_density, yellow);
   double apatite = tissue_mineral_mg_cm3 / 1000, matrix = 1 - apatite / apatite_g_cm3;
-  double rk = attenuation_ratio(ATTENUATION_K2HPO4, kev), ra = attenuation_ratio(ATTENUATION_CHA, kev);
+  double rk = attenuation_ratio(ATTENUATION_K2HPO4, kev),
+         ra = attenuation_ratio(ATTENUATION_CHA, kev);
   double rm = attenuation_ratio(ATTENUATION_MUSCLE, kev);
   t->hu[TISSUE_BONE] = 1000 * (apatite * ra + matrix * matrix_g_cm3 * rm - 1);
   t->k2hpo4_slope = 1 / (rk - displaced);
@@ -55,9 +57,12 @@ done:
 double tissue_bone_hu(const struct tissue_table *t, double bvf) {
   double rho = tissue_mineral_mg_cm3 * bvf;
   switch (t->mode) {
-  case BONE_EQUIVALENT_K2HPO4: return (rho - t->k2hpo4_intercept) / t->k2hpo4_slope;
-  case BONE_EQUIVALENT_HA: return rho / t->ha_slope;
-  case BONE_REAL: break;
+  case BONE_EQUIVALENT_K2HPO4:
+    return (rho - t->k2hpo4_intercept) / t->k2hpo4_slope;
+  case BONE_EQUIVALENT_HA:
+    return rho / t->ha_slope;
+  case BONE_REAL:
+    break;
   }
   return t->hu[TISSUE_MARROW] + bvf * (t->hu[TISSUE_BONE] - t->hu[TISSUE_MARROW]);
 }
