@@ -67,14 +67,15 @@ static double table_value(const struct bench *b, struct vec3 p) {
 
 static bool in_rod(const struct bench *b, int rod, struct vec3 p, struct paint_sample *out) {
   struct vec3 c = bench_rod_centre(b, rod, p.z);
-  double value = hypot(p.x - c.x, p.y - c.y) - b->radius_mm;
+  double value = sqrt((p.x - c.x) * (p.x - c.x) + (p.y - c.y) * (p.y - c.y)) - b->radius_mm;
   if (b->entry.plates) value = box2(p.x - c.x, p.y - c.y, 0.45 * b->pitch_mm, b->radius_mm);
   paint_near(&out->hard, value * 0.98); /* tilted rods are slightly elliptic */
   if (value >= 0) return false;
   out->hu = b->rod_hu[rod];
   out->label = (uint16_t)(LABEL_ROD_1 + rod);
   if (b->bubble == rod) {
-    double bubble = hypot(hypot(p.x - c.x, p.y - c.y), p.z) - b->bubble_radius_mm;
+    double bubble = hypot(sqrt((p.x - c.x) * (p.x - c.x) + (p.y - c.y) * (p.y - c.y)), p.z) -
+                    b->bubble_radius_mm;
     paint_near(&out->hard, bubble);
     if (bubble < 0) out->hu = b->hu_air;
   }

@@ -126,10 +126,6 @@ double femur_cortex(const struct femur *f, struct vec3 p) {
   return h->cortex * (middle * (1 - at_head) + head * at_head);
 }
 
-double femur_cortex_limit(const struct femur *f) {
-  return 7.6 * f->person->cortex * fmax(1, f->person->cortex_superior);
-}
-
 double femur_cortical(const struct femur *f, double thickness) {
   return f->person->cortical_bvf * (1 - 0.12 * (thickness < 1.2));
 }
@@ -175,16 +171,18 @@ double femur_trabecular(const struct femur *f, struct vec3 p) {
 }
 
 void femur_bone(struct femur_point *out, const struct femur *f, struct vec3 p, double value) {
-  const double steepest = 1.9; /* of the depth minus T near the endosteum */
-  double limit = femur_cortex_limit(f);
+  const double steepest = 1.9;  /* |grad f| of the cortex's neighbourhood, and of depth - T there */
+  const double endosteum = 3.2; /* |grad (f + 1.9 T)| */
+  double thickness = femur_cortex(f, p), beyond = -value - steepest * thickness;
   *out = (struct femur_point){.value = value, .clear = femur_clear(value)};
-  /* |grad f| <= 1.9, so beyond 1.9 T no depth can be cortical */
-  if (-value > 1.9 * limit + 8) {
+  if (beyond > 0) { /* no depth can be cortical here */
+    double clear = beyond / endosteum;
+    if (beyond < 3) clear = fmax(clear, (femur_depth(f, p, value) - thickness) / steepest);
     out->bvf = femur_trabecular(f, p);
-    out->clear = fmin(out->clear, (-value - 1.9 * limit) / 1.9);
+    out->clear = fmin(out->clear, clear);
     return;
   }
-  double depth = femur_depth(f, p, value), thickness = femur_cortex(f, p);
+  double depth = femur_depth(f, p, value);
   out->cortical = depth < thickness;
   out->clear = fmin(out->clear, fabs(depth - thickness) / steepest);
   out->bvf = out->cortical ? femur_cortical(f, thickness) : femur_trabecular(f, p);

@@ -63,7 +63,5 @@ void femur_shaft_coordinates(const struct femur *f, struct vec3 p, double *t, do
 struct vec3 femur_shaft_centre(const struct femur *f, double t);
 /** The shaft alone (no trochanters, no neck). */
 double femur_shaft_solid(const struct femur *f, struct vec3 p);
-/** Thickest the cortex can be [mm]. */
-double femur_cortex_limit(const struct femur *f);
 
 #endif

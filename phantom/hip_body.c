@@ -125,8 +125,10 @@ struct vec3 hip_body_direction(const struct hip_body *b, enum side side, struct 
 double hip_skin(const struct hip_person *h, struct vec3 p) {
   double x = fabs(p.x), f = h->fat_mm + 18;
   double w = 158 + f - 8 * smooth_step(0, 120, p.z), d = 92 + 0.8 * f;
-  double u = x / w, v = fabs((p.y - 10) / d);
-  double torso = (pow(u * u * sqrt(u) + v * v * sqrt(v), 0.4) - 1) * d * 0.8;
+  double u = x / w, v = (p.y - 10) / d, u2 = u * u, v2 = v * v;
+  /* mean of the ellipse's and the fourth-power norm: a flattened oval */
+  double norm = 0.5 * (sqrt(u2 + v2) + sqrt(sqrt(u2 * u2 + v2 * v2)));
+  double torso = (norm - 1) * d * 0.8;
   torso = -smooth_union(-torso, p.z + 58, 30);
   double up = fmax(0, p.z + 25), tx = x - 106 - 0.02 * (p.z + 60);
   double rt = 76 + 0.72 * f + 0.10 * (p.z + 60) - 0.45 * up;
@@ -305,7 +307,7 @@ static bool cavity(struct point *t) {
   paint_near(soft, bladder);
   paint_near(soft, bladder + 2.5);
   if (bladder < 0) return paint(t, bladder < -2.5 ? TISSUE_WATER : TISSUE_MUSCLE, BLADDER);
-  double back = p.y - 48 + 0.10 * p.z, rectum = hypot(t->x, back) - 15;
+  double back = p.y - 48 + 0.10 * p.z, rectum = sqrt(t->x * t->x + back * back) - 15;
   double wave = p.z - 60 * floor((p.z + 30) / 60); /* pockets of gas 60 mm apart */
   double gas = solid_ellipsoid_strict(vec3_make(t->x - 4, back + 4, wave), 6, 5, 22);
   paint_near(soft, rectum * 0.9);

@@ -16,7 +16,8 @@ struct job {
   struct vec3 axis[3];  /* world step of one voxel */
   struct vec3 box[3];   /* world edges of a voxel's box */
   double half_diagonal; /* of a voxel's box */
-  int cells[3];         /* a voxel is first cut into these, about cubes */
+  int cells[3];         /* a voxel at an interface is first cut into these, about cubes */
+  int fine[3];          /* a voxel in a texture is averaged over these */
   struct painted *out;
 };
 
@@ -63,11 +64,10 @@ static void cell(const struct job *job, paint_parts parts, struct vec3 centre,
   }
 }
 
-static void divided_voxel(const struct job *job, paint_parts parts, struct vec3 centre, int depth,
-                          struct sum *sum) {
+static void divided_voxel(const struct job *job, paint_parts parts, struct vec3 centre,
+                          const int n[3], int depth, struct sum *sum) {
   struct vec3 edge[3];
   double radius2 = 0;
-  const int *n = job->cells;
   for (int a = 0; a < 3; a++) {
     edge[a] = vec3_scale(job->box[a], 1.0 / n[a]);
     radius2 += half_length(edge[a]) * half_length(edge[a]);
@@ -96,11 +96,13 @@ static double paint_voxel(const struct job *job, paint_parts parts, struct vec3 
   struct sum sum = {0, 0, 0};
   job->scene->sample(job->scene->model, parts, centre, &s);
   bool clear = s.hard > job->half_diagonal && s.soft > job->half_diagonal;
-  bool one_cell = job->cells[0] * job->cells[1] * job->cells[2] == 1;
-  if (clear && (!s.textured || one_cell))
-    add(job, &sum, &s, 1, job->half_diagonal);
+  bool one_cell = job->fine[0] * job->fine[1] * job->fine[2] == 1;
+  if (!clear)
+    divided_voxel(job, parts, centre, job->cells, job->options.depth, &sum);
+  else if (s.textured && !one_cell)
+    divided_voxel(job, parts, centre, job->fine, 0, &sum);
   else
-    divided_voxel(job, parts, centre, clear ? 0 : job->options.depth, &sum);
+    add(job, &sum, &s, 1, job->half_diagonal);
   store(job, index, s.label, sum.hu, sum.coverage);
   return sum.bound;
 }
@@ -159,7 +161,8 @@ static void prepare(struct job *job) {
   for (int a = 0; a < 3; a++) {
     job->axis[a] = vec3_scale(geometry_axis(g, a), g->spacing[a]);
     job->box[a] = vec3_scale(geometry_axis(g, a), edge[a]);
-    job->cells[a] = (int)ceil(edge[a] / fmin(texture_cell_mm, 1.5 * smallest) - 1e-9);
+    job->cells[a] = (int)fmax(1, round(edge[a] / smallest));
+    job->fine[a] = (int)ceil(edge[a] / texture_cell_mm - 1e-9);
     radius2 += 0.25 * edge[a] * edge[a];
   }
   job->half_diagonal = sqrt(radius2);
