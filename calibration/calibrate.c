@@ -206,14 +206,15 @@ status cal_apply(struct volume **density, const struct calibration *c, const str
       "applying a calibration: it was made at %s kV, the scan at %s kV; tube voltage changes slope "
       "and intercept, so make one at the scan's own",
       of_calibration, of_scan);
-  CHECK(m.scanner || m.unknown || force, ST_DOMAIN,
-        "applying a calibration: it is of scanner %s, the scan of %s; --force applies it all the "
-        "same",
-        c->scanner_key, key);
+  CHECK(
+      m.scanner || m.unknown || force, ST_DOMAIN,
+      "applying a calibration: it is of scanner %s, the scan of %s; --override applies it all the "
+      "same",
+      c->scanner_key, key);
   CHECK(
       !m.unknown || force || !strcmp(c->scanner_key, key), ST_DOMAIN,
       "applying a calibration: scanner or tube voltage is not known (calibration %s, scan %s), so "
-      "they cannot be matched; --force applies it all the same",
+      "they cannot be matched; --override applies it all the same",
       c->scanner_key, key);
   TRY(calibration_apply(density, c, hu));
 done:

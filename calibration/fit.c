@@ -255,7 +255,7 @@ static status judge(struct calibration *c, const struct limit *l, bool force) {
   if (isnan(l->value)) goto done;
   bool refuse = l->value < l->refuse_low || l->value > l->refuse_high;
   CHECK(!refuse || force, ST_DOMAIN,
-        "calibration refused: %s is %.4g%s%s, permitted %.4g to %.4g%s; --force keeps it with a "
+        "calibration refused: %s is %.4g%s%s, permitted %.4g to %.4g%s; --override keeps it with a "
         "warning",
         l->what, l->value, l->unit, l->remedy, l->refuse_low, l->refuse_high, l->unit);
   if (refuse)

@@ -429,8 +429,8 @@ static status take(struct calibration *c, struct labels *where, const struct tis
              100 * share, value);
   bool expected = p->hu >= t->low && p->hu <= t->high;
   CHECK(expected || force, ST_DOMAIN,
-        "sampling %s: %.1f HU, expected %.0f to %.0f HU; --force keeps it with a warning", t->name,
-        p->hu, t->low, t->high);
+        "sampling %s: %.1f HU, expected %.0f to %.0f HU; --override keeps it with a warning",
+        t->name, p->hu, t->low, t->high);
   if (!expected)
     cal_warn(c, "FORCED: %s reads %.1f HU, expected %.0f to %.0f HU", t->name, p->hu, t->low,
              t->high);

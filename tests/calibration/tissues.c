@@ -216,7 +216,7 @@ static void application_needs_the_same_scanner_and_kvp(void **state) {
   assert_fails(cal_apply(&density, &c, v, true), ST_DOMAIN, "120 kV, the scan at 140 kV");
   v->acquisition.kvp = 120;
   snprintf(v->acquisition.model, sizeof v->acquisition.model, "Two");
-  assert_fails(cal_apply(&density, &c, v, false), ST_DOMAIN, "--force");
+  assert_fails(cal_apply(&density, &c, v, false), ST_DOMAIN, "--override");
   assert_null(density);
   assert_ok(cal_apply(&density, &c, v, true));
   volume_destroy(density);

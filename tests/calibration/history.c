@@ -1,0 +1,211 @@
+// labels: method
+/* Store, matching and quality control on histories made from random numbers with planted drift. */
+#include "tests/check.h"
+
+#include "calibration/quality.h"
+#include "core/random.h"
+
+#include <sys/wait.h>
+
+static const char key[] = "Maker|One|1|120|SOFT";
+
+/* A phantom scan of day `days`: five rods, scanner scale `scale`, session scatter 0.15 %, 0.4 HU.
+ */
+static struct calibration scan(uint64_t seed, uint64_t i, double scale) {
+  static const double rho[] = {0, 50, 100, 150, 200};
+  struct calibration c;
+  cal_init(&c);
+  double a = scale * (1 + 0.0015 * random_normal(seed, 1, i));
+  double b = 0.4 * random_normal(seed, 2, i);
+  for (int r = 0; r < 5; r++) {
+    char name[8];
+    snprintf(name, sizeof name, "%d", r + 1);
+    struct calibration_point *p = cal_add_point(&c, name);
+    p->density = rho[r];
+    p->hu = a * (rho[r] / 0.78) + b + 0.3 * random_normal(seed, 3 + (uint64_t)r, i);
+    p->hu_se = 0.3;
+  }
+  assert_ok(cal_fit_points(&c, NULL));
+  c.material = MATERIAL_HA;
+  snprintf(c.phantom, sizeof c.phantom, "b-mas-200");
+  snprintf(c.scanner_key, sizeof c.scanner_key, "%s", key);
+  assert_ok(calibration_seal(&c));
+  return c;
+}
+
+static void dates_are_days(void **state) {
+  (void)state;
+  int64_t days;
+  assert_ok(cal_days_from_date(&days, "1970-01-01"));
+  assert_int_equal(days, 0);
+  assert_ok(cal_days_from_date(&days, "2024-02-29"));
+  assert_int_equal(days, 19782); /* date -u -d 2024-02-29 +%s / 86400 */
+  char text[16];
+  cal_date_from_days(text, 19782);
+  assert_string_equal(text, "2024-02-29");
+  assert_fails(cal_days_from_date(&days, "2023-02-29"), ST_USAGE, "no such day");
+  assert_fails(cal_days_from_date(&days, "29.2.2024"), ST_USAGE, "YYYY-MM-DD");
+}
+
+static void store_keeps_scans_of_two_processes(void **state) {
+  (void)state;
+  unlink("history.h5");
+  enum { EACH = 6 };
+  pid_t child = fork();
+  for (int i = 0; i < EACH; i++) {
+    uint64_t n = (uint64_t)(child ? i : EACH + i);
+    struct calibration c = scan(1, n, 1);
+    status st = cal_history_add("history.h5", &c, 19000 + (int64_t)n, 60);
+    if (!child && st != ST_OK) _exit(1);
+    if (child) assert_ok(st);
+  }
+  if (!child) _exit(0);
+  int code = -1;
+  waitpid(child, &code, 0);
+  assert_int_equal(code, 0);
+  struct cal_history *h = NULL;
+  assert_ok(cal_history_read(&h, "history.h5"));
+  assert_int_equal(h->count, 2 * EACH);
+  for (int i = 0; i < 2 * EACH; i++) {
+    struct calibration c = scan(1, (uint64_t)i, 1);
+    assert_int_equal(h->scans[i].days, 19000 + i);
+    assert_string_equal(h->scans[i].calibration.id, c.id);
+  }
+  struct calibration again = scan(1, 3, 1);
+  assert_fails(cal_history_add("history.h5", &again, 19003, 60), ST_DOMAIN, "there already");
+  cal_history_destroy(h);
+  unlink("history.h5");
+}
+
+/* A history in memory: n scans every `step` days from day 0. */
+static struct cal_history history(uint64_t seed, size_t n, int64_t step) {
+  struct cal_history h = {calloc(n, sizeof(struct cal_scan)), n};
+  for (size_t i = 0; i < n; i++)
+    h.scans[i] = (struct cal_scan){(int64_t)i * step, scan(seed, i, 1)};
+  return h;
+}
+
+static void bracketing_scans_are_interpolated(void **state) {
+  (void)state;
+  struct cal_history h = history(2, 8, 10);
+  struct calibration c;
+  assert_ok(cal_async(&c, &h, key, 34, NULL));
+  const struct calibration *a = &h.scans[3].calibration;
+  const struct calibration *b = &h.scans[4].calibration;
+  assert_near(c.slope, 0.6 * a->slope + 0.4 * b->slope, 1e-12);
+  assert_near(c.intercept, 0.6 * a->intercept + 0.4 * b->intercept, 1e-12);
+  assert_ok(cal_async(&c, &h, key, 40, NULL));
+  assert_near(c.slope, b->slope, 1e-12);
+  assert_int_equal(c.warning_count, 0);
+  assert_ok(cal_async(&c, &h, key, 75, NULL));
+  assert_near(c.slope, h.scans[7].calibration.slope, 1e-12);
+  free(h.scans);
+}
+
+static void age_scanner_and_kvp_are_judged(void **state) {
+  (void)state;
+  struct cal_history h = history(3, 8, 10);
+  struct calibration c;
+  struct cal_async_options o = CAL_ASYNC_DEFAULTS;
+  assert_ok(cal_async(&c, &h, key, 110, &o));
+  assert_non_null(strstr(c.warnings[0], "40 days away"));
+  assert_fails(cal_async(&c, &h, key, 400, &o), ST_DOMAIN, "330 days away");
+  o.force = true;
+  assert_ok(cal_async(&c, &h, key, 400, &o));
+  assert_non_null(strstr(c.warnings[0], "FORCED"));
+  assert_fails(cal_async(&c, &h, "Maker|One|1|140|SOFT", 30, NULL), ST_DOMAIN, "tube voltage");
+  assert_fails(cal_async(&c, &h, "Maker|Two|1|120|SOFT", 30, NULL), ST_DOMAIN, "no phantom scan");
+  assert_fails(cal_async(&c, &h, "Maker|One|?|120|SOFT", 30, NULL), ST_DOMAIN, "must be known");
+  assert_fails(cal_async(&c, &h, "Maker|One|1|?|SOFT", 30, NULL), ST_DOMAIN, "must be known");
+  assert_fails(cal_async(&c, &h, key, INT64_MIN, NULL), ST_DOMAIN, "--date");
+  assert_ok(cal_async(&c, &h, "Maker|One|1|120|BONE", 30, NULL));
+  assert_non_null(strstr(c.warnings[0], "another kernel"));
+  free(h.scans);
+}
+
+static size_t alarms_from(const struct cal_history *h, size_t first, size_t *at) {
+  struct cal_quality *q = NULL;
+  assert_ok(cal_quality_judge(&q, h->scans, h->count));
+  size_t n = 0;
+  *at = h->count;
+  for (size_t i = 0; i < q->count; i++) {
+    if (q->alarms[i].notice || q->alarms[i].scan < first) continue;
+    n++;
+    if (q->alarms[i].scan < *at) *at = q->alarms[i].scan;
+  }
+  cal_quality_destroy(q);
+  return n;
+}
+
+static void planted_drift_of_one_percent_is_alarmed_within_five_scans(void **state) {
+  (void)state;
+  enum { BEFORE = 20, AFTER = 5, SEEDS = 100 };
+  int late = 0;
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    struct cal_history h = history(100 + seed, BEFORE + AFTER, 7);
+    for (size_t i = BEFORE; i < BEFORE + AFTER; i++)
+      h.scans[i].calibration = scan(100 + seed, i, seed % 2 ? 1.01 : 0.99);
+    size_t at;
+    late += alarms_from(&h, BEFORE, &at) == 0;
+    free(h.scans);
+  }
+  assert_true(late <= 1);
+}
+
+static void steady_scanner_raises_fewer_than_one_alarm_in_200_scans(void **state) {
+  (void)state;
+  enum { SCANS = 40, SEEDS = 100 };
+  int scans = 0;
+  int alarmed = 0;
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    struct cal_history h = history(1000 + seed, SCANS, 7);
+    struct cal_quality *q = NULL;
+    assert_ok(cal_quality_judge(&q, h.scans, h.count));
+    size_t previous = SIZE_MAX;
+    for (size_t s = 0; s < SCANS; s++) {
+      int alarm = 0;
+      for (size_t i = 0; i < q->count; i++)
+        alarm = alarm || (!q->alarms[i].notice && q->alarms[i].scan == s);
+      if (alarm && previous != s - 1) alarmed++; /* one event a run */
+      if (alarm) previous = s;
+    }
+    scans += SCANS;
+    cal_quality_destroy(q);
+    free(h.scans);
+  }
+  print_message("%d false alarms in %d scans\n", alarmed, scans);
+  assert_true(alarmed * 200 < scans);
+}
+
+static void alarm_names_the_rod(void **state) {
+  (void)state;
+  struct cal_history h = history(5, 16, 7);
+  struct calibration *c = &h.scans[15].calibration;
+  c->points[3].hu += 9; /* one rod cracked */
+  struct cal_quality *q = NULL;
+  assert_ok(cal_quality_judge(&q, h.scans, h.count));
+  bool named = false;
+  for (size_t i = 0; i < q->count; i++)
+    named = named || (q->alarms[i].scan == 15 && !strcmp(q->alarms[i].series, "rod 4") &&
+                      q->alarms[i].rule == CAL_SHEWHART);
+  assert_true(named);
+  cal_quality_destroy(q);
+  struct table *t = NULL;
+  assert_ok(cal_quality_table(&t, &h));
+  assert_int_equal(t->row_count, 16 * 7);
+  table_destroy(t);
+  free(h.scans);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(dates_are_days),
+      cmocka_unit_test(store_keeps_scans_of_two_processes),
+      cmocka_unit_test(bracketing_scans_are_interpolated),
+      cmocka_unit_test(age_scanner_and_kvp_are_judged),
+      cmocka_unit_test(planted_drift_of_one_percent_is_alarmed_within_five_scans),
+      cmocka_unit_test(steady_scanner_raises_fewer_than_one_alarm_in_200_scans),
+      cmocka_unit_test(alarm_names_the_rod),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
