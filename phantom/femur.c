@@ -4,7 +4,7 @@
 
 static const double radians = 0.017453292519943295;
 
-void femur_init(struct femur *f, const struct hip_person *person) {
+void solid_femur_init(struct femur *f, const struct hip_person *person) {
   double tilt = person->shaft_tilt_deg * radians, angle = person->neck_shaft_deg * radians;
   double turn = person->anteversion_deg * radians;
   *f = (struct femur){.person = person};

@@ -32,7 +32,7 @@ struct femur {
   double scale;                    /* head radius / 24.5 */
 };
 
-void femur_init(struct femur *f, const struct hip_person *person);
+void solid_femur_init(struct femur *f, const struct hip_person *person);
 
 /** Signed field [mm]. Bound: |f|/1.15 below 3 mm, |f|/1.9 beyond (femur_clear). */
 double femur_solid(const struct femur *f, struct vec3 p);

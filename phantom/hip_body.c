@@ -85,7 +85,7 @@ void hip_body_init(struct hip_body *b, const struct hip_person *person,
   static const double none[6] = {0};
   if (!pose) pose = none;
   *b = (struct hip_body){.person = *person, .tissue = *tissue, .implant_side = SIDE_UNKNOWN};
-  femur_init(&b->femur, &b->person);
+  solid_femur_init(&b->femur, &b->person);
   bench_init(&b->bench, tissue);
   rotation_from_angles(b->rotation, pose);
   b->shift = vec3_make(pose[3], pose[4], pose[5]);
