@@ -125,7 +125,8 @@ static status run(struct context *ctx, const void *params) {
   if (image_is_dicom(p->image)) TRY(dicom_folder_scan(&folder, p->image));
   if (folder && folder->count && !ctx->json) print_series(folder, p->descriptions);
   fflush(stdout);
-  TRY(image_read(&v, p->image, &p->read));
+  TRY(folder ? image_read_folder(&v, folder, p->image, &p->read)
+             : image_read(&v, p->image, &p->read));
   scan_info_of_volume(&info, v);
   if (!ctx->json) {
     print_scan(&info);

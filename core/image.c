@@ -18,19 +18,30 @@ static const struct dicom_series *largest_ct(const struct dicom_folder *f) {
   return best ? best : f->count == 1 ? f->series : NULL;
 }
 
-static status read_dicom(struct volume **out, const char *path, const char *uid,
-                         const struct dicom_read_options *options) {
+static const struct image_read_options defaults = {0};
+
+status image_read_folder(struct volume **out, const struct dicom_folder *folder, const char *path,
+                         const struct image_read_options *options) {
   status st = ST_OK;
-  struct dicom_folder *folder = NULL;
   char why[512];
-  TRY(dicom_folder_scan(&folder, path));
-  const struct dicom_series *s = dicom_folder_choose(folder, uid, why);
-  if (!s && !uid) s = largest_ct(folder);
+  const struct image_read_options *o = options ? options : &defaults;
+  const struct dicom_series *s = dicom_folder_choose(folder, o->series_uid, why);
+  if (!s && !o->series_uid) s = largest_ct(folder);
   CHECK(s, folder->count ? ST_DOMAIN : ST_FORMAT, "%s: %s", path, why);
   if (folder->count > 1)
     log_info("series #%d of %zu taken: %d slices%s", (int)(s - folder->series) + 1, folder->count,
-             s->slice_count, uid ? "" : ", the largest usable axial CT");
-  TRY(dicom_series_read(out, s, options));
+             s->slice_count, o->series_uid ? "" : ", the largest usable axial CT");
+  TRY(dicom_series_read(out, s, &o->dicom));
+done:
+  return st;
+}
+
+static status read_dicom(struct volume **out, const char *path,
+                         const struct image_read_options *options) {
+  status st = ST_OK;
+  struct dicom_folder *folder = NULL;
+  TRY(dicom_folder_scan(&folder, path));
+  TRY(image_read_folder(out, folder, path, options));
 done:
   dicom_folder_destroy(folder);
   return st;
@@ -43,10 +54,9 @@ bool image_is_dicom(const char *path) {
 status image_read(struct volume **out, const char *path, const struct image_read_options *options) {
   status st = ST_OK;
   struct volume *v = NULL;
-  static const struct image_read_options defaults = {0};
   const struct image_read_options *o = options ? options : &defaults;
   if (image_is_dicom(path)) {
-    TRY(read_dicom(&v, path, o->series_uid, &o->dicom));
+    TRY(read_dicom(&v, path, o));
   } else {
     CHECK(!o->series_uid, ST_USAGE, "%s is an image file and holds no DICOM series to choose from",
           path);

@@ -24,6 +24,10 @@ bool image_is_dicom(const char *path);
 /** Folder or DICOM file -> dicom, else itk_image_read. Says by log_info which series was taken. */
 status image_read(struct volume **out, const char *path, const struct image_read_options *options);
 
+/** The same for a folder that was scanned already; `path` is for messages. */
+status image_read_folder(struct volume **out, const struct dicom_folder *folder, const char *path,
+                         const struct image_read_options *options);
+
 /** Read a label map and check it against `grid` (NULL: no check). */
 status labels_read_on(struct labels **out, const char *path, const struct geometry *grid);
 

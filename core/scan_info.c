@@ -18,7 +18,7 @@
 #define STRENGTH_STEP_GOOD_MM 1.5   /* finite elements of 1 to 3 mm (proposed) */
 #define SPINE_STEP_MOST_MM 5.0      /* two slices within the middle of a vertebral body */
 #define PIXEL_FINE_MM 1.0           /* in-plane: a cortex is blurred beyond (proposed) */
-#define CALCIUM_STEP_MM 3.0         /* Agatston score. Source: agatston1990 */
+#define CALCIUM_STEP_MM 3.0         /* the Agatston score is defined on 3 mm slices */
 #define CALCIUM_STEP_THIN_MM 2.5    /* noise passes the threshold in thinner slices */
 #define FEMUR_LENGTH_MM 120.0       /* head to 20 mm below the lesser trochanter (proposed) */
 #define FEMUR_LENGTH_LEAST_MM 60.0  /* head and neck (proposed) */
