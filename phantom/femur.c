@@ -4,10 +4,10 @@
 
 static const double radians = 0.017453292519943295;
 
-void solid_femur_init(struct femur *f, const struct hip_person *person) {
+void digital_femur_init(struct digital_femur *f, const struct hip_person *person) {
   double tilt = person->shaft_tilt_deg * radians, angle = person->neck_shaft_deg * radians;
   double turn = person->anteversion_deg * radians;
-  *f = (struct femur){.person = person};
+  *f = (struct digital_femur){.person = person};
   f->scale = person->head_radius_mm / 24.5;
   f->shaft = vec3_unit(vec3_make(sin(tilt), 0.02, cos(tilt)));
   struct vec3 medial = vec3_make(-cos(turn), -sin(turn), 0);
@@ -23,8 +23,8 @@ void solid_femur_init(struct femur *f, const struct hip_person *person) {
   if (f->lateral.x < 0) f->lateral = vec3_scale(f->lateral, -1);
 }
 
-void femur_shaft_coordinates(const struct femur *f, struct vec3 p, double *t, double *lateral,
-                             double *anterior) {
+void digital_femur_shaft_coordinates(const struct digital_femur *f, struct vec3 p, double *t,
+                                     double *lateral, double *anterior) {
   struct vec3 d = vec3_sub(p, f->start);
   *t = -vec3_dot(d, f->shaft);
   *lateral = vec3_dot(d, f->lateral);
@@ -32,7 +32,7 @@ void femur_shaft_coordinates(const struct femur *f, struct vec3 p, double *t, do
   *anterior = vec3_dot(d, f->anterior) - down * down / (2 * f->person->bow_mm);
 }
 
-struct vec3 femur_shaft_centre(const struct femur *f, double t) {
+struct vec3 digital_femur_shaft_centre(const struct digital_femur *f, double t) {
   struct vec3 p = vec3_along(f->start, -t, f->shaft);
   return vec3_along(p, t * t / (2 * f->person->bow_mm), f->anterior);
 }
@@ -45,26 +45,26 @@ static void neck_axes(const struct hip_person *h, double u, double *a, double *b
   *b = h->neck_b_mm + (w > 0 ? 4.5 : 2.0) * t * t;
 }
 
-static double shaft_at(const struct femur *f, double t, double lateral, double anterior) {
+static double shaft_at(const struct digital_femur *f, double t, double lateral, double anterior) {
   double down = fmax(t, -10), flare = f->person->flare;
   double r = (14 + 5.5 * flare * exp(-down / 32)) * f->scale;
   double wide = 1 + 0.06 * exp(-fmax(t, 0) / 30);
   return fmax(solid_ellipse(lateral, anterior, r * wide, r * 1.02), -t - 4);
 }
 
-double femur_shaft_solid(const struct femur *f, struct vec3 p) {
+double digital_femur_shaft_solid(const struct digital_femur *f, struct vec3 p) {
   double t, lateral, anterior;
-  femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
+  digital_femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
   return shaft_at(f, t, lateral, anterior);
 }
 
-double femur_solid(const struct femur *f, struct vec3 p) {
+double digital_femur_solid(const struct digital_femur *f, struct vec3 p) {
   const struct hip_person *h = f->person;
   double k = f->scale, a, b, t, lateral, anterior;
   double u = vec3_dot(p, f->neck), q = vec3_dot(p, f->superior), r = vec3_dot(p, f->across);
   neck_axes(h, u, &a, &b);
   double neck = fmax(solid_ellipse(q, r, a, b), fmax(u - 2, -(f->length + 3) - u));
-  femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
+  digital_femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
   struct vec3 g = vec3_make(lateral, -anterior, -t); /* lateral, posterior, proximal */
   double greater =
       solid_ellipsoid(vec3_sub(g, vec3_make(8.5 * k, k, 11 * k)), 14.5 * k, 18 * k, 21 * k);
@@ -78,34 +78,37 @@ double femur_solid(const struct femur *f, struct vec3 p) {
   return smooth_union(d, lesser, 7);
 }
 
-double femur_clear(double value) {
+double digital_femur_clear(double value) {
   double d = fabs(value);
   return d < 3.45 ? d / 1.15 : fmax(3, d / 1.9);
 }
 
-struct vec3 femur_gradient(const struct femur *f, struct vec3 p) {
+struct vec3 digital_femur_gradient(const struct digital_femur *f, struct vec3 p) {
   const double h = 1e-3;
   struct vec3 g;
-  g.x = femur_solid(f, vec3_make(p.x + h, p.y, p.z)) - femur_solid(f, vec3_make(p.x - h, p.y, p.z));
-  g.y = femur_solid(f, vec3_make(p.x, p.y + h, p.z)) - femur_solid(f, vec3_make(p.x, p.y - h, p.z));
-  g.z = femur_solid(f, vec3_make(p.x, p.y, p.z + h)) - femur_solid(f, vec3_make(p.x, p.y, p.z - h));
+  g.x = digital_femur_solid(f, vec3_make(p.x + h, p.y, p.z)) -
+        digital_femur_solid(f, vec3_make(p.x - h, p.y, p.z));
+  g.y = digital_femur_solid(f, vec3_make(p.x, p.y + h, p.z)) -
+        digital_femur_solid(f, vec3_make(p.x, p.y - h, p.z));
+  g.z = digital_femur_solid(f, vec3_make(p.x, p.y, p.z + h)) -
+        digital_femur_solid(f, vec3_make(p.x, p.y, p.z - h));
   return vec3_scale(g, 0.5 / h);
 }
 
-double femur_depth(const struct femur *f, struct vec3 p, double value) {
+double digital_femur_depth(const struct digital_femur *f, struct vec3 p, double value) {
   const double h = 1e-3; /* forward differences: three evaluations */
   struct vec3 g;
-  g.x = femur_solid(f, vec3_make(p.x + h, p.y, p.z)) - value;
-  g.y = femur_solid(f, vec3_make(p.x, p.y + h, p.z)) - value;
-  g.z = femur_solid(f, vec3_make(p.x, p.y, p.z + h)) - value;
+  g.x = digital_femur_solid(f, vec3_make(p.x + h, p.y, p.z)) - value;
+  g.y = digital_femur_solid(f, vec3_make(p.x, p.y + h, p.z)) - value;
+  g.z = digital_femur_solid(f, vec3_make(p.x, p.y, p.z + h)) - value;
   return -value * h / fmax(solid_length(g), 1e-6 * h);
 }
 
-double femur_cortex(const struct femur *f, struct vec3 p) {
+double digital_femur_cortex(const struct digital_femur *f, struct vec3 p) {
   const struct hip_person *h = f->person;
   double u = vec3_dot(p, f->neck), q = vec3_dot(p, f->superior), r = vec3_dot(p, f->across);
   double t, lateral, anterior, a, b;
-  femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
+  digital_femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
   neck_axes(h, u, &a, &b);
   double cosine = q / a / (sqrt(q * q / (a * a) + r * r / (b * b)) + 1e-6); /* +1 superior */
   double inferior = 0.5 * (1 - cosine);
@@ -126,7 +129,7 @@ double femur_cortex(const struct femur *f, struct vec3 p) {
   return h->cortex * (middle * (1 - at_head) + head * at_head);
 }
 
-double femur_cortical(const struct femur *f, double thickness) {
+double digital_femur_cortical(const struct digital_femur *f, double thickness) {
   return f->person->cortical_bvf * (1 - 0.12 * (thickness < 1.2));
 }
 
@@ -139,7 +142,7 @@ static double segment(double u, double q, const double from[2], const double to[
 }
 
 /* The load-bearing groups: smooth ridges in the neck-shaft plane. */
-static double trabecular_groups(const struct femur *f, double u, double q, double r) {
+static double trabecular_groups(const struct digital_femur *f, double u, double q, double r) {
   double head = f->person->head_radius_mm, n = f->length, share, sum = 0;
   double d = segment(u, q, (double[]){-n + 12, -24}, (double[]){0.10 * head, 0.65 * head}, &share);
   sum += 0.150 * (0.55 + 0.45 * share) * bell(d, 4 + 6.5 * share) * bell(r, 13 + 4 * share);
@@ -150,11 +153,11 @@ static double trabecular_groups(const struct femur *f, double u, double q, doubl
   return sum + 0.032 * bell(d, 5) * bell(r, 15);
 }
 
-double femur_trabecular(const struct femur *f, struct vec3 p) {
+double digital_femur_trabecular(const struct digital_femur *f, struct vec3 p) {
   const struct hip_person *h = f->person;
   double u = vec3_dot(p, f->neck), q = vec3_dot(p, f->superior), r = vec3_dot(p, f->across);
   double t, lateral, anterior, head = h->head_radius_mm, n = f->length;
-  femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
+  digital_femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
   double v = 0.055 + 0.065 * smooth_step(-0.8 * head, 0, u) + trabecular_groups(f, u, q, r);
   double centre = solid_length(p);
   v += 0.10 * smooth_step(0.35, 0.95, p.z / head) * smooth_step(0.6 * head, 0.95 * head, centre);
@@ -170,20 +173,21 @@ double femur_trabecular(const struct femur *f, struct vec3 p) {
   return clamp(v, 0, 0.9);
 }
 
-void femur_bone(struct femur_point *out, const struct femur *f, struct vec3 p, double value) {
+void digital_femur_bone(struct digital_femur_point *out, const struct digital_femur *f,
+                        struct vec3 p, double value) {
   const double steepest = 1.9;  /* |grad f| of the cortex's neighbourhood, and of depth - T there */
   const double endosteum = 3.2; /* |grad (f + 1.9 T)| */
-  double thickness = femur_cortex(f, p), beyond = -value - steepest * thickness;
-  *out = (struct femur_point){.value = value, .clear = femur_clear(value)};
+  double thickness = digital_femur_cortex(f, p), beyond = -value - steepest * thickness;
+  *out = (struct digital_femur_point){.value = value, .clear = digital_femur_clear(value)};
   if (beyond > 0) { /* no depth can be cortical here */
     double clear = beyond / endosteum;
-    if (beyond < 3) clear = fmax(clear, (femur_depth(f, p, value) - thickness) / steepest);
-    out->bvf = femur_trabecular(f, p);
+    if (beyond < 3) clear = fmax(clear, (digital_femur_depth(f, p, value) - thickness) / steepest);
+    out->bvf = digital_femur_trabecular(f, p);
     out->clear = fmin(out->clear, clear);
     return;
   }
-  double depth = femur_depth(f, p, value);
+  double depth = digital_femur_depth(f, p, value);
   out->cortical = depth < thickness;
   out->clear = fmin(out->clear, fabs(depth - thickness) / steepest);
-  out->bvf = out->cortical ? femur_cortical(f, thickness) : femur_trabecular(f, p);
+  out->bvf = out->cortical ? digital_femur_cortical(f, thickness) : digital_femur_trabecular(f, p);
 }

@@ -85,7 +85,7 @@ void hip_body_init(struct hip_body *b, const struct hip_person *person,
   static const double none[6] = {0};
   if (!pose) pose = none;
   *b = (struct hip_body){.person = *person, .tissue = *tissue, .implant_side = SIDE_UNKNOWN};
-  solid_femur_init(&b->femur, &b->person);
+  digital_femur_init(&b->femur, &b->person);
   bench_init(&b->bench, tissue);
   rotation_from_angles(b->rotation, pose);
   b->shift = vec3_make(pose[3], pose[4], pose[5]);
@@ -195,7 +195,7 @@ static bool outside_or_skin(struct point *t) {
 /* Stem in the shaft, neck and head of a prosthesis. */
 static bool metal(struct point *t) {
   if (!(t->parts & BIT(PART_IMPLANT))) return false;
-  const struct femur *f = &t->body->femur;
+  const struct digital_femur *f = &t->body->femur;
   struct vec3 shoulder = vec3_along(f->start, 0, f->shaft),
               tip = vec3_along(f->start, -130, f->shaft);
   double stem = solid_capsule(t->p, shoulder, tip, 9, 5);
@@ -207,13 +207,13 @@ static bool metal(struct point *t) {
 
 static bool femur(struct point *t) {
   if (!(t->parts & BIT(PART_FEMUR))) return false;
-  double value = femur_solid(&t->body->femur, t->p);
+  double value = digital_femur_solid(&t->body->femur, t->p);
   if (value >= 0) {
-    paint_near(&t->out->hard, femur_clear(value));
+    paint_near(&t->out->hard, digital_femur_clear(value));
     return false;
   }
-  struct femur_point b;
-  femur_bone(&b, &t->body->femur, t->p, value);
+  struct digital_femur_point b;
+  digital_femur_bone(&b, &t->body->femur, t->p, value);
   paint_near(&t->out->hard, b.clear);
   t->out->hu = tissue_bone_hu(&t->body->tissue, b.bvf);
   t->out->label = (uint16_t)(LABEL_FEMUR_LEFT + t->side);
@@ -402,7 +402,8 @@ static void muscle_parts(paint_parts *parts, const struct hip_body *b, struct ve
 
 static void bone_parts(paint_parts *parts, const struct hip_body *b, struct vec3 p, double r) {
   const struct hip_person *h = &b->person;
-  if (femur_clear(femur_solid(&b->femur, p)) < r || femur_solid(&b->femur, p) < 0)
+  if (digital_femur_clear(digital_femur_solid(&b->femur, p)) < r ||
+      digital_femur_solid(&b->femur, p) < 0)
     *parts |= BIT(PART_FEMUR);
   if (hip_pelvis(h, p) * 0.6 < r) *parts |= BIT(PART_PELVIS);
   if (hip_sacrum(h, p) * 0.6 < r) *parts |= BIT(PART_SACRUM);

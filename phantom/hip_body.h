@@ -19,7 +19,7 @@ enum { HIP_MUSCLES = 17 };
 
 struct hip_body {
   struct hip_person person;
-  struct femur femur;
+  struct digital_femur femur;
   struct tissue_table tissue;
   struct bench bench;
   enum side implant_side; /* SIDE_UNKNOWN: none */

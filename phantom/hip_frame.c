@@ -3,20 +3,20 @@
 #include <stdio.h>
 
 /* Area of the femur's section perpendicular to the shaft's tangent at t. */
-static double shaft_section_area(const struct femur *f, double t, bool alone) {
+static double shaft_section_area(const struct digital_femur *f, double t, bool alone) {
   const double step = 0.5, half = 45;
-  struct vec3 centre = femur_shaft_centre(f, t);
+  struct vec3 centre = digital_femur_shaft_centre(f, t);
   int64_t inside = 0;
   for (double a = -half; a < half; a += step)
     for (double b = -half; b < half; b += step) {
       struct vec3 p = vec3_along(vec3_along(centre, a, f->lateral), b, f->anterior);
-      inside += (alone ? femur_shaft_solid(f, p) : femur_solid(f, p)) < 0;
+      inside += (alone ? digital_femur_shaft_solid(f, p) : digital_femur_solid(f, p)) < 0;
     }
   return (double)inside * step * step;
 }
 
 /* Distal end of the lesser trochanter: the lowest level whose section is 1.2 times the shaft's. */
-static double lesser_end(const struct femur *f) {
+static double lesser_end(const struct digital_femur *f) {
   double low = 30 * f->scale, high = 60 * f->scale;
   for (int i = 0; i < 12; i++) {
     double t = 0.5 * (low + high);
@@ -27,22 +27,23 @@ static double lesser_end(const struct femur *f) {
 }
 
 /* Point of the surface along a direction from inside, by bisection. */
-static double surface_along(const struct femur *f, struct vec3 from, struct vec3 d, double far) {
+static double surface_along(const struct digital_femur *f, struct vec3 from, struct vec3 d,
+                            double far) {
   double low = 0, high = far;
   for (int i = 0; i < 60; i++) {
     double t = 0.5 * (low + high);
-    *(femur_solid(f, vec3_along(from, t, d)) < 0 ? &low : &high) = t;
+    *(digital_femur_solid(f, vec3_along(from, t, d)) < 0 ? &low : &high) = t;
   }
   return 0.5 * (low + high);
 }
 
 /* Lesser trochanter tip: farthest from the shaft's centre line, medially behind. */
-static struct vec3 lesser_tip(const struct femur *f, double end) {
+static struct vec3 lesser_tip(const struct digital_femur *f, double end) {
   struct vec3 best = f->start;
   double farthest = 0;
   for (double t = end - 20 * f->scale; t < end; t += 0.5)
     for (double angle = 1.2; angle < 3.0; angle += 0.02) {
-      struct vec3 c = femur_shaft_centre(f, t);
+      struct vec3 c = digital_femur_shaft_centre(f, t);
       struct vec3 d =
           vec3_add(vec3_scale(f->lateral, cos(angle)), vec3_scale(f->anterior, -sin(angle)));
       double r = surface_along(f, c, d, 60);
@@ -55,13 +56,13 @@ static struct vec3 lesser_tip(const struct femur *f, double end) {
 }
 
 /* Greater trochanter tip: the most proximal point of the surface lateral of the shaft axis. */
-static struct vec3 greater_tip(const struct femur *f) {
+static struct vec3 greater_tip(const struct digital_femur *f) {
   struct vec3 best = f->start;
   double highest = -1e9;
   for (double l = 0; l < 30 * f->scale; l += 0.5)
     for (double a = -30 * f->scale; a < 20 * f->scale; a += 0.5) {
       struct vec3 foot = vec3_along(vec3_along(f->start, l, f->lateral), a, f->anterior);
-      if (femur_solid(f, foot) >= 0) continue;
+      if (digital_femur_solid(f, foot) >= 0) continue;
       double r = surface_along(f, foot, f->shaft, 60);
       if (r > highest) {
         highest = r;
@@ -73,14 +74,15 @@ static struct vec3 greater_tip(const struct femur *f) {
 
 /* Straight line through the bowed centre line between two levels: its chord direction and mean. For
  * a parabola the least-squares direction over [a, b] is that of the chord. */
-static void shaft_line(struct hip_frame *out, const struct femur *f, double from, double to) {
+static void shaft_line(struct hip_frame *out, const struct digital_femur *f, double from,
+                       double to) {
   if (to - from < 20) {
     out->shaft_axis = f->shaft;
     out->shaft_point = f->start;
     out->shaft_length_mm = fmax(to - from, 0);
     return;
   }
-  struct vec3 top = femur_shaft_centre(f, from), bottom = femur_shaft_centre(f, to);
+  struct vec3 top = digital_femur_shaft_centre(f, from), bottom = digital_femur_shaft_centre(f, to);
   out->shaft_axis = vec3_unit(vec3_sub(top, bottom));
   double rise = (to - from) * (to - from) / 6, sag = rise / (2 * f->person->bow_mm);
   /* mean of the parabola lies sag below the chord's middle, towards the centre line */
@@ -104,7 +106,7 @@ static double projected_angle(const struct hip_frame *f) {
   return vec3_angle_deg(vec3_unit(n), vec3_unit(s));
 }
 
-void hip_frame_true(struct hip_frame *out, const struct femur *f, double narrow_u,
+void hip_frame_true(struct hip_frame *out, const struct digital_femur *f, double narrow_u,
                     double narrow_area, double distal_t,
                     double (*pelvis)(const struct hip_person *, struct vec3)) {
   const struct hip_person *h = f->person;
@@ -117,9 +119,10 @@ void hip_frame_true(struct hip_frame *out, const struct femur *f, double narrow_
   cross_axes(out);
   out->lesser_trochanter = lesser_tip(f, end);
   out->greater_trochanter = greater_tip(f);
-  struct vec3 below = vec3_sub(out->head, femur_shaft_centre(f, end));
+  struct vec3 below = vec3_sub(out->head, digital_femur_shaft_centre(f, end));
   out->lesser_trochanter_mm = vec3_dot(below, out->shaft_axis);
-  out->distal_mm = vec3_dot(vec3_sub(out->head, femur_shaft_centre(f, distal_t)), out->shaft_axis);
+  out->distal_mm =
+      vec3_dot(vec3_sub(out->head, digital_femur_shaft_centre(f, distal_t)), out->shaft_axis);
   out->neck_shaft_deg = vec3_angle_deg(out->neck_axis, vec3_scale(out->shaft_axis, -1));
   out->neck_shaft_projected_deg = projected_angle(out);
   out->offset_mm = vec3_length(vec3_sub(out->head, out->shaft_point));

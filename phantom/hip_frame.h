@@ -13,7 +13,7 @@
  * @param distal_t   end of the imaged shaft, along the shaft below P0 [mm]
  * @param pelvis     value of the pelvic solid, for the hip axis length
  */
-void hip_frame_true(struct hip_frame *out, const struct femur *f, double narrow_u,
+void hip_frame_true(struct hip_frame *out, const struct digital_femur *f, double narrow_u,
                     double narrow_area, double distal_t,
                     double (*pelvis)(const struct hip_person *, struct vec3));
 

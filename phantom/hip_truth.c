@@ -18,21 +18,22 @@ static const char *const density_names[] = {"mineral", "k2hpo4_eq", "ha_eq"};
 /* ---- section ---- */
 
 /* Square lattice of the plane perpendicular to the neck at u: sums over the points inside. */
-static void section_at(struct truth_section *s, const struct femur *f, double u, double step,
-                       bool cortex) {
+static void section_at(struct truth_section *s, const struct digital_femur *f, double u,
+                       double step, bool cortex) {
   double n = 0, q_sum = 0, qq = 0, cortical = 0, low = 1e9, high = -1e9;
   struct vec3 centre = vec3_scale(f->neck, u);
   for (double q = -40 + step / 2; q < 40; q += step)
     for (double r = -40 + step / 2; r < 40; r += step) {
       struct vec3 p = vec3_along(vec3_along(centre, q, f->superior), r, f->across);
-      double value = femur_solid(f, p);
+      double value = digital_femur_solid(f, p);
       if (value >= 0) continue;
       n++;
       q_sum += q;
       qq += q * q;
       low = fmin(low, q);
       high = fmax(high, q);
-      if (cortex && -value < 20) cortical += femur_depth(f, p, value) < femur_cortex(f, p);
+      if (cortex && -value < 20)
+        cortical += digital_femur_depth(f, p, value) < digital_femur_cortex(f, p);
     }
   *s = (struct truth_section){.along_mm = u, .area_mm2 = n * step * step};
   s->cortical_area_mm2 = cortical * step * step;
@@ -42,18 +43,19 @@ static void section_at(struct truth_section *s, const struct femur *f, double u,
 
 /* Thickness along a ray from outside towards the centre: first surface to the first point that is
  * no longer cortex. */
-static double ray_cortex(const struct femur *f, struct vec3 centre, struct vec3 outward) {
+static double ray_cortex(const struct digital_femur *f, struct vec3 centre, struct vec3 outward) {
   double outer = -1;
   for (double r = 40; r > 0; r -= 0.01) {
     struct vec3 p = vec3_along(centre, r, outward);
-    double value = femur_solid(f, p);
+    double value = digital_femur_solid(f, p);
     if (outer < 0 && value < 0) outer = r;
-    if (outer > 0 && femur_depth(f, p, value) >= femur_cortex(f, p)) return outer - r;
+    if (outer > 0 && digital_femur_depth(f, p, value) >= digital_femur_cortex(f, p))
+      return outer - r;
   }
   return (double)NAN;
 }
 
-static void narrowest(struct truth_section *s, const struct femur *f) {
+static void narrowest(struct truth_section *s, const struct digital_femur *f) {
   double best = -f->person->neck_waist_mm, least = 1e12;
   for (int pass = 0; pass < 2; pass++) {
     double width = pass ? 1.5 : 14, step = pass ? 0.25 : 1, middle = best;
@@ -94,7 +96,8 @@ static bool in_image(const struct quadrature *q, struct vec3 p) {
          i.y < (double)g->ny - 0.5 && i.z < (double)g->nz - 0.5;
 }
 
-static void add_point(struct truth_sums *s, const struct hip_body *b, const struct femur_point *p) {
+static void add_point(struct truth_sums *s, const struct hip_body *b,
+                      const struct digital_femur_point *p) {
   double hu = tissue_bone_hu(&b->tissue, p->bvf);
   const double density[TRUTH_DENSITIES] = {
       tissue_mineral_mg_cm3 * p->bvf, tissue_k2hpo4(&b->tissue, hu), tissue_ha(&b->tissue, hu)};
@@ -115,16 +118,16 @@ static void slice_sums(const struct quadrature *q, double z, struct truth_sums s
   for (double y = q->low.y + 0.53 * q->step; y < q->high.y; y += q->step)
     for (double x = q->low.x + 0.47 * q->step; x < q->high.x; x += q->step) {
       struct vec3 p = vec3_make(x, y, z);
-      double value = femur_solid(&q->body->femur, p);
+      double value = digital_femur_solid(&q->body->femur, p);
       if (value >= 0) {
         /* nothing inside the distance to the surface: step over it */
-        double skip = floor(femur_clear(value) / q->step);
+        double skip = floor(digital_femur_clear(value) / q->step);
         if (skip > 1) x += (skip - 1) * q->step;
         continue;
       }
       if (!in_image(q, p)) continue;
-      struct femur_point b;
-      femur_bone(&b, &q->body->femur, p, value);
+      struct digital_femur_point b;
+      digital_femur_bone(&b, &q->body->femur, p, value);
       enum hip_region region = hip_frame_region(q->local, p);
       add_point(&s[of_region[region]], q->body, &b);
     }
@@ -173,7 +176,7 @@ done:
 static double imaged_shaft(const struct hip_body *b, enum side side, const struct geometry *grid) {
   struct quadrature q = {.body = b, .side = side, .grid = grid};
   double t = 0;
-  while (t < 200 && in_image(&q, femur_shaft_centre(&b->femur, t))) t += 0.05;
+  while (t < 200 && in_image(&q, digital_femur_shaft_centre(&b->femur, t))) t += 0.05;
   return t;
 }
 
@@ -196,7 +199,7 @@ status hip_truth_compute(struct hip_truth *out, const struct hip_body *body, enu
   struct hip_truth t;
   memset(&t, 0, sizeof t);
   CHECK(step >= 0.5 && step <= 4, ST_DOMAIN, "truth: step %g mm, permitted 0.5..4 mm", step);
-  const struct femur *f = &body->femur;
+  const struct digital_femur *f = &body->femur;
   narrowest(&t.section, f);
   hip_frame_true(&t.local, f, t.section.along_mm, t.section.area_mm2,
                  imaged_shaft(body, side, grid), hip_pelvis);
