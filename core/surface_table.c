@@ -101,7 +101,7 @@ static void emit_span(struct surface_case *out, const int *loop, signed char spl
 }
 
 /* Cheapest triangulation of a loop of n edges (dynamic programme over spans). */
-static void triangulate(struct surface_case *out, const int *loop, int n) {
+void surface_loop_triangulate(struct surface_case *out, const int *loop, int n) {
   int cost[LOOP_MAX][LOOP_MAX] = {{0}};
   signed char split[LOOP_MAX][LOOP_MAX] = {{0}};
   for (int length = 2; length < n; length++)
@@ -122,21 +122,29 @@ static void triangulate(struct surface_case *out, const int *loop, int n) {
   emit_span(out, loop, split, 0, n - 1);
 }
 
-void surface_case_make(struct surface_case *out, int pattern) {
+int surface_case_loops(int loops[4][12], int lengths[4], int pattern) {
   int next[12];
-  memset(out, 0, sizeof *out);
+  int count = 0;
   for (int e = 0; e < 12; e++) next[e] = -1;
   for (int axis = 0; axis < 3; axis++)
     for (int side = 0; side < 2; side++) face_segments(next, pattern, axis, side);
   for (int e = 0; e < 12; e++) {
-    int loop[LOOP_MAX];
     int n = 0;
     for (int at = e; next[at] >= 0;) {
       int to = next[at];
-      loop[n++] = at;
+      loops[count][n++] = at;
       next[at] = -1;
       at = to;
     }
-    if (n >= 3) triangulate(out, loop, n);
+    if (n) lengths[count++] = n;
   }
+  return count;
+}
+
+void surface_case_make(struct surface_case *out, int pattern) {
+  int loops[4][12];
+  int lengths[4];
+  int count = surface_case_loops(loops, lengths, pattern);
+  memset(out, 0, sizeof *out);
+  for (int l = 0; l < count; l++) surface_loop_triangulate(out, loops[l], lengths[l]);
 }

@@ -25,6 +25,10 @@ struct surface_case {
 
 /** Case of a corner pattern (bit c set: corner c is inside), for patterns 0..255. */
 void surface_case_make(struct surface_case *out, int pattern);
+/** The loops of edges around the inside corners; @return how many (at most 4). */
+int surface_case_loops(int loops[4][12], int lengths[4], int pattern);
+/** Append the triangles of one loop of n edges. */
+void surface_loop_triangulate(struct surface_case *out, const int *loop, int n);
 /** The two corners of an edge. */
 void surface_edge_corners(int edge, int *low, int *high);
 

@@ -17,6 +17,7 @@ status rad_features(struct rad_values *out, const struct rad_roi *roi,
   if (wants(s, RAD_GLSZM) || wants(s, RAD_GLDZM)) TRY(rad_zones(out, roi, s));
   if (wants(s, RAD_NGTDM)) TRY(rad_ngtdm(out, roi, s));
   if (wants(s, RAD_NGLDM)) TRY(rad_ngldm(out, roi, s));
+  if (wants(s, RAD_FLAT)) TRY(rad_flat_shape(out, roi, s));
   TRY(rad_values_check(out));
 done:
   return st;

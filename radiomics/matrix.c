@@ -75,11 +75,13 @@ static void spreads(double out[RAD_M_COUNT], const struct rad_cell *cells, size_
   double mean_j = 0;
   for (size_t c = 0; c < n; c++) {
     double p = cells[c].count / total;
-    mean_i += p * cells[c].level;
-    mean_j += p * (double)cells[c].second;
+    mean_i += cells[c].count * cells[c].level; /* whole numbers: exact */
+    mean_j += cells[c].count * (double)cells[c].second;
     out[RAD_M_ENTROPY] -= p * log2(p + epsilon);
     out[RAD_M_ENERGY] += p * p;
   }
+  mean_i /= total;
+  mean_j /= total;
   for (size_t c = 0; c < n; c++) {
     double p = cells[c].count / total;
     double di = cells[c].level - mean_i;

@@ -220,8 +220,8 @@ status rad_morphology(struct rad_values *out, const struct rad_roi *roi,
   }
   if (py) {
     rad_values_add(out, RAD_morph_diam_slice, RAD_NOT_AGGREGATED, b.diameter_plane[2], NULL);
-    rad_values_add(out, RAD_morph_diam_row, RAD_NOT_AGGREGATED, b.diameter_plane[1], NULL);
-    rad_values_add(out, RAD_morph_diam_column, RAD_NOT_AGGREGATED, b.diameter_plane[0], NULL);
+    rad_values_add(out, RAD_morph_diam_row, RAD_NOT_AGGREGATED, b.diameter_plane[0], NULL);
+    rad_values_add(out, RAD_morph_diam_column, RAD_NOT_AGGREGATED, b.diameter_plane[1], NULL);
   }
 done:
   return st;

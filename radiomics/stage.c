@@ -12,6 +12,17 @@ static void round_all(double *x, int64_t n) {
   for (int64_t i = 0; i < n; i++) x[i] = floor(x[i] + 0.5);
 }
 
+/* pyradiomics resamples an image of integers into integers, cut towards zero. */
+static bool all_whole(const double *x, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    if (x[i] != floor(x[i]) && !isnan(x[i])) return false;
+  return true;
+}
+
+static void truncate_all(double *x, int64_t n) {
+  for (int64_t i = 0; i < n; i++) x[i] = trunc(x[i]);
+}
+
 static void describe_image(struct rad_diagnostic *d, const double *x, const struct geometry *g) {
   int64_t n = geometry_voxels(g);
   double low = INFINITY;
@@ -124,7 +135,9 @@ status rad_stage_create(struct rad_stage **out, const struct volume *image,
   if (s->normalise) normalise(stage->x, n, s);
   if (d) describe_image(&d->steps[RAD_STEP_IMAGE], stage->x, &stage->source);
   if (!same_axes(stage->axes)) {
+    bool whole = s->convention == RAD_PYRADIOMICS && all_whole(stage->x, n);
     TRY(interpolate_image(stage, s));
+    if (whole) truncate_all(stage->x, geometry_voxels(&stage->grid));
     if (s->round_intensity || s->round_after) round_all(stage->x, geometry_voxels(&stage->grid));
   }
   if (d) describe_image(&d->steps[RAD_STEP_GRID], stage->x, &stage->grid);

@@ -164,9 +164,8 @@ static status compare_table(struct rad_scoreboard *b, const char *set, const str
     double got = NAN;
     if (f >= 0) {
       enum rad_family family = rad_feature_info((enum rad_feature)f)->family;
-      const struct rad_value *v =
-          rad_values_find(values, (enum rad_feature)f,
-                          aggregation_of(cell(t, "aggregation", row), family));
+      const struct rad_value *v = rad_values_find(
+          values, (enum rad_feature)f, aggregation_of(cell(t, "aggregation", row), family));
       if (v) got = v->value;
     }
     TRY(rad_scoreboard_add(&c, b, set, tag, got, reference, tolerance));

@@ -15,10 +15,10 @@ extern "C" {
 #endif
 
 struct rad_check {
-  char set[32];        /* "digital phantom", "CT A", ... */
-  char name[64];       /* tag or map */
+  char set[32];  /* "digital phantom", "CT A", ... */
+  char name[64]; /* tag or map */
   char aggregation[24];
-  char consensus[16];  /* "very strong" ... "weak", "none", "" */
+  char consensus[16];                 /* "very strong" ... "weak", "none", "" */
   double value, reference, tolerance; /* map: largest deviation as a share of the range, 0, 0.01 */
   bool passed;
   char note[96];
