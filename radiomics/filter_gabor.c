@@ -5,6 +5,7 @@
 #include "radiomics/fft.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,7 +129,8 @@ static status filter_plane(double *out, const double *x, const struct geometry *
     double theta = (f->pooling == RAD_POOL_NONE ? 1 : a) * f->theta_deg * PI / 180;
     TRY(kernel_transform(&k.re[a], &k.im[a], &p, f, theta));
   }
-  work = malloc(4 * (size_t)(p.size[0] * p.size[1]) * sizeof *work);
+  size_t each = 4 * (size_t)(p.size[0] * p.size[1]);
+  work = malloc((size_t)parallel_threads() * each * sizeof *work);
   CHECK(work, ST_MEMORY, "Gabor filter: no memory");
   const int64_t in_plane[2] = {stride[u], stride[v]};
   for (int64_t s = 0; s < n[w]; s++)

@@ -145,6 +145,7 @@ static void phase2_filter(struct rad_filter *f, int number, bool by_slice) {
   case 8:
   case 9:
     f->kind = RAD_FILTER_SIMONCELLI;
+    f->boundary = RAD_BOUNDARY_PERIODIC; /* of the transform: with mirror the median is missed */
     f->level = number - 7;
     break;
   default:
@@ -175,6 +176,7 @@ static status compare_phase2(struct rad_scoreboard *b, const char *id, const str
         "IBSI-2 table: a column of filter_id, tag, reference_value, tolerance is missing");
   for (size_t row = 0; row < t->row_count; row++) {
     if (strcmp(t->columns[ids].texts[row], id)) continue;
+    if (isnan(t->columns[references].numbers[row])) continue; /* no consensus was reached */
     const char *tag = t->columns[tags].texts[row];
     int f = rad_feature_from_tag(tag);
     const struct rad_value *v =
