@@ -2,7 +2,7 @@
  * radices 4, 2, 3, 5 and any other prime (slow in the prime). Real and imaginary parts in separate
  * arrays [n][lines], lines fastest, so that the loops vectorise over lines. Unnormalised:
  * forward then inverse gives n times the input. Inverse: swap the two arrays.
- * Source: closed form of the discrete transform; van Loan 1992 for the ordering.
+ * (closed form of the discrete transform)
  */
 #ifndef QCT_RADIOMICS_FFT_H
 #define QCT_RADIOMICS_FFT_H

@@ -68,8 +68,10 @@ status rad_filter_check(const struct rad_filter *f, bool by_slice) {
     CHECK(strlen(f->band) == axes && strspn(f->band, "LH") == axes, ST_USAGE,
           "wavelet filter: band \"%s\" must be %zu letters of L and H", f->band, axes);
   }
-  CHECK(f->level >= 1 && f->level <= 10, ST_USAGE, "filter: level %d is not within 1..10",
-        f->level);
+  bool levels = f->kind == RAD_FILTER_WAVELET || f->kind == RAD_FILTER_SIMONCELLI ||
+                f->kind == RAD_FILTER_RIESZ_SIMONCELLI;
+  CHECK(!levels || (f->level >= 1 && f->level <= 10), ST_USAGE,
+        "filter: level %d is not within 1..10", f->level);
   for (int a = 0; a < 3; a++)
     CHECK(f->order[a] >= 0 && f->order[a] <= 8, ST_USAGE,
           "Riesz filter: order %d is not within 0..8", f->order[a]);
