@@ -1,5 +1,7 @@
 #include "qct/region.h"
 
+#include "qct/edge.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +11,15 @@ static const char *const compartment_names[COMPARTMENTS] = {"integral", "cortica
 static const char *const region_names[REGIONS] = {
     "head", "neck", "trochanter", "intertrochanter", "total", "total_no_head"};
 
+/* Sums over voxels of one region with one value of the split, [0] all values. */
 struct sums {
   int64_t voxels; /* with data */
   int64_t no_data;
   int64_t extreme; /* above 1500 mg/cm3 */
   double density;  /* sum [mg/cm3] */
 };
+
+enum { ALL = 0, PARTS = QCT_TRABECULAR + 1 };
 
 /* Which of the six regions hold a voxel of this part of the femur. */
 static bool belongs(int region, enum hip_region part) {
@@ -35,7 +40,7 @@ static void add_voxel(struct sums *s, float density) {
   s->extreme += density > metal_mgcc;
 }
 
-static void sum_regions(struct sums sums[REGIONS][COMPARTMENTS], const struct volume *density,
+static void sum_regions(struct sums sums[REGIONS][PARTS], const struct volume *density,
                         const struct labels *labels, int label, const struct labels *split,
                         const struct hip_frame *frame) {
   const struct geometry *g = &labels->grid;
@@ -48,7 +53,7 @@ static void sum_regions(struct sums sums[REGIONS][COMPARTMENTS], const struct vo
         enum hip_region part = hip_frame_region(frame, geometry_to_world(g, index));
         for (int region = 0; region < REGIONS; region++) {
           if (!belongs(region, part)) continue;
-          add_voxel(&sums[region][0], density->voxels[at]);
+          add_voxel(&sums[region][ALL], density->voxels[at]);
           add_voxel(&sums[region][split->voxels[at]], density->voxels[at]);
         }
       }
@@ -120,17 +125,49 @@ done:
   return st;
 }
 
-static status add_compartment(struct record *r, const struct row *w, const struct sums *s,
+/* What a compartment is: voxels, volume and mineral. */
+struct amount {
+  struct sums sums;
+  double volume_cm3, mineral_mg;
+};
+
+static struct sums join(const struct sums *a, const struct sums *b) {
+  struct sums s = {a->voxels + b->voxels, a->no_data + b->no_data, a->extreme + b->extreme,
+                   a->density + b->density};
+  return s;
+}
+
+/* Integral, cortical and trabecular amounts of a region; `edge_mg` is the mineral beyond its
+ * outline.
+ */
+static void amounts_of(struct amount out[COMPARTMENTS], const struct sums parts[PARTS],
+                       double edge_mg, double voxel_cm3, const struct qct_region_options *o) {
+  struct amount *all = &out[0], *cortex = &out[1], *inner = &out[2];
+  const struct sums *deep = &parts[QCT_TRABECULAR];
+  all->sums = parts[ALL];
+  cortex->sums = parts[QCT_CORTICAL];
+  inner->sums = join(&parts[QCT_BESIDE_CORTEX], deep);
+  for (int k = 0; k < COMPARTMENTS; k++) {
+    out[k].volume_cm3 = (double)out[k].sums.voxels * voxel_cm3;
+    out[k].mineral_mg = out[k].sums.density * voxel_cm3;
+  }
+  if (o->as_is) return;
+  all->mineral_mg += edge_mg;
+  if (deep->voxels >= o->min_voxels)
+    inner->mineral_mg = deep->density / (double)deep->voxels * inner->volume_cm3;
+  cortex->mineral_mg = all->mineral_mg - inner->mineral_mg;
+}
+
+static status add_compartment(struct record *r, const struct row *w, const struct amount *a,
                               int compartment) {
   status st = ST_OK;
-  double volume = (double)s->voxels * geometry_voxel_mm3(&w->density->grid) / 1000; /* cm3 */
-  double mean = s->voxels ? s->density / (double)s->voxels : (double)NAN;
+  double mean = a->sums.voxels ? a->mineral_mg / a->volume_cm3 : (double)NAN;
   double half = (double)NAN;
-  if (w->calibration && s->voxels)
+  if (w->calibration && a->sums.voxels)
     half = calibration_half_width(w->calibration, calibration_hu(w->calibration, mean));
-  TRY(add_row(r, w, s, compartment, "volume", volume, "cm3", (double)NAN));
-  TRY(add_row(r, w, s, compartment, "bmc", mean * volume, "mg", half * volume));
-  TRY(add_row(r, w, s, compartment, "vbmd", mean, "mg/cm3", half));
+  TRY(add_row(r, w, &a->sums, compartment, "volume", a->volume_cm3, "cm3", (double)NAN));
+  TRY(add_row(r, w, &a->sums, compartment, "bmc", a->mineral_mg, "mg", half * a->volume_cm3));
+  TRY(add_row(r, w, &a->sums, compartment, "vbmd", mean, "mg/cm3", half));
 done:
   return st;
 }
@@ -151,6 +188,34 @@ done:
   return st;
 }
 
+/* Mineral beyond the outline of one of the six regions. */
+static double region_edge(const double edge_mg[HIP_SHAFT + 1], int region) {
+  double sum = 0;
+  for (int part = HIP_HEAD; part < HIP_SHAFT; part++)
+    if (belongs(region, (enum hip_region)part)) sum += edge_mg[part];
+  return sum;
+}
+
+static status add_region(struct record *r, struct row *w, const struct amount amounts[COMPARTMENTS],
+                         double resolved) {
+  status st = ST_OK;
+  const double half = 0.5; /* of the surface */
+  for (int k = 0; k < COMPARTMENTS; k++) {
+    char method[96];
+    size_t first = r->count;
+    snprintf(method, sizeof method, "frame planes/1%s%s%s, %s", k ? " cortex " : "",
+             k ? qct_cortex_names[w->options->cortex] : "",
+             w->options->as_is ? "" : " edge-corrected", material_name(w->density->material));
+    w->compartment = compartment_names[k];
+    w->method = method;
+    TRY(add_compartment(r, w, &amounts[k], k));
+    for (size_t i = first; k && resolved < half && i < r->count; i++)
+      measurement_flag(&r->rows[i], "cortex resolved at %.0f %% of the surface", 100 * resolved);
+  }
+done:
+  return st;
+}
+
 status qct_hip_regions(struct record *r, const struct volume *density, const struct labels *labels,
                        int label, const struct hip_frame *frame,
                        const struct calibration *calibration,
@@ -158,35 +223,32 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
   static const struct qct_region_options defaults = QCT_REGION_DEFAULTS;
   status st = ST_OK;
   struct labels *split = NULL;
-  struct sums sums[REGIONS][COMPARTMENTS];
-  double resolved = 1;
-  char method[96];
+  struct surface *surface = NULL;
+  struct sums sums[REGIONS][PARTS];
+  double resolved = 1, edge_mg[HIP_SHAFT + 1] = {0};
   if (!options) options = &defaults;
   memset(sums, 0, sizeof sums);
   TRY(check_inputs(density, labels, label, frame));
-  TRY(qct_cortex_split(&split, &resolved, density, labels, label, options));
+  TRY(qct_bone_surface(&surface, labels, label));
+  TRY(qct_cortex_split(&split, &resolved, density, labels, label, surface, options));
+  if (!options->as_is) TRY(qct_edge_mass(edge_mg, density, labels, label, surface, frame));
   sum_regions(sums, density, labels, label, split, frame);
-  for (int region = 0; region < REGIONS; region++)
-    for (int k = 0; k < COMPARTMENTS; k++) {
-      char name[64];
-      snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
-      snprintf(method, sizeof method, "frame planes/1%s%s, %s", k ? " cortex " : "",
-               k ? qct_cortex_names[options->cortex] : "", material_name(density->material));
-      struct row w = {.region = name,
-                      .compartment = compartment_names[k],
-                      .method = method,
-                      .density = density,
-                      .calibration = calibration,
-                      .options = options,
-                      .distal_mm = frame->distal_mm,
-                      .end_mm = region_end(frame, region)};
-      TRY(add_compartment(r, &w, &sums[region][k], k));
-      bool doubtful = k && resolved < 0.5;
-      for (int back = 1; doubtful && back <= 3; back++)
-        measurement_flag(&r->rows[r->count - (size_t)back],
-                         "cortex resolved at %.0f %% of the surface", 100 * resolved);
-    }
+  for (int region = 0; region < REGIONS; region++) {
+    struct amount amounts[COMPARTMENTS];
+    char name[64];
+    snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
+    struct row w = {.region = name,
+                    .density = density,
+                    .calibration = calibration,
+                    .options = options,
+                    .distal_mm = frame->distal_mm,
+                    .end_mm = region_end(frame, region)};
+    amounts_of(amounts, sums[region], region_edge(edge_mg, region),
+               geometry_voxel_mm3(&density->grid) / 1000, options);
+    TRY(add_region(r, &w, amounts, resolved));
+  }
 done:
   labels_destroy(split);
+  surface_destroy(surface);
   return st;
 }

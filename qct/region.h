@@ -13,8 +13,8 @@
  * (0.90 +- 0.92 mm for relative thresholds in 16 femora, treece2010). Cortical numbers carry a flag
  * when the voxels are larger than 1.5 mm. Cortex, fixed: density >= `threshold`.
  *
- * A region that the end of the bone cuts is withheld: the trochanter needs bone to the origin of the
- * frame, intertrochanter and totals to 10 mm below the lesser trochanter (frame->distal_mm).
+ * A region that the end of the bone cuts is withheld: the trochanter needs bone to the origin of
+ * the frame, intertrochanter and totals to 10 mm below the lesser trochanter (frame->distal_mm).
  *
  * n counts voxels with data; voxels without are left out and flagged. The 95 % interval of a
  * density is that of the calibration at the mean; noise of the mean over thousands of voxels is far
@@ -27,12 +27,17 @@
 #include "core/calibration.h"
 #include "core/frame.h"
 #include "core/record.h"
+#include "core/surface.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Values of a split mask. */
+enum { QCT_CORTICAL = 1, QCT_BESIDE_CORTEX = 2, QCT_TRABECULAR = 3 };
 
 enum qct_cortex { QCT_CORTEX_HALF_MAX, QCT_CORTEX_FIXED };
 /** "half-max", "fixed"; NULL-terminated. */
@@ -43,9 +48,15 @@ struct qct_region_options {
   double
       threshold_mgcc; /* of QCT_CORTEX_FIXED [mg/cm3]; no default: values depend on the phantom */
   int min_voxels;     /* a region or compartment with fewer is withheld */
+  bool as_is;         /* no edge correction: sums of the voxels inside the mask */
+  double peel_mm;     /* zone beside the cortex whose density is not taken for trabecular [mm]; NaN:
+                         the larger of 2 mm and the longest voxel edge */
 };
 #define QCT_REGION_DEFAULTS                                                                        \
-  { .cortex = QCT_CORTEX_HALF_MAX, .threshold_mgcc = (double)NAN, .min_voxels = 200 }
+  {                                                                                                \
+    .cortex = QCT_CORTEX_HALF_MAX, .threshold_mgcc = (double)NAN, .min_voxels = 200,               \
+    .peel_mm = (double)NAN                                                                         \
+  }
 
 /**
  * Append rows to `r`, region "<region>_<side>" (head, neck, trochanter, intertrochanter, total,
@@ -67,13 +78,19 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
                        const struct calibration *calibration,
                        const struct qct_region_options *options);
 
+/** Smoothed surface of a label with normals, as the functions here use it. */
+status qct_bone_surface(struct surface **out, const struct labels *labels, int label);
+
 /**
- * Cortical (value 1) and trabecular (2) voxels of a periosteal mask, 0 elsewhere.
+ * Part a periosteal mask into QCT_CORTICAL, QCT_BESIDE_CORTEX (trabecular voxels within peel_mm of
+ * the endosteum, which blur mixes with cortex) and QCT_TRABECULAR; 0 elsewhere. A fixed cortex has
+ * no zone beside it.
  * @param[out] resolved  share of surface points at which the half-max thickness was resolved; NULL
  *                       ok; 1 for a fixed cortex
+ * @param      surface   qct_bone_surface of the label; NULL ok for a fixed cortex
  */
 status qct_cortex_split(struct labels **out, double *resolved, const struct volume *density,
-                        const struct labels *labels, int label,
+                        const struct labels *labels, int label, const struct surface *surface,
                         const struct qct_region_options *options);
 
 #ifdef __cplusplus
