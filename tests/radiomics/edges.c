@@ -1,0 +1,226 @@
+/* Regions at the edge of definition: flat, one voxel, in parts, on the border, empty, without data,
+ * beyond 16 bits; and that the number of threads changes no bit. */
+#include "tests/check.h"
+
+#include "core/parallel.h"
+#include "core/random.h"
+#include "radiomics/extract.h"
+
+struct scene {
+  struct volume *image;
+  struct labels *mask;
+  struct rad_settings s;
+  struct rad_case c;
+};
+
+/* Cube of n voxels of noise 0..99 with the middle n-2 as region. */
+static void scene_make(struct scene *x, int64_t n) {
+  struct geometry g = geometry_make(n, n, n, 1, 1, 1);
+  memset(x, 0, sizeof *x);
+  assert_ok(volume_create(&x->image, &g, QUANTITY_HU));
+  assert_ok(labels_create(&x->mask, &g));
+  for (int64_t i = 0; i < n * n * n; i++) {
+    x->image->voxels[i] = (float)floor(100 * random_uniform(5, 0, (uint64_t)i));
+    int64_t p[3] = {i % n, i / n % n, i / n / n};
+    bool inside = true;
+    for (int a = 0; a < 3; a++) inside = inside && p[a] > 0 && p[a] < n - 1;
+    x->mask->voxels[i] = inside;
+  }
+  rad_settings_init(&x->s, RAD_IBSI);
+  x->s.aggregations = RAD_ALL;
+  x->s.bin_width = 10;
+}
+
+static void scene_free(struct scene *x) {
+  volume_destroy(x->image);
+  labels_destroy(x->mask);
+  rad_case_free(&x->c);
+}
+
+static status scene_run(struct scene *x) {
+  rad_case_free(&x->c);
+  return rad_extract(&x->c, x->image, x->mask, NULL, 0, NULL, 0, &x->s);
+}
+
+static double value(const struct scene *x, enum rad_feature f, enum rad_aggregation a) {
+  const struct rad_value *v = rad_values_find(&x->c.results[0].values, f, a);
+  if (!v) fail_msg("%s is absent", rad_feature_info(f)->tag);
+  return v->value;
+}
+
+/* Withheld values carry their reason; others are finite. */
+static void assert_reasoned(const struct scene *x) {
+  for (size_t n = 0; n < x->c.results[0].values.count; n++) {
+    const struct rad_value *v = &x->c.results[0].values.items[n];
+    if (isnan(v->value))
+      assert_true(v->reason[0] != 0);
+    else
+      assert_true(isfinite(v->value) && !v->reason[0]);
+  }
+}
+
+static void flat_region_has_its_limits(void **state) {
+  (void)state;
+  struct scene x;
+  scene_make(&x, 6);
+  for (int i = 0; i < 216; i++) x.image->voxels[i] = 40;
+  assert_ok(scene_run(&x));
+  assert_reasoned(&x);
+  assert_near(value(&x, RAD_stat_var, RAD_NOT_AGGREGATED), 0, 0);
+  assert_near(value(&x, RAD_stat_skew, RAD_NOT_AGGREGATED), 0, 0);
+  assert_near(value(&x, RAD_ih_entropy, RAD_NOT_AGGREGATED), 0, 0);
+  assert_near(value(&x, RAD_cm_corr, RAD_3D_MERGED), 1, 0);
+  assert_near(value(&x, RAD_cm_energy, RAD_3D_MERGED), 1, 0);
+  assert_near(value(&x, RAD_cm_info_corr1, RAD_3D_MERGED), 0, 0);
+  assert_near(value(&x, RAD_ngt_coarseness, RAD_3D_MERGED), 1e6, 0);
+  assert_near(value(&x, RAD_ngt_contrast, RAD_3D_MERGED), 0, 0);
+  assert_near(value(&x, RAD_szm_z_perc, RAD_3D_MERGED), 1.0 / 64, 1e-15);
+  assert_true(isnan(value(&x, RAD_morph_moran_i, RAD_NOT_AGGREGATED)));
+  scene_free(&x);
+}
+
+static void one_voxel_has_volume_and_no_pairs(void **state) {
+  (void)state;
+  struct scene x;
+  scene_make(&x, 5);
+  memset(x.mask->voxels, 0, 125 * sizeof *x.mask->voxels);
+  x.mask->voxels[62] = 1;
+  assert_ok(scene_run(&x));
+  assert_reasoned(&x);
+  assert_near(value(&x, RAD_morph_vol_approx, RAD_NOT_AGGREGATED), 1, 0);
+  assert_near(value(&x, RAD_morph_volume, RAD_NOT_AGGREGATED), 1.0 / 6, 1e-12); /* octahedron */
+  assert_near(value(&x, RAD_morph_diam, RAD_NOT_AGGREGATED), 1, 1e-12);
+  assert_true(isnan(value(&x, RAD_cm_contrast, RAD_3D_MERGED)));
+  assert_true(isnan(value(&x, RAD_ngt_contrast, RAD_3D_MERGED)));
+  assert_near(value(&x, RAD_rlm_r_perc, RAD_3D_MERGED), 1, 0);
+  assert_true(strstr(x.c.results[0].flags, "fewer than 100 voxels") != NULL);
+  scene_free(&x);
+}
+
+/* Two separate voxels: both count, and the diameter spans them. */
+static void parts_are_all_kept(void **state) {
+  (void)state;
+  struct scene x;
+  scene_make(&x, 9);
+  memset(x.mask->voxels, 0, 729 * sizeof *x.mask->voxels);
+  x.mask->voxels[geometry_index(&x.mask->grid, 1, 4, 4)] = 1;
+  x.mask->voxels[geometry_index(&x.mask->grid, 7, 4, 4)] = 1;
+  assert_ok(scene_run(&x));
+  assert_reasoned(&x);
+  assert_near(value(&x, RAD_morph_volume, RAD_NOT_AGGREGATED), 2.0 / 6, 1e-12);
+  assert_near(value(&x, RAD_morph_diam, RAD_NOT_AGGREGATED), 7, 1e-12);
+  assert_near(value(&x, RAD_szm_z_perc, RAD_3D_MERGED), 1, 0);
+  scene_free(&x);
+}
+
+/* The same cube in the middle and at the corner of the image: only the peaks may look beyond. */
+static void border_of_the_image_changes_nothing_but_peaks(void **state) {
+  (void)state;
+  struct scene a, b;
+  scene_make(&a, 8);
+  scene_make(&b, 6);
+  for (int64_t k = 0; k < 6; k++)
+    for (int64_t j = 0; j < 6; j++)
+      for (int64_t i = 0; i < 6; i++) {
+        int64_t at = geometry_index(&b.mask->grid, i, j, k);
+        b.mask->voxels[at] = 1;
+        b.image->voxels[at] = a.image->voxels[geometry_index(&a.mask->grid, i + 1, j + 1, k + 1)];
+      }
+  assert_ok(scene_run(&a));
+  assert_ok(scene_run(&b));
+  assert_int_equal(a.c.results[0].values.count, b.c.results[0].values.count);
+  for (size_t n = 0; n < a.c.results[0].values.count; n++) {
+    const struct rad_value *v = &a.c.results[0].values.items[n];
+    const struct rad_value *w = &b.c.results[0].values.items[n];
+    if (rad_feature_info(v->feature)->family == RAD_LOCAL) continue;
+    assert_true(v->feature == w->feature);
+    if (!isnan(v->value)) assert_close(w->value, v->value, 1e-12);
+  }
+  scene_free(&a);
+  scene_free(&b);
+}
+
+static void empty_masks_are_refused(void **state) {
+  (void)state;
+  struct scene x;
+  const int seven = 7;
+  scene_make(&x, 5);
+  struct rad_case c = {0};
+  assert_fails(rad_extract(&c, x.image, x.mask, &seven, 1, NULL, 0, &x.s), ST_DOMAIN,
+               "no voxel of label 7");
+  memset(x.mask->voxels, 0, 125 * sizeof *x.mask->voxels);
+  assert_fails(scene_run(&x), ST_DOMAIN, "empty");
+  scene_free(&x);
+}
+
+static void voxels_without_data_are_left_out_and_counted(void **state) {
+  (void)state;
+  struct scene x;
+  scene_make(&x, 8);
+  x.image->voxels[geometry_index(&x.mask->grid, 3, 3, 3)] = NAN;
+  x.image->voxels[geometry_index(&x.mask->grid, 4, 3, 3)] = NAN;
+  assert_ok(scene_run(&x));
+  assert_reasoned(&x);
+  assert_int_equal(x.c.results[0].diagnostics.steps[RAD_STEP_ROI_RESEGMENTED].voxels, 214);
+  assert_true(strstr(x.c.results[0].flags, "2 of 216 voxels left out") != NULL);
+  for (int i = 0; i < 512; i++) x.image->voxels[i] = NAN;
+  assert_fails(scene_run(&x), ST_DOMAIN, "no data");
+  scene_free(&x);
+}
+
+/* Intensities beyond 32767 keep their value; more than 65535 levels are refused with the count. */
+static void large_intensities_neither_wrap_nor_pass(void **state) {
+  (void)state;
+  struct scene x;
+  scene_make(&x, 6);
+  for (int i = 0; i < 216; i++) x.image->voxels[i] = 40000.0f + (float)(100 * i);
+  x.s.bin_width = 1000;
+  assert_ok(scene_run(&x));
+  assert_true(value(&x, RAD_stat_max, RAD_NOT_AGGREGATED) > 32767);
+  assert_true(value(&x, RAD_ih_max, RAD_NOT_AGGREGATED) < 23);
+  x.s.bin_width = 0.1;
+  assert_fails(scene_run(&x), ST_DOMAIN, "above 65535; use a wider bin");
+  scene_free(&x);
+}
+
+static void grids_that_differ_are_refused_with_numbers(void **state) {
+  (void)state;
+  struct scene x;
+  scene_make(&x, 5);
+  x.mask->grid.origin[0] = 0.5;
+  assert_fails(scene_run(&x), ST_DOMAIN, "0.5");
+  scene_free(&x);
+}
+
+static void threads_change_no_bit(void **state) {
+  (void)state;
+  struct scene one, two;
+  scene_make(&one, 24);
+  scene_make(&two, 24);
+  parallel_set_threads(1);
+  assert_ok(scene_run(&one));
+  parallel_set_threads(2);
+  assert_ok(scene_run(&two));
+  parallel_set_threads(0);
+  assert_int_equal(one.c.results[0].values.count, two.c.results[0].values.count);
+  for (size_t n = 0; n < one.c.results[0].values.count; n++)
+    assert_memory_equal(&one.c.results[0].values.items[n].value,
+                        &two.c.results[0].values.items[n].value, sizeof(double));
+  scene_free(&one);
+  scene_free(&two);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(flat_region_has_its_limits),
+      cmocka_unit_test(one_voxel_has_volume_and_no_pairs),
+      cmocka_unit_test(parts_are_all_kept),
+      cmocka_unit_test(border_of_the_image_changes_nothing_but_peaks),
+      cmocka_unit_test(empty_masks_are_refused),
+      cmocka_unit_test(voxels_without_data_are_left_out_and_counted),
+      cmocka_unit_test(large_intensities_neither_wrap_nor_pass),
+      cmocka_unit_test(grids_that_differ_are_refused_with_numbers),
+      cmocka_unit_test(threads_change_no_bit),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
