@@ -18,7 +18,8 @@ static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out",
                      "folder for labels.nii.gz, frame_<side>.json, femur_<side>.png, femur.json"),
     OPT_CHOICE(struct params, side, "side", side_names, "which femur to look for"),
-    OPT_REAL(struct params, score_min, "score", "", 0, 1, "least score of the femoral head search"),
+    OPT_REAL(struct params, score_min, "least-score", "", 0, 1,
+             "least score of the femoral head search"),
     OPT_REAL(struct params, cut_max, "cut", "", 0, 1,
              "largest share of the head that may lie outside the scan"),
     OPT_REAL(struct params, tau, "tau", "HU/mm", 5, 500, "scale of the edge cost of the cut"),
@@ -72,7 +73,7 @@ const struct command cmd_anatomy_femur = {
         "Works from the scan alone, on one or both sides, in any orientation, for slices up to "
         "5 mm (tried on 0.7 to 3.3 mm). The femur is separated from the pelvis by a minimum "
         "cut around the fitted head sphere.\n\n"
-        "A side is refused when no head is recognised (score below --score), when more than "
+        "A side is refused when no head is recognised (score below --least-score), when more than "
         "--cut of the head lies outside the scan, or when metal lies within 80 mm of it. A "
         "femur that touches the edge of the scan other than distally is flagged: strength, "
         "axis length and head volume are then withheld by later steps.\n\n"

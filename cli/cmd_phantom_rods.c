@@ -37,7 +37,7 @@ static const struct option options[] = {
     OPT_REAL(struct params, diameter, "diameter", "mm", 100, 450, "of the body"),
     OPT_FLAG(struct params, flip, "flip", "phantom turned end for end"),
     OPT_REALS(struct params, swap, "swap", "", 2, 0, 8, "exchange two rods, counted from 1"),
-    OPT_INT(struct params, missing, "missing", "", 0, 8, "leave this rod out, counted from 1"),
+    OPT_INT(struct params, missing, "missing-rod", "", 0, 8, "leave this rod out, counted from 1"),
     OPT_INT(struct params, bubble, "bubble", "", 0, 8, "air bubble of 4 mm radius in this rod"),
     OPT_REAL(struct params, shift, "shift", "mm", -400, 400, "of the phantom, towards the left"),
     OPT_REAL(struct params, tilt, "tilt", "deg", -20, 20, "of the rods in the coronal plane"),

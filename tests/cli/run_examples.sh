@@ -2,6 +2,7 @@
 # usage: run_examples.sh COMMAND     the examples of a command's declaration, in order, in one empty
 # folder; each must end with exit status 0. Exit status 77 when an example needs what is not built in.
 set -u
+. "$(dirname "$(realpath "$0")")/run_line.sh"
 folder=$(mktemp -d "${TMPDIR:-/tmp}/qct-example-XXXXXX") || exit 1
 log=$(mktemp "${TMPDIR:-/tmp}/qct-log-XXXXXX") || exit 1
 trap 'rm -rf "$folder" "$log"' EXIT
@@ -10,7 +11,7 @@ examples=$(qct help "$1" --format examples) || exit 1
 cd "$folder" || exit 1
 while IFS= read -r command; do
   echo "\$ $command"
-  bash -c "$command" < /dev/null > "$log" 2>&1
+  run_line "$command" "$log"
   status=$?
   head -c 20000 "$log"
   if [ "$status" -eq 4 ]; then

@@ -4,6 +4,7 @@
 # usage: run_guide.sh PAGE.md      (qct on the PATH)
 set -u
 page=$(realpath "$1")
+. "$(dirname "$(realpath "$0")")/../cli/run_line.sh"
 folder=$(mktemp -d "${TMPDIR:-/tmp}/qct-guide-XXXXXX") || exit 1
 log=$(mktemp "${TMPDIR:-/tmp}/qct-log-XXXXXX") || exit 1
 trap 'rm -rf "$folder" "$log"' EXIT
@@ -16,7 +17,7 @@ while IFS= read -r command; do
   case $command in '' | '#'*) continue ;; esac
   count=$((count + 1))
   echo "\$ $command"
-  bash -c "$command" < /dev/null > "$log" 2>&1
+  run_line "$command" "$log"
   status=$?
   head -c 4000 "$log"
   if [ $status -eq 4 ]; then
