@@ -1,5 +1,6 @@
 // DICOM headers and compressed pixels through GDCM, the library that ITK reads DICOM with. Only
 // facts are taken from it here; whether they make a volume is judged in core/dicom_geometry.c.
+#include "core/calendar.h"
 #include "core/dicom_slice.h"
 
 #include <gdcmAttribute.h>
@@ -206,17 +207,6 @@ void read_functional_group(struct dicom_slice &s, const DataSet *group) {
 
 /* ---- acquisition ---- */
 
-/* Days since 1970-01-01 of YYYYMMDD. (proleptic Gregorian calendar). */
-int64_t days_of(const std::string &date) {
-  int y, m, d;
-  if (date.size() != 8 || sscanf(date.c_str(), "%4d%2d%2d", &y, &m, &d) != 3) return INT64_MIN;
-  if (y < 1900 || m < 1 || m > 12 || d < 1 || d > 31) return INT64_MIN;
-  y -= m <= 2;
-  int64_t era = y / 400, year = y - era * 400;
-  int64_t day = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-  return era * 146097 + year * 365 + year / 4 - year / 100 + day - 719468;
-}
-
 double years_of(const std::string &age) {
   int n;
   char unit;
@@ -250,7 +240,7 @@ void read_person(struct acquisition &a, const DataSet &ds) {
   a.weight_kg = positive(number_of(ds, 0x0010, 0x1030));
   a.height_m = positive(number_of(ds, 0x0010, 0x1020));
   std::string date = text_of(ds, 0x0008, 0x0022);
-  a.acquired_days = days_of(date.empty() ? text_of(ds, 0x0008, 0x0020) : date);
+  a.acquired_days = calendar_days((date.empty() ? text_of(ds, 0x0008, 0x0020) : date).c_str());
 }
 
 void read_acquisition(struct acquisition &a, const DataSet &ds) {
