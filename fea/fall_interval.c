@@ -1,0 +1,98 @@
+/* How far the failure load moves with what is not known exactly: calibration, outline, mesh. Each
+ * variant is solved; half the span of a pair (and the whole step to the coarser mesh) is taken as a
+ * 95 % half-width and they are joined as independent. The material law is not in it: another law is
+ * another scale, not an uncertainty of this one. */
+#include "fea/fall_parts.h"
+
+#include "core/itk_filter.h"
+#include "core/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static status variant(double *failure_n, const struct fall_input *in,
+                      const struct fea_fall_options *o) {
+  status st = ST_OK;
+  struct fea_fall *r = NULL;
+  struct fea_fall_options loose = *o;
+  loose.solve.tolerance = fmax(o->solve.tolerance, 1e-6);
+  TRY(fall_solve(&r, NULL, in, &loose));
+  *failure_n = r->failure_load_n;
+done:
+  fea_fall_destroy(r);
+  return st;
+}
+
+static status density_variants(struct fall_interval *out, const struct fall_input *in,
+                               const struct calibration *c, const struct fea_fall_options *o) {
+  status st = ST_OK;
+  struct fall_input shifted = *in;
+  const double at_0 = calibration_half_width(c, calibration_hu(c, 0));
+  const double at_1000 = calibration_half_width(c, calibration_hu(c, 1000));
+  CHECK(isfinite(at_0) && isfinite(at_1000), ST_DOMAIN,
+        "interval: the calibration gives no half-width");
+  shifted.shift_mgcc[0] = -at_0;
+  shifted.shift_mgcc[1] = -at_1000;
+  TRY(variant(&out->density_low, &shifted, o));
+  shifted.shift_mgcc[0] = at_0;
+  shifted.shift_mgcc[1] = at_1000;
+  TRY(variant(&out->density_high, &shifted, o));
+done:
+  return st;
+}
+
+static status mask_variant(double *failure_n, const struct fall_input *in, double radius_mm,
+                           const struct fea_fall_options *o) {
+  status st = ST_OK;
+  struct labels *labels = NULL;
+  struct fall_input changed = *in;
+  TRY(labels_copy(&labels, in->labels));
+  TRY(filter_grow(labels, in->label, radius_mm, 0));
+  changed.labels = labels;
+  TRY(variant(failure_n, &changed, o));
+done:
+  labels_destroy(labels);
+  return st;
+}
+
+/* A variant that cannot be made (no calibration, no data beside the bone) is named, not an error.
+ */
+static void left_out(struct fall_interval *out, const char *what) {
+  size_t n = strlen(out->missing);
+  log_detail("fall: interval without %s: %s", what, status_message());
+  status_clear();
+  snprintf(out->missing + n, sizeof out->missing - n, "%s%s", n ? ", " : "", what);
+}
+
+status fall_find_interval(struct fall_interval *out, const struct fea_fall *base,
+                          const struct fall_input *in, const struct calibration *calibration,
+                          const struct fea_fall_options *o) {
+  const double *spacing = in->density->grid.spacing;
+  const double half_voxel = 0.5 * fmin(spacing[0], fmin(spacing[1], spacing[2]));
+  struct fall_interval r = {
+      .density_low = NAN, .density_high = NAN, .mask_in = NAN, .mask_out = NAN, .coarse = NAN};
+  struct fea_fall_options coarse = *o;
+  double sum = 0;
+
+  if (!calibration || density_variants(&r, in, calibration, o))
+    left_out(&r, "calibration");
+  else
+    sum += pow((r.density_high - r.density_low) / 2, 2);
+  if (mask_variant(&r.mask_in, in, -half_voxel, o) || mask_variant(&r.mask_out, in, half_voxel, o))
+    left_out(&r, "outline");
+  else
+    sum += pow((r.mask_out - r.mask_in) / 2, 2);
+  coarse.size_mm = 1.5 * o->size_mm;
+  if (coarse.size_mm > 5 || variant(&r.coarse, in, &coarse))
+    left_out(&r, "mesh");
+  else
+    sum += pow(r.coarse - base->failure_load_n, 2);
+  if (sum > 0) {
+    r.low = fmax(0, base->failure_load_n - sqrt(sum));
+    r.high = base->failure_load_n + sqrt(sum);
+  } else
+    r.low = r.high = NAN;
+  *out = r;
+  return ST_OK;
+}

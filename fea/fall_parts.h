@@ -1,0 +1,44 @@
+/* Inner contract of the fall recipe's files: one solve, its interval, its rows. */
+#ifndef QCT_FEA_FALL_PARTS_H
+#define QCT_FEA_FALL_PARTS_H
+
+#include "fea/fall.h"
+#include "fea/femur_model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fall_input {
+  const struct volume *density;
+  const struct labels *labels;
+  int label;
+  const struct hip_frame *frame;
+  double shift_mgcc[2]; /* as in struct femur_options */
+};
+
+/* Failure load of the variants [N], NaN where not made; low and high join them. */
+struct fall_interval {
+  double low, high;
+  double density_low, density_high; /* calibration interval */
+  double mask_in, mask_out;         /* label shrunk and grown by half a voxel of the scan */
+  double coarse;                    /* elements 1.5 times as large */
+  char missing[96];                 /* what was left out, in words */
+};
+
+/** One model made and solved; `femur` (may be NULL) takes what is left of it. */
+status fall_solve(struct fea_fall **out, struct femur_model **femur, const struct fall_input *in,
+                  const struct fea_fall_options *o);
+
+status fall_find_interval(struct fall_interval *out, const struct fea_fall *base,
+                          const struct fall_input *in, const struct calibration *calibration,
+                          const struct fea_fall_options *o);
+
+status fall_record(struct record **out, const struct fea_fall *r, const struct femur_model *f,
+                   const char *region, const struct hip_frame *frame,
+                   const struct fall_interval *interval, const struct fea_fall_options *o);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,240 @@
+#include "fea/femur_model.h"
+
+#include "fea/sample.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double degree = 3.14159265358979323846 / 180;
+
+struct femur_pose femur_pose_fall(const struct hip_frame *frame, double tilt_deg,
+                                  double rotation_deg, double distal_mm) {
+  struct vec3 f[3];
+  hip_frame_axes(frame, f);
+  /* y of the frame points to the back on the right side, to the front on the left */
+  const double back = frame->side == SIDE_UNKNOWN ? (f[1].y > 0 ? 1 : -1)
+                      : frame->side == SIDE_RIGHT ? 1
+                                                  : -1;
+  const struct vec3 posterior = vec3_scale(f[1], back);
+  const double ct = cos(tilt_deg * degree), st = sin(tilt_deg * degree);
+  const double cr = cos(rotation_deg * degree), sr = sin(rotation_deg * degree);
+  const struct vec3 medial = vec3_along(vec3_scale(f[0], cr), -sr, posterior);
+  struct femur_pose pose = {.head = frame->head, .shaft = f[2], .distal_mm = distal_mm};
+  pose.axis[0] = vec3_along(vec3_scale(posterior, cr), sr, f[0]);
+  pose.axis[1] = vec3_along(vec3_scale(medial, ct), -st, f[2]);
+  pose.axis[2] = vec3_along(vec3_scale(medial, st), ct, f[2]);
+  return pose;
+}
+
+double femur_distal_limit_mm(const struct hip_frame *frame) {
+  const double margin_mm = 5; /* a slice plane is not square to the shaft */
+  return frame->distal_mm - margin_mm;
+}
+
+static bool above_cut(const struct femur_pose *pose, struct vec3 world) {
+  return vec3_dot(vec3_sub(world, pose->head), pose->shaft) >= -pose->distal_mm;
+}
+
+/* Extent of the label above the cut in pose coordinates relative to the head [mm]. */
+static status find_extent(double low[3], double high[3], const struct labels *labels, int label,
+                          const struct femur_pose *pose) {
+  status st = ST_OK;
+  const struct geometry *g = &labels->grid;
+  int64_t a[3], b[3], count = 0;
+  CHECK(labels_box(labels, label, a, b), ST_DOMAIN, "femur model: label %d is not in the label map",
+        label);
+  for (int d = 0; d < 3; d++) {
+    low[d] = INFINITY;
+    high[d] = -INFINITY;
+  }
+  for (int64_t k = a[2]; k <= b[2]; k++)
+    for (int64_t j = a[1]; j <= b[1]; j++)
+      for (int64_t i = a[0]; i <= b[0]; i++) {
+        if (labels->voxels[geometry_index(g, i, j, k)] != label) continue;
+        struct vec3 w = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
+        if (!above_cut(pose, w)) continue;
+        count++;
+        for (int d = 0; d < 3; d++) {
+          double at = vec3_dot(vec3_sub(w, pose->head), pose->axis[d]);
+          low[d] = fmin(low[d], at);
+          high[d] = fmax(high[d], at);
+        }
+      }
+  CHECK(
+      count > 0, ST_DOMAIN,
+      "femur model: no voxel of label %d lies within %.0f mm below the head centre; the frame and "
+      "the labels do not belong together",
+      label, pose->distal_mm);
+done:
+  return st;
+}
+
+/* Lattice through the head centre that covers the extent. */
+static struct geometry make_grid(const double low[3], const double high[3], double margin_mm,
+                                 const struct femur_pose *pose, double h, double ct_mm) {
+  struct geometry g = geometry_make(1, 1, 1, h, h, h);
+  int64_t n[3];
+  struct vec3 origin = pose->head;
+  for (int d = 0; d < 3; d++) {
+    double margin = ct_mm + margin_mm;
+    int64_t a = (int64_t)floor((low[d] - margin) / h), b = (int64_t)ceil((high[d] + margin) / h);
+    n[d] = b - a + 1;
+    origin = vec3_along(origin, (double)a * h, pose->axis[d]);
+    g.direction[d] = pose->axis[d].x;
+    g.direction[3 + d] = pose->axis[d].y;
+    g.direction[6 + d] = pose->axis[d].z;
+  }
+  g.nx = n[0], g.ny = n[1], g.nz = n[2];
+  g.origin[0] = origin.x, g.origin[1] = origin.y, g.origin[2] = origin.z;
+  return g;
+}
+
+/* density [mg/cm3] -> the law's density [g/cm3] and modulus; `density` is replaced. */
+static void fill_moduli(struct femur_model *f, float *density, const uint8_t *inside,
+                        const struct femur_options *o) {
+  struct fea_model *m = f->model;
+  const struct fea_law *law = fea_law_at(o->law);
+  const int64_t n = geometry_voxels(&m->grid);
+  double sum = 0;
+  for (int64_t v = 0; v < n; v++) {
+    const int64_t i = v % m->grid.nx, j = v / m->grid.nx % m->grid.ny;
+    const int64_t k = v / (m->grid.nx * m->grid.ny);
+    struct vec3 w = geometry_to_world(&m->grid, vec3_make((double)i, (double)j, (double)k));
+    if (!inside[v] || !above_cut(&f->pose, w)) {
+      density[v] = NAN;
+      continue;
+    }
+    double rho = (double)density[v];
+    rho += o->shift_mgcc[0] + (o->shift_mgcc[1] - o->shift_mgcc[0]) * rho / 1000;
+    const double taken = f->map.slope * rho / 1000 + f->map.intercept;
+    double e = fea_law_modulus(law, taken);
+    f->floor_voxels += e <= o->least_mpa;
+    if (e < o->least_mpa) e = o->least_mpa;
+    density[v] = (float)taken;
+    m->modulus[v] = (float)e;
+    m->part[v] = FEA_BONE;
+    f->bone_voxels++;
+    sum += e;
+  }
+  if (f->bone_voxels) f->mean_modulus_mpa = sum / (double)f->bone_voxels;
+}
+
+status femur_model_create(struct femur_model **out, const struct volume *density,
+                          const struct labels *labels, int label, const struct femur_pose *pose,
+                          double margin_mm, const struct femur_options *o) {
+  status st = ST_OK;
+  struct femur_model *f = calloc(1, sizeof *f);
+  uint8_t *inside = NULL;
+  double low[3], high[3];
+  int64_t no_data = 0;
+  const double *ct = density->grid.spacing;
+
+  CHECK(f, ST_MEMORY, "femur model: no memory");
+  CHECK(density->quantity == QUANTITY_DENSITY, ST_DOMAIN,
+        "femur model: the volume is %s [%s], needed is a density [mg/cm3]; calibrate it first",
+        quantity_name(density->quantity), quantity_unit(density->quantity));
+  CHECK(fea_law_at(o->law), ST_USAGE, "femur model: material law %d is not in the table", o->law);
+  f->pose = *pose;
+  TRY(fea_density_map_make(&f->map, fea_law_at(o->law), density->material, o->conversion));
+  TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
+  TRY(find_extent(low, high, labels, label, pose));
+  struct geometry grid =
+      make_grid(low, high, margin_mm, pose, o->size_mm, fmax(ct[0], fmax(ct[1], ct[2])));
+  TRY(fea_model_create(&f->model, &grid, o->poisson));
+  const size_t n = (size_t)geometry_voxels(&grid);
+  f->model->density = malloc(n * sizeof *f->model->density);
+  inside = malloc(n);
+  CHECK(f->model->density && inside, ST_MEMORY, "femur model: no memory for %zu voxels", n);
+  TRY(fea_sample(f->model->density, inside, &no_data, &grid, density, labels, label));
+  CHECK(!no_data, ST_DOMAIN,
+        "femur model: the density has no data in %lld elements of the bone (of %g mm)",
+        (long long)no_data, o->size_mm);
+  fill_moduli(f, f->model->density, inside, o);
+  CHECK(f->bone_voxels > 0, ST_DOMAIN,
+        "femur model: label %d fills no element of %g mm; use smaller elements", label, o->size_mm);
+  CHECK(2 * f->floor_voxels < f->bone_voxels, ST_DOMAIN,
+        "femur model: %lld of %lld elements are at the floor of %g MPa: the density is not that of "
+        "bone (unit mg/cm3? right label?)",
+        (long long)f->floor_voxels, (long long)f->bone_voxels, o->least_mpa);
+  *out = f;
+  f = NULL;
+done:
+  free(inside);
+  femur_model_destroy(f);
+  return st;
+}
+
+void femur_model_destroy(struct femur_model *f) {
+  if (!f) return;
+  fea_model_destroy(f->model);
+  free(f);
+}
+
+/* Outermost voxel layer along an axis that holds bone. */
+static int64_t extreme_layer(const struct fea_model *m, int axis, int side) {
+  const int64_t n = geometry_voxels(&m->grid);
+  int64_t best = -1;
+  for (int64_t v = 0; v < n; v++) {
+    if (m->part[v] != FEA_BONE) continue;
+    const int64_t at[3] = {v % m->grid.nx, v / m->grid.nx % m->grid.ny,
+                           v / (m->grid.nx * m->grid.ny)};
+    if (best < 0 || (side ? at[axis] > best : at[axis] < best)) best = at[axis];
+  }
+  return best;
+}
+
+status femur_model_cap(struct femur_model *f, int axis, int side, double cap_mm,
+                       double intrusion_mm, double cap_mpa, int64_t *face) {
+  status st = ST_OK;
+  struct fea_model *m = f->model;
+  const int64_t extent[3] = {m->grid.nx, m->grid.ny, m->grid.nz};
+  const int64_t step[3] = {1, m->grid.nx, m->grid.nx * m->grid.ny};
+  const double h = m->grid.spacing[0];
+  const int64_t deep = (int64_t)lround(intrusion_mm / h);
+  const int64_t beyond = (int64_t)lround((cap_mm - intrusion_mm) / h);
+  const int64_t extreme = extreme_layer(m, axis, side), out = side ? 1 : -1;
+  const int64_t last = extreme + out * beyond; /* outermost layer of the cap */
+  const int p = (axis + 1) % 3, q = (axis + 2) % 3;
+  CHECK(deep >= 1 && beyond >= 1, ST_DOMAIN,
+        "cap: %g mm thick with %g mm intrusion leaves less than one element of %g mm in or out",
+        cap_mm, intrusion_mm, h);
+  CHECK(last >= 0 && last < extent[axis], ST_DOMAIN, "cap: no room in the grid beyond the bone");
+  for (int64_t b = 0; b < extent[q]; b++)
+    for (int64_t a = 0; a < extent[p]; a++) {
+      const int64_t column = a * step[p] + b * step[q];
+      int64_t at = extreme;
+      while (at != extreme - out * deep && at >= 0 && at < extent[axis] &&
+             m->part[column + at * step[axis]] != FEA_BONE)
+        at -= out;
+      if (at == extreme - out * deep) continue; /* no bone in reach */
+      for (at += out; at != last + out; at += out) {
+        m->part[column + at * step[axis]] = FEA_CAP;
+        m->modulus[column + at * step[axis]] = (float)cap_mpa;
+      }
+    }
+  *face = side ? last + 1 : last;
+done:
+  return st;
+}
+
+status femur_model_fix_distal(struct femur_model *f, int axis, double value_mm) {
+  status st = ST_OK;
+  struct fea_model *m = f->model;
+  const double reach = m->grid.spacing[0] - f->pose.distal_mm;
+  int64_t count = 0;
+  for (int64_t k = 0; k <= m->grid.nz; k++)
+    for (int64_t j = 0; j <= m->grid.ny; j++)
+      for (int64_t i = 0; i <= m->grid.nx; i++) {
+        const int64_t node = fea_model_node(m, i, j, k);
+        const struct vec3 from_head = vec3_sub(fea_model_node_world(m, node), f->pose.head);
+        if (vec3_dot(from_head, f->pose.shaft) > reach || !fea_model_node_active(m, i, j, k))
+          continue;
+        TRY(fea_model_fix(m, node, axis, value_mm));
+        count++;
+      }
+  CHECK(count > 0, ST_DOMAIN, "femur model: no node at the distal cut, %.0f mm below the head",
+        f->pose.distal_mm);
+done:
+  return st;
+}
