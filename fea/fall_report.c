@@ -1,0 +1,56 @@
+/* What the report shows of a fall: picture and words. */
+#include "fea/fall.h"
+
+#include "fea/figures.h"
+
+#include <math.h>
+#include <stdio.h>
+
+status fea_fall_picture(struct picture **out, const struct fea_fall *f) {
+  static const struct fea_failure_options limits = FEA_FAILURE_DEFAULTS;
+  const struct geometry *g = &f->model->grid;
+  const int64_t site = f->failure.site_voxel;
+  const int64_t at_x = site % g->nx, at_z = site / (g->nx * g->ny);
+  char caption[160];
+  const struct fea_view views[3] = {
+      {.right = 2, .up = 1, .cut = at_x, .title = "cut at the site, ground below"},
+      {.right = 2, .up = 1, .cut = -1, .title = "largest through the bone"},
+      {.right = 0, .up = 1, .cut = at_z, .title = "across"}};
+  snprintf(
+      caption, sizeof caption,
+      "strain at the failure load of %.0f N; red tension, blue compression; ring: weakest site",
+      f->failure_load_n);
+  return fea_figure(out, f->model, f->fields, &f->failure, &limits, f->failure.factor_volume, views,
+                    3, 1200, caption);
+}
+
+void fea_fall_methods(struct text *out, const struct fea_fall *f,
+                      const struct fea_fall_options *options) {
+  static const struct fea_fall_options defaults = FEA_FALL_DEFAULTS;
+  const struct fea_fall_options *o = options ? options : &defaults;
+  text_append(
+      out,
+      "Fracture load in a fall to the side: %lld voxel hexahedra of %g mm, modulus from the "
+      "calibrated density by the conversion and law %s (Poisson's ratio %g, floor %g MPa). "
+      "Load recipe %s: the shaft at %g degrees to the ground, PMMA caps of %g MPa over the "
+      "head and the greater trochanter (%g mm thick, bone %g mm deep in them); the outer "
+      "face of the head cap is moved by %.2f mm (%g %% of the extent) towards the "
+      "trochanter, whose cap is held in that direction; the distal end is held across it. ",
+      (long long)f->model->element_count, o->size_mm, f->words, o->poisson, o->least_mpa, f->recipe,
+      o->tilt_deg, o->cap_mpa, o->cap_mm, o->intrusion_mm, f->displacement_mm, 100 * o->strain);
+  text_append(
+      out,
+      "Solved to a relative residual of %.1e in %d iterations; reactions balance to %.0e. "
+      "The failure load is the load at which %g %% of the bone volume (elements of at least "
+      "%g MPa) exceed a principal strain of %.2f %% in tension or %.2f %% in compression. "
+      "Stiffness and failure load hold for this recipe, law and element size and must not be "
+      "compared across them.",
+      f->solution->residual, f->solution->iterations, f->solution->balance,
+      100 * o->failure.volume_share, o->failure.least_modulus_mpa, 100 * o->failure.tension_limit,
+      100 * o->failure.compression_limit);
+  if (o->interval)
+    text_append(
+        out, " The interval joins the calibration's 95 %% interval, the outline shifted by half a "
+             "voxel of the scan, and elements 1.5 times as large; it does not hold the choice of "
+             "law and recipe.");
+}
