@@ -378,7 +378,8 @@ static void sample(const void *model, paint_parts parts, struct vec3 world,
   struct vec3 p = to_person(b, world);
   struct point t = {.body = b, .parts = parts, .x = fabs(p.x), .side = p.x < 0, .out = out};
   t.p = vec3_make(t.x - b->person.midline_mm, p.y, p.z);
-  if ((p.x > 0) != (b->implant_side == SIDE_LEFT)) t.parts &= ~BIT(PART_IMPLANT);
+  enum side here = p.x < 0 ? SIDE_RIGHT : SIDE_LEFT;
+  if (b->implant_side != here) t.parts &= ~BIT(PART_IMPLANT);
   double under;
   if (outside_or_skin(&t)) {
     if (out->label == 0 && parts & BIT(PART_BENCH)) bench_sample(&b->bench, world, out);

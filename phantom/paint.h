@@ -41,7 +41,7 @@ struct paint_options {
   int coverage_label;  /* label whose coverage 0..1 is wanted in `coverage`, 0 none */
 };
 #define PAINT_DEFAULTS                                                                             \
-  { .depth = 2, .tolerance_hu = 6, .thickness_mm = 0 }
+  { .depth = 2, .tolerance_hu = 24, .thickness_mm = 0 }
 
 struct painted {
   struct volume *hu;       /* owned; QUANTITY_HU, no noise, no blur */

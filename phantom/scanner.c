@@ -28,16 +28,23 @@ double scanner_sigma(const struct scanner_options *o) {
 }
 
 /* exp(-v) I_n(v) from the trapezoidal rule on its integral, which converges geometrically. */
-void scanner_gaussian(double w[SCANNER_REACH + 1], int *reach, double variance) {
+static double bessel_weight(int n, double variance) {
   enum { POINTS = 256 };
+  double sum = 0;
+  for (int i = 0; i < POINTS; i++) {
+    double angle = 6.283185307179586 * i / POINTS;
+    sum += exp(variance * (cos(angle) - 1)) * cos(n * angle);
+  }
+  return sum / POINTS;
+}
+
+/* From 0.7 voxel^2 on, samples of the Gaussian have its variance to 1e-5 and its shape. */
+static const double sampled_from = 0.7;
+
+void scanner_gaussian(double w[SCANNER_REACH + 1], int *reach, double variance) {
   *reach = 0;
   for (int n = 0; n <= SCANNER_REACH; n++) {
-    double sum = 0;
-    for (int i = 0; i < POINTS; i++) {
-      double angle = 6.283185307179586 * i / POINTS;
-      sum += exp(variance * (cos(angle) - 1)) * cos(n * angle);
-    }
-    w[n] = sum / POINTS;
+    w[n] = variance < sampled_from ? bessel_weight(n, variance) : exp(-0.5 * n * n / variance);
     if (w[n] < 1e-7) break;
     *reach = n;
   }
@@ -144,7 +151,7 @@ status scanner_blur(struct volume *image, const struct scanner_options *options)
   int64_t plane = g->nx * g->ny;
   int failed = 0;
   TRY(plane_kernels(narrow, g, sigma));
-  TRY(plane_kernels(wide, g, 2 * sigma));
+  TRY(plane_kernels(wide, g, options->kernel == KERNEL_SHARP ? 2 * sigma : sigma));
 #pragma omp parallel num_threads(parallel_threads())
   {
     struct scratch s = {malloc(sizeof(float) * (size_t)plane),

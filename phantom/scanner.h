@@ -4,8 +4,9 @@
  *
  * cup       -C (1 - r^2/Rb^2) inside the body [HU]
  * blur      in plane: Gaussian of variance sigma^2 in all, of which the pixel's box already made
- *           spacing^2/12; the rest by the discrete Gaussian exp(-v) I_n(v), whose variance is
- *           exactly v and whose sum is 1, so mass is kept. Sharp kernels add 0.35 of the difference
+ *           spacing^2/12; the rest by a Gaussian on the pixels (below 0.7 pixel^2 the discrete
+ *           Gaussian exp(-v) I_n(v), whose variance is exactly v). The sum is 1, so mass is kept.
+ *           Sharp kernels add 0.35 of the difference
  *           to the blur of 2 sigma. Through plane: the box of the slice thickness (made by
  * painting) and optionally a Gaussian. noise     white normal numbers, one per (scan seed, voxel),
  * through the difference of two Gaussians (0.45 and 1.1 mm), so the power rises from zero at low
