@@ -98,7 +98,7 @@ static int lowest(const int64_t *count, int top) {
 status rad_histogram(struct rad_values *out, const struct rad_roi *roi,
                      const struct rad_settings *s) {
   status st = ST_OK;
-  int64_t *count = calloc(65537, sizeof *count);
+  int64_t *count = calloc((size_t)roi->levels + (size_t)roi->top_level + 2, sizeof *count);
   CHECK(count, ST_MEMORY, "radiomics: no memory for a histogram");
   int64_t voxels = roi->n[0] * roi->n[1] * roi->n[2];
   int top = roi->top_level;
