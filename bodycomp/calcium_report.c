@@ -1,0 +1,225 @@
+#include "bodycomp/calcium.h"
+
+#include "core/itk_filter.h"
+#include "core/statistics.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void say(char text[512], const char *fmt, ...) QCT_PRINTF(2, 3);
+
+static void say(char text[512], const char *fmt, ...) {
+  size_t used = strlen(text);
+  va_list args;
+  if (used) used += (size_t)snprintf(text + used, 512 - used, "; ");
+  if (used >= 512) return;
+  va_start(args, fmt);
+  vsnprintf(text + used, 512 - used, fmt, args);
+  va_end(args);
+}
+
+/* Mean and SD of the aorta eroded 7 mm; NaN when nothing is left. */
+static status blood_pool(double *mean, double *sd, const struct volume *hu,
+                         const struct labels *blood) {
+  status st = ST_OK;
+  struct labels *core = NULL;
+  const double erode_mm = 7; /* Source: Comp2Comp fa617e2, as cited in the method */
+  double *values = NULL;
+  int64_t m = 0, voxels = geometry_voxels(&hu->grid);
+  *mean = *sd = NAN;
+  TRY(geometry_match(&hu->grid, "image", &blood->grid, "blood label", 1e-3));
+  if (!labels_count(blood, LABEL_AORTA)) goto done;
+  TRY(labels_copy(&core, blood));
+  TRY(filter_grow(core, LABEL_AORTA, -erode_mm, 0));
+  values = malloc(((size_t)labels_count(core, LABEL_AORTA) + 1) * sizeof *values);
+  CHECK(values, ST_MEMORY, "blood pool");
+  for (int64_t i = 0; i < voxels; i++)
+    if (core->voxels[i] == LABEL_AORTA && !isnan(hu->voxels[i]))
+      values[m++] = (double)hu->voxels[i];
+  if (m < 2) goto done;
+  *mean = stat_mean(values, m);
+  *sd = stat_sd(values, m, 1);
+done:
+  free(values);
+  labels_destroy(core);
+  return st;
+}
+
+static int sharp_kernel(const char *kernel) {
+  /* names under which vendors sell edge-enhancing kernels: GE, Siemens B/Br 50 and up, Philips,
+   * Canon */
+  static const char *const names[] = {"BONE", "LUNG", "EDGE", "YB",   "YC",
+                                      "YD",   "FC50", "FC51", "FC52", "FC30"};
+  int number = 0;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (!strncasecmp(kernel, names[i], strlen(names[i]))) return 1;
+  return (sscanf(kernel, "B%d", &number) == 1 || sscanf(kernel, "Br%d", &number) == 1) &&
+         number >= 50;
+}
+
+status calcium_gates(unsigned *gates, char text[512], const struct volume *hu,
+                     const struct calcium_rules *rules, const struct labels *blood,
+                     const struct calcium_score *score) {
+  status st = ST_OK;
+  const struct acquisition *a = &hu->acquisition;
+  const double most_blood_hu = 100, most_mm = 3, metal_hu = 2000;
+  unsigned g = 0;
+  double mean = NAN, sd = NAN;
+  text[0] = '\0';
+  if (blood) TRY(blood_pool(&mean, &sd, hu, blood));
+  if (a->contrast == CONTRAST_PRESENT || mean > most_blood_hu) {
+    g |= CALCIUM_CONTRAST;
+    if (mean > most_blood_hu)
+      say(text, "the blood pool reads %.0f HU (at most %.0f): contrast agent", mean, most_blood_hu);
+    else
+      say(text, "a contrast agent is recorded");
+  }
+  if (isnan(a->kvp)) {
+    g |= CALCIUM_KVP_UNKNOWN;
+    say(text, "the tube voltage is not recorded");
+  } else if (fabs(a->kvp - rules->preset_kvp) > 1) {
+    g |= CALCIUM_KVP_MISMATCH;
+    say(text, "scanned at %g kV, the rules are for %g kV", a->kvp, rules->preset_kvp);
+  }
+  if (a->slice_thickness_mm > most_mm || hu->grid.spacing[2] > most_mm + 1e-3) {
+    g |= CALCIUM_SLICES;
+    say(text, "non-standard slices: %g mm thick every %g mm (3 mm is the standard)",
+        a->slice_thickness_mm, hu->grid.spacing[2]);
+  }
+  if (mean + 3 * sd > rules->steps_hu[0]) {
+    g |= CALCIUM_NOISE;
+    say(text, "noise limited: blood pool %.0f +- %.0f HU reaches the threshold", mean, sd);
+  }
+  int64_t metal = score->metal_voxels, voxels = geometry_voxels(&hu->grid);
+  for (int64_t i = 0; i < voxels && !metal; i++)
+    metal += score->kept->voxels[i] && (double)hu->voxels[i] > metal_hu;
+  if (metal) {
+    g |= CALCIUM_METAL;
+    say(text, "metal or stent above %.0f HU in the region", metal_hu);
+  }
+  if (score->touches_end) {
+    g |= CALCIUM_TRUNCATED;
+    say(text, "the region reaches the end of the scan: a lower bound");
+  }
+  if (sharp_kernel(a->kernel)) {
+    g |= CALCIUM_SHARP;
+    say(text, "sharp kernel %s", a->kernel);
+  }
+  *gates = g;
+done:
+  return st;
+}
+
+struct band {
+  double low; /* inclusive, except that band 0 is exactly 0 */
+  const char *name;
+};
+
+static const struct band risk_bands[] = {
+    {0, "low"}, {0, "borderline"}, {100, "intermediate"}, {400, "high"}, {1000, "very high"}};
+static const struct band drs_bands[] = {{0, "A0"}, {0, "A1"}, {100, "A2"}, {300, "A3"}};
+
+/* Index of the band of a score, and the distance to the nearest edge above 0. */
+static int band_of(double *margin, double score, const struct band *bands, int count) {
+  int b = score > 0 ? 1 : 0;
+  while (b > 0 && b + 1 < count && score >= bands[b + 1].low) b++;
+  *margin = INFINITY;
+  for (int i = 1; i < count; i++) *margin = fmin(*margin, fabs(score - bands[i].low));
+  return b;
+}
+
+static status add_band(struct record *r, const char *region, const char *quantity, double score,
+                       const struct band *bands, int count, const char *source) {
+  status st = ST_OK;
+  double margin;
+  int b = band_of(&margin, score, bands, count);
+  struct measurement *m = record_add(r, region, quantity, b, "");
+  CHECK(m, ST_MEMORY, "adding %s", quantity);
+  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_flag(m, "%s; %.4g from the nearest edge; not a diagnosis", bands[b].name, margin);
+done:
+  return st;
+}
+
+static status add_row(struct record *r, const char *region, const char *quantity, double value,
+                      const char *unit, int64_t n, const char *method, const char *source,
+                      const char *reason, const char *flags) {
+  status st = ST_OK;
+  struct measurement *m = reason ? record_withhold(r, region, quantity, unit, reason)
+                                 : record_add(r, region, quantity, value, unit);
+  CHECK(m, ST_MEMORY, "adding %s", quantity);
+  m->n = n;
+  snprintf(m->method, sizeof m->method, "%.95s", method);
+  snprintf(m->source, sizeof m->source, "%s", source);
+  if (!reason && flags[0]) measurement_flag(m, "%s", flags);
+done:
+  return st;
+}
+
+status calcium_record(struct record *r, const char *region, const struct calcium_score *s,
+                      const struct calcium_rules *rules, unsigned gates, const char *gate_text,
+                      int force) {
+  status st = ST_OK;
+  char method[128];
+  int64_t voxels = 0;
+  int refused = (gates & CALCIUM_REFUSALS) && !force;
+  const char *reason = refused ? gate_text : NULL;
+  calcium_rules_text(method, rules);
+  for (int64_t n = 0; n < s->lesion_count; n++) voxels += s->lesions[n].voxels;
+  TRY(add_row(r, region, "agatston_score", s->agatston, "", voxels, method, "agatston1990", reason,
+              gate_text));
+  TRY(add_row(r, region, "calcium_volume", s->volume_mm3, "mm3", voxels, method, "callister1998",
+              reason, gate_text));
+  TRY(add_row(r, region, "calcium_mass", s->mass_mg, "mg", voxels, method, "mccollough2007",
+              reason              ? reason
+              : isnan(s->mass_mg) ? "no calibration: a mass needs the HU of a known insert"
+                                  : NULL,
+              gate_text));
+  TRY(add_row(r, region, "calcium_lesion_count", (double)s->lesion_count, "", voxels, method, "",
+              reason, gate_text));
+  if (refused) goto done;
+  TRY(add_band(r, region, "agatston_band", s->agatston, risk_bands, 5, "heartaortanet"));
+  TRY(add_band(r, region, "cac_drs_category", s->agatston, drs_bands, 4, "hecht2018"));
+done:
+  return st;
+}
+
+status calcium_mass_factor(double *c, double density_mgcc, double insert_hu, double water_hu) {
+  status st = ST_OK;
+  CHECK(density_mgcc > 0, ST_DOMAIN, "mass factor: insert density %g mg/cm3 must be greater than 0",
+        density_mgcc);
+  CHECK(insert_hu > water_hu, ST_DOMAIN,
+        "mass factor: the insert reads %g HU, water %g HU; it must be above", insert_hu, water_hu);
+  *c = density_mgcc / 1000 / (insert_hu - water_hu);
+done:
+  return st;
+}
+
+status calcium_mass_integrated(double *mass_mg, const struct volume *hu,
+                               const struct labels *region, int value, double object_hu,
+                               double background_hu, double density_mgcc) {
+  status st = ST_OK;
+  int64_t voxels = geometry_voxels(&hu->grid), n = 0;
+  double sum = 0;
+  CHECK(object_hu > background_hu, ST_DOMAIN,
+        "integrated mass: object at %g HU must be above its background at %g HU", object_hu,
+        background_hu);
+  TRY(geometry_match(&hu->grid, "image", &region->grid, "region", 1e-3));
+  for (int64_t i = 0; i < voxels; i++) {
+    int in = value ? region->voxels[i] == value : region->voxels[i] != 0;
+    if (!in) continue;
+    CHECK(!isnan(hu->voxels[i]), ST_DOMAIN,
+          "integrated mass: the region holds voxels without data");
+    sum += (double)hu->voxels[i] - background_hu;
+    n++;
+  }
+  CHECK(n > 0, ST_DOMAIN, "integrated mass: the region (label %d) is empty", value);
+  *mass_mg =
+      sum / (object_hu - background_hu) * geometry_voxel_mm3(&hu->grid) * density_mgcc / 1000;
+done:
+  return st;
+}

@@ -1,0 +1,269 @@
+// labels: method
+// Calcium scores of constructed lesions against closed forms, and against the unit test published
+// with CalciumScoring.jl (9524ce7, test/agatston.jl).
+#include "bodycomp/calcium.h"
+#include "tests/check.h"
+
+struct scan {
+  struct volume *hu;
+  struct labels *region;
+};
+
+/* Water of n^2 pixels x slices, everything inside the region. */
+static struct scan water(int n, int slices, double pixel_mm, double increment_mm) {
+  struct geometry g = geometry_make(n, n, slices, pixel_mm, pixel_mm, increment_mm);
+  struct scan s = {0};
+  assert_ok(volume_create(&s.hu, &g, QUANTITY_HU));
+  assert_ok(labels_create(&s.region, &g));
+  for (int64_t i = 0; i < geometry_voxels(&g); i++) s.region->voxels[i] = 1;
+  s.hu->acquisition.kvp = 120;
+  return s;
+}
+
+static void scan_free(struct scan *s) {
+  volume_destroy(s->hu);
+  labels_destroy(s->region);
+}
+
+static void paint(struct scan *s, int i0, int j0, int k0, int ni, int nj, int nk, float hu) {
+  for (int k = k0; k < k0 + nk; k++)
+    for (int j = j0; j < j0 + nj; j++)
+      for (int i = i0; i < i0 + ni; i++) s->hu->voxels[geometry_index(&s->hu->grid, i, j, k)] = hu;
+}
+
+static double agatston(const struct scan *s, const struct calcium_rules *rules) {
+  struct calcium_score score;
+  assert_ok(calcium_score(&score, s->hu, s->region, 1, rules));
+  double value = score.agatston;
+  calcium_score_free(&score);
+  return value;
+}
+
+static void lesions_of_known_area_and_peak_score_as_defined(void **state) {
+  (void)state;
+  /* 0.5 mm pixels: 0.25 mm2 each */
+  const struct {
+    int pixels;
+    float peak;
+    double increment, expected;
+  } cases[] = {{8, 250, 3, 4.0},       {4, 130, 3, 1.0}, {3, 900, 3, 0},
+               {8, 199, 3, 2.0},       {8, 200, 3, 4.0}, {8, 299, 1.5, 2.0},
+               {8, 400, 0.5, 4.0 / 3}, {8, 129, 3, 0},   {8, 129.6f, 3, 2.0} /* rounds to 130 */};
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    struct scan s = water(16, 1, 0.5, cases[c].increment);
+    paint(&s, 4, 4, 0, cases[c].pixels, 1, 1, cases[c].peak);
+    assert_near(agatston(&s, &rules), cases[c].expected, 1e-9);
+    scan_free(&s);
+  }
+}
+
+static void named_variants_change_the_score_as_their_authors_say(void **state) {
+  (void)state;
+  struct scan s = water(16, 1, 0.5, 3);
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  paint(&s, 4, 4, 0, 4, 1, 1, 130);
+  rules.strict_area = 1;
+  assert_near(agatston(&s, &rules), 0, 0); /* exactly 1 mm2 */
+  paint(&s, 4, 4, 0, 8, 1, 1, 199);
+  struct calcium_rules steps = calcium_rules_of(CALCIUM_GRAENI_120);
+  assert_near(agatston(&s, &steps), 4, 1e-12);
+  scan_free(&s);
+}
+
+static void lesions_that_touch_at_a_corner_are_one_or_two_by_the_rule(void **state) {
+  (void)state;
+  struct scan s = water(16, 1, 0.5, 3);
+  paint(&s, 2, 4, 0, 3, 1, 1, 300);
+  paint(&s, 5, 5, 0, 3, 1, 1, 300);
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  assert_near(agatston(&s, &rules), 4.5, 1e-12);
+  rules.connectivity = 4;
+  assert_near(agatston(&s, &rules), 0, 0);
+  scan_free(&s);
+}
+
+static void published_block_gives_16_and_2_mm3_and_0_6_mg(void **state) {
+  (void)state;
+  /* 4 x 2 x 2 voxels of 400 HU, 0.5 mm isotropic, c = 0.00075 mg/(mm3 HU) */
+  struct scan s = water(12, 6, 0.5, 0.5);
+  paint(&s, 3, 3, 2, 4, 2, 2, 400);
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct calcium_score score;
+  rules.mass_factor = 0.00075;
+  rules.slice_scaling = 0;
+  assert_ok(calcium_score(&score, s.hu, s.region, 1, &rules));
+  assert_near(score.agatston, 16, 1e-12);
+  assert_near(score.volume_mm3, 2, 1e-12);
+  assert_near(score.mass_mg, 0.6, 1e-12);
+  assert_int_equal(score.lesion_count, 1);
+  assert_near(score.lesions[0].centre.x, 2.25, 1e-9);
+  calcium_score_free(&score);
+  rules.slice_scaling = 1;
+  assert_near(agatston(&s, &rules), 16 * 0.5 / 3, 1e-9);
+  scan_free(&s);
+}
+
+static void low_voltage_blocks_score_12_with_their_preset(void **state) {
+  (void)state;
+  /* 4 x 3 pixels x 2 slices, 0.5 mm, each scores 12 unscaled (weight 2) */
+  const struct {
+    enum calcium_preset preset;
+    float hu;
+  } cases[] = {{CALCIUM_GRAENI_135, 260},
+               {CALCIUM_GRAENI_120, 280},
+               {CALCIUM_GRAENI_100, 310},
+               {CALCIUM_GRAENI_80, 400}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    struct scan s = water(12, 4, 0.5, 0.5);
+    struct calcium_rules rules = calcium_rules_of(cases[c].preset);
+    rules.slice_scaling = 0;
+    paint(&s, 3, 3, 1, 4, 3, 2, cases[c].hu);
+    assert_near(agatston(&s, &rules), 12, 1e-12);
+    scan_free(&s);
+  }
+}
+
+static void scores_add_over_disjoint_regions_and_never_fall_with_hu(void **state) {
+  (void)state;
+  struct scan s = water(24, 4, 0.7, 3);
+  paint(&s, 3, 3, 0, 3, 4, 2, 310);
+  paint(&s, 15, 12, 1, 5, 3, 3, 180);
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  double whole = agatston(&s, &rules);
+  for (int64_t i = 0; i < geometry_voxels(&s.hu->grid); i++)
+    s.region->voxels[i] = i % 24 < 12 ? 1 : 2;
+  struct calcium_score left, right;
+  assert_ok(calcium_score(&left, s.hu, s.region, 1, &rules));
+  assert_ok(calcium_score(&right, s.hu, s.region, 2, &rules));
+  assert_near(left.agatston + right.agatston, whole, 1e-9);
+  calcium_score_free(&left);
+  calcium_score_free(&right);
+  for (int64_t i = 0; i < geometry_voxels(&s.hu->grid); i++) {
+    s.region->voxels[i] = 1;
+    s.hu->voxels[i] += 1;
+  }
+  assert_true(agatston(&s, &rules) >= whole);
+  scan_free(&s);
+}
+
+static void doubled_slices_at_half_increment_leave_the_scaled_score(void **state) {
+  (void)state;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct scan one = water(16, 3, 0.5, 3), two = water(16, 6, 0.5, 1.5);
+  paint(&one, 4, 4, 1, 5, 3, 1, 333);
+  paint(&two, 4, 4, 2, 5, 3, 2, 333);
+  assert_near(agatston(&one, &rules), agatston(&two, &rules), 1e-12);
+  scan_free(&one);
+  scan_free(&two);
+}
+
+static void mass_follows_the_insert(void **state) {
+  (void)state;
+  double c, mass;
+  assert_ok(calcium_mass_factor(&c, 200, 270, 0));
+  assert_near(c, 0.00074074, 5e-9);
+  assert_near(c * 540 * 98.1748, 39.270, 5e-4);
+  assert_fails(calcium_mass_factor(&c, 200, 0, 10), ST_DOMAIN, "must be above");
+  /* a blurred object keeps its integrated mass: half the voxels at half the contrast */
+  struct scan s = water(10, 10, 1, 1);
+  paint(&s, 3, 3, 3, 4, 4, 4, 270);
+  assert_ok(calcium_mass_integrated(&mass, s.hu, s.region, 1, 270, 0, 200));
+  assert_near(mass, 64 * 0.2, 1e-9);
+  paint(&s, 3, 3, 3, 4, 4, 4, 135);
+  paint(&s, 3, 3, 7, 4, 4, 1, 0);
+  paint(&s, 1, 3, 3, 8, 4, 4, 135);
+  assert_ok(calcium_mass_integrated(&mass, s.hu, s.region, 1, 270, 0, 200));
+  assert_near(mass, 64 * 0.2, 1e-9);
+  scan_free(&s);
+}
+
+static void local_background_is_taken_from_the_shell(void **state) {
+  (void)state;
+  struct scan s = water(20, 8, 1, 1);
+  struct calcium_score score;
+  paint(&s, 0, 0, 0, 20, 20, 8, 40);
+  paint(&s, 8, 8, 3, 3, 3, 2, 340);
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  rules.mass_factor = 0.001;
+  rules.local_background = 1;
+  assert_ok(calcium_score(&score, s.hu, s.region, 1, &rules));
+  assert_near(score.lesions[0].background_hu, 40, 1e-6);
+  assert_near(score.mass_mg, 0.001 * 300 * 18, 1e-4);
+  calcium_score_free(&score);
+  scan_free(&s);
+}
+
+static void empty_region_and_foreign_grid_are_refused(void **state) {
+  (void)state;
+  struct scan s = water(8, 2, 1, 3), t = water(8, 2, 1, 2);
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct calcium_score score;
+  assert_fails(calcium_score(&score, s.hu, s.region, 9, &rules), ST_DOMAIN, "no mask is not");
+  assert_fails(calcium_score(&score, s.hu, t.region, 1, &rules), ST_DOMAIN, "spacing along axis 2");
+  s.hu->quantity = QUANTITY_DENSITY;
+  assert_fails(calcium_score(&score, s.hu, s.region, 1, &rules), ST_DOMAIN, "needs HU");
+  scan_free(&s);
+  scan_free(&t);
+}
+
+static void wrong_voltage_and_contrast_withhold_the_score(void **state) {
+  (void)state;
+  struct scan s = water(16, 3, 0.5, 3);
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct calcium_score score;
+  struct record *r = NULL;
+  unsigned gates;
+  char text[512];
+  paint(&s, 4, 4, 1, 5, 3, 1, 333);
+  s.hu->acquisition.kvp = 100;
+  s.hu->acquisition.contrast = CONTRAST_PRESENT;
+  assert_ok(calcium_score(&score, s.hu, s.region, 1, &rules));
+  assert_ok(calcium_gates(&gates, text, s.hu, &rules, NULL, &score));
+  assert_true(gates & CALCIUM_KVP_MISMATCH && gates & CALCIUM_CONTRAST);
+  assert_non_null(strstr(text, "scanned at 100 kV"));
+  assert_ok(record_create(&r, "case"));
+  assert_ok(calcium_record(r, "coronary", &score, &rules, gates, text, 0));
+  assert_true(isnan(record_find(r, "coronary", "agatston_score")->value));
+  assert_null(record_find(r, "coronary", "agatston_band"));
+  record_destroy(r);
+  calcium_score_free(&score);
+  scan_free(&s);
+}
+
+static void bands_are_half_open(void **state) {
+  (void)state;
+  const struct {
+    double score;
+    int band, drs;
+  } cases[] = {{0, 0, 0},   {0.5, 1, 1}, {99.99, 1, 1}, {100, 2, 2},
+               {300, 2, 3}, {400, 3, 3}, {1000, 4, 3}};
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    struct calcium_score s = {.agatston = cases[c].score, .mass_mg = NAN};
+    struct record *r = NULL;
+    assert_ok(record_create(&r, "case"));
+    assert_ok(calcium_record(r, "x", &s, &rules, 0, "", 0));
+    assert_near(record_find(r, "x", "agatston_band")->value, cases[c].band, 0);
+    assert_near(record_find(r, "x", "cac_drs_category")->value, cases[c].drs, 0);
+    record_destroy(r);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(lesions_of_known_area_and_peak_score_as_defined),
+      cmocka_unit_test(named_variants_change_the_score_as_their_authors_say),
+      cmocka_unit_test(lesions_that_touch_at_a_corner_are_one_or_two_by_the_rule),
+      cmocka_unit_test(published_block_gives_16_and_2_mm3_and_0_6_mg),
+      cmocka_unit_test(low_voltage_blocks_score_12_with_their_preset),
+      cmocka_unit_test(scores_add_over_disjoint_regions_and_never_fall_with_hu),
+      cmocka_unit_test(doubled_slices_at_half_increment_leave_the_scaled_score),
+      cmocka_unit_test(mass_follows_the_insert),
+      cmocka_unit_test(local_background_is_taken_from_the_shell),
+      cmocka_unit_test(empty_region_and_foreign_grid_are_refused),
+      cmocka_unit_test(wrong_voltage_and_contrast_withhold_the_score),
+      cmocka_unit_test(bands_are_half_open),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
