@@ -1,0 +1,126 @@
+#include "bodycomp/tissue.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const char *const slice_rule_names[] = {"mid-body", "inferior-endplate", "all-slices", NULL};
+
+enum { FIRST_LABEL = LABEL_VERTEBRA_S1, LAST_LABEL = 50, LEVELS = LAST_LABEL - FIRST_LABEL + 1 };
+
+/* From S1 upwards, as TotalSegmentator numbers them. */
+static const char *const level_names[LEVELS] = {
+    "S1", "L5", "L4", "L3", "L2", "L1", "T12", "T11", "T10", "T9", "T8", "T7", "T6",
+    "T5", "T4", "T3", "T2", "T1", "C7", "C6",  "C5",  "C4",  "C3", "C2", "C1"};
+
+int vertebra_label(const char *level) {
+  for (int i = 0; i < LEVELS; i++)
+    if (!strcasecmp(level_names[i], level)) return FIRST_LABEL + i;
+  return 0;
+}
+
+struct extent {
+  int64_t voxels, first, last;
+  struct vec3 centroid; /* LPS mm */
+};
+
+static void find_extents(struct extent e[LEVELS], const struct labels *l) {
+  const struct geometry *g = &l->grid;
+  for (int i = 0; i < LEVELS; i++) e[i] = (struct extent){0, g->nz, -1, {0, 0, 0}};
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        int v = l->voxels[geometry_index(g, i, j, k)];
+        if (v < FIRST_LABEL || v > LAST_LABEL) continue;
+        struct extent *x = &e[v - FIRST_LABEL];
+        x->voxels++;
+        if (k < x->first) x->first = k;
+        if (k > x->last) x->last = k;
+        x->centroid =
+            vec3_add(x->centroid, geometry_to_world(g, vec3_make((double)i, (double)j, (double)k)));
+      }
+  for (int i = 0; i < LEVELS; i++)
+    if (e[i].voxels) e[i].centroid = vec3_scale(e[i].centroid, 1.0 / (double)e[i].voxels);
+}
+
+static void flag(char flags[160], const char *text) {
+  size_t used = strlen(flags);
+  snprintf(flags + used, 160 - used, "%s%s", used ? "; " : "", text);
+}
+
+/* Neighbouring levels that are both there must follow each other upwards, 15 to 60 mm apart. */
+static void check_order(char flags[160], const struct extent e[LEVELS]) {
+  const double least_mm = 15, most_mm = 60;
+  for (int i = 1; i < LEVELS; i++) {
+    if (!e[i].voxels || !e[i - 1].voxels) continue;
+    double up = e[i].centroid.z - e[i - 1].centroid.z;
+    char text[96];
+    if (up >= least_mm && up <= most_mm) continue;
+    snprintf(text, sizeof text, "level_order: %s lies %.0f mm above %s (15 to 60 expected)",
+             level_names[i], up, level_names[i - 1]);
+    flag(flags, text);
+    return;
+  }
+}
+
+status tissue_level_slice(struct level_slice *out, const struct labels *vertebrae,
+                          const char *level, enum slice_rule rule) {
+  status st = ST_OK;
+  struct level_slice s = {.flags = ""};
+  const struct geometry *g = &vertebrae->grid;
+  int label = vertebra_label(level);
+  struct extent *e = malloc(LEVELS * sizeof *e);
+  CHECK(e, ST_MEMORY, "finding vertebrae");
+  CHECK(label, ST_DOMAIN, "level \"%s\" is not known: C1 to C7, T1 to T12, L1 to L5, S1", level);
+  find_extents(e, vertebrae);
+  const struct extent *x = &e[label - FIRST_LABEL];
+  CHECK(x->voxels > 0, ST_DOMAIN, "level %s (label %d) is not in the label map", level, label);
+  s.first = x->first;
+  s.last = x->last;
+  struct vec3 at = geometry_to_index(g, x->centroid);
+  s.slice = rule == SLICE_INFERIOR_ENDPLATE ? (geometry_axis(g, 2).z > 0 ? x->first : x->last)
+                                            : (int64_t)llround(at.z);
+  if (s.slice < 0) s.slice = 0;
+  if (s.slice >= g->nz) s.slice = g->nz - 1;
+  s.z_mm = geometry_to_world(g, vec3_make(at.x, at.y, (double)s.slice)).z;
+  check_order(s.flags, e);
+  if (s.slice < 1 || s.slice > g->nz - 2) flag(s.flags, "the slice lies at the end of the scan");
+  if (x->first == 0 || x->last == g->nz - 1)
+    flag(s.flags, "the vertebra is cut by the end of the scan");
+  *out = s;
+done:
+  free(e);
+  return st;
+}
+
+status tissue_trochanter_thickness(double *mm, const struct labels *body, struct vec3 trochanter) {
+  status st = ST_OK;
+  const struct geometry *g = &body->grid;
+  struct vec3 at = geometry_to_index(g, trochanter);
+  int64_t i0 = llround(at.x), j0 = llround(at.y), k0 = llround(at.z);
+  CHECK(geometry_inside(g, i0, j0, k0) && body->voxels[geometry_index(g, i0, j0, k0)] == LABEL_BODY,
+        ST_DOMAIN, "the greater trochanter (%.1f, %.1f, %.1f) mm does not lie in the body",
+        trochanter.x, trochanter.y, trochanter.z);
+  double best = INFINITY, edge = INFINITY;
+  for (int64_t j = 0; j < g->ny; j++)
+    for (int64_t i = 0; i < g->nx; i++) {
+      double dx = ((double)i - at.x) * g->spacing[0], dy = ((double)j - at.y) * g->spacing[1];
+      double d = sqrt(dx * dx + dy * dy);
+      if (body->voxels[geometry_index(g, i, j, k0)] != LABEL_BODY)
+        best = fmin(best, d);
+      else if (i == 0 || j == 0 || i == g->nx - 1 || j == g->ny - 1)
+        edge = fmin(edge, d);
+    }
+  /* the skin lies half a pixel before the first pixel outside */
+  best -= 0.25 * (g->spacing[0] + g->spacing[1]);
+  CHECK(isfinite(best) && best <= edge, ST_DOMAIN,
+        "the body leaves the image %.0f mm from the greater trochanter, before its skin: the "
+        "thickness of "
+        "the soft tissue is not known",
+        edge);
+  *mm = best;
+done:
+  return st;
+}

@@ -1,0 +1,126 @@
+/* Muscle and fat of labelled compartments: areas in a slice, volumes in a slab or the whole label,
+ * two muscle densities, fat between the fibres.
+ *
+ * HU windows are inclusive at both ends and touch without a gap: HU are rounded to integers (half
+ * away from zero) first, so -30 is fat, -29 is muscle, and every voxel of a compartment is muscle,
+ * fat or neither exactly once. The window and the compartment are named in every row: two
+ * conventions for visceral fat and two definitions of "muscle density" are in use and never called
+ * by one name.
+ *
+ * Slices are index planes k; areas use the in-plane pixel, volumes the increment of the slices.
+ */
+#ifndef QCT_BODYCOMP_TISSUE_H
+#define QCT_BODYCOMP_TISSUE_H
+
+#include "core/record.h"
+#include "core/volume.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct tissue_window {
+  const char *key;
+  double low_hu, high_hu; /* inclusive */
+  const char *source;     /* key of core/sources.def */
+};
+
+enum tissue_window_key {
+  WINDOW_MUSCLE,          /* -29..150 */
+  WINDOW_MUSCLE_THIGH,    /* -29..200 */
+  WINDOW_MUSCLE_LOW,      /* 0..34 low-density ("fatty") muscle */
+  WINDOW_MUSCLE_NORMAL,   /* 35..100 */
+  WINDOW_FAT,             /* -190..-30: subcutaneous, intermuscular, visceral */
+  WINDOW_FAT_VISCERAL_ALT /* -150..-50: the other visceral convention */
+};
+extern const struct tissue_window tissue_windows[];
+
+/* What the voxels of one compartment are. */
+struct tissue_measure {
+  int64_t voxels; /* of the compartment, with data */
+  int64_t no_data;
+  int64_t muscle, fat;  /* voxels in the windows */
+  int64_t low, normal;  /* low-density and normal-density muscle */
+  int64_t removed;      /* fat voxels taken out by the least size of a fat component */
+  int64_t metal;        /* voxels above 2500 HU */
+  double muscle_sum_hu; /* over muscle voxels */
+  double whole_sum_hu;  /* over all voxels */
+};
+
+struct tissue_options {
+  struct tissue_window muscle, fat;
+  int imat_min_pixels; /* fat components (8-connected, in the slice) of fewer pixels are not
+                          counted; 1: none removed */
+};
+#define TISSUE_DEFAULTS                                                                            \
+  {                                                                                                \
+    .muscle = {"muscle", -29, 150, "derstine2018"}, .fat = {"fat", -190, -30, "derstine2018"},     \
+    .imat_min_pixels = 1                                                                           \
+  }
+
+/**
+ * Count the voxels where compartments == value in slices first..last (inclusive).
+ * @return ST_DOMAIN: not HU, grids differ, slices outside the scan, windows that overlap, the label
+ * absent there
+ */
+status tissue_measure(struct tissue_measure *out, const struct volume *hu,
+                      const struct labels *compartments, int value, int64_t first, int64_t last,
+                      const struct tissue_options *options);
+
+/**
+ * Rows of a muscle compartment: muscle_area [cm2] (slab of several slices: mean per slice) or
+ * muscle_volume [cm3] with `volume`, smra [HU] (mean over the muscle window), compartment_mean_hu
+ * [HU] (no window), imat_area, fat_infiltration (share 0..1), low and normal density areas, smi
+ * [cm2/m2] and muscle_gauge with the person's height.
+ * @param height_m  NaN: rows that need it are withheld; > 3 is refused (centimetres?)
+ */
+status tissue_muscle_record(struct record *r, const char *region, const struct tissue_measure *m,
+                            const struct geometry *g, int64_t slices, int volume, double height_m,
+                            const struct tissue_options *options);
+/** Rows of a fat compartment: fat_area [cm2] or fat_volume [cm3], fat_mean_hu is not given (windows
+ * cut it). */
+status tissue_fat_record(struct record *r, const char *region, const struct tissue_measure *m,
+                         const struct geometry *g, int64_t slices, int volume, int truncated,
+                         const struct tissue_options *options);
+
+/** Share of fat by two-compartment mixing: clamp((muscle - hu)/(muscle - fat), 0, 1); the two pure
+ * HU from the same scan. */
+double tissue_fat_fraction(double hu, double muscle_hu, double fat_hu);
+
+/* ---- which slice ---- */
+
+enum slice_rule { SLICE_MID_BODY, SLICE_INFERIOR_ENDPLATE, SLICE_ALL };
+extern const char *const slice_rule_names[];
+
+struct level_slice {
+  int64_t slice;       /* chosen index k */
+  double z_mm;         /* patient z of its centre */
+  int64_t first, last; /* extent of the vertebra */
+  char flags[160];     /* "level_order ...", "near the end of the scan" */
+};
+/**
+ * Slice of a vertebral level ("L3") in a map of TotalSegmentator numbers (C1 = 50 ... T1 = 43 ...
+ * T12 = 32, L1 = 31 ... L5 = 27, S1 = 26). Levels must be ordered along the patient's z with
+ * neighbouring centroids 15 to 60 mm apart: else the flag level_order is set, never silently.
+ * @return ST_DOMAIN: unknown level name, level not in the map
+ */
+status tissue_level_slice(struct level_slice *out, const struct labels *vertebrae,
+                          const char *level, enum slice_rule rule);
+/** Label number of a level name, 0 when unknown. */
+int vertebra_label(const char *level);
+
+/* ---- soft tissue over the greater trochanter ---- */
+
+/**
+ * Shortest distance from the greater trochanter to the skin in the axial slice through it [mm], for
+ * the force of a fall.
+ * @param body   label map with LABEL_BODY; @param trochanter LPS mm
+ * @return ST_DOMAIN when the point is outside the body or the body leaves the image before its skin
+ * is met Source: robinovitch1995
+ */
+status tissue_trochanter_thickness(double *mm, const struct labels *body, struct vec3 trochanter);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

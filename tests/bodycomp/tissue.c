@@ -1,0 +1,201 @@
+// labels: method
+// Areas of concentric ellipses against pixel counts made by an independent script and against pi a
+// b, the partition of HU, levels, and the soft tissue over the trochanter of a circular body.
+#include "bodycomp/tissue.h"
+#include "tests/check.h"
+
+static struct volume *flat(int nx, int ny, int nz, double pixel, double increment, float hu) {
+  struct geometry g = geometry_make(nx, ny, nz, pixel, pixel, increment);
+  struct volume *v = NULL;
+  assert_ok(volume_create(&v, &g, QUANTITY_HU));
+  for (int64_t i = 0; i < geometry_voxels(&g); i++) v->voxels[i] = hu;
+  return v;
+}
+
+static int in_ellipse(int64_t i, int64_t j, double a, double b) {
+  double x = ((double)i - 255.5) * 0.8 / a, y = ((double)j - 255.5) * 0.8 / b;
+  return x * x + y * y <= 1;
+}
+
+static void concentric_ellipses_have_the_counted_and_the_analytic_areas(void **state) {
+  (void)state;
+  struct volume *v = flat(512, 512, 1, 0.8, 5, -1000);
+  struct labels *l = NULL;
+  struct tissue_measure m;
+  struct record *r = NULL;
+  assert_ok(labels_create(&l, &v->grid));
+  for (int64_t j = 0; j < 512; j++)
+    for (int64_t i = 0; i < 512; i++) {
+      int64_t at = j * 512 + i;
+      if (!in_ellipse(i, j, 180, 130)) continue;
+      int wall = in_ellipse(i, j, 150, 105), cavity = in_ellipse(i, j, 130, 85);
+      l->voxels[at] = (uint16_t)(cavity ? 3 : wall ? 1 : 2);
+      v->voxels[at] = cavity || !wall ? -100 : 52;
+    }
+  assert_ok(record_create(&r, "case"));
+  assert_ok(tissue_measure(&m, v, l, 1, 0, 0, NULL));
+  assert_ok(tissue_muscle_record(r, "wall", &m, &v->grid, 1, 0, 1.7, NULL));
+  assert_near(record_find(r, "wall", "muscle_area")->value, 147.5584, 1e-9);
+  assert_close(record_find(r, "wall", "muscle_area")->value, 147.6549, 1e-3);
+  assert_near(record_find(r, "wall", "smi")->value, 147.5584 / 2.89, 1e-9);
+  assert_near(record_find(r, "wall", "smra")->value, 52, 1e-9);
+  assert_near(record_find(r, "wall", "imat_area")->value, 0, 0);
+  assert_ok(tissue_measure(&m, v, l, 2, 0, 0, NULL));
+  assert_ok(tissue_fat_record(r, "subcutaneous", &m, &v->grid, 1, 0, 1, NULL));
+  assert_near(record_find(r, "subcutaneous", "fat_area")->value, 240.3072, 1e-9);
+  assert_non_null(strstr(record_find(r, "subcutaneous", "fat_area")->flags, "fov_truncated"));
+  record_destroy(r);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+static void every_integer_hu_is_muscle_or_fat_or_neither_exactly_once(void **state) {
+  (void)state;
+  struct volume *v = flat(600, 1, 1, 1, 1, 0);
+  struct labels *l = NULL;
+  assert_ok(labels_create(&l, &v->grid));
+  int muscle = 0, fat = 0;
+  for (int i = 0; i < 600; i++) {
+    double hu = i - 300;
+    v->voxels[i] = (float)hu;
+    memset(l->voxels, 0, 600 * sizeof *l->voxels);
+    l->voxels[i] = 1;
+    struct tissue_measure m;
+    assert_ok(tissue_measure(&m, v, l, 1, 0, 0, NULL));
+    assert_int_equal(m.muscle, hu >= -29 && hu <= 150);
+    assert_int_equal(m.fat, hu >= -190 && hu <= -30);
+    muscle += (int)m.muscle;
+    fat += (int)m.fat;
+  }
+  assert_int_equal(muscle, 180);
+  assert_int_equal(fat, 161);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+static void the_gap_between_integers_is_closed_by_rounding(void **state) {
+  (void)state;
+  struct volume *v = flat(4, 1, 1, 1, 1, -29.4f);
+  struct labels *l = NULL;
+  struct tissue_measure m;
+  v->voxels[1] = -29.6f;
+  v->voxels[2] = -29.5f; /* half away from zero: -30 */
+  v->voxels[3] = NAN;
+  assert_ok(labels_create(&l, &v->grid));
+  for (int i = 0; i < 4; i++) l->voxels[i] = 7;
+  assert_ok(tissue_measure(&m, v, l, 7, 0, 0, NULL));
+  assert_int_equal(m.muscle, 1);
+  assert_int_equal(m.fat, 2);
+  assert_int_equal(m.no_data, 1);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+static void small_fat_components_are_left_out_and_reported(void **state) {
+  (void)state;
+  struct volume *v = flat(20, 20, 1, 1, 1, 50);
+  struct labels *l = NULL;
+  struct tissue_measure m;
+  struct tissue_options o = TISSUE_DEFAULTS;
+  assert_ok(labels_create(&l, &v->grid));
+  for (int i = 0; i < 400; i++) l->voxels[i] = 1;
+  for (int i = 0; i < 12; i++) v->voxels[100 + i] = -100; /* a run of 12 */
+  v->voxels[300] = v->voxels[321] = -100;                 /* two touching at a corner */
+  assert_ok(tissue_measure(&m, v, l, 1, 0, 0, &o));
+  assert_int_equal(m.fat, 14);
+  o.imat_min_pixels = 10;
+  assert_ok(tissue_measure(&m, v, l, 1, 0, 0, &o));
+  assert_int_equal(m.fat, 12);
+  assert_int_equal(m.removed, 2);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+static void fat_fraction_follows_two_compartment_mixing(void **state) {
+  (void)state;
+  const double hu[5] = {52, 30, 0, -30, -100}, expected[5] = {0, 0.144737, 0.342105, 0.539474, 1};
+  for (int i = 0; i < 5; i++) assert_near(tissue_fat_fraction(hu[i], 52, -100), expected[i], 5e-7);
+  assert_near(tissue_fat_fraction(90, 52, -100), 0, 0);
+  assert_near(tissue_fat_fraction(-150, 52, -100), 1, 0);
+}
+
+static void volumes_use_the_increment_and_areas_the_mean_slice(void **state) {
+  (void)state;
+  struct volume *v = flat(10, 10, 4, 2, 5, 50);
+  struct labels *l = NULL;
+  struct tissue_measure m;
+  struct record *r = NULL;
+  assert_ok(labels_create(&l, &v->grid));
+  for (int i = 0; i < 400; i++) l->voxels[i] = 1;
+  assert_ok(record_create(&r, "case"));
+  assert_ok(tissue_measure(&m, v, l, 1, 1, 2, NULL));
+  assert_ok(tissue_muscle_record(r, "slab", &m, &v->grid, 2, 0, NAN, NULL));
+  assert_ok(tissue_muscle_record(r, "whole", &m, &v->grid, 2, 1, NAN, NULL));
+  assert_near(record_find(r, "slab", "muscle_area")->value, 4, 1e-12);
+  assert_near(record_find(r, "whole", "muscle_volume")->value, 4, 1e-12);
+  assert_true(isnan(record_find(r, "slab", "smi")->value));
+  assert_fails(tissue_muscle_record(r, "x", &m, &v->grid, 2, 0, 170, NULL), ST_DOMAIN,
+               "centimetres");
+  assert_fails(tissue_measure(&m, v, l, 1, 2, 9, NULL), ST_DOMAIN, "slices 0 to 3");
+  assert_fails(tissue_measure(&m, v, l, 5, 0, 3, NULL), ST_DOMAIN, "compartment 5");
+  record_destroy(r);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+static void levels_are_found_by_name_and_disorder_is_flagged(void **state) {
+  (void)state;
+  struct geometry g = geometry_make(4, 4, 40, 1, 1, 3);
+  struct labels *l = NULL;
+  struct level_slice s;
+  assert_ok(labels_create(&l, &g));
+  for (int64_t k = 0; k < 40; k++)
+    for (int64_t i = 0; i < 16; i++)
+      l->voxels[k * 16 + i] = (uint16_t)(k < 10   ? LABEL_VERTEBRA_L4
+                                         : k < 21 ? LABEL_VERTEBRA_L3
+                                                  : LABEL_VERTEBRA_L2);
+  assert_ok(tissue_level_slice(&s, l, "L3", SLICE_MID_BODY));
+  assert_int_equal(s.slice, 15);
+  assert_near(s.z_mm, 45, 1e-9);
+  assert_string_equal(s.flags, "");
+  assert_fails(tissue_level_slice(&s, l, "L9", SLICE_MID_BODY), ST_DOMAIN, "\"L9\" is not known");
+  assert_fails(tissue_level_slice(&s, l, "T12", SLICE_MID_BODY), ST_DOMAIN, "label 32");
+  for (int64_t i = 0; i < 640; i++)
+    if (l->voxels[i] == LABEL_VERTEBRA_L2) l->voxels[i] = LABEL_VERTEBRA_L5;
+  assert_ok(tissue_level_slice(&s, l, "L3", SLICE_MID_BODY));
+  assert_non_null(strstr(s.flags, "level_order"));
+  labels_destroy(l);
+}
+
+static void soft_tissue_of_a_round_body_is_the_distance_to_its_skin(void **state) {
+  (void)state;
+  struct geometry g = geometry_make(300, 300, 1, 1, 1, 1);
+  struct labels *l = NULL;
+  double mm;
+  assert_ok(labels_create(&l, &g));
+  for (int64_t j = 0; j < 300; j++)
+    for (int64_t i = 0; i < 300; i++)
+      if (hypot((double)i - 150, (double)j - 150) <= 120) l->voxels[j * 300 + i] = LABEL_BODY;
+  assert_ok(tissue_trochanter_thickness(&mm, l, vec3_make(235, 150, 0)));
+  assert_near(mm, 35, 1);
+  assert_fails(tissue_trochanter_thickness(&mm, l, vec3_make(290, 150, 0)), ST_DOMAIN,
+               "does not lie");
+  for (int64_t i = 0; i < 90000; i++) l->voxels[i] = LABEL_BODY;
+  assert_fails(tissue_trochanter_thickness(&mm, l, vec3_make(150, 150, 0)), ST_DOMAIN,
+               "before its skin");
+  labels_destroy(l);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(concentric_ellipses_have_the_counted_and_the_analytic_areas),
+      cmocka_unit_test(every_integer_hu_is_muscle_or_fat_or_neither_exactly_once),
+      cmocka_unit_test(the_gap_between_integers_is_closed_by_rounding),
+      cmocka_unit_test(small_fat_components_are_left_out_and_reported),
+      cmocka_unit_test(fat_fraction_follows_two_compartment_mixing),
+      cmocka_unit_test(volumes_use_the_increment_and_areas_the_mean_slice),
+      cmocka_unit_test(levels_are_found_by_name_and_disorder_is_flagged),
+      cmocka_unit_test(soft_tissue_of_a_round_body_is_the_distance_to_its_skin),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
