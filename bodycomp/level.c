@@ -50,11 +50,14 @@ static void flag(char flags[160], const char *text) {
   snprintf(flags + used, 160 - used, "%s%s", used ? "; " : "", text);
 }
 
-/* Neighbouring levels that are both there must follow each other upwards, 15 to 60 mm apart. */
-static void check_order(char flags[160], const struct extent e[LEVELS]) {
+/* Neighbouring levels that are both there, whole, must follow each other upwards, 15 to 60 mm
+ * apart. */
+static void check_order(char flags[160], const struct extent e[LEVELS], int64_t nz) {
   const double least_mm = 15, most_mm = 60;
   for (int i = 1; i < LEVELS; i++) {
     if (!e[i].voxels || !e[i - 1].voxels) continue;
+    if (e[i].first == 0 || e[i].last == nz - 1 || e[i - 1].first == 0 || e[i - 1].last == nz - 1)
+      continue;
     double up = e[i].centroid.z - e[i - 1].centroid.z;
     char text[96];
     if (up >= least_mm && up <= most_mm) continue;
@@ -85,7 +88,7 @@ status tissue_level_slice(struct level_slice *out, const struct labels *vertebra
   if (s.slice < 0) s.slice = 0;
   if (s.slice >= g->nz) s.slice = g->nz - 1;
   s.z_mm = geometry_to_world(g, vec3_make(at.x, at.y, (double)s.slice)).z;
-  check_order(s.flags, e);
+  check_order(s.flags, e, g->nz);
   if (s.slice < 1 || s.slice > g->nz - 2) flag(s.flags, "the slice lies at the end of the scan");
   if (x->first == 0 || x->last == g->nz - 1)
     flag(s.flags, "the vertebra is cut by the end of the scan");

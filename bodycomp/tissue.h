@@ -100,7 +100,7 @@ struct level_slice {
 };
 /**
  * Slice of a vertebral level ("L3") in a map of TotalSegmentator numbers (C1 = 50 ... T1 = 43 ...
- * T12 = 32, L1 = 31 ... L5 = 27, S1 = 26). Levels must be ordered along the patient's z with
+ * T12 = 32, L1 = 31 ... L5 = 27, S1 = 26). Whole levels must be ordered along the patient's z with
  * neighbouring centroids 15 to 60 mm apart: else the flag level_order is set, never silently.
  * @return ST_DOMAIN: unknown level name, level not in the map
  */

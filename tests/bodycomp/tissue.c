@@ -151,7 +151,8 @@ static void levels_are_found_by_name_and_disorder_is_flagged(void **state) {
   assert_ok(labels_create(&l, &g));
   for (int64_t k = 0; k < 40; k++)
     for (int64_t i = 0; i < 16; i++)
-      l->voxels[k * 16 + i] = (uint16_t)(k < 10   ? LABEL_VERTEBRA_L4
+      l->voxels[k * 16 + i] = (uint16_t)(k < 1    ? 0
+                                         : k < 10 ? LABEL_VERTEBRA_L4
                                          : k < 21 ? LABEL_VERTEBRA_L3
                                                   : LABEL_VERTEBRA_L2);
   assert_ok(tissue_level_slice(&s, l, "L3", SLICE_MID_BODY));
@@ -161,7 +162,7 @@ static void levels_are_found_by_name_and_disorder_is_flagged(void **state) {
   assert_fails(tissue_level_slice(&s, l, "L9", SLICE_MID_BODY), ST_DOMAIN, "\"L9\" is not known");
   assert_fails(tissue_level_slice(&s, l, "T12", SLICE_MID_BODY), ST_DOMAIN, "label 32");
   for (int64_t i = 0; i < 640; i++)
-    if (l->voxels[i] == LABEL_VERTEBRA_L2) l->voxels[i] = LABEL_VERTEBRA_L5;
+    if (l->voxels[i] == LABEL_VERTEBRA_L2) l->voxels[i] = i >= 16 * 38 ? 0 : LABEL_VERTEBRA_L5;
   assert_ok(tissue_level_slice(&s, l, "L3", SLICE_MID_BODY));
   assert_non_null(strstr(s.flags, "level_order"));
   labels_destroy(l);
