@@ -1,0 +1,92 @@
+#include "bodycomp/fascia.h"
+
+#include "core/itk_filter.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double lean_low_hu = -29, bone_hu = 160, septum_mm = 1.5, least_bone_mm3 = 500;
+
+enum { LEAN = 1 };
+
+/* Soft and hard tissue inside the skin, without what is thinner than a septum. */
+static status find_lean(struct labels **out, const struct volume *hu, const struct labels *body,
+                        double skin_mm) {
+  status st = ST_OK;
+  struct labels *inner = NULL, *lean = NULL;
+  int64_t n = geometry_voxels(&hu->grid);
+  TRY(labels_copy(&inner, body));
+  TRY(filter_grow(inner, LABEL_BODY, -skin_mm, 0));
+  TRY(labels_create(&lean, &hu->grid));
+  for (int64_t i = 0; i < n; i++)
+    lean->voxels[i] = inner->voxels[i] == LABEL_BODY && round((double)hu->voxels[i]) >= lean_low_hu;
+  TRY(filter_grow(lean, LEAN, -septum_mm, 0));
+  TRY(filter_grow(lean, LEAN, septum_mm, 0));
+  *out = lean;
+  lean = NULL;
+done:
+  labels_destroy(inner);
+  labels_destroy(lean);
+  return st;
+}
+
+static status mark_bone(struct labels *l, const struct volume *hu) {
+  status st = ST_OK;
+  enum { MOST = 64 };
+  struct labels *bright = NULL, *parts = NULL;
+  int64_t sizes[MOST], n = geometry_voxels(&hu->grid);
+  int count = 0;
+  double voxel = geometry_voxel_mm3(&hu->grid);
+  TRY(labels_create(&bright, &hu->grid));
+  for (int64_t i = 0; i < n; i++)
+    bright->voxels[i] = l->voxels[i] == FASCIA_INSIDE && (double)hu->voxels[i] > bone_hu;
+  TRY(filter_components(&parts, bright, 6, MOST, sizes, &count));
+  for (int64_t i = 0; i < n; i++) {
+    int part = parts->voxels[i];
+    if (part && (double)sizes[part - 1] * voxel >= least_bone_mm3) l->voxels[i] = FASCIA_BONE;
+  }
+done:
+  labels_destroy(bright);
+  labels_destroy(parts);
+  return st;
+}
+
+status fascia_compartments(struct labels **out, struct body_info *info, const struct volume *hu,
+                           const struct fascia_options *options) {
+  static const struct fascia_options defaults = FASCIA_DEFAULTS;
+  status st = ST_OK;
+  const struct fascia_options *o = options ? options : &defaults;
+  struct labels *body = NULL, *lean = NULL, *core = NULL;
+  int64_t n = geometry_voxels(&hu->grid), dropped = 0;
+  TRY(body_find(&body, info, hu));
+  TRY(find_lean(&lean, hu, body, o->skin_mm));
+  CHECK(labels_count(lean, LEAN) > 0, ST_DOMAIN,
+        "no lean tissue inside the skin: is this a person?");
+  TRY(filter_grow(lean, LEAN, o->close_mm, 0));
+  TRY(filter_fill_holes(lean, LEAN, 2));
+  TRY(filter_grow(lean, LEAN, -o->close_mm, 0));
+  TRY(filter_keep_largest(lean, LEAN, 6, &dropped));
+  TRY(filter_fill_holes(lean, LEAN, 2));
+  TRY(labels_copy(&core, body));
+  TRY(filter_grow(core, LABEL_BODY, -o->skin_mm, 0));
+  for (int64_t i = 0; i < n; i++) {
+    int inside_body = body->voxels[i] == LABEL_BODY, inside_skin = core->voxels[i] == LABEL_BODY;
+    body->voxels[i] = (uint16_t)(!inside_body      ? 0
+                                 : !inside_skin    ? FASCIA_SKIN
+                                 : lean->voxels[i] ? FASCIA_INSIDE
+                                                   : FASCIA_SUBCUTANEOUS);
+  }
+  body->name_count = 0;
+  TRY(mark_bone(body, hu));
+  TRY(labels_set_name(body, FASCIA_SKIN, "skin"));
+  TRY(labels_set_name(body, FASCIA_SUBCUTANEOUS, "subcutaneous"));
+  TRY(labels_set_name(body, FASCIA_INSIDE, "inside_fascia"));
+  TRY(labels_set_name(body, FASCIA_BONE, "bone"));
+  *out = body;
+  body = NULL;
+done:
+  labels_destroy(body);
+  labels_destroy(lean);
+  labels_destroy(core);
+  return st;
+}
