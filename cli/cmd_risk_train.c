@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "ml/experiment.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@ struct params {
   const char *table, *out, *id, *outcome, *time, *site;
   struct text_list group, learner;
   int outer, repeats, inner, seed, selection;
-  bool by_site, unweighted;
+  bool by_site, unweighted, resume;
   double most_missing;
 };
 
@@ -45,6 +46,8 @@ static const struct option options[] = {
              "a feature with a larger share missing is left out"),
     OPT_FLAG(struct params, by_site, "by-site", "leave one site out instead of random folds"),
     OPT_FLAG(struct params, unweighted, "unweighted", "no class weights (default: balanced)"),
+    OPT_FLAG(struct params, resume, "resume",
+             "keep each finished cross-validation in OUT/runs and go on from there"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of folds, bootstrap and selection"),
     OPTIONS_END};
 
@@ -116,6 +119,26 @@ done:
   return st;
 }
 
+/* What a kept cross-validation depends on: the table's bytes and every option that shapes it. */
+static status resume_key(struct ml_resume *r, const char *folder, const struct params *p) {
+  status st = ST_OK;
+  struct text t = {0};
+  char digest[65];
+  TRY(file_sha256(digest, p->table));
+  text_append(&t, "%s|%s|%s|%s|%s|%d %d %d %d %d %d %d %g", digest, p->outcome,
+              p->time ? p->time : "", p->id ? p->id : "", p->site ? p->site : "", p->outer,
+              p->repeats, p->inner, p->seed, p->selection, p->by_site, p->unweighted,
+              p->most_missing);
+  for (int i = 0; i < p->group.count; i++) text_append(&t, "|%s", p->group.items[i]);
+  TRY(text_check(&t, "resume key"));
+  bytes_sha256(r->key, t.data, t.length);
+  TRY(file_make_directory(folder));
+  r->folder = folder;
+done:
+  text_free(&t);
+  return st;
+}
+
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -123,6 +146,8 @@ static status run(struct context *ctx, const void *params) {
   struct record *record = NULL;
   struct ml_dataset d = {0};
   struct ml_experiment e = {0};
+  struct ml_resume resume = {0};
+  char folder[4096];
   enum ml_task task = p->time                                       ? ML_SURVIVAL
                       : strncmp(p->learner.items[0], "svr", 3) == 0 ? ML_REGRESSION
                                                                     : ML_BINARY;
@@ -138,8 +163,10 @@ static status run(struct context *ctx, const void *params) {
   TRY(table_read(&table, p->table));
   TRY(ml_dataset_make(&d, table, &columns, p->group.items, p->group.count));
   TRY(record_create(&record, "cohort"));
+  TRY(join(folder, p->out, "runs"));
+  if (p->resume) TRY(resume_key(&resume, folder, p));
   TRY(ml_experiment_run(&e, record, &d, task, p->outcome, p->learner.items, p->learner.count,
-                        !p->unweighted, &o));
+                        !p->unweighted, &o, p->resume ? &resume : NULL));
   TRY(write_results(ctx, &e, &d, record, p));
 done:
   ml_experiment_free(&e);

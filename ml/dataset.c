@@ -1,6 +1,8 @@
 #define _DEFAULT_SOURCE /* strsep */
 #include "ml/dataset.h"
 
+#include "core/statistics.h"
+
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
@@ -244,6 +246,56 @@ done:
   return st;
 }
 
+/* Standardised difference of one site from the rest, and its z; NaN when either side has fewer than
+ * 5 values. */
+static double site_difference(double *z, const struct ml_dataset *d, int f, int64_t site) {
+  const int64_t least = 5;
+  double sum[2] = {0, 0}, square[2] = {0, 0};
+  int64_t n[2] = {0, 0};
+  for (int64_t i = 0; i < d->n; i++) {
+    double v = d->x[i * d->feature_count + f];
+    if (!isfinite(v)) continue;
+    int at = d->site[i] == site;
+    n[at]++;
+    sum[at] += v;
+    square[at] += v * v;
+  }
+  *z = NAN;
+  if (n[0] < least || n[1] < least) return NAN;
+  double variance[2];
+  for (int k = 0; k < 2; k++)
+    variance[k] = (square[k] - sum[k] * sum[k] / (double)n[k]) / (double)(n[k] - 1);
+  double difference = sum[1] / (double)n[1] - sum[0] / (double)n[0];
+  double pooled = sqrt(0.5 * (variance[0] + variance[1]));
+  *z = difference / sqrt(variance[0] / (double)n[0] + variance[1] / (double)n[1]);
+  return difference / pooled;
+}
+
+static status warn_sites(struct record *r, const struct ml_dataset *d) {
+  status st = ST_OK;
+  const double level = 0.001;
+  int64_t sites = 0;
+  for (int64_t i = 0; i < d->n; i++) sites += d->site[i] == i; /* codes are first rows */
+  for (int f = 0; f < d->feature_count && sites > 1; f++) {
+    double worst = 0, worst_p = 1;
+    for (int64_t i = 0; i < d->n; i++) {
+      double z, difference;
+      if (d->site[i] != i) continue;
+      difference = site_difference(&z, d, f, i);
+      double p = 2 * stat_normal_cdf(-fabs(z));
+      if (isfinite(difference) && p < worst_p) {
+        worst = difference;
+        worst_p = p;
+      }
+    }
+    if (worst_p < level / ((double)d->feature_count * (double)sites))
+      TRY(warn(r, d->table->columns[d->features[f]].name, "warning_site_shift", worst, "SD",
+               "differs between sites: harmonise the scanners, or leave one site out"));
+  }
+done:
+  return st;
+}
+
 status ml_dataset_warnings(struct record *r, const struct ml_dataset *d) {
   status st = ST_OK;
   int64_t events = 0;
@@ -252,6 +304,7 @@ status ml_dataset_warnings(struct record *r, const struct ml_dataset *d) {
   CHECK(score && outcome, ST_MEMORY, "looking through %d features", d->feature_count);
   for (int64_t i = 0; i < d->n; i++) events += d->outcome[i] == 1;
   for (int f = 0; f < d->feature_count; f++) TRY(warn_feature(r, d, f, score, outcome));
+  if (d->site) TRY(warn_sites(r, d));
   /* events per candidate feature: warned below 10, no headline below 5 */
   for (int g = 0; g < d->group_count && events; g++) {
     double per_feature = (double)events / d->groups[g].count;

@@ -1,5 +1,10 @@
 #include "ml/experiment.h"
 
+#include "core/file.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "ml/regression.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +32,37 @@ static const struct ml_platt *pooled_platt(struct ml_platt *platt, const struct 
   return NULL;
 }
 
+/* Take the cross-validation from disk when it is there and made from the same, else run and keep
+ * it. */
+static status nested_or_kept(struct ml_nested_result *out, const struct ml_run *run,
+                             const struct ml_data *data, const struct ml_nested_options *o,
+                             const struct ml_resume *resume) {
+  status st = ST_OK;
+  cJSON *json = NULL;
+  char path[4200];
+  if (!resume) return ml_nested_run(out, run->learner, data, o);
+  snprintf(path, sizeof path, "%s/%s.json", resume->folder, run->name);
+  if (file_exists(path)) {
+    st = json_read(&json, path);
+    if (st == ST_OK) st = ml_nested_from_json(out, json, resume->key, path);
+    if (st == ST_OK) goto done;
+    log_info("%s: starting again (%s)", run->name, status_message());
+    status_clear();
+    cJSON_Delete(json);
+    json = NULL;
+  }
+  TRY(ml_nested_run(out, run->learner, data, o));
+  json = ml_nested_to_json(out, resume->key);
+  CHECK(json, ST_MEMORY, "keeping the cross-validation of %s", run->name);
+  TRY(json_write(json, path, true));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
 static status run_pair(struct ml_run *run, struct record *record, const struct ml_dataset *d,
-                       const char *outcome_name, const struct ml_nested_options *options) {
+                       const char *outcome_name, const struct ml_nested_options *options,
+                       const struct ml_resume *resume) {
   status st = ST_OK;
   double *x = NULL;
   char method[96];
@@ -38,7 +72,7 @@ static status run_pair(struct ml_run *run, struct record *record, const struct m
   TRY(ml_dataset_group(&x, d, run->group));
   struct ml_data data = {x, d->n, g->count, d->outcome, d->target, d->person, d->site};
   o.stage = run->name;
-  TRY(ml_nested_run(&run->nested, run->learner, &data, &o));
+  TRY(nested_or_kept(&run->nested, run, &data, &o, resume));
   struct ml_predictions p = ml_run_predictions(run, d);
   snprintf(method, sizeof method, "nested-cv %dx%d inner %d",
            options->by_site ? 1 : options->repeats, run->nested.fold_count / run->nested.repeats,
@@ -54,6 +88,87 @@ static status run_pair(struct ml_run *run, struct record *record, const struct m
 done:
   if (st != ST_OK) status_note("%s", run->name);
   free(x);
+  return st;
+}
+
+static int is_subset(const struct ml_feature_group *small, const struct ml_feature_group *large) {
+  for (int i = 0; i < small->count; i++) {
+    int found = 0;
+    for (int k = 0; k < large->count; k++) found |= large->columns[k] == small->columns[i];
+    if (!found) return 0;
+  }
+  return large->count > small->count;
+}
+
+/* Unpenalised logistic fit of one group on the rows that are complete for `complete`. */
+static status complete_case_fit(double *log_likelihood, int64_t *rows, const struct ml_dataset *d,
+                                const struct ml_feature_group *g,
+                                const struct ml_feature_group *complete) {
+  status st = ST_OK;
+  double *x = malloc((size_t)d->n * (size_t)g->count * sizeof *x);
+  double *beta = malloc((size_t)g->count * sizeof *beta);
+  int *y = malloc((size_t)d->n * sizeof *y);
+  struct ml_logistic_fit fit;
+  int64_t m = 0;
+  CHECK(x && beta && y, ST_MEMORY, "likelihood-ratio test of %d features", g->count);
+  for (int64_t i = 0; i < d->n; i++) {
+    int whole = 1;
+    for (int k = 0; k < complete->count; k++)
+      whole &= isfinite(d->x[i * d->feature_count + complete->columns[k]]) != 0;
+    if (!whole) continue;
+    for (int k = 0; k < g->count; k++)
+      x[m * g->count + k] = d->x[i * d->feature_count + g->columns[k]];
+    y[m++] = d->outcome[i];
+  }
+  TRY(ml_logistic(&fit, beta, NULL, x, y, m, g->count, NULL));
+  *log_likelihood = fit.log_likelihood;
+  *rows = m;
+done:
+  free(x);
+  free(beta);
+  free(y);
+  return st;
+}
+
+/* What a larger group adds to one it contains: the test that holds for nested models on the same
+ * people. */
+static status likelihood_ratio(struct record *record, const struct ml_dataset *d, int small,
+                               int large) {
+  status st = ST_OK;
+  const struct ml_feature_group *a = &d->groups[small], *b = &d->groups[large];
+  double low = NAN, high = NAN;
+  int64_t rows = 0;
+  char region[96];
+  snprintf(region, sizeof region, "%.30s - %.30s", b->name, a->name);
+  st = complete_case_fit(&low, &rows, d, a, b);
+  if (st == ST_OK) st = complete_case_fit(&high, &rows, d, b, b);
+  if (st == ST_NUMERIC || st == ST_DOMAIN) {
+    st = ST_OK;
+    CHECK(record_withhold(record, region, "likelihood_ratio_p", "", status_message()), ST_MEMORY,
+          "adding a likelihood ratio");
+    status_clear();
+    goto done;
+  }
+  if (st != ST_OK) goto done;
+  struct measurement *chi2 =
+      record_add(record, region, "likelihood_ratio_chi2", 2 * (high - low), "");
+  CHECK(chi2, ST_MEMORY, "adding a likelihood ratio");
+  chi2->n = rows;
+  struct measurement *p = record_add(record, region, "likelihood_ratio_p",
+                                     ml_likelihood_ratio_p(low, high, b->count - a->count), "");
+  CHECK(p, ST_MEMORY, "adding a likelihood ratio");
+  p->n = rows;
+  snprintf(p->method, sizeof p->method, "logistic, complete cases, %d df", b->count - a->count);
+done:
+  return st;
+}
+
+static status test_nested_groups(struct record *record, const struct ml_dataset *d) {
+  status st = ST_OK;
+  for (int a = 0; a < d->group_count; a++)
+    for (int b = 0; b < d->group_count; b++)
+      if (is_subset(&d->groups[a], &d->groups[b])) TRY(likelihood_ratio(record, d, a, b));
+done:
   return st;
 }
 
@@ -73,7 +188,7 @@ done:
 status ml_experiment_run(struct ml_experiment *out, struct record *record,
                          const struct ml_dataset *d, enum ml_task task, const char *outcome_name,
                          const char *const *learners, int learner_count, int balanced,
-                         const struct ml_nested_options *options) {
+                         const struct ml_nested_options *options, const struct ml_resume *resume) {
   status st = ST_OK;
   struct ml_experiment e = {0};
   struct ml_learner *copies = NULL;
@@ -97,11 +212,12 @@ status ml_experiment_run(struct ml_experiment *out, struct record *record,
       run->group = g;
       run->learner = &copies[l];
       snprintf(run->name, sizeof run->name, "%.40s %.20s", d->groups[g].name, copies[l].name);
-      TRY(run_pair(run, record, d, outcome_name, options));
+      TRY(run_pair(run, record, d, outcome_name, options, resume));
       /* what outlives this call refers to the constant learner, not to the copy */
       run->learner = run->model.chain.learner = ml_learner_find(learners[l]);
     }
   TRY(compare_with_first(record, &e, d, options->seed));
+  if (task == ML_BINARY) TRY(test_nested_groups(record, d));
   *out = e;
   memset(&e, 0, sizeof e);
 done:

@@ -24,6 +24,11 @@ struct ml_run {
   double *importance;             /* [features of the group], owned */
 };
 
+struct ml_resume {
+  const char *folder; /* exists */
+  char key[65];
+};
+
 struct ml_experiment {
   int run_count;
   struct ml_run *runs; /* owned, groups outermost */
@@ -33,12 +38,14 @@ struct ml_experiment {
  * @param learners  names for ml_learner_find; all of one task, the dataset's
  * @param balanced  class weights n/(2 n_c) in every learner that knows them
  * @param record    gets warnings, performance, comparisons
+ * @param resume    NULL, or where finished cross-validations are kept and taken from: files
+ * <folder>/<run>.json, used only when `key` (a digest of table and options) is theirs
  * @return ST_USAGE: unknown learner or one of another task; what the parts return
  */
 status ml_experiment_run(struct ml_experiment *out, struct record *record,
                          const struct ml_dataset *d, enum ml_task task, const char *outcome_name,
                          const char *const *learners, int learner_count, int balanced,
-                         const struct ml_nested_options *options);
+                         const struct ml_nested_options *options, const struct ml_resume *resume);
 void ml_experiment_free(struct ml_experiment *e);
 
 /** Out-of-fold predictions: columns row, person, run, repeat, fold, score, probability, outcome,

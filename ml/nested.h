@@ -77,6 +77,14 @@ status ml_nested_run(struct ml_nested_result *out, const struct ml_learner *lear
                      const struct ml_data *data, const struct ml_nested_options *options);
 void ml_nested_free(struct ml_nested_result *r);
 
+/** A finished run as JSON under `key` (what it was made from), to go on after a stop. NULL when out
+ * of memory. */
+cJSON *ml_nested_to_json(const struct ml_nested_result *r, const char *key);
+/** @return ST_DOMAIN when the file was made from something else (another key); ST_FORMAT when it is
+ * broken */
+status ml_nested_from_json(struct ml_nested_result *out, const cJSON *json, const char *key,
+                           const char *what);
+
 /* A fitted chain: scaling, selection, model. */
 struct ml_chain {
   struct ml_scaling scaling;

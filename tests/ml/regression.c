@@ -4,6 +4,7 @@
 // (R survival, coxph).
 #include "ml/regression.h"
 #include "core/random.h"
+#include "ml/federated.h"
 #include "tests/check.h"
 
 static void logistic_on_a_two_by_two_table_gives_the_log_odds_ratio(void **state) {
@@ -128,6 +129,53 @@ static void survival_time_of_zero_is_refused(void **state) {
   assert_fails(ml_cox(&fit, &beta, NULL, x, t, event, 2, 1, 0), ST_DOMAIN, "time of row 0 is 0");
 }
 
+static void federated_average_weights_by_people(void **state) {
+  (void)state;
+  const double a[2] = {1, 2}, b[2] = {3, 6}, *w[2] = {a, b};
+  const int64_t people[2] = {10, 30}, nobody[2] = {10, 0};
+  double out[2];
+  assert_ok(ml_federated_average(out, w, people, 2, 2));
+  assert_near(out[0], 2.5, 1e-15);
+  assert_near(out[1], 5.0, 1e-15);
+  assert_fails(ml_federated_average(out, w, nobody, 2, 2), ST_DOMAIN, "site 2 has 0 people");
+}
+
+static void pooled_auc_of_equal_sites_is_theirs_with_half_the_variance(void **state) {
+  (void)state;
+  const double auc[2] = {0.8, 0.8}, variance[2] = {0.0025, 0.0025}, apart[2] = {0.6, 0.9};
+  struct ml_pooled_auc p;
+  assert_ok(ml_pool_auc(&p, auc, variance, 2));
+  assert_near(p.fixed, 0.8, 1e-12);
+  assert_near(p.random, 0.8, 1e-12);
+  assert_near(p.i2, 0, 0);
+  /* logit 1.386294, SE 0.05/0.16/sqrt 2 */
+  double half = 1.959963984540054 * 0.05 / 0.16 / sqrt(2);
+  assert_near(p.fixed_low, 1 / (1 + exp(-(log(4) - half))), 1e-12);
+  assert_ok(ml_pool_auc(&p, apart, variance, 2));
+  assert_true(p.i2 > 0.5 && p.random_high - p.random_low > p.fixed_high - p.fixed_low);
+  assert_fails(ml_pool_auc(&p, auc, variance, 1), ST_DOMAIN, "at least 2");
+}
+
+static void likelihood_ratio_of_a_two_by_two_table_is_its_g_statistic(void **state) {
+  (void)state;
+  /* 12 of 20 against 5 of 30; G = 2 sum O ln(O/E) */
+  double x[50], beta;
+  int y[50];
+  for (int i = 0; i < 50; i++) {
+    x[i] = i < 20;
+    y[i] = i < 20 ? i < 12 : i < 25;
+  }
+  struct ml_logistic_fit none, one;
+  assert_ok(ml_logistic(&none, NULL, NULL, NULL, y, 50, 0, NULL));
+  assert_ok(ml_logistic(&one, &beta, NULL, x, y, 50, 1, NULL));
+  const double o[4] = {12, 8, 5, 25}, e[4] = {6.8, 13.2, 10.2, 19.8};
+  double g = 0;
+  for (int k = 0; k < 4; k++) g += 2 * o[k] * log(o[k] / e[k]);
+  assert_near(2 * (one.log_likelihood - none.log_likelihood), g, 1e-9);
+  assert_near(ml_likelihood_ratio_p(none.log_likelihood, one.log_likelihood, 1), erfc(sqrt(g / 2)),
+              1e-12);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(logistic_on_a_two_by_two_table_gives_the_log_odds_ratio),
@@ -137,6 +185,9 @@ int main(void) {
       cmocka_unit_test(cox_ignores_the_order_and_the_unit_of_time),
       cmocka_unit_test(breslow_hazard_at_zero_effect_is_nelson_aalen),
       cmocka_unit_test(survival_time_of_zero_is_refused),
+      cmocka_unit_test(federated_average_weights_by_people),
+      cmocka_unit_test(pooled_auc_of_equal_sites_is_theirs_with_half_the_variance),
+      cmocka_unit_test(likelihood_ratio_of_a_two_by_two_table_is_its_g_statistic),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
