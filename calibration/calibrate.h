@@ -18,6 +18,8 @@
 #include "calibration/tissue_line.h"
 #include "calibration/tissue_sample.h"
 
+#include <math.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif

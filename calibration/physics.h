@@ -24,6 +24,8 @@
 #include "calibration/fit.h"
 #include "core/attenuation.h"
 
+#include <math.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif

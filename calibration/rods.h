@@ -23,6 +23,8 @@
 #include "calibration/fit.h"
 #include "core/phantom_registry.h"
 
+#include <math.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif

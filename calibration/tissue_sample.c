@@ -12,6 +12,7 @@
 
 static const double block_mm = 3;
 static const double air_gap_mm = 10;
+static const double air_span_hu = 60; /* above its mode: foam and blankets start beyond */
 static const double fat_depth_mm = 35;
 static const double bone_hu = 200;
 static const double muscle_behind_mm = 10; /* posterior of the skeleton's centre */
@@ -289,6 +290,7 @@ static void collect(struct histogram *h, struct labels *where, int value, const 
           continue;
         int64_t v = geometry_index(g, i, j, k);
         double x = (double)hu->voxels[v];
+        if (where && where->voxels[v] == value) where->voxels[v] = 0;
         if (!(x >= low && x <= high)) continue;
         int bin = (int)floor(x + 0.5) - BIN_LOW;
         if (bin < 0 || bin >= BINS) continue;
@@ -303,14 +305,27 @@ static void collect(struct histogram *h, struct labels *where, int value, const 
       }
 }
 
+/* The highest peak; with `lowest` the first one from below that reaches a tenth of it: foam of the
+ * table and blankets are lighter than tissue, but nothing is lighter than air. */
+static int choose_peak(const double *count, bool lowest) {
+  static const double share = 0.1;
+  int peak = 0;
+  for (int i = 0; i < BINS; i++)
+    if (count[i] > count[peak]) peak = i;
+  if (!lowest) return peak;
+  int first = 0;
+  while (count[first] < share * count[peak]) first++;
+  while (first + 1 < BINS && count[first + 1] >= count[first]) first++;
+  return first;
+}
+
 /* Top of a parabola through the logarithm of the histogram, smoothed by `width` HU, where it is
  * above 60 % of its peak. NaN when empty. */
-static double histogram_mode(const double *count, double width) {
+static double histogram_mode(const double *count, double width, bool lowest) {
   static const double floor_share = 0.6;
   double *smooth_count = calloc(BINS, sizeof *smooth_count);
   if (!smooth_count) return NAN;
   int half = (int)ceil(3 * width);
-  int peak = 0;
   for (int i = 0; i < BINS; i++) {
     double sum = 0;
     double weight = 0;
@@ -321,8 +336,8 @@ static double histogram_mode(const double *count, double width) {
       weight += w;
     }
     smooth_count[i] = sum / weight;
-    if (smooth_count[i] > smooth_count[peak]) peak = i;
   }
+  int peak = choose_peak(smooth_count, lowest);
   double top = smooth_count[peak];
   double mode = NAN;
   if (top > 0) {
@@ -352,7 +367,7 @@ static double histogram_mode(const double *count, double width) {
   return mode;
 }
 
-static void measure(struct calibration_point *p, const struct histogram *h) {
+static void measure(struct calibration_point *p, const struct histogram *h, bool lowest) {
   double all[BINS];
   double part[BINS];
   double mean = h->sum / (double)h->total;
@@ -368,9 +383,9 @@ static void measure(struct calibration_point *p, const struct histogram *h) {
       all[i] += part[i];
       n += h->count[q][i];
     }
-    if (n >= 100) modes[parts++] = histogram_mode(part, width);
+    if (n >= 100) modes[parts++] = histogram_mode(part, width, lowest);
   }
-  p->hu = histogram_mode(all, width);
+  p->hu = histogram_mode(all, width, lowest);
   p->hu_sd = sd;
   p->hu_se = parts >= 3 ? stat_sd(modes, parts, 1) / sqrt(parts) : sd / sqrt((double)h->total / 50);
   p->voxels = h->total;
@@ -379,7 +394,19 @@ static void measure(struct calibration_point *p, const struct histogram *h) {
     snprintf(p->reason, sizeof p->reason, "mode %.1f HU, mean %.1f HU", p->hu, mean);
 }
 
-/* Largest share of one value, and whether it is the lowest. */
+static double histogram_median(const struct histogram *h) {
+  int64_t below = 0;
+  for (int i = 0; i < BINS; i++) {
+    int64_t n = 0;
+    for (int q = 0; q < PARTS; q++) n += h->count[q][i];
+    if (2 * (below + n) >= h->total) /* within the bin, linearly */
+      return BIN_LOW + i - 0.5 + ((double)h->total / 2 - (double)below) / (double)n;
+    below += n;
+  }
+  return NAN;
+}
+
+/* Largest share of one value, and the value. */
 static double constant_share(const struct histogram *h, double *value) {
   int64_t best = 0;
   for (int i = 0; i < BINS; i++) {
@@ -423,10 +450,18 @@ static status take(struct calibration *c, struct labels *where, const struct tis
         "sampling air: %.0f %% of it is exactly %.0f HU; that is padding, not air (crop it away or "
         "mark it as no data)",
         100 * share, value);
-  measure(p, h);
-  if (t->value == CAL_SAMPLE_AIR && share > 0.25)
-    cal_warn(c, "air: %.0f %% of the sample is exactly %.0f HU: clipped, its mode may be off",
-             100 * share, value);
+  measure(p, h, t->value == CAL_SAMPLE_AIR);
+  if (t->value == CAL_SAMPLE_AIR) { /* again, without what is denser than air */
+    collect(h, where, t->value, set, b, hu, t->least, p->hu + air_span_hu);
+    p->reason[0] = '\0';
+    measure(p, h, true);
+  }
+  if (t->value == CAL_SAMPLE_AIR && share > 0.1) {
+    p->hu = histogram_median(h);
+    p->reason[0] = '\0';
+    cal_warn(c, "air: %.0f %% of the sample is exactly %.0f HU: clipped%s", 100 * share, value,
+             share < 0.5 ? "; its median is taken, which clipping leaves alone" : " beyond repair");
+  }
   bool expected = p->hu >= t->low && p->hu <= t->high;
   CHECK(expected || force, ST_DOMAIN,
         "sampling %s: %.1f HU, expected %.0f to %.0f HU; --override keeps it with a warning",

@@ -1,15 +1,14 @@
 /* The patient's own reference materials: external air, subcutaneous fat, muscle, blood.
  *
- *   air     outside, at least 10 mm from body, table, padding; mode of the histogram, whatever its
- *           value (a window around -1000 would hide drift)
- *   fat     body within 35 mm of the outside, smoothed -150..-50 HU, eroded by 3 mm; mode
- *   muscle  by label where a label map names muscle, else posterior of the skeleton's centre, away
- *           from the bowel: smoothed 0..100 HU (with contrast 20..150), eroded by 3 mm; mode
- *   blood   the aorta's label eroded by 3 mm without values beyond 3 SD; only without contrast
- * agent and below 70 HU Windows are applied to means over 3 mm blocks, so that noise does not cut
- * the histogram. The mode is the top of a parabola through the logarithm of the smoothed histogram;
- * its standard error comes from eight parts of the scan. A mode more than 5 HU from the mean is a
- * warning.
+ *   air     outside, at least 10 mm from body, table, padding; the lowest mode of the histogram
+ * (foam of the table is denser), whatever its value: a window around -1000 would hide drift fat
+ * body within 35 mm of the outside, smoothed -150..-50 HU, eroded by 3 mm; mode muscle  by label
+ * where a label map names muscle, else posterior of the skeleton's centre, away from the bowel:
+ * smoothed 0..100 HU (with contrast 20..150), eroded by 3 mm; mode blood   the aorta's label eroded
+ * by 3 mm without values beyond 3 SD; only without contrast agent and below 70 HU Windows are
+ * applied to means over 3 mm blocks, so that noise does not cut the histogram. The mode is the top
+ * of a parabola through the logarithm of the smoothed histogram; its standard error comes from
+ * eight parts of the scan. A mode more than 5 HU from the mean is a warning.
  *
  * Expected HU, refused outside unless `force`: air -1030..-980, adipose -130..-70, blood -20..60,
  * muscle -5..65 (contrast: to 150).

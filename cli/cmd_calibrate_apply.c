@@ -1,0 +1,61 @@
+#include "calibration/calibrate.h"
+#include "cli/command.h"
+#include "core/image.h"
+#include "core/log.h"
+
+struct params {
+  const char *ct, *calibration, *out;
+  bool override;
+};
+
+static const struct params defaults = {0};
+
+static const struct option options[] = {
+    ARG_IN(struct params, ct, "ct", "CT in HU: DICOM folder or image file"),
+    ARG_IN(struct params, calibration, "calibration", "calibration (JSON)"),
+    OPT_FLAG(struct params, override, "override",
+             "apply although scanner or kVp cannot be matched (a differing kVp never is)"),
+    OPT_OUT_REQUIRED(struct params, out, "out", "density volume (.nii.gz, .nrrd, .mha)"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom rods --phantom b-mas-200 --out rods", "a scan with a phantom in it"},
+    {"qct calibrate phantom rods/ct --phantom b-mas-200 --out calibration.json", "its calibration"},
+    {"qct calibrate apply rods/ct calibration.json --out density.nii.gz", "its density"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"reeves2018", NULL};
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct volume *ct = NULL;
+  struct volume *density = NULL;
+  struct calibration c;
+  cJSON *provenance = NULL;
+  const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
+  TRY(calibration_read(&c, p->calibration));
+  TRY(image_read(&ct, p->ct, &as_hu));
+  TRY(cal_apply(&density, &c, ct, p->override));
+  for (int i = 0; i < c.warning_count; i++) log_warning("%s", c.warnings[i]);
+  provenance = context_provenance(ctx);
+  CHECK(provenance, ST_MEMORY, "provenance of the density");
+  TRY(itk_image_write(density, p->out, provenance, ctx->force));
+done:
+  volume_destroy(ct);
+  volume_destroy(density);
+  cJSON_Delete(provenance);
+  return st;
+}
+
+const struct command cmd_calibrate_apply = {
+    .name = "calibrate apply",
+    .summary = "Turn a CT into a density volume with a calibration",
+    .about = "Voxels without data stay without. The side file carries the material and the "
+             "calibration's id. Scan and calibration must share the scanner and the kVp.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};

@@ -1,0 +1,76 @@
+#include "calibration/history.h"
+#include "cli/command.h"
+#include "core/image.h"
+#include "core/log.h"
+
+struct params {
+  const char *ct, *store, *out, *date;
+  struct cal_async_options async;
+};
+
+static const struct params defaults = {.async = CAL_ASYNC_DEFAULTS};
+
+static const struct option options[] = {
+    ARG_IN(struct params, ct, "ct", "CT in HU: DICOM folder or image file"),
+    OPT_IN_REQUIRED(struct params, store, "from-store",
+                    "calibration store (HDF5), see \"qct calibrate phantom --store\""),
+    OPT_TEXT(struct params, date, "date",
+             "day of the scan, YYYY-MM-DD; from the header when not given"),
+    OPT_INT(struct params, async.warn_days, "warn-days", "d", 1, 3650,
+            "a nearest phantom scan farther away is a warning"),
+    OPT_INT(struct params, async.refuse_days, "refuse-days", "d", 1, 3650,
+            "a nearest phantom scan farther away is refused"),
+    OPT_FLAG(struct params, async.force, "override", "take an older phantom scan, with a warning"),
+    OPT_OUT_REQUIRED(struct params, out, "out", "the calibration (JSON)"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom rods --phantom b-mas-200 --out rods", "a phantom scan"},
+    {"qct calibrate phantom rods/ct --phantom b-mas-200 --out calibration.json --store site.h5 "
+     "--date 2024-03-01",
+     "into the store"},
+    {"qct calibrate async rods/ct --from-store site.h5 --date 2024-03-08 --out patient.json",
+     "for a scan of a week later"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"wang2017", "reeves2018", NULL};
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct volume *ct = NULL;
+  struct cal_history *history = NULL;
+  struct calibration c;
+  cJSON *provenance = NULL;
+  char key[256];
+  const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
+  TRY(cal_history_read(&history, p->store));
+  TRY(image_read(&ct, p->ct, &as_hu));
+  int64_t days = ct->acquisition.acquired_days;
+  if (p->date) TRY(cal_days_from_date(&days, p->date));
+  calibration_scanner_key(key, &ct->acquisition);
+  TRY(cal_async(&c, history, key, days, &p->async));
+  for (int i = 0; i < c.warning_count; i++) log_warning("%s", c.warnings[i]);
+  provenance = context_provenance(ctx);
+  CHECK(provenance, ST_MEMORY, "provenance of the calibration");
+  TRY(calibration_write(&c, p->out, provenance, ctx->force));
+done:
+  volume_destroy(ct);
+  cal_history_destroy(history);
+  cJSON_Delete(provenance);
+  return st;
+}
+
+const struct command cmd_calibrate_async = {
+    .name = "calibrate async",
+    .summary = "Calibrate a scan from phantom scans of other days",
+    .about =
+        "The scanner and the kVp must be those of the scan; another kernel is a warning. Two "
+        "phantom scans around the day are interpolated in time, else the nearest is taken. The "
+        "interval holds the scatter between phantom scans.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};

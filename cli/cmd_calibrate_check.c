@@ -1,0 +1,118 @@
+#include "calibration/figures.h"
+#include "cli/command.h"
+#include "core/file.h"
+#include "core/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct params {
+  const char *store, *out, *figure;
+};
+
+static const struct params defaults = {.out = "-"};
+
+static const struct option options[] = {
+    ARG_IN(struct params, store, "from-store", "calibration store (HDF5)"),
+    OPT_OUT(struct params, out, "out", "control chart (CSV)"),
+    OPT_OUT(struct params, figure, "figure",
+            "chart of each scanner (SVG); a second scanner gets -2 before the suffix, and so on"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom rods --phantom b-mas-200 --out rods", "a phantom scan"},
+    {"qct calibrate phantom rods/ct --phantom b-mas-200 --out calibration.json --store site.h5 "
+     "--date 2024-03-01",
+     "into the store"},
+    {"qct calibrate check site.h5 --out chart.csv", "has the scanner drifted?"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"weco1956", NULL};
+
+/* One warning per day and rod. */
+static status say_alarms(const struct cal_history *h) {
+  status st = ST_OK;
+  struct cal_quality *q = NULL;
+  size_t begin = 0;
+  size_t end = 0;
+  int alarms = 0;
+  while (cal_history_next(h, &begin, &end)) {
+    TRY(cal_quality_judge(&q, h->scans + begin, end - begin));
+    for (size_t i = 0; i < q->count; i++) {
+      const struct cal_alarm *a = &q->alarms[i];
+      char day[16];
+      if (a->notice) continue;
+      cal_date_from_days(day, h->scans[begin + a->scan].days);
+      log_warning("%s: %s of %s is %.5g, expected %.5g (%s)", day, a->series,
+                  h->scans[begin].calibration.phantom, a->value, a->expected,
+                  cal_rule_names[a->rule]);
+      alarms++;
+    }
+    if (end - begin < 9)
+      log_info("%s: %zu phantom scans, at least 9 needed before drift can be judged",
+               h->scans[begin].calibration.scanner_key, end - begin);
+    cal_quality_destroy(q);
+    q = NULL;
+  }
+  log_info("%d alarms", alarms);
+done:
+  cal_quality_destroy(q);
+  return st;
+}
+
+static status draw(const struct cal_history *h, const char *path, bool force) {
+  status st = ST_OK;
+  struct text svg = {0};
+  size_t begin = 0;
+  size_t end = 0;
+  int number = 0;
+  while (cal_history_next(h, &begin, &end)) {
+    char name[4096];
+    if (end - begin < 9) continue;
+    const char *dot = strrchr(file_name(path), '.');
+    int stem = dot ? (int)(dot - path) : (int)strlen(path);
+    number++;
+    int n = number == 1 ? snprintf(name, sizeof name, "%s", path)
+                        : snprintf(name, sizeof name, "%.*s-%d%s", stem, path, number, path + stem);
+    CHECK(n < (int)sizeof name, ST_USAGE, "the path of the chart is too long");
+    TRY(cal_figure_drift(&svg, h->scans + begin, end - begin, 860, 420));
+    TRY(file_write(name, svg.data, svg.length, force));
+    text_free(&svg);
+    svg = (struct text){0};
+  }
+  if (!number) log_warning("no chart drawn: no scanner has 9 phantom scans");
+done:
+  text_free(&svg);
+  return st;
+}
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct cal_history *history = NULL;
+  struct table *table = NULL;
+  TRY(cal_history_read(&history, p->store));
+  TRY(cal_quality_table(&table, history));
+  TRY(say_alarms(history));
+  TRY(table_write(table, p->out, ctx->force));
+  if (p->figure) TRY(draw(history, p->figure, ctx->force));
+done:
+  cal_history_destroy(history);
+  table_destroy(table);
+  return st;
+}
+
+const struct command cmd_calibrate_check = {
+    .name = "calibrate check",
+    .summary = "Quality control of scanners from their phantom scans",
+    .about =
+        "One chart per scanner and phantom: slope, intercept and each rod against a baseline of "
+        "earlier scans. Alarms (slope off by 1 %, prediction limit, cusum) name day and rod and "
+        "come by chance less than once in 200 scans; notices (3 SD, Western Electric 4 of 5) "
+        "stand in the table.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};
