@@ -175,7 +175,7 @@ static bool unseen_rod(struct track *out, const struct track *like, double x, do
     if (!cal_slab_disc(&mean, &sd, s, px, py, 0.7 * like->radius_mm)) return false;
     if (mean > -400 && sd < 2 * s->noise_hu + 8) hu[seen++] = mean;
   }
-  if (seen == 0 || seen < n - 1) return false;
+  if (2 * seen < n || seen == 0) return false;
   *out = *like;
   out->x0 = x - like->dx * z0;
   out->y0 = y - like->dy * z0;
@@ -185,7 +185,7 @@ static bool unseen_rod(struct track *out, const struct track *like, double x, do
 }
 
 /* Rows in which track a is rod p and track b rod q; the others are the tracks nearest to points at
- * equal pitch. At most one rod may be unseen, and none of three. */
+ * equal pitch. At least three rods must be seen. */
 static bool try_row(struct row *row, const struct track *tracks, int count, int a, int b, int p,
                     int q, const struct phantom_entry *e, const struct cal_slabs *slabs) {
   const struct track *first = &tracks[a];
@@ -214,7 +214,7 @@ static bool try_row(struct row *row, const struct track *tracks, int count, int 
     }
     if (best >= 0)
       row->rod[i] = tracks[best];
-    else if (n < 4 || unseen++ || !unseen_rod(&row->rod[i], first, px, py, slabs))
+    else if (++unseen > n - 3 || !unseen_rod(&row->rod[i], first, px, py, slabs))
       return false;
     row->merit += row->rod[i].score - (best >= 0 ? nearest / pitch : 0);
   }

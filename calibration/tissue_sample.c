@@ -17,6 +17,9 @@ static const double fat_depth_mm = 35;
 static const double bone_hu = 200;
 static const double muscle_behind_mm = 10; /* posterior of the skeleton's centre */
 static const double muscle_aside_mm = 75;  /* and not farther to the side: paraspinal, gluteal */
+static const double rods_aside_mm = 45;    /* of labelled rods: their plate */
+static const double rods_around_mm = 22;
+static const int64_t least_blocks = 200;
 static const int64_t least_voxels = 500;
 static const double least_area_mm2 = 10;
 static const double mode_mean_hu = 5;
@@ -190,13 +193,19 @@ static void drop_small_slices(unsigned char *set, const struct geometry *g, int 
   free(count);
 }
 
+static struct vec3 block_world(const struct block_map *b, int64_t v) {
+  return geometry_to_world(&b->grid, vec3_make((double)(v % b->grid.nx),
+                                               (double)(v / b->grid.nx % b->grid.ny),
+                                               (double)(v / (b->grid.nx * b->grid.ny))));
+}
+
 /* World centre of the blocks above bone_hu in the body; false when there are fewer than ten. */
 static bool skeleton_centre(struct vec3 *centre, const struct block_map *b) {
   double sum[3] = {0, 0, 0};
   int64_t count = 0;
   int64_t n = geometry_voxels(&b->grid);
   for (int64_t v = 0; v < n; v++) {
-    if (!(b->mean[v] > bone_hu) || b->inside[v] == 2) continue;
+    if (!(b->mean[v] > bone_hu) || b->inside[v] != 1) continue;
     sum[0] += (double)(v % b->grid.nx);
     sum[1] += (double)(v / b->grid.nx % b->grid.ny);
     sum[2] += (double)(v / (b->grid.nx * b->grid.ny));
@@ -238,6 +247,31 @@ done:
   return st;
 }
 
+/* Take the surroundings of labelled rods out of the body: a phantom against the skin is part of it,
+ * and its plate reads like muscle. */
+static void leave_out_rods(struct block_map *b, const struct labels *l) {
+  struct vec3 low = {INFINITY, INFINITY, INFINITY};
+  struct vec3 high = {-INFINITY, -INFINITY, -INFINITY};
+  int64_t n = geometry_voxels(&b->grid);
+  for (int64_t v = 0; l && v < n; v++) {
+    if (b->label[v] < LABEL_ROD_PLATE || b->label[v] >= LABEL_ROD_1 + 16) continue;
+    struct vec3 at = block_world(b, v);
+    low = vec3_make(fmin(low.x, at.x), fmin(low.y, at.y), fmin(low.z, at.z));
+    high = vec3_make(fmax(high.x, at.x), fmax(high.y, at.y), fmax(high.z, at.z));
+  }
+  for (int64_t v = 0; v < n && isfinite(low.x); v++) {
+    struct vec3 at = block_world(b, v);
+    if (at.x > low.x - rods_aside_mm && at.x < high.x + rods_aside_mm &&
+        at.y > low.y - rods_around_mm && at.y < high.y + rods_around_mm)
+      b->inside[v] = 0;
+  }
+}
+
+static bool behind_skeleton(const struct block_map *b, int64_t v, struct vec3 bone) {
+  struct vec3 at = block_world(b, v);
+  return at.y > bone.y + muscle_behind_mm && fabs(at.x - bone.x) < muscle_aside_mm;
+}
+
 static void select_muscle(unsigned char *set, const struct block_map *b, bool contrast) {
   int64_t n = geometry_voxels(&b->grid);
   double low = contrast ? 20 : 0;
@@ -246,18 +280,14 @@ static void select_muscle(unsigned char *set, const struct block_map *b, bool co
   for (int64_t v = 0; v < n; v++) labelled += is_muscle_label(b->label[v]);
   struct vec3 bone = {NAN, NAN, NAN};
   bool has_bone = skeleton_centre(&bone, b);
+  int64_t behind = 0;
   for (int64_t v = 0; v < n; v++) {
     set[v] = b->inside[v] == 1 && b->mean[v] > low && b->mean[v] < high;
-    if (!set[v]) continue;
-    if (labelled > 50) {
-      set[v] = is_muscle_label(b->label[v]);
-    } else if (has_bone) {
-      struct vec3 index = vec3_make((double)(v % b->grid.nx), (double)(v / b->grid.nx % b->grid.ny),
-                                    (double)(v / (b->grid.nx * b->grid.ny)));
-      struct vec3 at = geometry_to_world(&b->grid, index);
-      set[v] = at.y > bone.y + muscle_behind_mm && fabs(at.x - bone.x) < muscle_aside_mm;
-    }
+    if (labelled > 50) set[v] = set[v] && is_muscle_label(b->label[v]);
+    behind += set[v] && has_bone && behind_skeleton(b, v, bone);
   }
+  if (labelled > 50 || behind < least_blocks) return; /* no spine in front of muscle: take all */
+  for (int64_t v = 0; v < n; v++) set[v] = set[v] && behind_skeleton(b, v, bone);
 }
 
 static void select_blood(unsigned char *set, const struct block_map *b) {
@@ -526,6 +556,7 @@ status cal_sample_tissues(struct calibration *c, struct labels **where, const st
   TRY(geometry_match(&hu->grid, "scan", &body->grid, "body", 1e-3));
   if (o->labels) TRY(geometry_match(&hu->grid, "scan", &o->labels->grid, "labels", 1e-3));
   TRY(blocks_make(&b, hu, body, o->labels));
+  leave_out_rods(&b, o->labels);
   set = malloc((size_t)geometry_voxels(&b.grid));
   CHECK(set, ST_MEMORY, "sampling tissues");
   if (where) {

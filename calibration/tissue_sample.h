@@ -32,7 +32,7 @@ enum { /* values of the map of samples */
 
 struct cal_tissue_options {
   const struct labels *labels; /* TotalSegmentator dictionary on the scan's grid, or NULL: names
-                                  muscles and the aorta */
+                                  muscles and the aorta; labelled rods are left out of the body */
   bool blood;                  /* sample blood (needs the aorta's label) */
   bool force;                  /* keep tissues outside the expected HU, with a warning */
 };

@@ -19,7 +19,8 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom rods --phantom b-mas-200 --out rods", "a scan with a phantom in it"},
+    {"qct phantom rods --fov 340,360,36 --phantom b-mas-200 --out rods",
+     "a scan with a phantom in it"},
     {"qct calibrate phantom rods/ct --phantom b-mas-200 --out calibration.json", "its calibration"},
     {"qct calibrate apply rods/ct calibration.json --out density.nii.gz", "its density"},
     {NULL, NULL}};

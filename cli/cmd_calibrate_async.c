@@ -25,7 +25,7 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom rods --phantom b-mas-200 --out rods", "a phantom scan"},
+    {"qct phantom rods --fov 340,360,36 --phantom b-mas-200 --out rods", "a phantom scan"},
     {"qct calibrate phantom rods/ct --phantom b-mas-200 --out calibration.json --store site.h5 "
      "--date 2024-03-01",
      "into the store"},

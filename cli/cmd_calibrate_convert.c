@@ -20,7 +20,7 @@ static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "the converted calibration (JSON)"), OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom rods --phantom mindways-model3-ct --out rods", "a phantom scan"},
+    {"qct phantom rods --fov 340,360,36 --phantom mindways-model3-ct --out rods", "a phantom scan"},
     {"qct calibrate phantom rods/ct --phantom mindways-model3-ct --out k2hpo4.json", "in K2HPO4"},
     {"qct calibrate convert k2hpo4.json --to HA --relation faulkner1993 --out ha.json", "in HA"},
     {NULL, NULL}};

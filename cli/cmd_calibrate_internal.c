@@ -40,7 +40,7 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom rods --out rods", "a body with air, fat and muscle"},
+    {"qct phantom rods --fov 340,360,36 --out rods", "a body with air, fat and muscle"},
     {"qct calibrate internal rods/ct --out calibration.json --figure tissues.svg",
      "from air, fat and muscle"},
     {NULL, NULL}};

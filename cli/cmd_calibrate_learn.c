@@ -25,10 +25,12 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom rods --phantom b-mas-200 --out p1 --scan-seed 1 --diameter 250",
+    {"qct phantom rods --fov 340,360,36 --phantom b-mas-200 --out p1 --scan-seed 1 --diameter 250",
      "a person on the phantom"},
-    {"qct phantom rods --phantom b-mas-200 --out p2 --scan-seed 2 --diameter 260", "another"},
-    {"qct phantom rods --phantom b-mas-200 --out p3 --scan-seed 3 --diameter 270", "and another"},
+    {"qct phantom rods --fov 340,360,36 --phantom b-mas-200 --out p2 --scan-seed 2 --diameter 260",
+     "another"},
+    {"qct phantom rods --fov 340,360,36 --phantom b-mas-200 --out p3 --scan-seed 3 --diameter 270",
+     "and another"},
     {"qct calibrate learn p1/ct p2/ct p3/ct --phantom b-mas-200 --out tissues.json",
      "what air, fat and muscle read on this scanner"},
     {NULL, NULL}};
@@ -40,14 +42,17 @@ static status learn_one(struct calibration *phantom, struct calibration *tissues
                         bool override) {
   status st = ST_OK;
   struct volume *ct = NULL;
+  struct labels *rods = NULL;
   const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
   struct cal_internal_options o = CAL_INTERNAL_DEFAULTS;
   o.tissues.force = override;
   TRY(image_read(&ct, path, &as_hu));
-  TRY(cal_from_phantom(phantom, NULL, NULL, ct, entry, fit));
+  TRY(cal_from_phantom(phantom, &rods, NULL, ct, entry, fit));
+  o.tissues.labels = rods;
   TRY(cal_from_tissues(tissues, NULL, ct, NULL, &o));
 done:
   volume_destroy(ct);
+  labels_destroy(rods);
   return st;
 }
 

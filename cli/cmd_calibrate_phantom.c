@@ -41,7 +41,8 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom rods --phantom b-mas-200 --out rods", "a scan with a phantom in it"},
+    {"qct phantom rods --fov 340,360,36 --phantom b-mas-200 --out rods",
+     "a scan with a phantom in it"},
     {"qct calibrate phantom rods/ct --phantom b-mas-200 --out calibration.json --figure "
      "fit.svg "
      "--picture rods.png",

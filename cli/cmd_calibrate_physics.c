@@ -30,7 +30,7 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom rods --out rods", "a body with air, fat and muscle"},
+    {"qct phantom rods --fov 340,360,36 --out rods", "a body with air, fat and muscle"},
     {"qct calibrate physics rods/ct --keff 70 --out calibration.json", "at 70 keV"},
     {NULL, NULL}};
 
