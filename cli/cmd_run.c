@@ -1,0 +1,149 @@
+#include "cli/command.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "study/run.h"
+
+#include <math.h>
+#include <stdio.h>
+
+struct params {
+  const char *ct, *labels, *certificate, *out;
+  const char *phantom, *series, *case_id;
+  int material;
+  double size_mm, mass_kg, height_m;
+  bool shear, quick;
+};
+
+static const struct params defaults = {
+    .size_mm = 1, .mass_kg = (double)NAN, .height_m = (double)NAN, .material = 0};
+
+/* in the order of `materials` below */
+static const char *const material_names[] = {"K2HPO4", "HA", "none", NULL};
+static const enum material materials[] = {MATERIAL_K2HPO4, MATERIAL_HA, MATERIAL_NONE};
+
+static const struct option options[] = {
+    ARG_IN(struct params, ct, "ct", "CT volume in HU: DICOM folder or image file"),
+    OPT_OUT_REQUIRED(struct params, out, "out", "result folder; made when absent"),
+    OPT_IN(struct params, labels, "labels",
+           "label map on the grid of the CT (TotalSegmentator values or names) instead of the "
+           "automatic outline"),
+    OPT_TEXT(struct params, phantom, "phantom", "key of a calibration phantom in the scan"),
+    OPT_IN(struct params, certificate, "certificate",
+           "densities of that phantom's rods, overriding the registry (JSON)"),
+    OPT_CHOICE(struct params, material, "assume-material", material_names,
+               "material of densities calibrated by tissues, whose source states none; without "
+               "one strength is withheld"),
+    OPT_TEXT(struct params, series, "series", "DICOM series UID, when the folder holds several"),
+    OPT_FLAG(struct params, shear, "shear-correct", "resample a tilted gantry instead of refusing"),
+    OPT_REAL(struct params, size_mm, "size", "mm", 0.3, 5, "edge of a finite element"),
+    OPT_FLAG(struct params, quick, "no-interval",
+             "skip the solves behind the interval of the failure load"),
+    OPT_REAL(struct params, mass_kg, "mass", "kg", 20, 300,
+             "body mass, for the force of a fall; from the DICOM header when stated there"),
+    OPT_REAL(struct params, height_m, "height", "m", 1, 2.5, "body height, for the same"),
+    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom hip --out patient --spacing 1.5,1.5,3 --noise 10",
+     "a digital patient as a DICOM series with rods"},
+    {"qct run patient/ct --out result --phantom mindways-model3-ct --size 4 --no-interval",
+     "everything the scan permits; then open result/report.html"},
+    {"qct run patient/ct --out result --phantom mindways-model3-ct --size 4 --no-interval",
+     "again: nothing changed, nothing is done twice"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"fischer2020", NULL};
+
+static void tell_step(void *user, const struct graph_step *step, const struct graph_result *result,
+                      bool ended) {
+  (void)user;
+  if (!ended) return;
+  if (result->state == GRAPH_WITHHELD)
+    log_info("%s: withheld: %s", step->title, result->reason);
+  else if (result->state == GRAPH_KEPT)
+    log_info("%s: kept", step->title);
+  else
+    log_info("%s: %.1f s", step->title, result->seconds);
+}
+
+static void print_steps(const struct study_summary *s, const char *out) {
+  printf("step,state,seconds,reason\n");
+  for (int i = 0; i < STUDY_STEPS; i++) {
+    const struct graph_result *r = &s->results[i];
+    printf("%s,%s,%.2f,\"", s->steps[i].name, graph_state_name(r->state), r->seconds);
+    for (const char *c = r->reason; *c; c++) printf(*c == '"' ? "\"\"" : "%c", *c);
+    printf("\"\n");
+  }
+  log_info("%d values measured, %d withheld; the report is %s/report.html", s->measured,
+           s->withheld, out);
+}
+
+static status print_json(struct context *ctx, const struct study_summary *s) {
+  status st = ST_OK;
+  cJSON *json = cJSON_CreateObject(), *steps = cJSON_AddArrayToObject(json, "steps");
+  CHECK(steps, ST_MEMORY, "summary of the run");
+  for (int i = 0; i < STUDY_STEPS; i++) {
+    cJSON *step = cJSON_CreateObject();
+    json_add_text(step, "step", s->steps[i].name);
+    json_add_text(step, "state", graph_state_name(s->results[i].state));
+    json_add_number(step, "seconds", s->results[i].seconds);
+    json_add_text(step, "reason", s->results[i].reason);
+    cJSON_AddItemToArray(steps, step);
+  }
+  json_add_number(json, "measured", s->measured);
+  json_add_number(json, "withheld", s->withheld);
+  TRY(context_write_json(ctx, json, NULL));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct study_options o = STUDY_DEFAULTS;
+  struct study_summary summary;
+  o.ct = p->ct;
+  o.labels = p->labels;
+  o.phantom = p->phantom;
+  o.certificate = p->certificate;
+  o.series = p->series;
+  o.case_id = p->case_id;
+  o.shear_correct = p->shear;
+  o.assume_material = (int)materials[p->material];
+  o.size_mm = p->size_mm;
+  o.interval = !p->quick;
+  o.mass_kg = p->mass_kg;
+  o.height_m = p->height_m;
+  o.force = ctx->force;
+  TRY(context_record_inputs(ctx));
+  TRY(study_run(&summary, &o, p->out, ctx->provenance, tell_step, NULL));
+  if (ctx->json)
+    TRY(print_json(ctx, &summary));
+  else
+    print_steps(&summary, p->out);
+done:
+  return st;
+}
+
+const struct command cmd_run = {
+    .name = "run",
+    .summary = "Measure everything a CT permits and write one report",
+    .about =
+        "Reads the scan, calibrates HU to bone density by the rods of a phantom when one is named "
+        "and found, else by the tissues in the scan, outlines the proximal femora, measures the "
+        "density of their regions, computes stiffness and failure load in a fall to the side, and "
+        "writes report.html, record.csv, record.json and what they rest on into a folder.\n\n"
+        "What the scan does not permit (a truncated head, metal, slices too thick) is withheld "
+        "with the reason, in the record and in the report, and the rest goes on: the exit status "
+        "is 0 when a report was written. A step whose inputs and parameters have not changed is "
+        "kept, so a second run is quick and a killed one goes on where it was; --force does "
+        "everything again.\n\n"
+        "Units: mm, mg/cm3, N. The table of steps goes to standard output.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};
