@@ -39,12 +39,13 @@ status table_describe(struct table **out, const struct table *t);
 status table_redcap(struct table **out, const struct table *t, const char *form);
 
 /**
- * A table in an HDF5 store (core/store.h): columns/c00000/numbers or .../texts (NUL-ended, one after the other), attributes name and
- * unit; root attributes format "qct table", rows, columns, provenance. Numbers keep every bit; a reader without this
- * program finds plain arrays.
+ * A table in an HDF5 store (core/store.h): columns/c00000/numbers or .../texts (NUL-ended, one
+ * after the other), attributes name and unit; root attributes format "qct table", rows, columns,
+ * provenance. Numbers keep every bit; a reader without this program finds plain arrays.
  * @param provenance JSON text or NULL
  */
-status table_store_write(const struct table *t, const char *path, const char *provenance, bool force);
+status table_store_write(const struct table *t, const char *path, const char *provenance,
+                         bool force);
 /** @return ST_FORMAT when it is no table, or broken */
 status table_store_read(struct table **out, const char *path);
 
