@@ -1,5 +1,7 @@
 #include "phantom/bench.h"
 
+#include "phantom/solid.h"
+
 #include <math.h>
 
 static const double table_height_mm = 40, table_half_width_mm = 235, table_shell_mm = 2;
@@ -49,7 +51,7 @@ struct vec3 bench_rod_centre(const struct bench *b, int rod, double z) {
 
 /* Signed distance to a rectangle in the plane (outside: a lower bound). */
 static double box2(double x, double y, double half_x, double half_y) {
-  return fmax(fabs(x) - half_x, fabs(y) - half_y);
+  return larger(fabs(x) - half_x, fabs(y) - half_y);
 }
 
 static double plate_value(const struct bench *b, struct vec3 p) {
@@ -108,7 +110,7 @@ bool bench_sample(const struct bench *b, struct vec3 world, struct paint_sample 
 
 double bench_distance(const struct bench *b, struct vec3 world) {
   double d = 1e9;
-  if (b->phantom) d = fmin(d, 0.98 * plate_value(b, world));
-  if (b->table) d = fmin(d, table_value(b, world) / (1 + 0.0011 * (fabs(world.x) + 60)));
+  if (b->phantom) d = smaller(d, 0.98 * plate_value(b, world));
+  if (b->table) d = smaller(d, table_value(b, world) / (1 + 0.0011 * (fabs(world.x) + 60)));
   return d;
 }

@@ -28,7 +28,7 @@ void digital_femur_shaft_coordinates(const struct digital_femur *f, struct vec3 
   struct vec3 d = vec3_sub(p, f->start);
   *t = -vec3_dot(d, f->shaft);
   *lateral = vec3_dot(d, f->lateral);
-  double down = fmax(*t, 0);
+  double down = larger(*t, 0);
   *anterior = vec3_dot(d, f->anterior) - down * down / (2 * f->person->bow_mm);
 }
 
@@ -40,16 +40,24 @@ struct vec3 digital_femur_shaft_centre(const struct digital_femur *f, double t) 
 /* Semi-axes of the neck at u along its axis (head centre 0, negative towards the shaft). */
 static void neck_axes(const struct hip_person *h, double u, double *a, double *b) {
   double w = u + h->neck_waist_mm;
-  double t = w > 0 ? fmin(w / 15, 1.2) : fmin(-w / 24, 1.3);
+  double t = w > 0 ? smaller(w / 15, 1.2) : smaller(-w / 24, 1.3);
   *a = h->neck_a_mm + (w > 0 ? 3.5 : 6.5) * t * t;
   *b = h->neck_b_mm + (w > 0 ? 4.5 : 2.0) * t * t;
 }
 
 static double shaft_at(const struct digital_femur *f, double t, double lateral, double anterior) {
-  double down = fmax(t, -10), flare = f->person->flare;
+  double down = larger(t, -10), flare = f->person->flare;
   double r = (14 + 5.5 * flare * exp(-down / 32)) * f->scale;
-  double wide = 1 + 0.06 * exp(-fmax(t, 0) / 30);
-  return fmax(solid_ellipse(lateral, anterior, r * wide, r * 1.02), -t - 4);
+  double wide = 1 + 0.06 * exp(-larger(t, 0) / 30);
+  return larger(solid_ellipse(lateral, anterior, r * wide, r * 1.02), -t - 4);
+}
+
+/* Smooth union of d with an ellipsoid, not evaluated where it is too far to matter: its field is at
+ * least (k0 - 1) times the smallest semi-axis. */
+static double join_ellipsoid(double d, struct vec3 p, const double r[3], double least, double k) {
+  double x = p.x / r[0], y = p.y / r[1], z = p.z / r[2], reach = 1 + (d + k) / least;
+  if (reach > 0 && x * x + y * y + z * z > reach * reach) return d;
+  return smooth_union(d, solid_ellipsoid(p, r[0], r[1], r[2]), k);
 }
 
 double digital_femur_shaft_solid(const struct digital_femur *f, struct vec3 p) {
@@ -60,27 +68,30 @@ double digital_femur_shaft_solid(const struct digital_femur *f, struct vec3 p) {
 
 double digital_femur_solid(const struct digital_femur *f, struct vec3 p) {
   const struct hip_person *h = f->person;
-  double k = f->scale, a, b, t, lateral, anterior;
-  double u = vec3_dot(p, f->neck), q = vec3_dot(p, f->superior), r = vec3_dot(p, f->across);
-  neck_axes(h, u, &a, &b);
-  double neck = fmax(solid_ellipse(q, r, a, b), fmax(u - 2, -(f->length + 3) - u));
+  const double k = f->scale;
+  double t, lateral, anterior, d = solid_length(p) - h->head_radius_mm;
+  double u = vec3_dot(p, f->neck), ends = larger(u - 2, -(f->length + 3) - u);
+  if (ends < d + 3.5) {
+    double a, b, q = vec3_dot(p, f->superior), r = vec3_dot(p, f->across);
+    neck_axes(h, u, &a, &b);
+    d = smooth_union(d, larger(solid_ellipse(q, r, a, b), ends), 3.5);
+  }
   digital_femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
   struct vec3 g = vec3_make(lateral, -anterior, -t); /* lateral, posterior, proximal */
-  double greater =
-      solid_ellipsoid(vec3_sub(g, vec3_make(8.5 * k, k, 11 * k)), 14.5 * k, 18 * k, 21 * k);
-  double crest =
-      solid_ellipsoid(vec3_sub(g, vec3_make(2 * k, 14 * k, 15 * k)), 12 * k, 8.5 * k, 17 * k);
-  double lesser =
-      solid_ellipsoid(vec3_sub(g, vec3_make(-12 * k, 12 * k, -31 * k)), 8.5 * k, 8 * k, 12 * k);
-  double d = smooth_union(solid_length(p) - h->head_radius_mm, neck, 3.5);
-  d = smooth_union(d, smooth_union(shaft_at(f, t, lateral, anterior), greater, 10), 9);
-  d = smooth_union(d, crest, 6);
-  return smooth_union(d, lesser, 7);
+  const double greater[3] = {14.5 * k, 18 * k, 21 * k}, crest[3] = {12 * k, 8.5 * k, 17 * k};
+  const double lesser[3] = {8.5 * k, 8 * k, 12 * k};
+  double below = 1e9;
+  if (-t - 4 < d + 22) below = shaft_at(f, t, lateral, anterior);
+  below = join_ellipsoid(smaller(below, d + 22), vec3_sub(g, vec3_make(8.5 * k, k, 11 * k)),
+                         greater, 14.5 * k, 10);
+  d = smooth_union(d, below, 9);
+  d = join_ellipsoid(d, vec3_sub(g, vec3_make(2 * k, 14 * k, 15 * k)), crest, 8.5 * k, 6);
+  return join_ellipsoid(d, vec3_sub(g, vec3_make(-12 * k, 12 * k, -31 * k)), lesser, 8 * k, 7);
 }
 
 double digital_femur_clear(double value) {
   double d = fabs(value);
-  return d < 3.45 ? d / 1.15 : fmax(3, d / 1.9);
+  return d < 3.45 ? d / 1.15 : larger(3, d / 1.9);
 }
 
 struct vec3 digital_femur_gradient(const struct digital_femur *f, struct vec3 p) {
@@ -101,7 +112,7 @@ double digital_femur_depth(const struct digital_femur *f, struct vec3 p, double 
   g.x = digital_femur_solid(f, vec3_make(p.x + h, p.y, p.z)) - value;
   g.y = digital_femur_solid(f, vec3_make(p.x, p.y + h, p.z)) - value;
   g.z = digital_femur_solid(f, vec3_make(p.x, p.y, p.z + h)) - value;
-  return -value * h / fmax(solid_length(g), 1e-6 * h);
+  return -value * h / larger(solid_length(g), 1e-6 * h);
 }
 
 double digital_femur_cortex(const struct digital_femur *f, struct vec3 p) {
@@ -118,7 +129,7 @@ double digital_femur_cortex(const struct digital_femur *f, struct vec3 p) {
   double at_head = smooth_step(-0.85 * h->head_radius_mm, -0.5 * h->head_radius_mm, u);
   double medial = -lateral / (sqrt(lateral * lateral + anterior * anterior) + 1e-6);
   double shaft = (1.7 + 3.6 * smooth_step(5, 95, t)) * (1 + 0.12 * fabs(medial)) +
-                 1.6 * fmax(medial, 0) * bell(t - 18, 24);
+                 1.6 * larger(medial, 0) * bell(t - 18, 24);
   double at_shaft = smooth_step(-2, 24, t);
   double trochanter = 0.9 + 0.6 * smooth_step(-25, 5, t);
   double at_neck = smooth_step(-f->length - 2, -f->length + 16, u);
@@ -166,7 +177,7 @@ double digital_femur_trabecular(const struct digital_femur *f, struct vec3 p) {
        smooth_step(0.9 * head, 0.6 * head, centre); /* growth scar */
   double ward = hypot(u + 0.62 * n, (q - 1) * 1.1), hollow = hypot(u + n + 2, q - 4);
   v -= 0.062 * bell(ward, 9.5) + 0.03 * bell(hollow, 10);
-  v = fmax(v * (1 - 0.97 * smooth_step(10, 48, t)), 0.004) * h->trabecular;
+  v = larger(v * (1 - 0.97 * smooth_step(10, 48, t)), 0.004) * h->trabecular;
   if (h->texture > 0)
     v *= 1 + h->texture * (1.5 * solid_noise(vec3_scale(p, 1 / 1.6), (unsigned)h->seed) +
                            1.2 * solid_noise(vec3_scale(p, 1 / 4.0), (unsigned)h->seed + 7));
@@ -181,13 +192,14 @@ void digital_femur_bone(struct digital_femur_point *out, const struct digital_fe
   *out = (struct digital_femur_point){.value = value, .clear = digital_femur_clear(value)};
   if (beyond > 0) { /* no depth can be cortical here */
     double clear = beyond / endosteum;
-    if (beyond < 3) clear = fmax(clear, (digital_femur_depth(f, p, value) - thickness) / steepest);
+    if (beyond < 3)
+      clear = larger(clear, (digital_femur_depth(f, p, value) - thickness) / steepest);
     out->bvf = digital_femur_trabecular(f, p);
-    out->clear = fmin(out->clear, clear);
+    out->clear = smaller(out->clear, clear);
     return;
   }
   double depth = digital_femur_depth(f, p, value);
   out->cortical = depth < thickness;
-  out->clear = fmin(out->clear, fabs(depth - thickness) / steepest);
+  out->clear = smaller(out->clear, fabs(depth - thickness) / steepest);
   out->bvf = out->cortical ? digital_femur_cortical(f, thickness) : digital_femur_trabecular(f, p);
 }

@@ -130,7 +130,7 @@ double hip_skin(const struct hip_person *h, struct vec3 p) {
   double norm = 0.5 * (sqrt(u2 + v2) + sqrt(sqrt(u2 * u2 + v2 * v2)));
   double torso = (norm - 1) * d * 0.8;
   torso = -smooth_union(-torso, p.z + 58, 30);
-  double up = fmax(0, p.z + 25), tx = x - 106 - 0.02 * (p.z + 60);
+  double up = larger(0, p.z + 25), tx = x - 106 - 0.02 * (p.z + 60);
   double rt = 76 + 0.72 * f + 0.10 * (p.z + 60) - 0.45 * up;
   if (rt < 5) return torso;
   double a = tx / rt, b = (p.y - 6) / (rt + 4);
@@ -154,7 +154,7 @@ static double layer_mm(const struct hip_person *h, struct vec3 p, double x, int 
   double medius =
       34 * smooth_step(100, 150, x) * smooth_step(-25, 45, p.z) * smooth_step(-70, -10, p.y);
   double wall = 11 * smooth_step(-5, 40, p.z) * smooth_step(-10, -50, p.y);
-  double layer = h->muscle * fmax(maximus, fmax(medius, wall));
+  double layer = h->muscle * larger(maximus, larger(medius, wall));
   *label = maximus >= medius && maximus >= wall ? LABEL_GLUTEUS_MAXIMUS_LEFT
            : medius >= wall                     ? LABEL_GLUTEUS_MEDIUS_LEFT
                                                 : 0;
@@ -200,7 +200,7 @@ static bool metal(struct point *t) {
               tip = vec3_along(f->start, -130, f->shaft);
   double stem = solid_capsule(t->p, shoulder, tip, 9, 5);
   double neck = solid_capsule(t->p, shoulder, vec3_make(0, 0, 0), 7, 6);
-  double d = fmin(fmin(stem, neck), solid_length(t->p) - 16) * 0.9;
+  double d = smaller(smaller(stem, neck), solid_length(t->p) - 16) * 0.9;
   paint_near(&t->out->hard, d);
   return d < 0 ? paint(t, TISSUE_METAL, LABEL_FEMUR_LEFT + t->side) : false;
 }
@@ -225,7 +225,7 @@ static bool pelvic_bone(struct point *t, double g, int label) {
   const struct hip_person *h = &t->body->person;
   double gap = solid_length(t->p) - h->head_radius_mm - h->joint_gap_mm;
   double roof = smooth_step(-0.2, 0.8, t->p.z / h->head_radius_mm);
-  double thick = (1.15 + 1.2 * bell(gap, 6) * roof) * fmin(h->cortex, 1.4);
+  double thick = (1.15 + 1.2 * bell(gap, 6) * roof) * smaller(h->cortex, 1.4);
   paint_near(&t->out->hard, (g + thick) * 0.7);
   double bvf = h->cortical_bvf * 0.9;
   t->out->textured = g + thick < 0;
@@ -269,7 +269,7 @@ static double capsule_value(const struct hip_body *b, struct vec3 p) {
   const struct hip_person *h = &b->person;
   struct vec3 end = vec3_scale(b->femur.neck, -h->neck_waist_mm - 6);
   double sleeve = solid_capsule(p, vec3_make(0, 0, 0), end, h->head_radius_mm + 3, 19);
-  return fmin(solid_length(p) - h->head_radius_mm - 6.5, sleeve);
+  return smaller(solid_length(p) - h->head_radius_mm - 6.5, sleeve);
 }
 
 static double artery(struct vec3 p) {
@@ -292,7 +292,7 @@ static bool vessels(struct point *t) {
 
 static double cavity_value(double x, struct vec3 p) {
   double inner = solid_ellipsoid_strict(vec3_make(x, p.y - 14, p.z - 30), 64, 72, 92);
-  return fmax(inner, -p.z - 44);
+  return larger(inner, -p.z - 44);
 }
 
 /* Bladder, rectum with gas, bowel and fat inside the pelvic cavity. */
@@ -311,7 +311,7 @@ static bool cavity(struct point *t) {
   double wave = p.z - 60 * floor((p.z + 30) / 60); /* pockets of gas 60 mm apart */
   double gas = solid_ellipsoid_strict(vec3_make(t->x - 4, back + 4, wave), 6, 5, 22);
   paint_near(soft, rectum * 0.9);
-  paint_near(&t->out->hard, fmin(gas * 0.6, 30 - fabs(wave) + 0.3));
+  paint_near(&t->out->hard, smaller(gas * 0.6, 30 - fabs(wave) + 0.3));
   if (gas < 0) return paint(t, TISSUE_AIR, COLON);
   if (rectum < 0) return paint(t, TISSUE_MUSCLE, COLON);
   double bowel = solid_noise(vec3_make(t->x / 22, p.y / 18, p.z / 26), 99) - 0.02;
@@ -426,11 +426,11 @@ static paint_parts parts(const void *model, struct vec3 centre, double radius) {
   if (skin > 1.1 * radius) return parts;
   parts |= BIT(PART_INSIDE);
   /* the layers' surface has a slope of at most 2.5 */
-  if (under - layer_mm(&b->person, p, x, &label) - 2 < 2.6 * radius || under < 20)
+  if (under - layer_mm(&b->person, p, x, &label) - 2 < 2.6 * radius)
     parts |= BIT(PART_FASCIA) | BIT(PART_SKIN);
   if (skin > -1.1 * radius - 2 * skin_mm) parts |= BIT(PART_SKIN);
   bone_parts(&parts, b, p, radius);
-  if (fmin(artery(p), vein(p)) < 1.05 * radius) parts |= BIT(PART_VESSELS);
+  if (smaller(artery(p), vein(p)) < 1.05 * radius) parts |= BIT(PART_VESSELS);
   if (cavity_value(x, p) < radius) parts |= BIT(PART_CAVITY);
   muscle_parts(&parts, b, p, radius);
   if (b->implant_side != SIDE_UNKNOWN) parts |= BIT(PART_IMPLANT);

@@ -97,9 +97,10 @@ static double paint_voxel(const struct job *job, paint_parts parts, struct vec3 
   job->scene->sample(job->scene->model, parts, centre, &s);
   bool clear = s.hard > job->half_diagonal && s.soft > job->half_diagonal;
   bool one_cell = job->fine[0] * job->fine[1] * job->fine[2] == 1;
-  if (!clear)
+  if (!clear) { /* many samples: drop what cannot reach this voxel first */
+    parts &= job->scene->parts(job->scene->model, centre, job->half_diagonal + 0.1);
     divided_voxel(job, parts, centre, job->cells, job->options.depth, &sum);
-  else if (s.textured && !one_cell)
+  } else if (s.textured && !one_cell)
     divided_voxel(job, parts, centre, job->fine, 0, &sum);
   else
     add(job, &sum, &s, 1, job->half_diagonal);

@@ -15,11 +15,11 @@ static double ilium(double k, struct vec3 p) {
   struct vec3 e1 = vec3_make(1, -0.55, -0.3);
   e1 = vec3_unit(vec3_along(e1, -vec3_dot(e1, axis), axis));
   struct vec3 q = vec3_sub(p, vec3_make(-6 * k, 2 * k, 38 * k)), e2 = vec3_cross(axis, e1);
-  double up = vec3_dot(q, axis), flare = fmax(0, up - 8);
+  double up = vec3_dot(q, axis), flare = larger(0, up - 8);
   double thick = 12.5 - 8 * smooth_step(0, 50, up), wide = 24 + 0.75 * flare;
   double wing =
       solid_ellipse(vec3_dot(q, e1) - 0.0035 * flare * flare, vec3_dot(q, e2), thick, wide);
-  return fmax(wing, fmax(-up - 22, up - 150));
+  return larger(wing, larger(-up - 22, up - 150));
 }
 
 static double ischium(double k, struct vec3 p) {
@@ -49,17 +49,17 @@ double hip_pelvis(const struct hip_person *h, struct vec3 p) {
   double cup = -smooth_union(radius + cup_wall(radius, p) - d, 1 - vec3_dot(p, opening), 7);
   double g = smooth_union(cup, ilium(k, p), 7);
   g = pubis(k, midline, p, smooth_union(g, ischium(k, p), 7));
-  g = fmax(g, radius - d); /* the joint */
+  g = larger(g, radius - d); /* the joint */
   struct vec3 notch_a = vec3_scale(vec3_make(-0.80539, 0.05369, -0.59062), radius - 6);
   struct vec3 notch_b = vec3_scale(vec3_make(-0.25400, -0.05080, -0.96518), radius + 8);
-  g = fmax(g, -solid_capsule(p, notch_a, notch_b, 2, 3));
-  return fmax(g, midline + 2.2 - p.x); /* symphysis */
+  g = larger(g, -solid_capsule(p, notch_a, notch_b, 2, 3));
+  return larger(g, midline + 2.2 - p.x); /* symphysis */
 }
 
 double hip_sacrum(const struct hip_person *h, struct vec3 p) {
   struct vec3 q = vec3_sub(p, vec3_make(-h->midline_mm, 62, 48));
-  double up = q.z, wide = 10 + 0.52 * fmax(0, up + 42);
+  double up = q.z, wide = 10 + 0.52 * larger(0, up + 42);
   double back = 0.006 * up * up - 0.28 * up;
-  double body = solid_ellipse(q.x, q.y - back + 12, wide, 6 + 0.10 * fmax(0, up + 45));
-  return fmax(body, fmax(up - 100, -44 - up));
+  double body = solid_ellipse(q.x, q.y - back + 12, wide, 6 + 0.10 * larger(0, up + 45));
+  return larger(body, larger(up - 100, -44 - up));
 }

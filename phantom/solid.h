@@ -20,6 +20,14 @@
 
 #include <math.h>
 
+/* fmax and fmin without their rule for NaN, which costs a call */
+static inline double larger(double a, double b) {
+  return a > b ? a : b;
+}
+static inline double smaller(double a, double b) {
+  return a < b ? a : b;
+}
+
 static inline double clamp(double x, double low, double high) {
   return x < low ? low : x > high ? high : x;
 }
@@ -50,18 +58,18 @@ static inline double solid_length(struct vec3 p) {
 static inline double solid_ellipse(double x, double y, double a, double b) {
   double u = x / a, v = y / b;
   double k0 = sqrt(u * u + v * v), s = u / a, t = v / b, k1 = sqrt(s * s + t * t);
-  return k1 < 1e-9 ? -fmin(a, b) : k0 * (k0 - 1) / k1;
+  return k1 < 1e-9 ? -smaller(a, b) : k0 * (k0 - 1) / k1;
 }
 
 static inline double solid_ellipsoid(struct vec3 p, double a, double b, double c) {
   struct vec3 u = vec3_make(p.x / a, p.y / b, p.z / c);
   struct vec3 w = vec3_make(u.x / a, u.y / b, u.z / c);
   double k0 = solid_length(u), k1 = solid_length(w);
-  return k1 < 1e-9 ? -fmin(a, fmin(b, c)) : k0 * (k0 - 1) / k1;
+  return k1 < 1e-9 ? -smaller(a, smaller(b, c)) : k0 * (k0 - 1) / k1;
 }
 
 static inline double solid_ellipsoid_strict(struct vec3 p, double a, double b, double c) {
-  return (solid_length(vec3_make(p.x / a, p.y / b, p.z / c)) - 1) * fmin(a, fmin(b, c));
+  return (solid_length(vec3_make(p.x / a, p.y / b, p.z / c)) - 1) * smaller(a, smaller(b, c));
 }
 
 /** Share 0..1 of the way along the segment a..b of the foot of p, and p minus that foot. */
