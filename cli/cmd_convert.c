@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct params {
-  const char *in, *out;
+  const char *in, *out, *like;
   struct image_read_options read;
   bool label_map, orient;
   int quantity, seed;
@@ -25,6 +25,8 @@ static const struct option options[] = {
             "DICOM series"),
     SCAN_OPTIONS(struct params, read),
     OPT_FLAG(struct params, label_map, "label-map", "the image holds labels, not a quantity"),
+    OPT_IN(struct params, like, "like",
+           "the scan that the outlines of a DICOM RTSTRUCT were drawn on; gives their grid"),
     OPT_FLAG(struct params, orient, "orient",
              "permute and flip the axes towards left, posterior, superior; voxels stay exact"),
     OPT_CHOICE(struct params, quantity, "quantity", quantity_names,
@@ -42,13 +44,16 @@ static const struct example examples[] = {
 static status convert_labels(struct context *ctx, const struct params *p) {
   status st = ST_OK;
   struct labels *l = NULL, *turned = NULL;
+  struct volume *scan = NULL;
   cJSON *provenance = NULL;
-  TRY(itk_labels_read(&l, p->in));
+  if (p->like) TRY(image_read(&scan, p->like, &p->read));
+  TRY(labels_read_on(&l, p->in, scan ? &scan->grid : NULL));
   if (p->orient) TRY(filter_orient_labels(&turned, l));
   provenance = context_provenance(ctx);
   TRY(itk_labels_write(turned ? turned : l, p->out, provenance, ctx->force));
 done:
   cJSON_Delete(provenance);
+  volume_destroy(scan);
   labels_destroy(l);
   labels_destroy(turned);
   return st;
@@ -60,7 +65,7 @@ static status run(struct context *ctx, const void *params) {
   struct image_read_options read = p->read;
   struct volume *v = NULL, *turned = NULL;
   cJSON *provenance = NULL;
-  if (p->label_map) return convert_labels(ctx, p);
+  if (p->label_map || p->like) return convert_labels(ctx, p);
   read.quantity = p->quantity ? QUANTITY_HU : QUANTITY_UNKNOWN;
   TRY(image_read(&v, p->in, &read));
   if (p->orient) TRY(filter_orient(&turned, v));
@@ -81,7 +86,7 @@ done:
 
 const struct command cmd_convert = {
     .name = "convert",
-    .summary = "Convert a scan or a label map between DICOM, NIfTI, NRRD and MetaImage",
+    .summary = "Convert a scan, labels or outlines between DICOM, NIfTI, NRRD and MetaImage",
     .about = "Voxels keep their values: integers become floats exactly, padding becomes no data "
              "(NaN; in DICOM the padding value). What the image format cannot hold (quantity, "
              "material, acquisition, label names, provenance) goes into a side file of the same "

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/image_side.h"
 #include "core/log.h"
+#include "core/rtstruct.h"
 
 #include <stdio.h>
 
@@ -70,10 +71,24 @@ done:
   return st;
 }
 
+static status read_outlines(struct labels **out, const char *path, const struct geometry *grid) {
+  status st = ST_OK;
+  struct roi_set *rois = NULL;
+  CHECK(grid, ST_USAGE, "%s holds outlines (RTSTRUCT): they need the scan they were drawn on",
+        path);
+  TRY(rtstruct_read(&rois, path));
+  TRY(rtstruct_to_labels(out, rois, grid));
+done:
+  roi_set_destroy(rois);
+  return st;
+}
+
 status labels_read_on(struct labels **out, const char *path, const struct geometry *grid) {
   status st = ST_OK;
   struct labels *l = NULL;
   const double tolerance_mm = 0.01; /* single-precision headers of NIfTI */
+  if (!file_is_directory(path) && image_is_dicom(path) && rtstruct_is(path))
+    return read_outlines(out, path, grid);
   TRY(itk_labels_read(&l, path));
   if (grid) TRY(geometry_match(&l->grid, "label map", grid, "image", tolerance_mm));
   *out = l;

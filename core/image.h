@@ -28,7 +28,8 @@ status image_read(struct volume **out, const char *path, const struct image_read
 status image_read_folder(struct volume **out, const struct dicom_folder *folder, const char *path,
                          const struct image_read_options *options);
 
-/** Read a label map and check it against `grid` (NULL: no check). */
+/** Read a label map and check it against `grid` (NULL: no check), or fill the outlines of a DICOM
+ * RTSTRUCT on `grid` (core/rtstruct.h). */
 status labels_read_on(struct labels **out, const char *path, const struct geometry *grid);
 
 #ifdef __cplusplus
