@@ -1,6 +1,7 @@
 /* One slice of a DICOM series as its header describes it, and the two calls behind which GDCM
- * works. core/itk_dicom.cc fills slices, core/dicom_geometry.c judges them, core/dicom_series.c
- * groups them, core/dicom_read.c turns them into a volume. Private to core's DICOM files.
+ * works, in the module qct_dicom that is opened on first use. core/module_dicom.cc fills slices,
+ * core/dicom_geometry.c judges them, core/dicom_series.c groups them, core/dicom_read.c turns them
+ * into a volume. Private to core's DICOM files.
  *
  * Positions and directions are LPS in mm, as DICOM has them.
  */
@@ -53,6 +54,15 @@ struct dicom_file {
 };
 
 void dicom_file_free(struct dicom_file *f);
+
+/* What the module hands out under the symbol dicom_module; core/dicom_gate.c makes the functions
+ * below from it. GDCM stays out of the program itself because its dictionaries, made when the
+ * library is loaded, would double the start of every command. */
+struct dicom_module {
+  status (*header)(struct dicom_file *out, const char *path);
+  status (*decode)(void *buffer, size_t bytes, const struct dicom_slice *slice);
+  const char *(*message)(void); /* of the module's last failure in this thread */
+};
 
 /** Header of one file, without its pixel data. @return ST_FORMAT when it is no DICOM image, with a
  * reason that names neither path nor person */

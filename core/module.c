@@ -46,7 +46,8 @@ static int find_module(char path[PATH_MAX], const char *name) {
     list += n + (list[n] == ':');
   }
   program_folder(folder);
-  return present_at(path, folder, "", name) || present_at(path, folder, "/../lib/qct", name);
+  return present_at(path, folder, "", name) || present_at(path, folder, "/../lib/qct", name) ||
+         present_at(path, folder, "/../bin", name); /* a test beside the program */
 }
 
 int module_present(const char *name) {

@@ -413,13 +413,7 @@ done:
 
 } // namespace
 
-extern "C" void dicom_file_free(struct dicom_file *f) {
-  for (int i = 0; i < f->count; i++) free(f->slices[i].path);
-  free(f->slices);
-  std::memset(f, 0, sizeof *f);
-}
-
-extern "C" status dicom_file_header(struct dicom_file *out, const char *path) {
+static status file_header(struct dicom_file *out, const char *path) {
   status st = ST_OK;
   std::memset(out, 0, sizeof *out);
   try {
@@ -428,11 +422,10 @@ extern "C" status dicom_file_header(struct dicom_file *out, const char *path) {
   } catch (const std::exception &) {
     st = status_fail(ST_FORMAT, __FILE__, __LINE__, "a DICOM header that cannot be parsed");
   }
-  if (st != ST_OK) dicom_file_free(out);
   return st;
 }
 
-extern "C" status dicom_file_decode(void *buffer, size_t bytes, const struct dicom_slice *slice) {
+static status file_decode(void *buffer, size_t bytes, const struct dicom_slice *slice) {
   status st = ST_OK;
   try {
     prepare();
@@ -451,3 +444,6 @@ extern "C" status dicom_file_decode(void *buffer, size_t bytes, const struct dic
 done:
   return st;
 }
+
+extern "C" __attribute__((visibility("default"))) const struct dicom_module dicom_module;
+const struct dicom_module dicom_module = {file_header, file_decode, status_message};

@@ -1,0 +1,44 @@
+/* The way to GDCM: opens the module qct_dicom when the first DICOM file is read. */
+#include "core/dicom_slice.h"
+#include "core/module.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static status open_module(const struct dicom_module **out) {
+  const void *table = NULL;
+  status st = module_open(&table, "dicom", "dicom_module", "libgdcm3.0");
+  if (st == ST_OK) *out = table;
+  return st;
+}
+
+/* The module keeps its own message; take it over. */
+static status take_message(const struct dicom_module *m, status st) {
+  return st == ST_OK ? st : status_fail(st, __FILE__, __LINE__, "%s", m->message());
+}
+
+status dicom_file_header(struct dicom_file *out, const char *path) {
+  status st = ST_OK;
+  const struct dicom_module *m;
+  memset(out, 0, sizeof *out);
+  TRY(open_module(&m));
+  TRY(take_message(m, m->header(out, path)));
+done:
+  if (st != ST_OK) dicom_file_free(out);
+  return st;
+}
+
+status dicom_file_decode(void *buffer, size_t bytes, const struct dicom_slice *slice) {
+  status st = ST_OK;
+  const struct dicom_module *m;
+  TRY(open_module(&m));
+  TRY(take_message(m, m->decode(buffer, bytes, slice)));
+done:
+  return st;
+}
+
+void dicom_file_free(struct dicom_file *f) {
+  for (int i = 0; i < f->count; i++) free(f->slices[i].path);
+  free(f->slices);
+  memset(f, 0, sizeof *f);
+}
