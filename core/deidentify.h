@@ -75,7 +75,7 @@ struct deidentify_rule {
 const struct deidentify_rule *deidentify_rules(size_t *count);
 const char *deidentify_action_name(enum deidentify_action a);
 
-/* ---- for core/itk_deidentify.cc ---- */
+/* ---- for core/module_deidentify.cc ---- */
 
 /** HMAC-SHA-256 of purpose and text under the key, as hex. Source: RFC 2104 */
 void deidentify_hmac(char hex[65], const struct deidentify_options *o, const char *purpose,

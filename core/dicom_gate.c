@@ -37,6 +37,17 @@ done:
   return st;
 }
 
+status deidentify_file(enum deidentify_outcome *outcome, struct deidentify_result *result,
+                       struct deidentify_counts *counts, const char *path, const char *path_out,
+                       const struct deidentify_options *o) {
+  status st = ST_OK;
+  const struct dicom_module *m;
+  TRY(open_module(&m));
+  TRY(take_message(m, m->deidentify(outcome, result, counts, path, path_out, o)));
+done:
+  return st;
+}
+
 void dicom_file_free(struct dicom_file *f) {
   for (int i = 0; i < f->count; i++) free(f->slices[i].path);
   free(f->slices);

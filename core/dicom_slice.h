@@ -8,6 +8,7 @@
 #ifndef QCT_CORE_DICOM_SLICE_H
 #define QCT_CORE_DICOM_SLICE_H
 
+#include "core/deidentify.h"
 #include "core/itk_dicom.h"
 
 #ifdef __cplusplus
@@ -61,6 +62,9 @@ void dicom_file_free(struct dicom_file *f);
 struct dicom_module {
   status (*header)(struct dicom_file *out, const char *path);
   status (*decode)(void *buffer, size_t bytes, const struct dicom_slice *slice);
+  status (*deidentify)(enum deidentify_outcome *outcome, struct deidentify_result *result,
+                       struct deidentify_counts *counts, const char *path, const char *path_out,
+                       const struct deidentify_options *o); /* as deidentify_file */
   const char *(*message)(void); /* of the module's last failure in this thread */
 };
 
