@@ -56,6 +56,8 @@ static const struct belly bellies[HIP_MUSCLES] = {
                                                                               */
     {{-46, 66, 40}, {44, 22, 10}, 15, 7, {0, 0.65079, 0.75926}, 0.7, 0},     /* piriformis */
 };
+/* The pelvis yields to the femur by this much, so that no drawn person's bones touch. */
+static const double clearance_mm = 2.5;
 static const double belly_reach_mm = 9; /* muscle fills the space up to here from the bellies */
 
 static double belly_value(const struct belly *m, double girth, struct vec3 p) {
@@ -170,6 +172,7 @@ struct point {
   double x;      /* from the midline, >= 0 */
   int side;      /* 0 left, 1 right: added to left labels */
   double skin;
+  double femur; /* its field, large when far */
   struct paint_sample *out;
 };
 
@@ -206,8 +209,9 @@ static bool metal(struct point *t) {
 }
 
 static bool femur(struct point *t) {
+  t->femur = 1e9;
   if (!(t->parts & BIT(PART_FEMUR))) return false;
-  double value = digital_femur_solid(&t->body->femur, t->p);
+  double value = t->femur = digital_femur_solid(&t->body->femur, t->p);
   if (value >= 0) {
     paint_near(&t->out->hard, digital_femur_clear(value));
     return false;
@@ -242,7 +246,7 @@ static bool pelvic_bone(struct point *t, double g, int label) {
 static bool pelvis(struct point *t) {
   const struct hip_person *h = &t->body->person;
   if (t->parts & BIT(PART_PELVIS)) {
-    double g = hip_pelvis(h, t->p);
+    double g = larger(hip_pelvis(h, t->p), clearance_mm - t->femur);
     paint_near(&t->out->hard, g * 0.7);
     if (g < 0) return pelvic_bone(t, g, LABEL_HIP_LEFT + t->side);
   }
@@ -403,9 +407,8 @@ static void muscle_parts(paint_parts *parts, const struct hip_body *b, struct ve
 
 static void bone_parts(paint_parts *parts, const struct hip_body *b, struct vec3 p, double r) {
   const struct hip_person *h = &b->person;
-  if (digital_femur_clear(digital_femur_solid(&b->femur, p)) < r ||
-      digital_femur_solid(&b->femur, p) < 0)
-    *parts |= BIT(PART_FEMUR);
+  double value = digital_femur_solid(&b->femur, p);
+  if (value < 0 || digital_femur_clear(value) < r + clearance_mm) *parts |= BIT(PART_FEMUR);
   if (hip_pelvis(h, p) * 0.6 < r) *parts |= BIT(PART_PELVIS);
   if (hip_sacrum(h, p) * 0.6 < r) *parts |= BIT(PART_SACRUM);
   double centre = solid_length(p);

@@ -92,6 +92,30 @@ static void dropped_parts_never_matter_inside_the_radius(void **state) {
   }
 }
 
+/* 30 drawn people: near every pelvic point lies no femur. */
+static void femur_and_pelvis_never_touch(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 30; seed++) {
+    struct hip_person person;
+    struct tissue_table tissue;
+    struct hip_body b;
+    person_draw(&person, seed, 0, NULL, NULL);
+    assert_ok(tissue_table_init(&tissue, 70, 0.925, 0.8, BONE_REAL));
+    hip_body_init(&b, &person, &tissue, NULL);
+    struct scene scene = hip_scene(&b);
+    for (uint64_t i = 0; i < 4000; i++) {
+      struct vec3 p = vec3_scale(random_direction(i), 18 + 30 * random_uniform(5, seed, i));
+      struct vec3 world = hip_body_to_world(&b, SIDE_LEFT, p);
+      struct vec3 near = vec3_along(world, 2, random_direction(i + 50000));
+      struct paint_sample one, other;
+      scene.sample(scene.model, ~(paint_parts)0, world, &one);
+      if (one.label != LABEL_HIP_LEFT) continue;
+      scene.sample(scene.model, ~(paint_parts)0, near, &other);
+      assert_int_not_equal(other.label, LABEL_FEMUR_LEFT);
+    }
+  }
+}
+
 static void both_sides_mirror_each_other(void **state) {
   (void)state;
   struct hip_body straight = body;
@@ -115,6 +139,7 @@ int main(void) {
       cmocka_unit_test(nothing_changes_within_the_clear_distance),
       cmocka_unit_test(the_femur_is_clear_where_it_says_so),
       cmocka_unit_test(dropped_parts_never_matter_inside_the_radius),
+      cmocka_unit_test(femur_and_pelvis_never_touch),
       cmocka_unit_test(both_sides_mirror_each_other),
   };
   return cmocka_run_group_tests(tests, set_up, NULL);
