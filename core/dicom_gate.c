@@ -48,6 +48,20 @@ done:
   return st;
 }
 
+bool rtstruct_is(const char *path) {
+  const struct dicom_module *m;
+  return open_module(&m) == ST_OK && m->rtstruct_is(path);
+}
+
+status rtstruct_read(struct roi_set **out, const char *path) {
+  status st = ST_OK;
+  const struct dicom_module *m;
+  TRY(open_module(&m));
+  TRY(take_message(m, m->rtstruct_read(out, path)));
+done:
+  return st;
+}
+
 void dicom_file_free(struct dicom_file *f) {
   for (int i = 0; i < f->count; i++) free(f->slices[i].path);
   free(f->slices);

@@ -10,6 +10,7 @@
 
 #include "core/deidentify.h"
 #include "core/itk_dicom.h"
+#include "core/rtstruct.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -65,6 +66,8 @@ struct dicom_module {
   status (*deidentify)(enum deidentify_outcome *outcome, struct deidentify_result *result,
                        struct deidentify_counts *counts, const char *path, const char *path_out,
                        const struct deidentify_options *o); /* as deidentify_file */
+  bool (*rtstruct_is)(const char *path);
+  status (*rtstruct_read)(struct roi_set **out, const char *path);
   const char *(*message)(void); /* of the module's last failure in this thread */
 };
 

@@ -446,5 +446,5 @@ done:
 }
 
 extern "C" __attribute__((visibility("default"))) const struct dicom_module dicom_module;
-const struct dicom_module dicom_module = {file_header, file_decode, deidentify_file,
-                                          status_message};
+const struct dicom_module dicom_module = {file_header, file_decode,   deidentify_file,
+                                          rtstruct_is, rtstruct_read, status_message};
