@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "core/image.h"
 #include "radiomics/map.h"
+#include "radiomics/parameters.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ static const char *const conventions[] = {"ibsi", "pyradiomics", NULL};
 static const char *const discretisations[] = {"as-is", "fbn", "fbs", NULL};
 
 struct params {
-  const char *image, *labels, *out;
+  const char *image, *labels, *parameters, *out;
   struct text_list features;
   int label, radius, convention, discretisation, bin_count;
   double size_mm, bin_width, outside, range[2];
@@ -33,6 +34,8 @@ static const struct option options[] = {
     OPT_LIST(struct params, features, "features",
              "tags such as cm_contrast, ngl_lde, stat_mean, or pyradiomics names such as "
              "glcm_Contrast"),
+    OPT_IN(struct params, parameters, "parameters",
+           "pyradiomics parameter file (YAML): its settings, radius and outer value"),
     OPT_OUT_REQUIRED(struct params, out, "out",
                      "map (image file); with several features a folder of them"),
     OPT_INT(struct params, label, "value", "", 1, 65535, "label value of the region"),
@@ -125,17 +128,28 @@ static status run(struct context *ctx, const void *params) {
   struct volume *maps[RAD_MAP_FEATURES] = {NULL};
   enum rad_feature features[RAD_MAP_FEATURES];
   struct rad_settings s;
+  int radius = p->radius;
+  double outside = p->outside;
+  struct rad_parameters *file = calloc(1, sizeof *file);
+  CHECK(file, ST_MEMORY, "feature map");
   TRY(list_features(features, &p->features));
   TRY(image_read(&image, p->image, &how));
   TRY(labels_read_on(&labels, p->labels, &image->grid));
   make_settings(&s, p, image);
+  if (p->parameters) {
+    TRY(rad_parameters_read(file, p->parameters));
+    s = file->settings;
+    radius = file->kernel_radius;
+    outside = file->initial_value;
+  }
   TRY(rad_settings_check(&s));
   TRY(rad_stage_create(&stage, image, &s, NULL));
   TRY(rad_roi_create(&roi, stage, labels, p->label, NULL, &s, NULL));
   TRY(rad_discretise(roi, &s));
-  TRY(rad_map(maps, stage, roi, features, p->features.count, p->radius, p->outside, &s));
+  TRY(rad_map(maps, stage, roi, features, p->features.count, radius, outside, &s));
   TRY(write_maps(maps, features, p->features.count, p->out, ctx));
 done:
+  free(file);
   for (int n = 0; n < RAD_MAP_FEATURES; n++) volume_destroy(maps[n]);
   rad_roi_destroy(roi);
   rad_stage_destroy(stage);

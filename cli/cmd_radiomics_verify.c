@@ -9,8 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const parts[] = {"all", "phantom", "ct", "maps", "filters", "pyradiomics", NULL};
-enum part { PART_ALL, PART_PHANTOM, PART_CT, PART_MAPS, PART_FILTERS, PART_PYRADIOMICS };
+static const char *const parts[] = {"all",  "phantom", "ct",          "diagnostics",
+                                    "maps", "filters", "pyradiomics", NULL};
+enum part {
+  PART_ALL,
+  PART_PHANTOM,
+  PART_CT,
+  PART_DIAGNOSTICS,
+  PART_MAPS,
+  PART_FILTERS,
+  PART_PYRADIOMICS
+};
 
 struct params {
   const char *reference, *out, *table, *phantom, *phantom_labels;
@@ -60,6 +69,7 @@ static status collect(struct rad_scoreboard *b, const struct params *p) {
   if (part == PART_ALL || part == PART_PHANTOM) TRY(rad_verify_phantom(b));
   if (!folder) return ST_OK;
   if (part == PART_ALL || part == PART_CT) TRY(rad_verify_ct(b, folder, "ABCDE"));
+  if (part == PART_ALL || part == PART_DIAGNOSTICS) TRY(rad_verify_diagnostics(b, folder));
   if (part == PART_ALL || part == PART_MAPS) TRY(rad_verify_maps(b, folder));
   if (part == PART_ALL || part == PART_FILTERS) TRY(rad_verify_filters(b, folder));
   if (part == PART_ALL || part == PART_PYRADIOMICS) TRY(rad_verify_pyradiomics(b, folder));

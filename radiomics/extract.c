@@ -83,6 +83,11 @@ static status analyse(struct rad_result *r, const struct rad_stage *stage,
   CHECK(roi->voxels >= s->minimum_voxels, ST_DOMAIN,
         "radiomics: %lld voxels are fewer than the minimum of %d", (long long)roi->voxels,
         s->minimum_voxels);
+  const int64_t *box = r->diagnostics.steps[RAD_STEP_ROI_RESEGMENTED].morph_box;
+  int dimensions = (box[0] > 1) + (box[1] > 1) + (box[2] > 1);
+  CHECK(dimensions >= s->minimum_dimensions || s->minimum_dimensions <= 1, ST_DOMAIN,
+        "radiomics: the region extends in %d dimensions, the minimum is %d", dimensions,
+        s->minimum_dimensions);
   TRY(rad_discretise(roi, &own));
   r->diagnostics.bin_low = roi->bin_low;
   r->diagnostics.bin_width_used = roi->bin_width;

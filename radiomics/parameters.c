@@ -13,7 +13,6 @@ void rad_parameters_init(struct rad_parameters *p, enum rad_convention conventio
   memset(p, 0, sizeof *p);
   rad_settings_init(&p->settings, convention);
   p->kernel_radius = 1;
-  p->masked_kernel = true;
   p->initial_value = NAN;
 }
 
@@ -251,14 +250,12 @@ done:
 }
 
 /* pyradiomics counts 0 as the slowest axis (z). */
-static status set_dimension(struct rad_settings *s, const struct reader *r, const yaml_node_t *key,
-                            double v) {
+static status check_dimension(const struct reader *r, const yaml_node_t *key, double v) {
   status st = ST_OK;
   CHECK(v == 0, ST_FORMAT,
         "%s: line %d: force2Ddimension %g is not supported: only 0, slices along z; reorient the "
         "image with qct convert",
         r->name, line_of(key), v);
-  s->flat_axis = 2;
 done:
   return st;
 }
@@ -341,7 +338,7 @@ static status apply_setting(struct rad_settings *s, const struct reader *r, int 
     s->minimum_voxels = (int)v;
     break;
   case KEY_FORCE_2D_DIMENSION:
-    TRY(set_dimension(s, r, key, v));
+    TRY(check_dimension(r, key, v));
     break;
   default:
     break;
@@ -457,6 +454,9 @@ static status read_log(struct reader *r, const yaml_node_t *key, yaml_node_t *va
     if (find(scalar(k), known) < 0) return unknown(r, k, "LoG", known);
     TRY(get_numbers(sigma, 32, &n, r, k, node_at(r, p->value)));
   }
+  log_warning(
+      "%s: LoG and Wavelet are filtered as IBSI-2 standardises them, not as pyradiomics does",
+      r->name);
   for (int i = 0; i < n; i++) {
     rad_filter_init(&f);
     f.kind = RAD_FILTER_LOG;
@@ -470,6 +470,9 @@ done:
 /* Eight bands of one level; pyradiomics' default wavelet is coif1. */
 static status read_wavelet(struct reader *r) {
   status st = ST_OK;
+  log_warning(
+      "%s: LoG and Wavelet are filtered as IBSI-2 standardises them, not as pyradiomics does",
+      r->name);
   for (int band = 0; band < 8; band++) {
     struct rad_filter f;
     rad_filter_init(&f);

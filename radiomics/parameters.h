@@ -22,7 +22,6 @@ struct rad_parameters {
   int label;                        /* 0: not given */
   bool selected[RAD_FEATURE_COUNT]; /* features asked for; all false: all of the families */
   int kernel_radius;                /* voxelSetting; default 1 */
-  bool masked_kernel;               /* default true */
   double initial_value;             /* outside the mask of a map, default NaN */
 };
 

@@ -24,7 +24,6 @@ void rad_settings_init(struct rad_settings *s, enum rad_convention convention) {
   s->distances[0] = 1;
   s->distance_count = 1;
   s->normalise_scale = 1;
-  s->flat_axis = 2;
   s->minimum_dimensions = 1;
 }
 

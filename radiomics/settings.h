@@ -68,7 +68,6 @@ struct rad_settings {
   bool normalise;            /* whole image to mean 0, SD normalise_scale */
   double normalise_scale;    /* default 1 */
   double normalise_outliers; /* removeOutliers: clip beyond this many SD; 0: none */
-  int flat_axis;             /* force2Ddimension as an index axis 0 x, 1 y, 2 z; default 2 */
   bool force_flat;           /* force2D */
   int minimum_voxels;        /* minimumROISize; 0: none */
   int minimum_dimensions;    /* minimumROIDimensions 1..3 */

@@ -37,6 +37,8 @@ void rad_scoreboard_count(size_t *passed, size_t *total, const struct rad_scoreb
 status rad_verify_phantom(struct rad_scoreboard *b);
 /** `folder` holds ibsi1_ct_config*.csv and ibsi1_phantoms/ct. @param configurations e.g. "ABCDE" */
 status rad_verify_ct(struct rad_scoreboard *b, const char *folder, const char *configurations);
+/** `folder` holds ibsi1_ct_diagnostics.csv: sizes, counts and intensities after each step. */
+status rad_verify_diagnostics(struct rad_scoreboard *b, const char *folder);
 /** `folder` holds ibsi2_phase2_reference_values.csv and ibsi1_phantoms/ct. */
 status rad_verify_filters(struct rad_scoreboard *b, const char *folder);
 /** `folder` holds ibsi2_response_maps and ibsi2_phantoms. */

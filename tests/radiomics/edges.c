@@ -192,6 +192,30 @@ static void grids_that_differ_are_refused_with_numbers(void **state) {
   scene_free(&x);
 }
 
+/* Two labels in one pass give what each gives alone. */
+static void several_regions_in_one_pass(void **state) {
+  (void)state;
+  struct scene both, alone;
+  const int two = 2;
+  scene_make(&both, 8);
+  scene_make(&alone, 8);
+  for (int i = 0; i < 512; i++)
+    if (both.mask->voxels[i] && i / 64 > 3) both.mask->voxels[i] = 2;
+  assert_ok(labels_set_name(both.mask, 2, "upper"));
+  assert_ok(scene_run(&both));
+  assert_int_equal(both.c.count, 2);
+  assert_string_equal(both.c.results[0].roi, "label_1");
+  assert_string_equal(both.c.results[1].roi, "upper");
+  memcpy(alone.mask->voxels, both.mask->voxels, 512 * sizeof *alone.mask->voxels);
+  assert_ok(rad_extract(&alone.c, alone.image, alone.mask, &two, 1, NULL, 0, &alone.s));
+  assert_int_equal(alone.c.results[0].values.count, both.c.results[1].values.count);
+  for (size_t n = 0; n < alone.c.results[0].values.count; n++)
+    assert_memory_equal(&alone.c.results[0].values.items[n].value,
+                        &both.c.results[1].values.items[n].value, sizeof(double));
+  scene_free(&both);
+  scene_free(&alone);
+}
+
 static void threads_change_no_bit(void **state) {
   (void)state;
   struct scene one, two;
@@ -220,6 +244,7 @@ int main(void) {
       cmocka_unit_test(voxels_without_data_are_left_out_and_counted),
       cmocka_unit_test(large_intensities_neither_wrap_nor_pass),
       cmocka_unit_test(grids_that_differ_are_refused_with_numbers),
+      cmocka_unit_test(several_regions_in_one_pass),
       cmocka_unit_test(threads_change_no_bit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

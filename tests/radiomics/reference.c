@@ -34,6 +34,14 @@ static void ct_configurations_meet_their_1322_values(void **state) {
   rad_scoreboard_free(&b);
 }
 
+static void every_step_meets_its_diagnostics(void **state) {
+  (void)state;
+  struct rad_scoreboard b = {0};
+  assert_ok(rad_verify_diagnostics(&b, shared_path("reference")));
+  assert_all(&b, 300);
+  rad_scoreboard_free(&b);
+}
+
 static void response_maps_are_within_one_percent(void **state) {
   (void)state;
   struct rad_scoreboard b = {0};
@@ -77,6 +85,7 @@ int main(void) {
       cmocka_unit_test(comparison_rejects_what_lies_outside),
       cmocka_unit_test(digital_phantom_meets_its_482_values),
       cmocka_unit_test(ct_configurations_meet_their_1322_values),
+      cmocka_unit_test(every_step_meets_its_diagnostics),
       cmocka_unit_test(response_maps_are_within_one_percent),
       cmocka_unit_test(pyradiomics_baseline_agrees_but_for_one_mesh),
   };
