@@ -378,9 +378,13 @@ static status read_voxel_setting(struct reader *r, yaml_node_t *key, yaml_node_t
     TRY(get_number(&v, r, key, value));
     r->p->kernel_radius = (int)v;
     break;
-  case 1:
-    TRY(get_flag(&r->p->masked_kernel, r, key, value));
+  case 1: {
+    bool masked = true;
+    TRY(get_flag(&masked, r, key, value));
+    CHECK(masked, ST_FORMAT, "%s: line %d: maskedKernel false is not supported", r->name,
+          line_of(key));
     break;
+  }
   case 2:
     TRY(get_number(&r->p->initial_value, r, key, value));
     break;
