@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "core/json.h"
+#include "phantom/fault.h"
 #include "phantom/hip.h"
 
 #include <math.h>
@@ -10,7 +11,7 @@
 struct params {
   const char *out, *params, *phantom, *certificate;
   struct text_list set;
-  int seed, scan_seed, sex, side, view, scanner, kernel, bone, format, depth, padding;
+  int seed, scan_seed, sex, side, view, scanner, kernel, bone, format, depth, padding, fault;
   double spacing[3], fov[3], size[3], direction[9], pose[6];
   double kvp, noise, sigma, z_sigma, thickness, cup, drift_slope, drift_offset, circle, truth_step;
   bool ideal, phi, flip_rods, no_table, reverse_instances;
@@ -83,6 +84,8 @@ static const struct option options[] = {
     OPT_FLAG(struct params, phi, "phi", "plant fictional identifiers in the DICOM header"),
     OPT_FLAG(struct params, reverse_instances, "reverse-instances",
              "instance numbers against the slice order"),
+    OPT_CHOICE(struct params, fault, "fault", phantom_fault_names,
+               "plant a fault in the DICOM folder"),
     OPT_INT(struct params, depth, "depth", "", 0, 5, "splits of a voxel at an interface"),
     OPT_REAL(struct params, truth_step, "truth-step", "mm", 0.5, 4,
              "coarsest step of the truth's quadrature; the finest is a quarter"),
@@ -143,6 +146,18 @@ done:
   return st;
 }
 
+static status plant_fault(const struct params *p) {
+  status st = ST_OK;
+  char folder[4096];
+  if (p->fault == FAULT_NONE) goto done;
+  CHECK(p->format == PHANTOM_DICOM, ST_USAGE, "--fault %s needs --format dicom",
+        phantom_fault_names[p->fault]);
+  snprintf(folder, sizeof folder, "%s/ct", p->out);
+  TRY(phantom_fault_plant(folder, (enum phantom_fault)p->fault));
+done:
+  return st;
+}
+
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -164,6 +179,7 @@ static status run(struct context *ctx, const void *params) {
                                        .reverse_instances = p->reverse_instances};
   provenance = context_provenance(ctx);
   TRY(phantom_result_write(&result, p->out, &out, provenance, ctx->force));
+  TRY(plant_fault(p));
 done:
   cJSON_Delete(provenance);
   cJSON_Delete(json);
