@@ -56,17 +56,15 @@ done:
   return st;
 }
 
-/* A copy whose series UID differs: the last digits of (0020,000E) are changed. */
-static status other_series(const char *to, const char *from) {
-  static const char tag[] = {0x20, 0, 0x0e, 0, 'U', 'I'};
+/* A copy with another UID in one element: a digit inside it is changed. */
+static status copy_with_uid(const char *to, const char *from, const char tag[6]) {
   status st = ST_OK;
   char *data = NULL;
   size_t length = 0, at = 0;
   TRY(file_read(&data, &length, from, 0));
-  while (at + 64 < length && memcmp(data + at, tag, sizeof tag) != 0) at++;
-  CHECK(at + 64 < length, ST_FORMAT, "planting a fault: %s has no SeriesInstanceUID",
-        file_name(from));
-  data[at + 14] = data[at + 14] == '7' ? '8' : '7'; /* a digit inside the UID */
+  while (at + 64 < length && memcmp(data + at, tag, 6) != 0) at++;
+  CHECK(at + 64 < length, ST_FORMAT, "planting a fault: %s lacks a UID", file_name(from));
+  data[at + 14] = data[at + 14] == '7' ? '8' : '7';
   TRY(file_write(to, data, length, true));
 done:
   free(data);
@@ -91,6 +89,7 @@ done:
 }
 
 status phantom_fault_plant(const char *folder, enum phantom_fault fault) {
+  static const char instance[] = {8, 0, 0x18, 0, 'U', 'I'}, series[] = {0x20, 0, 0x0e, 0, 'U', 'I'};
   status st = ST_OK;
   char **paths = NULL, path[4096];
   size_t count = 0;
@@ -116,7 +115,7 @@ status phantom_fault_plant(const char *folder, enum phantom_fault fault) {
   case FAULT_MIXED_SERIES:
     for (size_t i = 0; i < 3; i++) {
       snprintf(path, sizeof path, "%s/X%04zu.dcm", folder, i);
-      TRY(other_series(path, paths[i]));
+      TRY(copy_with_uid(path, paths[i], series));
     }
     break;
   case FAULT_FOREIGN_FILE:

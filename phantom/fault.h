@@ -2,7 +2,7 @@
  *
  *   missing-slice    one file removed from the middle
  *   gap              three neighbouring files removed
- *   duplicate-slice  one file twice, under another name
+ *   duplicate-slice  one slice twice, under another name and instance UID
  *   shuffled         file names against the slice order (no fault: order comes from positions)
  *   truncated-file   the last third of one file cut off
  *   wrong-modality   Modality MR in every file
