@@ -98,8 +98,8 @@ status report_write(const struct report *r, const char *path, bool force);
 void report_quantity_words(char out[96], const char *quantity);
 /** "femoral_neck_right" -> "Femoral neck, right". */
 void report_region_words(char out[96], const char *region);
-/** Digits a reader can use: two significant ones of the half-width when it is known, else four of
- * the value; "withheld" for NaN. */
+/** Digits a reader can use: two significant ones of the half-width when it is known, but no more
+ * than four of the value; "withheld" for NaN. */
 void report_number(char out[32], double value, double half_width);
 
 #ifdef __cplusplus

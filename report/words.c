@@ -17,6 +17,11 @@ static const struct {
     {"fall_elements", "Finite elements"},
     {"fall_element_size", "Element edge"},
     {"fall_factor_of_risk", "Factor of risk (fall force over failure load)"},
+    {"fall_failure_load_coarse_mesh", "Failure load, coarser elements"},
+    {"fall_failure_load_density_high", "Failure load, density at the upper limit"},
+    {"fall_failure_load_density_low", "Failure load, density at the lower limit"},
+    {"fall_failure_load_outline_in", "Failure load, outline moved in"},
+    {"fall_failure_load_outline_out", "Failure load, outline moved out"},
     {"fall_failure_load", "Failure load, fall to the side"},
     {"fall_failure_load_pistoia", "Failure load, Pistoia criterion (comparison)"},
     {"fall_failure_load_strain_limit", "Failure load, first element at its limit"},
@@ -96,7 +101,10 @@ void report_number(char out[32], double value, double half_width) {
   }
   double size = fabs(value);
   int decimals = size > 0 ? 3 - (int)floor(log10(size)) : 0;
-  if (half_width > 0 && isfinite(half_width)) decimals = 1 - (int)floor(log10(half_width));
+  if (half_width > 0 && isfinite(half_width)) {
+    int of_interval = 1 - (int)floor(log10(half_width));
+    if (of_interval < decimals) decimals = of_interval;
+  }
   if (decimals < 0) decimals = 0;
   bool whole = size < 1e15 && value == floor(value) && !(half_width > 0);
   if (size != 0 && (decimals > 6 || size >= 1e15))

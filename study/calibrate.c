@@ -11,7 +11,7 @@
 /* An axial picture through the middle of the rods with their outlines. */
 static status draw_rods(const struct study_case *c, const struct volume *hu,
                         const struct labels *rods, const struct calibration *calibration) {
-  const double low_hu = -200, high_hu = 500, pixel_mm = 0.7;
+  const double low_hu = -200, high_hu = 500, pixel_mm = 0.5, height_mm = 90;
   status st = ST_OK;
   struct picture *p = NULL;
   char path[CASE_PATH];
@@ -26,6 +26,9 @@ static status draw_rods(const struct study_case *c, const struct volume *hu,
   if (!found) return ST_OK;
   middle = vec3_scale(middle, 1.0 / found);
   struct picture_plane plane = picture_plane_through(&hu->grid, PLANE_AXIAL, middle, pixel_mm);
+  plane.centre =
+      vec3_along(plane.centre, vec3_dot(vec3_sub(middle, plane.centre), plane.down), plane.down);
+  plane.height_mm = height_mm;
   TRY(picture_slice(&p, hu, &plane, low_hu, high_hu));
   for (int i = 0; i < PHANTOM_RODS; i++)
     picture_outline(p, rods, LABEL_ROD_1 + i, &plane, COLOUR_ORANGE);
@@ -33,7 +36,7 @@ static status draw_rods(const struct study_case *c, const struct volume *hu,
     double x, y;
     picture_project(&plane, calibration->points[i].where, &x, &y);
     if (!isnan(x))
-      picture_text(p, (int)x - 3, (int)y - 3, calibration->points[i].name, COLOUR_YELLOW, 1);
+      picture_text(p, (int)x - 5, (int)y + 28, calibration->points[i].name, COLOUR_YELLOW, 2);
   }
   TRY(case_path(path, c, "pictures/rods.png"));
   TRY(picture_write_png(p, path, true));

@@ -57,6 +57,37 @@ done:
   return st;
 }
 
+/* The water-corrected regression is on densities, not on CT numbers: rods that displace different
+ * amounts of water do not lie on one line of HU. Shown as it was fitted. */
+static status draw_water_fit(struct plot **out, const struct calibration *k) {
+  status st = ST_OK;
+  struct plot *p = NULL;
+  double x[CALIBRATION_POINTS], y[CALIBRATION_POINTS];
+  double ends[2] = {(double)INFINITY, -(double)INFINITY}, line[2];
+  int n = 0;
+  char label[64];
+  for (int i = 0; i < k->point_count; i++) {
+    const struct calibration_point *point = &k->points[i];
+    if (!point->used || isnan(point->hu) || isnan(point->water)) continue;
+    x[n] = point->density;
+    y[n++] = point->hu - point->water;
+    ends[0] = fmin(ends[0], point->density);
+    ends[1] = fmax(ends[1], point->density);
+  }
+  for (int i = 0; i < 2; i++) line[i] = k->sigma_ref * ends[i] + k->beta_ref;
+  snprintf(label, sizeof label, "certified density [mg/cm3 of %s]", material_name(k->material));
+  TRY(plot_create(&p, 640, 380, label, "CT number less water equivalent [HU]"));
+  plot_line(p, ends, line, 2, COLOUR_BLUE, "water-corrected line");
+  plot_points(p, x, y, n, COLOUR_RED, "rods");
+  for (int i = 0; i < k->point_count; i++)
+    plot_note(p, k->points[i].density, k->points[i].hu - k->points[i].water, k->points[i].name);
+  *out = p;
+  p = NULL;
+done:
+  plot_destroy(p);
+  return st;
+}
+
 static void point_table(struct report *page, const struct calibration *k) {
   static const char *const columns[] = {
       "Sample", "#HU", "#SD [HU]", "#Voxels", "#Reference [mg/cm3]", "#Residual [mg/cm3]",
@@ -119,13 +150,13 @@ status case_report_calibration(struct report *page, const struct calibration *k)
   if (!isnan(k->residual_sd))
     snprintf(good, sizeof good,
              "Residual SD %.1f mg/cm3; a density near 250 HU is known to \xC2\xB1"
-             "%.0f "
+             "%.2g "
              "mg/cm3 (95 %%).",
              k->residual_sd, half);
   else
     snprintf(good, sizeof good,
              "A density near 250 HU is known to \xC2\xB1"
-             "%.0f mg/cm3 (95 %%).",
+             "%.2g mg/cm3 (95 %%).",
              half);
   if (!k->checkable)
     snprintf(bad, sizeof bad, "Too few points to check the line by its residuals.");
@@ -134,8 +165,16 @@ status case_report_calibration(struct report *page, const struct calibration *k)
       .bad = bad[0] ? bad : NULL,
       .act = by_phantom(k) ? "Compare the reference values with the certificate of your phantom."
                            : "For follow-up or comparison between scanners, scan with a phantom."};
-  TRY(draw_calibration(&p, k));
-  report_plot(page, p, "Density on CT number: the calibration with its samples.", &reading);
+  if (isnan(k->sigma_ref)) {
+    TRY(draw_calibration(&p, k));
+    report_plot(page, p, "Density on CT number: the calibration with its samples.", &reading);
+  } else {
+    TRY(draw_water_fit(&p, k));
+    report_plot(page, p,
+                "The regression through the rods, corrected for the water that their solutions "
+                "displace; density follows from its slope and intercept.",
+                &reading);
+  }
   point_table(page, k);
   tell_warnings(page, k);
 done:
@@ -162,6 +201,7 @@ status case_report_regions(struct report *page, const struct record *part, enum 
   status st = ST_OK;
   struct plot *p = NULL;
   double integral[5];
+  char missing[128] = "";
   bool any = false;
   report_subsection(page, side == SIDE_RIGHT ? "Right femur" : "Left femur");
   report_table_begin(page, "Volume, mineral content and volumetric density (vBMD)", columns, 6);
@@ -178,15 +218,17 @@ status case_report_regions(struct report *page, const struct record *part, enum 
     report_table_row(page, cells);
     integral[i] = value_of(part, region, "vbmd_integral");
     any |= isfinite(integral[i]);
+    if (!isfinite(integral[i]))
+      snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s",
+               missing[0] ? ", " : "Withheld: ", names[i]);
   }
   report_table_end(page);
   if (!any) goto done;
   struct report_reading reading = {
-      .good = "The head is densest, the trochanter least dense: the usual order.",
-      .bad = isnan(integral[0]) ? "The head is missing." : NULL,
+      .good = missing[0] ? NULL : "All regions lie in the scan.",
+      .bad = missing[0] ? missing : NULL,
       .act = "No reference range is printed: published ones hold for one phantom, voltage and "
              "region definition each."};
-  if (!(integral[0] > integral[2])) reading.good = NULL;
   TRY(plot_create(&p, 640, 220, "integral vBMD [mg/cm3]", ""));
   plot_bars(p, names, integral, 5, COLOUR_BLUE);
   report_plot(page, p, "Integral density by region.", &reading);

@@ -172,11 +172,17 @@ static void numbers_carry_the_digits_of_their_interval(void **state) {
   const struct {
     double value, half_width;
     const char *text;
-  } cases[] = {{287.4321, 19.3, "287"},  {287.4321, 1.93, "287.4"},
-               {287.4321, NAN, "287.4"}, {0.0123456, NAN, "0.01235"},
-               {91234, NAN, "91234"},    {NAN, NAN, "withheld"},
-               {3241.7, 600, "3242"},    {1.5e-9, NAN, "1.5e-09"},
-               {-12.34, 0.5, "-12.34"},  {0, NAN, "0"}};
+  } cases[] = {{287.4321, 19.3, "287"},
+               {287.4321, 1.93, "287.4"},
+               {246.0219, 0.07, "246.0"},
+               {287.4321, NAN, "287.4"},
+               {0.0123456, NAN, "0.01235"},
+               {91234, NAN, "91234"},
+               {NAN, NAN, "withheld"},
+               {3241.7, 600, "3242"},
+               {1.5e-9, NAN, "1.5e-09"},
+               {-12.34, 0.5, "-12.34"},
+               {0, NAN, "0"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char text[32];
     report_number(text, cases[i].value, cases[i].half_width);
