@@ -107,7 +107,7 @@ status phantom_fault_plant(const char *folder, enum phantom_fault fault) {
     for (size_t i = 0; i < 3; i++) TRY(remove_file(paths[middle + i]));
     break;
   case FAULT_DUPLICATE_SLICE:
-    TRY(copy_file(path, paths[middle], 1));
+    TRY(copy_with_uid(path, paths[middle], instance));
     break;
   case FAULT_TRUNCATED_FILE:
     TRY(copy_file(paths[middle], paths[middle], 0.66));

@@ -8,7 +8,7 @@
 static const char *const folder = "fault_series";
 
 static void write_series(void) {
-  struct geometry g = geometry_make(16, 16, 12, 1, 1, 2);
+  struct geometry g = geometry_make(64, 64, 12, 1, 1, 2);
   struct volume *v = NULL;
   struct dicom_write_options o = DICOM_WRITE_DEFAULTS;
   char command[256];
