@@ -7,7 +7,7 @@ qct=${1:-qct}
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap 'rm -r "$dir"' EXIT
-"$qct" risk simulate --people 500 --features 200 --effects 10 --effect 0.4 --out "$dir/people.csv"
+"$qct" risk simulate --people 500 --feature-count 200 --effects 10 --effect 0.4 --out "$dir/people.csv"
 start=$(date +%s.%N)
 "$qct" -q risk train "$dir/people.csv" --out "$dir/out" --learner svm-rbf --repeats 1 --group 'all=f*' --threads 2 > /dev/null
 end=$(date +%s.%N)

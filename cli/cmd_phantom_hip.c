@@ -61,7 +61,7 @@ static const struct option options[] = {
     OPT_IN(struct params, certificate, "certificate", "densities of the calibration phantom"),
     OPT_FLAG(struct params, flip_rods, "flip-rods", "calibration phantom turned end for end"),
     OPT_FLAG(struct params, no_table, "no-table", "leave the table out"),
-    OPT_CHOICE(struct params, bone, "bone", bones,
+    OPT_CHOICE(struct params, bone, "bone-kind", bones,
                "equivalent: bone reads exactly its planted density at any energy"),
     OPT_CHOICE(struct params, scanner, "scanner", scanner_names, "preset of voltage and energy"),
     OPT_REAL(struct params, kvp, "kvp", "kV", 70, 150, "tube voltage; else the preset's"),

@@ -50,7 +50,8 @@ static const struct option options[] = {
            "analyse density in mg/cm3 by this calibration instead of HU"),
     OPT_OUT(struct params, out, "out", "table: .csv, .json or .h5; - is standard output"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row"),
-    OPT_LIST(struct params, label, "label", "label values or names; all that occur when not given"),
+    OPT_LIST(struct params, label, "regions",
+             "label values or names; all that occur when not given"),
     OPT_LIST(struct params, families, "families",
              "morphology, local_intensity, statistics, histogram, ivh, glcm, glrlm, glszm, gldzm, "
              "ngtdm, ngldm, shape2D; the eleven first when not given"),
@@ -177,12 +178,12 @@ static status list_labels(int **out, int *count, const struct labels *l,
   *count = n;
   if (!n) return ST_OK;
   values = malloc((size_t)n * sizeof *values);
-  CHECK(values, ST_MEMORY, "reading --label");
+  CHECK(values, ST_MEMORY, "reading --regions");
   for (int i = 0; i < n; i++) {
     char *end = NULL;
     values[i] = list->count ? (int)strtol(list->items[i], &end, 10) : from_file;
     if (list->count && (end == list->items[i] || *end)) values[i] = labels_value(l, list->items[i]);
-    CHECK(values[i] > 0, ST_USAGE, "--label: the label map has no label named \"%s\"",
+    CHECK(values[i] > 0, ST_USAGE, "--regions: the label map has no label named \"%s\"",
           list->items[i]);
   }
   *out = values;

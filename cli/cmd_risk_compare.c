@@ -16,7 +16,7 @@ static const struct option options[] = {
     ARG_IN(struct params, a, "predictions", "predictions of the reference (CSV)"),
     ARG_IN_OPTIONAL(struct params, b, "other",
                     "predictions of the other model; left out: the same file"),
-    OPT_TEXT(struct params, run_a, "reference", "run of the reference in its file"),
+    OPT_TEXT(struct params, run_a, "run", "run of the reference in its file"),
     OPT_TEXT(struct params, run_b, "against", "run of the other model"),
     OPT_TEXT(struct params, score, "score", "column with the score"),
     OPT_TEXT(struct params, probability, "probability",
@@ -33,7 +33,7 @@ static const struct example examples[] = {
      "--folds 4 "
      "--repeats 1",
      "two models on the same folds"},
-    {"qct risk compare risk/predictions.csv --reference 'age logistic' --against 'ct logistic'",
+    {"qct risk compare risk/predictions.csv --run 'age logistic' --against 'ct logistic'",
      "DeLong, bootstrap, reclassification"},
     {NULL, NULL}};
 

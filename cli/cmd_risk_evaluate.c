@@ -35,7 +35,7 @@ static const struct option options[] = {
     OPT_TEXT(struct params, time, "time", "column with the follow-up time; \"\" for none"),
     OPT_REALS(struct params, horizons, "horizons", "time", 3, 0, 1e6,
               "three horizons for time-dependent AUC and Brier score"),
-    OPT_INT(struct params, features, "features", "", 0, 100000,
+    OPT_INT(struct params, features, "feature-count", "", 0, 100000,
             "candidate features behind the score, for the events-per-feature rule"),
     OPT_IN(struct params, people, "table", "table with the subgroup column, one row a person"),
     OPT_TEXT(struct params, subgroup, "subgroup",

@@ -22,7 +22,7 @@ static const struct params defaults = {.people = 200,
 static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "table of people (CSV)"),
     OPT_INT(struct params, people, "people", "people", 20, 1000000, "how many"),
-    OPT_INT(struct params, features, "features", "", 1, ML_SIMULATED_FEATURES,
+    OPT_INT(struct params, features, "feature-count", "", 1, ML_SIMULATED_FEATURES,
             "how many features: f1, f2 and so on"),
     OPT_INT(struct params, effects, "effects", "", 0, ML_SIMULATED_FEATURES,
             "how many of them matter (the first ones)"),

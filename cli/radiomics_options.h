@@ -38,7 +38,7 @@ struct filter_options {
       OPT_FLAG(T, m.orthogonal, "orthogonal", "gabor: mean of the three orthogonal planes"),       \
       OPT_TEXT(T, m.wavelet, "wavelet", "haar, db2, db3 or coif1"),                                \
       OPT_TEXT(T, m.band, "band", "wavelet: L or H for each axis"),                                \
-      OPT_INT(T, m.level, "level", "", 1, 10, "wavelet, simoncelli: decomposition level"),         \
+      OPT_INT(T, m.level, "wavelet-level", "", 1, 10, "wavelet, simoncelli: decomposition level"), \
       OPT_REALS(T, m.order, "order", "", 3, 0, 8, "riesz: order along x, y, z")
 
 /** The filter of the options; by slice a third kernel or band letter is dropped. */
