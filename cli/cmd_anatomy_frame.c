@@ -19,7 +19,7 @@ static const char *const neck_names[] = {"minperim", "area", NULL};
 static const struct option options[] = {
     ARG_IN(struct params, labels, "labels", "label map with one periosteal femur mask"),
     OPT_OUT(struct params, out, "out", "frame as JSON; standard output when not given"),
-    OPT_INT(struct params, value, "value", "", 0, 65535,
+    OPT_INT(struct params, value, "label", "", 0, 65535,
             "value of the femur; 0: the right, else the left femur of the map"),
     OPT_CHOICE(struct params, side, "side", side_names, "side; auto: from the label or its shape"),
     OPT_CHOICE(struct params, neck, "neck", neck_names,
@@ -49,7 +49,7 @@ static status run(struct context *ctx, const void *params) {
   if (!value) value = side != SIDE_LEFT && right ? right : left;
   if (value && side == SIDE_UNKNOWN)
     side = value == right ? SIDE_RIGHT : value == left ? SIDE_LEFT : SIDE_UNKNOWN;
-  CHECK(value, ST_DOMAIN, "hip frame: the map has no femur by name or number; give --value");
+  CHECK(value, ST_DOMAIN, "hip frame: the map has no femur by name or number; give --label");
   opt.neck = p->neck;
   opt.shaft_min_mm = p->shaft_min;
   TRY(femur_frame(&frame, labels, value, side, &opt));
