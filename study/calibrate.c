@@ -1,6 +1,5 @@
 /* The step that turns HU into density: rods in the scan, else its tissues. */
 #include "calibration/calibrate.h"
-#include "core/image.h"
 #include "core/log.h"
 #include "study/case.h"
 
@@ -110,21 +109,19 @@ done:
   return st;
 }
 
-static status by_tissues(struct calibration *out, const struct study_case *c,
-                         const struct volume *hu) {
+static status by_tissues(struct calibration *out, struct study_case *c, const struct volume *hu) {
   status st = ST_OK;
-  struct labels *given = NULL;
+  const struct labels *given = NULL;
   struct cal_internal_options options = CAL_INTERNAL_DEFAULTS;
   options.assume_material = c->options->assume_material;
-  if (c->options->labels) TRY(labels_read_on(&given, c->options->labels, &hu->grid));
+  TRY(case_given_labels(&given, c));
   options.tissues.labels = given;
   TRY(cal_from_tissues(out, NULL, hu, NULL, &options));
 done:
-  labels_destroy(given);
   return st;
 }
 
-static status by_rods_or_tissues(struct calibration *out, const struct study_case *c,
+static status by_rods_or_tissues(struct calibration *out, struct study_case *c,
                                  const struct volume *hu) {
   status st = ST_OK;
   char why[160] = "";

@@ -13,6 +13,8 @@ void case_free(struct study_case *c) {
   volume_destroy(c->hu);
   volume_destroy(c->density);
   femur_result_destroy(c->femora);
+  labels_destroy(c->given);
+  c->given = NULL;
   c->hu = c->density = NULL;
   c->femora = NULL;
 }
@@ -42,6 +44,18 @@ status case_hu(const struct volume **out, struct study_case *c) {
         "the scan holds %s, the main job needs HU; for a density volume use the single commands",
         quantity_name(c->hu->quantity));
   *out = c->hu;
+done:
+  return st;
+}
+
+status case_given_labels(const struct labels **out, struct study_case *c) {
+  status st = ST_OK;
+  const struct volume *hu = NULL;
+  if (c->options->labels && !c->given) {
+    TRY(case_hu(&hu, c));
+    TRY(labels_read_on(&c->given, c->options->labels, &hu->grid));
+  }
+  *out = c->given;
 done:
   return st;
 }

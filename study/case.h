@@ -21,6 +21,7 @@ struct study_case {
   char case_id[64];
   struct provenance *provenance;
   struct volume *hu, *density; /* owned, NULL until needed */
+  struct labels *given;        /* owned; the label map that was given, NULL until needed */
   struct calibration calibration;
   bool calibrated;
   struct femur_result *femora;   /* owned, NULL until needed */
@@ -38,6 +39,8 @@ status case_side_path(char path[CASE_PATH], const struct study_case *c, const ch
 
 /* Borrowed; good until case_free. */
 status case_hu(const struct volume **out, struct study_case *c);
+/** NULL when none was given. @return ST_DOMAIN when it is not on the grid of the CT */
+status case_given_labels(const struct labels **out, struct study_case *c);
 status case_calibration(const struct calibration **out, struct study_case *c);
 status case_density(const struct volume **out, struct study_case *c);
 status case_femora(const struct femur_result **out, struct study_case *c);

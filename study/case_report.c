@@ -139,6 +139,7 @@ static const char *remedy_for(const struct graph_result *r) {
     return "A scan from above the hip joint to 5 cm below the lesser trochanter, with the whole "
            "hip "
            "in the field of view.";
+  if (strstr(r->reason, "label map")) return "A label map that holds that femur.";
   if (strstr(r->reason, "material")) return "A phantom in the scan, or a stated material.";
   return "See the reason.";
 }
@@ -387,8 +388,12 @@ static status fill_report(struct report *page, struct study_case *c, const struc
   report_section(page, "Calibration");
   if (calibration) {
     TRY(case_report_calibration(page, calibration));
+    struct report_reading rods = {
+        .good = "In a good picture each circle lies inside its rod and the letters run in the "
+                "order of the phantom.",
+        .act = "If a circle misses its rod, outline the rods and use `qct calibrate phantom`."};
     TRY(add_image(page, c, "pictures/rods.png", SIDE_UNKNOWN, "Axial slice with the rods outlined",
-                  "The calibration rods as found.", NULL));
+                  "The calibration rods as found.", &rods));
   } else {
     report_paragraph(page, "Withheld: %s", result_of(c, "calibrate")->reason);
   }

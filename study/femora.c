@@ -1,7 +1,7 @@
 /* The step that finds the femora, its pictures, and its file. */
 #include "anatomy/import.h"
 #include "core/file.h"
-#include "core/image.h"
+#include "core/itk_image.h"
 #include "core/json.h"
 #include "study/case.h"
 
@@ -170,17 +170,16 @@ done:
 
 /* ---- the step ---- */
 
-static status find_or_import(struct femur_result **out, const struct study_case *c,
+static status find_or_import(struct femur_result **out, struct study_case *c,
                              const struct volume *hu) {
   status st = ST_OK;
-  struct labels *given = NULL;
+  const struct labels *given = NULL;
   int right = 0, left = 0;
   if (!c->options->labels) return femur_find(out, hu, NULL);
-  TRY(labels_read_on(&given, c->options->labels, &hu->grid));
+  TRY(case_given_labels(&given, c));
   import_femur_values(given, &right, &left);
   TRY(femur_import(out, hu, given, right, left, NULL));
 done:
-  labels_destroy(given);
   return st;
 }
 

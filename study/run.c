@@ -107,13 +107,12 @@ static status make_parameters(cJSON *parameters[STUDY_STEPS], const struct study
   }
   add_option(parameters[STEP_READ], "ct", input_digest(provenance, "ct"));
   add_option(parameters[STEP_READ], "series", o->series);
+  add_option(parameters[STEP_READ], "labels", input_digest(provenance, "labels"));
   cJSON_AddBoolToObject(parameters[STEP_READ], "shear_correct", o->shear_correct);
-  add_option(parameters[STEP_CALIBRATE], "labels", input_digest(provenance, "labels"));
   add_option(parameters[STEP_CALIBRATE], "phantom", o->phantom);
   add_option(parameters[STEP_CALIBRATE], "certificate", input_digest(provenance, "certificate"));
   add_option(parameters[STEP_CALIBRATE], "assume_material",
              material_name((enum material)o->assume_material));
-  add_option(parameters[STEP_FEMORA], "labels", input_digest(provenance, "labels"));
   for (int s = 0; s < CASE_SIDES; s++) {
     add_option(parameters[STEP_BMD + s], "case", case_id);
     add_option(parameters[STEP_FALL + s], "case", case_id);

@@ -145,12 +145,14 @@ status step_read(void *user, int argument) {
   status st = ST_OK;
   struct study_case *c = user;
   const struct volume *hu = NULL;
+  const struct labels *given = NULL;
   char path[CASE_PATH];
   cJSON *json = cJSON_CreateObject();
   cJSON *facts = cJSON_AddArrayToObject(json, "facts");
   cJSON *findings = cJSON_AddArrayToObject(json, "findings");
   CHECK(facts && findings, ST_MEMORY, "describing the scan");
   TRY(case_hu(&hu, c));
+  TRY(case_given_labels(&given, c)); /* labels that do not fit end the run here */
   list_facts(facts, hu);
   judge_voltage(findings, hu->acquisition.kvp);
   judge_resolution(findings, hu);
