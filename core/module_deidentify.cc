@@ -2,6 +2,7 @@
 // core/deidentify_tags.def.
 #include "core/calendar.h"
 #include "core/deidentify.h"
+#include "core/dicom_check.h"
 
 #include <gdcmReader.h>
 #include <gdcmSequenceOfItems.h>
@@ -315,7 +316,8 @@ status treat(enum deidentify_outcome *outcome, struct deidentify_result *result,
   status st = ST_OK;
   gdcm::Reader reader;
   reader.SetFileName(path);
-  if (!reader.Read()) {
+  if (dicom_check(path) != ST_OK || !reader.Read()) {
+    status_clear();
     *outcome = NOT_DICOM;
     return ST_OK;
   }

@@ -1,6 +1,7 @@
 // DICOM headers and compressed pixels through GDCM, the library that ITK reads DICOM with. Only
 // facts are taken from it here; whether they make a volume is judged in core/dicom_geometry.c.
 #include "core/calendar.h"
+#include "core/dicom_check.h"
 #include "core/dicom_slice.h"
 
 #include <gdcmAttribute.h>
@@ -418,7 +419,8 @@ static status file_header(struct dicom_file *out, const char *path) {
   std::memset(out, 0, sizeof *out);
   try {
     prepare();
-    st = read_header(*out, path);
+    st = dicom_check(path);
+    if (st == ST_OK) st = read_header(*out, path);
   } catch (const std::exception &) {
     st = status_fail(ST_FORMAT, __FILE__, __LINE__, "a DICOM header that cannot be parsed");
   }

@@ -1,6 +1,8 @@
 // Contours of an RTSTRUCT through GDCM.
 #include "core/rtstruct.h"
 
+#include "core/dicom_check.h"
+
 #include <gdcmReader.h>
 #include <gdcmSequenceOfItems.h>
 #include <gdcmTrace.h>
@@ -133,6 +135,10 @@ extern "C" bool rtstruct_is(const char *path) {
   try {
     gdcm::Trace::WarningOff();
     gdcm::Trace::ErrorOff();
+    if (dicom_check(path) != ST_OK) {
+      status_clear();
+      return false;
+    }
     gdcm::Reader reader;
     reader.SetFileName(path);
     /* the class is in group 0008: nothing beyond is read */

@@ -501,6 +501,52 @@ static void what_a_series_cannot_hold_is_not_written(void **state) {
   volume_destroy(v);
 }
 
+/* Random damage to the header: read or refused, but the process lives (GDCM alone would end it). */
+static void damaged_headers_end_in_a_status(void **state) {
+  (void)state;
+  volume_destroy(write_sample("hostile", 1));
+  char *data, *broken;
+  size_t length;
+  unsigned seed = 11;
+  int refusals = 0;
+  assert_ok(file_read(&data, &length, slice_path("hostile", 1), 0));
+  broken = malloc(length);
+  assert_non_null(broken);
+  for (int n = 0; n < 400; n++) {
+    struct volume *v;
+    memcpy(broken, data, length);
+    for (int k = 0; k <= n % 5; k++) {
+      seed = seed * 1664525u + 1013904223u;
+      broken[128 + (seed >> 8) % (length - 128 - 240)] = n % 2 ? (char)(seed >> 24) : (char)0xff;
+    }
+    assert_ok(file_write(slice_path("hostile", 1), broken, n % 7 ? length : seed % length, true));
+    status st = image_read(&v, in_folder("hostile"), NULL);
+    if (st == ST_OK) volume_destroy(v);
+    refusals += st != ST_OK;
+  }
+  assert_true(refusals > 100 && refusals < 400);
+  free(data);
+  free(broken);
+}
+
+static void malformed_structure_is_told_by_its_byte(void **state) {
+  (void)state;
+  struct dicom_folder *f;
+  volume_destroy(write_sample("lengths", 1));
+  char *data;
+  size_t length;
+  assert_ok(file_read(&data, &length, slice_path("lengths", 1), 0));
+  char *at = find_tag(data, length, 0x18, 0x0050);
+  at[6] = at[7] = (char)0xff;
+  assert_ok(file_write(slice_path("lengths", 1), data, length, true));
+  assert_ok(dicom_folder_scan(&f, in_folder("lengths")));
+  assert_int_equal(f->unreadable, 1);
+  assert_non_null(strstr(f->unreadable_text, "element 00180050 at byte"));
+  assert_non_null(strstr(f->unreadable_text, "claims 65535 bytes"));
+  dicom_folder_destroy(f);
+  free(data);
+}
+
 static void threads_do_not_change_the_volume(void **state) {
   (void)state;
   struct volume *v = write_sample("threads", 40), *r;
@@ -537,6 +583,8 @@ int main(void) {
       cmocka_unit_test(a_folder_without_images_says_so),
       cmocka_unit_test(names_and_dates_reach_no_message),
       cmocka_unit_test(what_a_series_cannot_hold_is_not_written),
+      cmocka_unit_test(damaged_headers_end_in_a_status),
+      cmocka_unit_test(malformed_structure_is_told_by_its_byte),
       cmocka_unit_test(threads_do_not_change_the_volume),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

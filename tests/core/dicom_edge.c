@@ -197,7 +197,7 @@ static void what_is_no_ct_is_refused(void **state) {
   refused("odd_and_broken/badVR.dcm", ST_DOMAIN, "the modality is RTDOSE");
   refused("odd_and_broken/image_dfl.dcm", ST_DOMAIN, "the modality is OT");
   refused("odd_and_broken/no_meta.dcm", ST_FORMAT, "no DICOM file with its meta information");
-  refused("odd_and_broken/rtplan_truncated.dcm", ST_FORMAT, "cut short within the header");
+  refused("odd_and_broken/rtplan_truncated.dcm", ST_FORMAT, "claims 976 bytes, 711 are left");
 }
 
 /* ---- whole series: size, spacing and HU range as in the table ---- */

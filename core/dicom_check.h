@@ -1,0 +1,22 @@
+/* Is a DICOM file well formed up to its pixel data? GDCM as Debian builds it ends the process on
+ * some malformed files and loops on others; nothing goes to it that did not pass here.
+ * Structure only (PS3.5 section 7, PS3.10 section 7): preamble, meta elements, tags, VRs, lengths
+ * within the file, nesting of sequences. Private to core's DICOM files.
+ */
+#ifndef QCT_CORE_DICOM_CHECK_H
+#define QCT_CORE_DICOM_CHECK_H
+
+#include "core/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @return ST_IO; ST_FORMAT naming the byte where the structure breaks, never a value. The message
+ * holds no path. A deflated data set is checked for its meta elements only. */
+status dicom_check(const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
