@@ -31,7 +31,7 @@ measure 'five textures, 64 bins, 1 thread' 1.3 "${extract[@]}" --bin-count 64 --
 measure 'shape with four diameters, 1 thread' 1.5 "${extract[@]}" --convention pyradiomics --families morphology --skip-spatial -j 1 --out "$dir/s.csv"
 measure 'all families, six aggregations, 2 threads' 5 "${extract[@]}" --aggregations all --skip-spatial --skip-global-peak -j 2 --out "$dir/a.csv"
 measure 'with exact Moran, Geary and global peak' 12 "${extract[@]}" --aggregations all -j 2 --out "$dir/b.csv"
-measure 'co-occurrence map, 60^3 region, 3^3 box' seconds qct radiomics map "$dir/cube.nii" "$dir/cubemask.nii" --features cm_contrast --bins fbn -j 2 --out "$dir/map.nii.gz"
+measure 'co-occurrence map, 60^3 region, 3^3 box' seconds qct radiomics map "$dir/cube.nii" "$dir/cubemask.nii" --tags cm_contrast --bins fbn -j 2 --out "$dir/map.nii.gz"
 
 printf '\n%-28s %18s %18s\n' 'equal work (32 bins)' qct pyradiomics
 printf '%-28s %18s %18s\n' 'GLCM contrast, merged' "$(value cm_contrast 3D_merged "$dir/t.csv")" 2.756513805

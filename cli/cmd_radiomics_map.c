@@ -31,7 +31,7 @@ static const struct params defaults = {.label = 1,
 static const struct option options[] = {
     ARG_IN(struct params, image, "image", "CT or density volume: DICOM folder or file"),
     ARG_IN(struct params, labels, "labels", "label map on the grid of the image"),
-    OPT_LIST(struct params, features, "features",
+    OPT_LIST(struct params, features, "tags",
              "tags such as cm_contrast, ngl_lde, stat_mean, or pyradiomics names such as "
              "glcm_Contrast"),
     OPT_IN(struct params, parameters, "parameters",
@@ -58,7 +58,7 @@ static const struct option options[] = {
 static const struct example examples[] = {
     {"qct radiomics verify --phantom-out phantom.nii.gz --phantom-labels roi.nii.gz",
      "writes the IBSI digital phantom (CC BY 4.0)"},
-    {"qct radiomics map phantom.nii.gz roi.nii.gz --features cm_contrast --bins as-is --out "
+    {"qct radiomics map phantom.nii.gz roi.nii.gz --tags cm_contrast --bins as-is --out "
      "contrast.nii.gz",
      "co-occurrence contrast of the 3 x 3 x 3 box around each voxel"},
     {NULL, NULL}};
@@ -68,7 +68,7 @@ static const char *const sources[] = {"ibsi_manual", "pyradiomics", NULL};
 static status list_features(enum rad_feature *out, const struct text_list *list) {
   status st = ST_OK;
   CHECK(list->count >= 1 && list->count <= RAD_MAP_FEATURES, ST_USAGE,
-        "--features: give 1 to %d features", RAD_MAP_FEATURES);
+        "--tags: give 1 to %d features", RAD_MAP_FEATURES);
   for (int n = 0; n < list->count; n++) {
     char family[32] = "";
     const char *name = list->items[n];
@@ -78,7 +78,7 @@ static status list_features(enum rad_feature *out, const struct text_list *list)
       memcpy(family, name, (size_t)(split - name));
       f = rad_feature_from_pyradiomics(family, split + 1);
     }
-    CHECK(f >= 0, ST_USAGE, "--features: unknown feature \"%s\"", name);
+    CHECK(f >= 0, ST_USAGE, "--tags: unknown feature \"%s\"", name);
     out[n] = (enum rad_feature)f;
   }
 done:

@@ -28,7 +28,7 @@ struct params {
 static const struct params defaults = {.out = "-"};
 
 static const struct option options[] = {
-    OPT_IN(struct params, reference, "reference",
+    OPT_IN(struct params, reference, "references",
            "folder of reference tables; without it the digital phantom alone"),
     OPT_CHOICE(struct params, part, "part", parts, "which references"),
     OPT_OUT(struct params, out, "out", "scoreboard (CSV)"),
@@ -64,8 +64,8 @@ static status collect(struct rad_scoreboard *b, const struct params *p) {
   status st = ST_OK;
   enum part part = (enum part)p->part;
   const char *folder = p->reference;
-  CHECK(folder || part == PART_ALL || part == PART_PHANTOM, ST_USAGE, "--part %s needs --reference",
-        parts[part]);
+  CHECK(folder || part == PART_ALL || part == PART_PHANTOM, ST_USAGE,
+        "--part %s needs --references", parts[part]);
   if (part == PART_ALL || part == PART_PHANTOM) TRY(rad_verify_phantom(b));
   if (!folder) return ST_OK;
   if (part == PART_ALL || part == PART_CT) TRY(rad_verify_ct(b, folder, "ABCDE"));
@@ -149,7 +149,7 @@ const struct command cmd_radiomics_verify = {
     .about =
         "Prints how many values agree. The digital phantom of the Image Biomarker "
         "Standardisation Initiative (design A. Zwanenburg, CC BY 4.0) and its 482 values are "
-        "built in. With --reference also the five configurations of its CT phantom, the "
+        "built in. With --references also the five configurations of its CT phantom, the "
         "response maps and filtered statistics of IBSI-2, and the pyradiomics baseline.\n\n"
         "A value agrees when, rounded to three digits, it lies within the published "
         "tolerance; a response map within 1 % of its range at every voxel; a pyradiomics value "
