@@ -23,8 +23,45 @@ void fea_failure_measure(float *measure, const struct fea_fields *fields,
                              -(double)fields->compression[e] / o->compression_limit);
 }
 
-static bool is_judged(const struct fea_model *m, int64_t voxel, double least_mpa) {
-  return m->part[voxel] == FEA_BONE && (double)m->modulus[voxel] >= least_mpa;
+/* Spread marks by `reach` voxels both ways along one axis. */
+static void spread(uint8_t *mark, const struct geometry *g, int axis, int64_t reach) {
+  const int64_t n[3] = {g->nx, g->ny, g->nz}, step[3] = {1, g->nx, g->nx * g->ny};
+  const int p = (axis + 1) % 3, q = (axis + 2) % 3;
+  for (int64_t b = 0; b < n[q]; b++)
+    for (int64_t a = 0; a < n[p]; a++) {
+      uint8_t *row = mark + a * step[p] + b * step[q];
+      for (int way = 0; way < 2; way++) { /* 1: marked by itself, 2 and up: steps left to spread */
+        int64_t left = 0;
+        for (int64_t i = 0; i < n[axis]; i++) {
+          uint8_t *at = row + (way ? n[axis] - 1 - i : i) * step[axis];
+          if (*at == 1)
+            left = reach;
+          else if (left > 0) {
+            *at = *at ? *at : 2;
+            left--;
+          }
+        }
+      }
+      for (int64_t i = 0; i < n[axis]; i++)
+        if (row[i * step[axis]]) row[i * step[axis]] = 1;
+    }
+}
+
+status fea_failure_judged(uint8_t *judged, const struct fea_model *m,
+                          const struct fea_failure_options *o) {
+  status st = ST_OK;
+  const int64_t n = geometry_voxels(&m->grid);
+  const int64_t reach = (int64_t)floor(o->contact_mm / m->grid.spacing[0] + 0.5);
+  uint8_t *near_cap = calloc((size_t)n, 1);
+  CHECK(near_cap, ST_MEMORY, "failure load: no memory for %lld voxels", (long long)n);
+  for (int64_t v = 0; v < n; v++) near_cap[v] = m->part[v] == FEA_CAP;
+  for (int axis = 0; axis < 3 && reach > 0; axis++) spread(near_cap, &m->grid, axis, reach);
+  for (int64_t v = 0; v < n; v++)
+    judged[v] = m->part[v] == FEA_BONE && (double)m->modulus[v] >= o->least_modulus_mpa &&
+                (reach == 0 || !near_cap[v]);
+done:
+  free(near_cap);
+  return st;
 }
 
 /* Effective strain sqrt(2 U / E) of bone at the share from the top. */
@@ -73,10 +110,12 @@ status fea_failure_find(struct fea_failure *out, const struct fea_model *model,
   const size_t n = (size_t)fields->count;
   float *measure = malloc(n * sizeof *measure), *work = malloc(n * sizeof *work);
   float *box = malloc((size_t)geometry_voxels(&model->grid) * sizeof *box);
-  CHECK(measure && work && box, ST_MEMORY, "failure load: no memory");
+  uint8_t *judged = malloc((size_t)geometry_voxels(&model->grid));
+  CHECK(measure && work && box && judged, ST_MEMORY, "failure load: no memory");
+  TRY(fea_failure_judged(judged, model, o));
   fea_failure_measure(measure, fields, o);
   for (int64_t e = 0; e < fields->count; e++) {
-    if (!is_judged(model, fields->voxel[e], o->least_modulus_mpa))
+    if (!judged[fields->voxel[e]])
       measure[e] = NAN;
     else
       work[result.judged++] = measure[e];
@@ -102,5 +141,6 @@ done:
   free(measure);
   free(work);
   free(box);
+  free(judged);
   return st;
 }

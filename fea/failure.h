@@ -24,13 +24,14 @@ struct fea_failure_options {
   double compression_limit; /* strain, positive */
   double volume_share;      /* 0..1 */
   double least_modulus_mpa; /* MPa */
-  double pistoia_share;     /* 0..1 */
-  double pistoia_strain;    /* effective strain */
+  double contact_mm;    /* bone nearer to a cap is not judged: contact crushes, it does not break */
+  double pistoia_share; /* 0..1 */
+  double pistoia_strain; /* effective strain */
 };
 #define FEA_FAILURE_DEFAULTS                                                                       \
   {                                                                                                \
     .tension_limit = 0.0073, .compression_limit = 0.0104, .volume_share = 0.01,                    \
-    .least_modulus_mpa = 100, .pistoia_share = 0.02, .pistoia_strain = 0.007                       \
+    .least_modulus_mpa = 100, .contact_mm = 0, .pistoia_share = 0.02, .pistoia_strain = 0.007      \
   }
 
 struct fea_failure {
@@ -46,6 +47,9 @@ struct fea_failure {
 /** @return ST_NUMERIC when nothing is strained, ST_DOMAIN when no element can be judged */
 status fea_failure_find(struct fea_failure *out, const struct fea_model *model,
                         const struct fea_fields *fields, const struct fea_failure_options *options);
+/** Which voxels the strain criteria judge, 0 or 1, [nz][ny][nx]. */
+status fea_failure_judged(uint8_t *judged, const struct fea_model *model,
+                          const struct fea_failure_options *options);
 /** max(e1/tension, -e3/compression) per element, [fields->count]. */
 void fea_failure_measure(float *measure, const struct fea_fields *fields,
                          const struct fea_failure_options *options);

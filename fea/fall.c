@@ -84,6 +84,7 @@ status fall_solve(struct fea_fall **out, struct femur_model **femur, const struc
   TRY(fea_solve(&r->solution, f->model, 0, &o->solve));
   TRY(fea_fields_create(&r->fields, f->model, r->solution));
   TRY(fea_failure_find(&r->failure, f->model, r->fields, &o->failure));
+  r->limits = o->failure;
   r->load_n = head_force(f->model, r->solution);
   CHECK(r->load_n > 0, ST_NUMERIC, "fall: the head cap pulls (%g N); the pose is upside down",
         r->load_n);

@@ -70,7 +70,8 @@ struct fea_fall {
   struct fea_solution *solution;
   struct fea_fields *fields;
   struct fea_failure failure;
-  double load_n; /* reaction of the head cap at the applied displacement */
+  struct fea_failure_options limits; /* that it was found with */
+  double load_n;                     /* reaction of the head cap at the applied displacement */
   double displacement_mm;
   double stiffness_n_mm;
   double failure_load_n; /* strain-volume */

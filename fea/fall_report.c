@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 status fea_fall_picture(struct picture **out, const struct fea_fall *f) {
-  static const struct fea_failure_options limits = FEA_FAILURE_DEFAULTS;
   const struct geometry *g = &f->model->grid;
   const int64_t site = f->failure.site_voxel;
   const int64_t at_x = site % g->nx, at_z = site / (g->nx * g->ny);
@@ -20,8 +19,8 @@ status fea_fall_picture(struct picture **out, const struct fea_fall *f) {
       caption, sizeof caption,
       "strain at the failure load of %.0f N; red tension, blue compression; ring: weakest site",
       f->failure_load_n);
-  return fea_figure(out, f->model, f->fields, &f->failure, &limits, f->failure.factor_volume, views,
-                    3, 1200, caption);
+  return fea_figure(out, f->model, f->fields, &f->failure, &f->limits, f->failure.factor_volume,
+                    views, 3, 1200, caption);
 }
 
 void fea_fall_methods(struct text *out, const struct fea_fall *f,

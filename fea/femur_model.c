@@ -184,6 +184,34 @@ static int64_t extreme_layer(const struct fea_model *m, int axis, int side) {
   return best;
 }
 
+/* Layer of the outermost bone of every column within reach of the extreme, -1 where there is none.
+ */
+static void find_contact(const struct fea_model *m, int axis, int64_t extreme, int64_t out,
+                         int64_t deep, int32_t *contact) {
+  const int64_t extent[3] = {m->grid.nx, m->grid.ny, m->grid.nz};
+  const int64_t step[3] = {1, m->grid.nx, m->grid.nx * m->grid.ny};
+  const int p = (axis + 1) % 3, q = (axis + 2) % 3;
+  for (int64_t b = 0; b < extent[q]; b++)
+    for (int64_t a = 0; a < extent[p]; a++) {
+      int64_t at = extreme;
+      const int64_t column = a * step[p] + b * step[q], end = extreme - out * deep;
+      while (at != end && at >= 0 && at < extent[axis] &&
+             m->part[column + at * step[axis]] != FEA_BONE)
+        at -= out;
+      contact[b * extent[p] + a] = at == end || at < 0 || at >= extent[axis] ? -1 : (int32_t)at;
+    }
+}
+
+/* Six or more of the 3 x 3 columns around touch bone: a ragged outline would leave single
+ * columns, which press into one element each. */
+static bool backed(const int32_t *contact, int64_t wide, int64_t high, int64_t a, int64_t b) {
+  int n = 0;
+  for (int64_t y = b - 1; y <= b + 1; y++)
+    for (int64_t x = a - 1; x <= a + 1; x++)
+      n += x >= 0 && y >= 0 && x < wide && y < high && contact[y * wide + x] >= 0;
+  return n >= 6;
+}
+
 status femur_model_cap(struct femur_model *f, int axis, int side, double cap_mm,
                        double intrusion_mm, double cap_mpa, int64_t *face) {
   status st = ST_OK;
@@ -196,18 +224,18 @@ status femur_model_cap(struct femur_model *f, int axis, int side, double cap_mm,
   const int64_t extreme = extreme_layer(m, axis, side), out = side ? 1 : -1;
   const int64_t last = extreme + out * beyond; /* outermost layer of the cap */
   const int p = (axis + 1) % 3, q = (axis + 2) % 3;
+  int32_t *contact = malloc((size_t)(extent[p] * extent[q]) * sizeof *contact);
+  CHECK(contact, ST_MEMORY, "cap: no memory");
   CHECK(deep >= 1 && beyond >= 1, ST_DOMAIN,
         "cap: %g mm thick with %g mm intrusion leaves less than one element of %g mm in or out",
         cap_mm, intrusion_mm, h);
   CHECK(last >= 0 && last < extent[axis], ST_DOMAIN, "cap: no room in the grid beyond the bone");
+  find_contact(m, axis, extreme, out, deep, contact);
   for (int64_t b = 0; b < extent[q]; b++)
     for (int64_t a = 0; a < extent[p]; a++) {
       const int64_t column = a * step[p] + b * step[q];
-      int64_t at = extreme;
-      while (at != extreme - out * deep && at >= 0 && at < extent[axis] &&
-             m->part[column + at * step[axis]] != FEA_BONE)
-        at -= out;
-      if (at == extreme - out * deep) continue; /* no bone in reach */
+      int64_t at = contact[b * extent[p] + a];
+      if (at < 0 || !backed(contact, extent[p], extent[q], a, b)) continue;
       for (at += out; at != last + out; at += out) {
         m->part[column + at * step[axis]] = FEA_CAP;
         m->modulus[column + at * step[axis]] = (float)cap_mpa;
@@ -215,6 +243,7 @@ status femur_model_cap(struct femur_model *f, int axis, int side, double cap_mm,
     }
   *face = side ? last + 1 : last;
 done:
+  free(contact);
   return st;
 }
 

@@ -119,17 +119,22 @@ static status signed_measure(float **out, const struct fea_model *m, const struc
   status st = ST_OK;
   const int64_t n = geometry_voxels(&m->grid);
   float *box = malloc((size_t)n * sizeof *box);
-  CHECK(box, ST_MEMORY, "figure: no memory for %lld voxels", (long long)n);
+  uint8_t *judged = malloc((size_t)n);
+  CHECK(box && judged, ST_MEMORY, "figure: no memory for %lld voxels", (long long)n);
+  TRY(fea_failure_judged(judged, m, o));
   for (int64_t v = 0; v < n; v++) box[v] = NAN;
   for (int64_t e = 0; e < f->count; e++) {
     const int64_t v = f->voxel[e];
-    if (m->part[v] != FEA_BONE || (double)m->modulus[v] < o->least_modulus_mpa) continue;
+    if (!judged[v]) continue;
     const double pull = (double)f->tension[e] / o->tension_limit;
     const double push = -(double)f->compression[e] / o->compression_limit;
     box[v] = (float)(scale * (pull > push ? pull : -push));
   }
   *out = box;
+  box = NULL;
 done:
+  free(box);
+  free(judged);
   return st;
 }
 

@@ -1,0 +1,155 @@
+#include "cli/command.h"
+
+#include "core/file.h"
+#include "core/image.h"
+#include "core/log.h"
+#include "fea/calculix.h"
+#include "fea/fall.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const materials[] = {"as stated", "K2HPO4", "HA", "ash", "apparent", NULL};
+static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATERIAL_HA,
+                                            MATERIAL_ASH, MATERIAL_APPARENT};
+
+struct params {
+  const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp;
+  int label, material, bins;
+  bool no_interval;
+  struct fea_fall_options fall;
+};
+
+static const struct params defaults = {.fall = FEA_FALL_DEFAULTS, .bins = 0};
+
+static const struct option options[] = {
+    ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
+    ARG_IN(struct params, labels, "labels", "label map on the same grid"),
+    ARG_IN(struct params, frame, "frame", "hip frame of the femur (qct anatomy frame)"),
+    OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
+    OPT_OUT(struct params, fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),
+    OPT_OUT(struct params, picture, "picture", "strain picture (PNG)"),
+    OPT_OUT(struct params, inp, "inp", "the model as a complete CalculiX job"),
+    OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
+            "materials of the CalculiX job; 0: every modulus its own"),
+    OPT_INT(struct params, label, "label", "", 0, 65535,
+            "value of the femur; 0: the frame's side of the TotalSegmentator numbers"),
+    OPT_CHOICE(struct params, material, "material", materials,
+               "material of a density that does not state it"),
+    OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
+    OPT_REAL(struct params, fall.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
+    OPT_CHOICE(struct params, fall.law, "law", fea_law_names, "density to modulus"),
+    OPT_CHOICE(struct params, fall.conversion, "conversion", fea_conversion_names,
+               "calibrated density to ash density; auto: by the material"),
+    OPT_REAL(struct params, fall.poisson, "poisson", "", 0, 0.45, "Poisson's ratio"),
+    OPT_REAL(struct params, fall.tilt_deg, "tilt", "deg", -30, 45, "shaft against the ground"),
+    OPT_REAL(struct params, fall.rotation_deg, "rotation", "deg", -45, 45,
+             "neck out of the plane of the fall; positive turns the head to the back"),
+    OPT_REAL(struct params, fall.distal_mm, "distal", "mm", 60, 300,
+             "cut of the shaft below the head centre"),
+    OPT_REAL(struct params, fall.strain, "strain", "", 0.0001, 0.2,
+             "applied shortening, share of the model's extent"),
+    OPT_REAL(struct params, fall.failure.tension_limit, "tension", "", 0.0001, 0.1,
+             "limit of the largest principal strain"),
+    OPT_REAL(struct params, fall.failure.compression_limit, "compression", "", 0.0001, 0.1,
+             "limit of the smallest principal strain"),
+    OPT_REAL(struct params, fall.failure.volume_share, "share", "", 0.0001, 0.5,
+             "share of the bone volume beyond its limit at failure"),
+    OPT_REAL(struct params, fall.failure.contact_mm, "contact", "mm", 0, 50,
+             "bone nearer to a cap is not judged"),
+    OPT_REAL(struct params, fall.mass_kg, "mass", "kg", 20, 300, "body mass, for the fall force"),
+    OPT_REAL(struct params, fall.height_m, "height", "m", 0.8, 2.5,
+             "body height, for the fall force"),
+    OPT_REAL(struct params, fall.tissue_mm, "tissue", "mm", 0, 200,
+             "soft tissue over the trochanter"),
+    OPT_REAL(struct params, fall.fall_force_n, "fall-force", "N", 1, 50000,
+             "impact force, instead of mass and height"),
+    OPT_REAL(struct params, fall.solve.tolerance, "tolerance", "", 1e-13, 1e-3,
+             "relative residual of the solve"),
+    OPT_REAL(struct params, fall.solve.memory_gib, "memory", "GiB", 0, 10000,
+             "refuse a larger model; 0: no limit"),
+    OPT_FLAG(struct params, no_interval, "no-interval",
+             "do not solve the variants of the interval"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom hip --out patient --format nifti --spacing 2,2,2", "a digital patient"},
+    {"qct anatomy frame patient/labels.nii.gz --out frame.json", "its head, neck and shaft"},
+    {"qct fea fall patient/density.nii.gz patient/labels.nii.gz frame.json --size 2 --no-interval "
+     "--picture strain.png",
+     "failure load and stiffness, and the strain picture"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"ogo",          "keller1994",      "keyak1994",
+                                      "kaneko2004",   "schileo2014",     "bayraktar2004",
+                                      "bouxsein2007", "robinovitch1995", NULL};
+
+static status write_outputs(struct context *ctx, const struct params *p, const struct fea_fall *f) {
+  status st = ST_OK;
+  struct picture *picture = NULL;
+  cJSON *provenance = context_provenance(ctx);
+  TRY(context_write_record(ctx, f->record, p->out));
+  if (p->fields) TRY(fea_fall_write(f, p->fields, provenance, ctx->force));
+  if (p->inp) TRY(fea_calculix_write(f->model, 0, p->bins, p->inp, ctx->force));
+  if (p->picture) {
+    TRY(fea_fall_picture(&picture, f));
+    TRY(picture_write_png(picture, p->picture, ctx->force));
+  }
+done:
+  picture_destroy(picture);
+  cJSON_Delete(provenance);
+  return st;
+}
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  const struct image_read_options as_density = {.quantity = QUANTITY_DENSITY};
+  struct fea_fall_options o = p->fall;
+  struct volume *density = NULL;
+  struct labels *labels = NULL;
+  struct fea_fall *f = NULL;
+  struct hip_frame frame;
+  struct calibration calibration;
+  int rank, ranks, label = p->label;
+  TRY(fea_ranks(&rank, &ranks));
+  if (rank > 0) log_set_sink(NULL, NULL);
+  TRY(image_read(&density, p->density, &as_density));
+  TRY(labels_read_on(&labels, p->labels, &density->grid));
+  TRY(hip_frame_read(&frame, p->frame));
+  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
+  if (p->material) density->material = material_of[p->material];
+  if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
+  o.interval = !p->no_interval;
+  TRY(fea_fall_run(&f, density, labels, label, &frame, p->calibration ? &calibration : NULL, &o));
+  log_info(
+      "fall: failure load %.0f N, stiffness %.0f N/mm (%s); residual %.1e, reactions balance to "
+      "%.0e, work %.6g = 2 x energy %.6g N mm",
+      f->failure_load_n, f->stiffness_n_mm, f->words, f->solution->residual, f->solution->balance,
+      2 * f->solution->work_nmm, f->solution->energy_nmm);
+  if (rank == 0) TRY(write_outputs(ctx, p, f));
+done:
+  fea_fall_destroy(f);
+  labels_destroy(labels);
+  volume_destroy(density);
+  return st;
+}
+
+const struct command cmd_fea_fall = {
+    .name = "fea fall",
+    .summary = "Strength and stiffness of a femur in a fall to the side",
+    .about =
+        "Voxel finite elements from the calibrated density, PMMA caps over head and trochanter, "
+        "load recipe " FEA_FALL_RECIPE ". The failure load is the load at which 1 % of the bone "
+        "volume exceeds 0.73 % strain in tension or 1.04 % in compression; its interval joins the "
+        "calibration, half a voxel of outline, and a coarser mesh.\n\n"
+        "Stiffness and strength hold for the recipe, the material law and the element size; do not "
+        "compare them across these. Heads or trochanters that the scan cuts, and metal, are "
+        "refused.\n\n"
+        "Under `mpirun -n N` the solve uses N processes and the first writes the results.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};
