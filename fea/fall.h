@@ -55,11 +55,11 @@ struct fea_fall_options {
 };
 #define FEA_FALL_DEFAULTS                                                                          \
   {                                                                                                \
-    .size_mm = 1, .law = 0, .conversion = 0, .poisson = 0.3, .least_mpa = 0.1, .tilt_deg = 15,     \
-    .rotation_deg = 0, .distal_mm = 80, .cap_mm = 10, .intrusion_mm = 6, .cap_mpa = 2500,          \
-    .strain = 0.04, .interval = true, .mass_kg = (double)NAN, .height_m = (double)NAN,             \
-    .tissue_mm = (double)NAN, .fall_force_n = (double)NAN, .failure = FEA_FAILURE_DEFAULTS,        \
-    .solve = FEA_SOLVE_DEFAULTS                                                                    \
+    .size_mm = 1, .law = FEA_LAW_MORGAN_NECK, .conversion = 0, .poisson = 0.3, .least_mpa = 0.1,   \
+    .tilt_deg = 15, .rotation_deg = 0, .distal_mm = 80, .cap_mm = 10, .intrusion_mm = 6,           \
+    .cap_mpa = 2500, .strain = 0.04, .interval = true, .mass_kg = (double)NAN,                     \
+    .height_m = (double)NAN, .tissue_mm = (double)NAN, .fall_force_n = (double)NAN,                \
+    .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS                                   \
   }
 
 #define FEA_FALL_RECIPE "fall-ogo/1"

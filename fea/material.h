@@ -49,6 +49,9 @@ extern const char *const fea_law_names[];
  * kaneko2004-cha). */
 extern const char *const fea_conversion_names[];
 
+/* Index of morgan2003-neck, the default of the femur recipes. */
+enum { FEA_LAW_MORGAN_NECK = 5 };
+
 /** NULL when the index is out of range. */
 const struct fea_law *fea_law_at(int index);
 /** Index 0 ("auto") gives NULL; so does one out of range. */

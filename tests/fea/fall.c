@@ -1,0 +1,128 @@
+// labels: method slow
+/* The fall recipe on a femur of capsules whose frame is exact. */
+#include "tests/fea/digital_femur.h"
+
+#include "core/file.h"
+#include "fea/fall.h"
+
+static struct fea_fall_options quick(void) {
+  struct fea_fall_options o = FEA_FALL_DEFAULTS;
+  o.size_mm = 2;
+  o.interval = false;
+  return o;
+}
+
+static void mirrored_femur_has_the_same_strength(void **state) {
+  (void)state;
+  struct fea_fall_options o = quick();
+  struct fea_fall *r[2] = {NULL};
+  for (int left = 0; left < 2; left++) {
+    struct digital_femur f;
+    digital_femur_make(&f, 1.5, left);
+    assert_ok(fea_fall_run(&r[left], f.density, f.labels,
+                           left ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT, &f.frame, NULL, &o));
+    digital_femur_free(&f);
+  }
+  assert_close(r[1]->failure_load_n, r[0]->failure_load_n, 1e-6);
+  assert_close(r[1]->stiffness_n_mm, r[0]->stiffness_n_mm, 1e-6);
+  assert_non_null(record_find(r[0]->record, "femur_right", "fall_failure_load"));
+  assert_non_null(record_find(r[1]->record, "femur_left", "fall_failure_load"));
+  for (int i = 0; i < 2; i++) fea_fall_destroy(r[i]);
+}
+
+static void strength_is_that_of_a_femur_and_energy_balances(void **state) {
+  (void)state;
+  struct digital_femur f;
+  struct fea_fall_options o = quick();
+  struct fea_fall *r = NULL;
+  struct picture *picture = NULL;
+  char stem[] = "fall_test_fields";
+  o.interval = true;
+  o.mass_kg = 70;
+  o.height_m = 1.7;
+  digital_femur_make(&f, 1.5, 0);
+  assert_ok(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o));
+  const struct measurement *m = record_find(r->record, "femur_right", "fall_failure_load");
+  assert_true(m->value > 1000 && m->value < 9000); /* cadaver tests: 3900 +- 1650 N */
+  assert_true(m->low < m->value && m->value < m->high);
+  assert_non_null(strstr(m->flags, "interval without calibration"));
+  assert_near(r->solution->balance, 0, 1e-5);
+  assert_close(r->solution->work_nmm, r->solution->energy_nmm, 1e-7);
+  const struct measurement *risk = record_find(r->record, "femur_right", "fall_factor_of_risk");
+  assert_close(risk->value, 5439.65 / m->value, 1e-5);
+  assert_ok(fea_fall_picture(&picture, r));
+  assert_true(picture->width >= 1000);
+  assert_ok(fea_fall_write(r, stem, NULL, true));
+  assert_true(file_exists("fall_test_fields.h5") && file_exists("fall_test_fields.xdmf"));
+  remove("fall_test_fields.h5");
+  remove("fall_test_fields.xdmf");
+  picture_destroy(picture);
+  fea_fall_destroy(r);
+  digital_femur_free(&f);
+}
+
+/* The model is linear: twice the shortening is twice the load and the same failure load. */
+static void failure_load_does_not_depend_on_the_applied_displacement(void **state) {
+  (void)state;
+  struct digital_femur f;
+  struct fea_fall_options o = quick();
+  struct fea_fall *r[2] = {NULL};
+  digital_femur_make(&f, 1.5, 0);
+  for (int i = 0; i < 2; i++) {
+    o.strain = i ? 0.04 : 0.02;
+    assert_ok(fea_fall_run(&r[i], f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o));
+  }
+  assert_close(r[1]->load_n, 2 * r[0]->load_n, 1e-6);
+  assert_close(r[1]->failure_load_n, r[0]->failure_load_n, 1e-6);
+  for (int i = 0; i < 2; i++) fea_fall_destroy(r[i]);
+  digital_femur_free(&f);
+}
+
+static void what_the_scan_does_not_permit_is_refused(void **state) {
+  (void)state;
+  struct digital_femur f;
+  struct fea_fall_options o = quick();
+  struct fea_fall *r = NULL;
+  digital_femur_make(&f, 3, 0);
+  struct hip_frame frame = f.frame;
+  frame.metal = 1;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o),
+               ST_DOMAIN, "metal");
+  frame = f.frame;
+  frame.truncated = 1;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o),
+               ST_DOMAIN, "cuts the proximal femur");
+  frame = f.frame;
+  frame.distal_mm = 50;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o),
+               ST_DOMAIN, "50 mm below the head centre");
+  assert_fails(fea_fall_run(&r, f.density, f.labels, 3, &f.frame, NULL, &o), ST_DOMAIN,
+               "label 3 is not in the label map");
+  f.density->material = MATERIAL_UNSTATED;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o),
+               ST_DOMAIN, "does not state its calibration material");
+  f.density->material = MATERIAL_K2HPO4;
+  f.density->quantity = QUANTITY_HU;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o),
+               ST_DOMAIN, "calibrate it first");
+  f.density->quantity = QUANTITY_DENSITY;
+  int64_t n = geometry_voxels(&f.density->grid);
+  for (int64_t v = 0; v < n; v++) f.density->voxels[v] -= 2000;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o),
+               ST_DOMAIN, "at the floor");
+  for (int64_t v = 0; v < n; v++) f.density->voxels[v] = NAN;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o),
+               ST_DOMAIN, "no data");
+  assert_null(r);
+  digital_femur_free(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(mirrored_femur_has_the_same_strength),
+      cmocka_unit_test(strength_is_that_of_a_femur_and_energy_balances),
+      cmocka_unit_test(failure_load_does_not_depend_on_the_applied_displacement),
+      cmocka_unit_test(what_the_scan_does_not_permit_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
