@@ -1,6 +1,7 @@
 // labels: data
 // Real DICOM files of other people: voxel sums as ITK 5 with GDCM read them, positions as published
 // by the repositories the files come from (table in data/README.md of the shared folder).
+#include "core/file.h"
 #include "core/image.h"
 #include "tests/check.h"
 
@@ -166,6 +167,50 @@ static void enhanced_multiframe_geometry_comes_from_its_groups(void **state) {
   dicom_folder_destroy(f);
 }
 
+/* Bytes of an edge case with a change, in a file of its own. */
+static const char *changed_copy(char path[64], const char *name, const void *find, const void *put,
+                                size_t size, size_t drop) {
+  char *data;
+  size_t length, changes = 0;
+  assert_ok(file_read(&data, &length, edge(name), 0));
+  for (size_t i = 0; size && i + size <= length; i++)
+    if (!memcmp(data + i, find, size)) {
+      memcpy(data + i, put, size);
+      changes++;
+    }
+  assert_true(changes > 0 || !size);
+  snprintf(path, 64, "/tmp/qct-edge-%ld.dcm", (long)getpid());
+  assert_ok(file_write(path, data, length - drop, true));
+  free(data);
+  return path;
+}
+
+/* The same enhanced image, stating HU: read as a volume with the rescale of each frame. */
+static void enhanced_multiframe_in_hu_is_read(void **state) {
+  (void)state;
+  static const char us[] = "\x28\0\x54\x10LO\2\0US", hu[] = "\x28\0\x54\x10LO\2\0HU";
+  char path[64];
+  struct volume *v;
+  assert_ok(image_read(
+      &v, changed_copy(path, "enhanced_multiframe/eCT_Supplemental.dcm", us, hu, 10, 0), NULL));
+  unlink(path);
+  assert_int_equal(v->grid.nz, 2);
+  assert_near(v->grid.spacing[2], 10, 1e-6);
+  struct extent e = extent_of(v, -2000);
+  assert_true(e.lowest >= -2000 && e.highest < 4096 && e.highest > 100);
+  volume_destroy(v);
+}
+
+static void compressed_pixels_without_their_end_are_refused(void **state) {
+  (void)state;
+  char path[64];
+  struct volume *v;
+  changed_copy(path, SYNTAX("JPEGLSLosslessTransferSyntax_1.2.840.10008.1.2.4.80"), "", "", 0,
+               2000);
+  assert_fails(image_read(&v, path, NULL), ST_DOMAIN, "compressed data of file 1 of 1 have no end");
+  unlink(path);
+}
+
 static void small_ct(void **state) {
   (void)state;
   struct volume *v = read_edge("odd_and_broken/CT_small.dcm");
@@ -269,6 +314,8 @@ int main(void) {
       cmocka_unit_test(duplicate_positions),
       cmocka_unit_test(missing_slice),
       cmocka_unit_test(enhanced_multiframe_geometry_comes_from_its_groups),
+      cmocka_unit_test(enhanced_multiframe_in_hu_is_read),
+      cmocka_unit_test(compressed_pixels_without_their_end_are_refused),
       cmocka_unit_test(small_ct),
       cmocka_unit_test(broken_sequence_does_not_hinder),
       cmocka_unit_test(mr_is_refused_and_its_missing_bytes_are_told),
