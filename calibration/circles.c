@@ -123,16 +123,20 @@ static double peak_score(const struct votes *votes, const struct cal_slab *s, in
   return sum / (0.9 * circumference);
 }
 
-static int by_score(const void *a, const void *b) {
+static int by_significance(const void *a, const void *b) {
   const struct cal_circle *p = a;
   const struct cal_circle *q = b;
-  if (p->score != q->score) return p->score < q->score ? 1 : -1;
+  /* a short circle is easily voted for by chance: rank by significance, score*sqrt(votes expected)
+   */
+  double a2 = p->score * p->score * p->radius_mm;
+  double b2 = q->score * q->score * q->radius_mm;
+  if (a2 != b2) return a2 < b2 ? 1 : -1;
   return p->y != q->y ? (p->y < q->y ? -1 : 1) : (p->x < q->x ? -1 : p->x > q->x);
 }
 
 /* Keep the best of circles whose centres lie within 3 mm. */
 static int suppress(struct cal_circle *c, int n, int most, double pixel_mm) {
-  qsort(c, (size_t)n, sizeof *c, by_score);
+  qsort(c, (size_t)n, sizeof *c, by_significance);
   int kept = 0;
   for (int i = 0; i < n && kept < most; i++) {
     int close = 0;

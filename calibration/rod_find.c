@@ -263,7 +263,7 @@ static int best_row(struct row *best, const struct track *tracks, int count,
         if (!try_row(&row, tracks, count, a, b, ends[k][0], ends[k][1], e, slabs)) continue;
         double likeness = n > 2 ? row_likeness(&row, e) : 1;
         if (likeness < least_likeness || row.merit < least_merit) continue;
-        row.merit += likeness;
+        row.merit += 0.5 * fmin(4, -log10(1 - likeness + 1e-9)); /* 0.99: 1, 0.999: 1.5 */
         if (found && row.merit <= best->merit) continue;
         *best = row;
         found = 1;

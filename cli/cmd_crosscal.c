@@ -112,7 +112,7 @@ static status run(struct context *ctx, const void *params) {
     agreement_rows(record, &b);
   }
   log_info("a cross-calibrated pair is not one scanner: judge change by its own least significant "
-           "change (qct precision --second)");
+           "change (qct precision --other-precision)");
   TRY(context_write_record(ctx, record, p->out));
 done:
   table_destroy(table);

@@ -18,8 +18,8 @@ static const struct params defaults = {.id = "id", .second = (double)NAN, .cross
 static const struct option options[] = {
     ARG_IN(struct params, table, "table", "one row a measurement (CSV)"),
     OPT_TEXT(struct params, id, "id", "column that names the person"),
-    OPT_TEXT(struct params, value, "value", "column of the measurement"),
-    OPT_REAL(struct params, second, "second", "", 0, 1e6,
+    OPT_TEXT(struct params, value, "column", "column of the measurement"),
+    OPT_REAL(struct params, second, "other-precision", "", 0, 1e6,
              "precision of another scanner: adds the least significant change between the two"),
     OPT_REAL(struct params, cross, "cross-error", "", 0, 1e6,
              "standard error of their cross-calibration"),
@@ -28,7 +28,7 @@ static const struct option options[] = {
 
 static const struct example examples[] = {
     {"qct risk simulate --people 40 --effect 1 --out people.csv", "a table"},
-    {"qct precision people.csv --id fracture --value f1 --out precision.csv",
+    {"qct precision people.csv --id fracture --column f1 --out precision.csv",
      "rows of one value of the id column are repeats"},
     {NULL, NULL}};
 
@@ -49,7 +49,7 @@ static status read(double **values, int **who, int *n, const struct table *t,
   int value = p->value ? table_find(t, p->value) : -1;
   CHECK(id >= 0, ST_FORMAT, "the table has no column \"%s\"", p->id);
   CHECK(value >= 0 && t->columns[value].numeric, ST_FORMAT,
-        "the table has no column of numbers \"%s\"; name it with --value",
+        "the table has no column of numbers \"%s\"; name it with --column",
         p->value ? p->value : "");
   *values = malloc((t->row_count + 1) * sizeof **values);
   *who = malloc((t->row_count + 1) * sizeof **who);
