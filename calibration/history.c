@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double unseen_sd = 0.91;   /* mg/cm3, wang2017 */
-static const double reference_hu = 200; /* where degrees of freedom are combined */
+static const double unseen_share = 0.0091; /* 0.91 mg/cm3 at 100 mg/cm3, wang2017 */
+static const double reference_hu = 200;    /* where degrees of freedom are combined */
 enum { LEAST_DIFFERENCES = 4 };
 
 /* ---- dates: civil calendar, algorithm of H. Hinnant (public domain) restated ---- */
@@ -240,24 +240,28 @@ static double variance_at(const double c[9], double hu) {
   return c[0] + 2 * hu * c[1] + hu * hu * c[4];
 }
 
-static void add_scatter(struct calibration *c, const struct matches *m, double w) {
+/* Add to the covariance of the fit what the patient's session and size add, and combine the degrees
+ * of freedom (Welch and Satterthwaite) at a density of trabecular bone. */
+static void add_unseen(struct calibration *c, const struct matches *m, double w) {
   double s[9];
   int n = scatter(s, m);
+  double fit = variance_at(c->covariance, reference_hu);
+  double size = pow(unseen_share * c->slope * reference_hu, 2);
+  double drift = 0;
+  double terms = isfinite(c->covariance_df) ? fit * fit / c->covariance_df : 0;
   if (n < LEAST_DIFFERENCES) {
     cal_warn(c,
              "%zu phantom scans of this scanner: the scatter between scans is not in the interval",
              m->count);
-    return;
+  } else {
+    double f = 1 + w * w + (1 - w) * (1 - w);
+    drift = f * variance_at(s, reference_hu);
+    for (int i = 0; i < 9; i++) c->covariance[i] += f * s[i];
+    terms += drift * drift / fmax(2, n * 2.0 / 3); /* successive differences share scans */
   }
-  double f = 1 + w * w + (1 - w) * (1 - w);
-  double fit = variance_at(c->covariance, reference_hu);
-  double drift = f * variance_at(s, reference_hu);
-  for (int i = 0; i < 9; i++) c->covariance[i] += f * s[i];
-  /* Welch and Satterthwaite; successive differences share scans: 2/3 of them count */
-  double df_drift = fmax(2, n * 2.0 / 3);
-  double fit_term = isfinite(c->covariance_df) ? fit * fit / c->covariance_df : 0;
-  double total = fit + drift;
-  if (total > 0) c->covariance_df = total * total / (fit_term + drift * drift / df_drift);
+  c->covariance[4] += pow(unseen_share * c->slope, 2);
+  double total = fit + drift + size;
+  c->covariance_df = terms > 0 ? total * total / terms : (double)INFINITY;
 }
 
 status cal_async(struct calibration *out, const struct cal_history *h, const char *scanner_key,
@@ -293,7 +297,6 @@ status cal_async(struct calibration *out, const struct cal_history *h, const cha
   for (int i = 0; i < 9;
        i++) /* the certificate's errors are the same in both: no gain by averaging */
     c.covariance[i] = w * c.covariance[i] + (1 - w) * e->covariance[i];
-  c.model_sd = unseen_sd;
   snprintf(c.method, sizeof c.method, "async-%.20s", late->calibration.method);
   snprintf(c.scanner_key, sizeof c.scanner_key, "%s", scanner_key);
   if (!m.kernel) cal_warn(&c, "the phantom was scanned with another kernel than the patient");
@@ -302,7 +305,7 @@ status cal_async(struct calibration *out, const struct cal_history *h, const cha
              (long long)away);
   if (early == late && late->days != days)
     cal_warn(&c, "no phantom scans on both sides of the patient's day: nearest taken");
-  add_scatter(&c, &m, w);
+  add_unseen(&c, &m, w);
   TRY(calibration_seal(&c));
   *out = c;
 done:
