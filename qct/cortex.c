@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const qct_cortex_names[] = {"half-max", "fixed", NULL};
+const char *const qct_cortex_names[] = {"model", "half-max", "fixed", NULL};
 
 /* sampling of the half-max method */
 static const double step_mm = 0.1, deepest_mm = 8, peak_within_mm = 4, inside_from_mm = 5;
@@ -156,6 +156,8 @@ status qct_cortex_split(struct labels **out, double *resolved, const struct volu
   double share = 1, peel_mm;
   if (!options) options = &defaults;
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.1));
+  CHECK(options->cortex != QCT_CORTEX_MODEL, ST_DOMAIN,
+        "cortex: the model's shell does not part voxels; take half-max or fixed");
   CHECK(options->cortex != QCT_CORTEX_FIXED || isfinite(options->threshold_mgcc), ST_DOMAIN,
         "cortex: a fixed threshold was asked for without its value [mg/cm3]");
   const double *mm = labels->grid.spacing;

@@ -1,13 +1,15 @@
 #include "qct/region.h"
 
 #include "qct/edge.h"
+#include "qct/shell.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { COMPARTMENTS = 3, REGIONS = 6 };
-static const char *const compartment_names[COMPARTMENTS] = {"integral", "cortical", "trabecular"};
+enum { INTEGRAL, CORTICAL, TRABECULAR, PEELED, COMPARTMENTS, REGIONS = 6 };
+static const char *const compartment_names[COMPARTMENTS] = {"integral", "cortical", "trabecular",
+                                                            "peeled"};
 static const char *const region_names[REGIONS] = {
     "head", "neck", "trochanter", "intertrochanter", "total", "total_no_head"};
 
@@ -29,15 +31,16 @@ static bool belongs(int region, enum hip_region part) {
   return region == (int)part - HIP_HEAD;
 }
 
+static const float METAL_MGCC = 1500; /* no bone is denser */
+
 static void add_voxel(struct sums *s, float density) {
-  const float metal_mgcc = 1500; /* no bone is denser */
   if (isnan(density)) {
     s->no_data++;
     return;
   }
   s->voxels++;
   s->density += (double)density;
-  s->extreme += density > metal_mgcc;
+  s->extreme += density > METAL_MGCC;
 }
 
 static void sum_regions(struct sums sums[REGIONS][PARTS], const struct volume *density,
@@ -147,7 +150,7 @@ static void amounts_of(struct amount out[COMPARTMENTS], const struct sums parts[
   all->sums = parts[ALL];
   cortex->sums = parts[QCT_CORTICAL];
   inner->sums = join(&parts[QCT_BESIDE_CORTEX], deep);
-  for (int k = 0; k < COMPARTMENTS; k++) {
+  for (int k = 0; k < PEELED; k++) {
     out[k].volume_cm3 = (double)out[k].sums.voxels * voxel_cm3;
     out[k].mineral_mg = out[k].sums.density * voxel_cm3;
   }
@@ -156,6 +159,45 @@ static void amounts_of(struct amount out[COMPARTMENTS], const struct sums parts[
   if (deep->voxels >= o->min_voxels)
     inner->mineral_mg = deep->density / (double)deep->voxels * inner->volume_cm3;
   cortex->mineral_mg = all->mineral_mg - inner->mineral_mg;
+}
+
+static void add_share(struct amount *a, float share, float mass, float density, double voxel_cm3) {
+  if (isnan(density)) {
+    a->sums.no_data += share > 0;
+    return;
+  }
+  a->sums.voxels += share > 0.5F;
+  a->sums.extreme += share > 0.5F && density > METAL_MGCC;
+  a->volume_cm3 += (double)share * voxel_cm3;
+  a->mineral_mg += (double)mass * voxel_cm3;
+}
+
+/* Amounts of all regions from a shell; voxels just outside hold what blur carried there. */
+static void amounts_of_shell(struct amount out[REGIONS][COMPARTMENTS], const struct qct_shell *s,
+                             const struct volume *density, const struct hip_frame *frame,
+                             double peel_mm) {
+  const struct geometry *g = &s->grid;
+  double voxel_cm3 = geometry_voxel_mm3(g) / 1000;
+  for (int64_t k = 0, at = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++, at++) {
+        float bone = s->bone->voxels[at], marrow = s->marrow->voxels[at];
+        float mass = s->mass->voxels[at], soft = s->marrow_mass->voxels[at];
+        if (bone <= 0 && !(mass < 0 || mass > 0)) continue;
+        float raw = density->voxels[geometry_index(&density->grid, s->first[0] + i, s->first[1] + j,
+                                                   s->first[2] + k)];
+        struct vec3 index = {(double)i, (double)j, (double)k};
+        enum hip_region part = hip_frame_region(frame, geometry_to_world(g, index));
+        for (int region = 0; region < REGIONS; region++) {
+          if (!belongs(region, part)) continue;
+          struct amount *to = out[region];
+          add_share(&to[INTEGRAL], bone, mass, raw, voxel_cm3);
+          add_share(&to[CORTICAL], bone - marrow, mass - soft, raw, voxel_cm3);
+          add_share(&to[TRABECULAR], marrow, soft, raw, voxel_cm3);
+          if ((double)s->depth->voxels[at] >= peel_mm)
+            add_share(&to[PEELED], 1, raw, raw, voxel_cm3);
+        }
+      }
 }
 
 static status add_compartment(struct record *r, const struct row *w, const struct amount *a,
@@ -200,12 +242,14 @@ static status add_region(struct record *r, struct row *w, const struct amount am
                          double resolved) {
   status st = ST_OK;
   const double half = 0.5; /* of the surface */
-  for (int k = 0; k < COMPARTMENTS; k++) {
+  bool model = w->options->cortex == QCT_CORTEX_MODEL;
+  for (int k = 0; k < (model ? COMPARTMENTS : PEELED); k++) {
     char method[96];
     size_t first = r->count;
-    snprintf(method, sizeof method, "frame planes/1%s%s%s, %s", k ? " cortex " : "",
-             k ? qct_cortex_names[w->options->cortex] : "",
-             w->options->as_is ? "" : " edge-corrected", material_name(w->density->material));
+    snprintf(method, sizeof method, "frame planes/1%s%s%s, %s", k || model ? " cortex " : "",
+             k || model ? qct_cortex_names[w->options->cortex] : "",
+             w->options->as_is || model ? "" : " edge-corrected",
+             material_name(w->density->material));
     w->compartment = compartment_names[k];
     w->method = method;
     TRY(add_compartment(r, w, &amounts[k], k));
@@ -216,25 +260,52 @@ done:
   return st;
 }
 
+/* Amounts of all regions by the method asked for. */
+static status measure(struct amount out[REGIONS][COMPARTMENTS], double *resolved,
+                      const struct volume *density, const struct labels *labels, int label,
+                      const struct hip_frame *frame, const struct qct_region_options *options) {
+  const double peel_mm = 3;
+  status st = ST_OK;
+  struct qct_shell *shell = NULL;
+  struct labels *split = NULL;
+  struct surface *surface = NULL;
+  struct sums sums[REGIONS][PARTS];
+  double edge_mg[HIP_SHAFT + 1] = {0};
+  memset(sums, 0, sizeof sums);
+  if (options->cortex == QCT_CORTEX_MODEL) {
+    TRY(qct_shell_make(&shell, density, labels, label));
+    *resolved = shell->resolved;
+    amounts_of_shell(out, shell, density, frame,
+                     isnan(options->peel_mm) ? peel_mm : options->peel_mm);
+    goto done;
+  }
+  TRY(qct_bone_surface(&surface, labels, label));
+  TRY(qct_cortex_split(&split, resolved, density, labels, label, surface, options));
+  if (!options->as_is) TRY(qct_edge_mass(edge_mg, density, labels, label, surface, frame));
+  sum_regions(sums, density, labels, label, split, frame);
+  for (int region = 0; region < REGIONS; region++)
+    amounts_of(out[region], sums[region], region_edge(edge_mg, region),
+               geometry_voxel_mm3(&density->grid) / 1000, options);
+done:
+  qct_shell_destroy(shell);
+  labels_destroy(split);
+  surface_destroy(surface);
+  return st;
+}
+
 status qct_hip_regions(struct record *r, const struct volume *density, const struct labels *labels,
                        int label, const struct hip_frame *frame,
                        const struct calibration *calibration,
                        const struct qct_region_options *options) {
   static const struct qct_region_options defaults = QCT_REGION_DEFAULTS;
   status st = ST_OK;
-  struct labels *split = NULL;
-  struct surface *surface = NULL;
-  struct sums sums[REGIONS][PARTS];
-  double resolved = 1, edge_mg[HIP_SHAFT + 1] = {0};
+  struct amount amounts[REGIONS][COMPARTMENTS];
+  double resolved = 1;
   if (!options) options = &defaults;
-  memset(sums, 0, sizeof sums);
+  memset(amounts, 0, sizeof amounts);
   TRY(check_inputs(density, labels, label, frame));
-  TRY(qct_bone_surface(&surface, labels, label));
-  TRY(qct_cortex_split(&split, &resolved, density, labels, label, surface, options));
-  if (!options->as_is) TRY(qct_edge_mass(edge_mg, density, labels, label, surface, frame));
-  sum_regions(sums, density, labels, label, split, frame);
+  TRY(measure(amounts, &resolved, density, labels, label, frame, options));
   for (int region = 0; region < REGIONS; region++) {
-    struct amount amounts[COMPARTMENTS];
     char name[64];
     snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
     struct row w = {.region = name,
@@ -243,12 +314,8 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
                     .options = options,
                     .distal_mm = frame->distal_mm,
                     .end_mm = region_end(frame, region)};
-    amounts_of(amounts, sums[region], region_edge(edge_mg, region),
-               geometry_voxel_mm3(&density->grid) / 1000, options);
-    TRY(add_region(r, &w, amounts, resolved));
+    TRY(add_region(r, &w, amounts[region], resolved));
   }
 done:
-  labels_destroy(split);
-  surface_destroy(surface);
   return st;
 }

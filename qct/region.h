@@ -4,7 +4,12 @@
  * trochanter and intertrochanter; "total" is all four, "total_no_head" all but the head.
  * Compartments: integral (everything inside the mask), cortical and trabecular, which add up to it.
  *
- * Cortex, half-max (the default): from each point of the mask's surface density is sampled along
+ * Cortex, model (the default): a sub-voxel shell fitted along the surface normals with the cortical
+ * density and blur of this bone (qct/shell.h). Volumes are those of the fitted surfaces, and what
+ * blur and partial volume carried out of the bone counts. Only this method has "peeled": marrow
+ * space from peel_mm below the inner surface.
+ *
+ * Cortex, half-max: from each point of the mask's surface density is sampled along
  * the inward normal every 0.1 mm to 8 mm; c = peak within 4 mm, b = median at 5..8 mm; the
  * endosteum is where density first falls below (c + b)/2 after the peak. Where c - b < 150 mg/cm3,
  * or nothing falls below, thickness is not resolved and takes the median of its neighbours. A voxel
@@ -39,8 +44,8 @@ extern "C" {
 /* Values of a split mask. */
 enum { QCT_CORTICAL = 1, QCT_BESIDE_CORTEX = 2, QCT_TRABECULAR = 3 };
 
-enum qct_cortex { QCT_CORTEX_HALF_MAX, QCT_CORTEX_FIXED };
-/** "half-max", "fixed"; NULL-terminated. */
+enum qct_cortex { QCT_CORTEX_MODEL, QCT_CORTEX_HALF_MAX, QCT_CORTEX_FIXED };
+/** "model", "half-max", "fixed"; NULL-terminated. */
 extern const char *const qct_cortex_names[];
 
 struct qct_region_options {
@@ -49,12 +54,13 @@ struct qct_region_options {
       threshold_mgcc; /* of QCT_CORTEX_FIXED [mg/cm3]; no default: values depend on the phantom */
   int min_voxels;     /* a region or compartment with fewer is withheld */
   bool as_is;         /* no edge correction: sums of the voxels inside the mask */
-  double peel_mm;     /* zone beside the cortex whose density is not taken for trabecular [mm]; NaN:
-                         the larger of 2 mm and the longest voxel edge */
+  double peel_mm; /* zone beside the cortex whose density is not taken for trabecular (half-max), or
+                     is not peeled (model) [mm]; NaN: the larger of 2 mm and the longest voxel
+                     edge (half-max), 3 mm (model) */
 };
 #define QCT_REGION_DEFAULTS                                                                        \
   {                                                                                                \
-    .cortex = QCT_CORTEX_HALF_MAX, .threshold_mgcc = (double)NAN, .min_voxels = 200,               \
+    .cortex = QCT_CORTEX_MODEL, .threshold_mgcc = (double)NAN, .min_voxels = 200,                  \
     .peel_mm = (double)NAN                                                                         \
   }
 
@@ -64,6 +70,7 @@ struct qct_region_options {
  *   volume_integral, volume_cortical, volume_trabecular   [cm3]
  *   bmc_integral, bmc_cortical, bmc_trabecular            [mg]
  *   vbmd_integral, vbmd_cortical, vbmd_trabecular         [mg/cm3]
+ * and, with the model, the same three of "peeled".
  *
  * @param density     QUANTITY_DENSITY
  * @param labels      on the density's grid; `label` is the periosteal mask of one femur
@@ -82,12 +89,13 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
 status qct_bone_surface(struct surface **out, const struct labels *labels, int label);
 
 /**
- * Part a periosteal mask into QCT_CORTICAL, QCT_BESIDE_CORTEX (trabecular voxels within peel_mm of
- * the endosteum, which blur mixes with cortex) and QCT_TRABECULAR; 0 elsewhere. A fixed cortex has
- * no zone beside it.
+ * Part a periosteal mask, by half-max or a fixed threshold, into QCT_CORTICAL, QCT_BESIDE_CORTEX
+ * (trabecular voxels within peel_mm of the endosteum, which blur mixes with cortex) and
+ * QCT_TRABECULAR; 0 elsewhere. A fixed cortex has no zone beside it.
  * @param[out] resolved  share of surface points at which the half-max thickness was resolved; NULL
  *                       ok; 1 for a fixed cortex
  * @param      surface   qct_bone_surface of the label; NULL ok for a fixed cortex
+ * @return ST_DOMAIN also for QCT_CORTEX_MODEL, which does not part voxels: see qct_shell_make
  */
 status qct_cortex_split(struct labels **out, double *resolved, const struct volume *density,
                         const struct labels *labels, int label, const struct surface *surface,

@@ -1,0 +1,197 @@
+#include "qct/profile.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { N = PROFILE_SAMPLES, ZERO = 16 };   /* ZERO: the sample at the surface, x = 0 */
+static const double THIN = 0.1, THICK = 8; /* mm */
+static const double BEHIND_MM = 4;         /* how far behind the cortex y2 is looked at */
+static const double RESIDUAL = 0.15;       /* of y1 - y0 */
+
+static double x_of(double i) {
+  return PROFILE_FROM_MM + PROFILE_STEP_MM * i;
+}
+
+/* ---- half-maximum ---- */
+
+static double crossing(const double *y, int i, int j, double level) {
+  return x_of(i + (level - y[i]) / (y[j] - y[i]) * (j - i));
+}
+
+/* Last sample before the peak, going outward, at which y reaches `level` from above. */
+static double outer_crossing(const double *y, int first, int peak, double level) {
+  for (int i = peak; i > first; i--)
+    if (y[i] >= level && y[i - 1] < level) return crossing(y, i - 1, i, level);
+  return NAN;
+}
+
+static int outer_minimum(const double *y, int peak, double least) {
+  int low = peak;
+  double best = INFINITY;
+  for (int i = peak - 1; i > 0; i--) {
+    if (isnan(y[i - 1])) break;
+    double m = (y[i - 1] + y[i] + y[i + 1]) / 3;
+    if (m < best) {
+      best = m;
+      low = i;
+    }
+    if (m > best + least) break; /* the next bone */
+  }
+  return low;
+}
+
+static double median_of(const double *y, int from, int to) {
+  double sorted[N];
+  int n = 0;
+  for (int i = from; i < to && i < N; i++) {
+    if (isnan(y[i])) continue;
+    int k = n++;
+    for (; k > 0 && sorted[k - 1] > y[i]; k--) sorted[k] = sorted[k - 1];
+    sorted[k] = y[i];
+  }
+  return n ? sorted[n / 2] : NAN;
+}
+
+void profile_edges(struct profile_edges *out, const struct profile *p, double least) {
+  const double *y = p->y;
+  int peak = -1;
+  *out = (struct profile_edges){.inner_mm = NAN, .plateau = NAN, .rise_mm = NAN};
+  for (int i = ZERO - 6; i <= ZERO + 16; i++)
+    if (!isnan(y[i]) && (peak < 0 || y[i] > y[peak])) peak = i;
+  if (peak < 1 || isnan(y[peak - 1])) return;
+  out->first = outer_minimum(y, peak, least);
+  out->outside = out->first > 0 && out->first < peak
+                     ? (y[out->first - 1] + y[out->first] + y[out->first + 1]) / 3
+                     : NAN;
+  if (!(y[peak] - out->outside >= least)) return;
+  double top = y[peak] - out->outside;
+  out->peak = y[peak];
+  out->outer_mm = outer_crossing(y, out->first, peak, out->outside + top / 2);
+  out->rise_mm = outer_crossing(y, out->first, peak, out->outside + 0.75 * top) -
+                 outer_crossing(y, out->first, peak, out->outside + 0.25 * top);
+  out->ok = !isnan(out->outer_mm);
+  out->behind = median_of(y, peak + 16, N);
+  if (isnan(out->behind)) out->behind = median_of(y, peak + 4, N);
+  double level = (out->peak + out->behind) / 2;
+  if (!(out->peak - out->behind >= least)) return;
+  for (int i = peak; i + 1 < N && !isnan(y[i + 1]); i++)
+    if (y[i] >= level && y[i + 1] < level) {
+      out->inner_mm = crossing(y, i, i + 1, level);
+      break;
+    }
+  if (!(out->inner_mm - out->outer_mm >= 3)) return;
+  double middle = ((out->inner_mm + out->outer_mm) / 2 - PROFILE_FROM_MM) / PROFILE_STEP_MM,
+         sum = 0;
+  for (int o = -2; o <= 2; o++) sum += y[(int)lround(middle) + o];
+  out->plateau = sum / 5;
+}
+
+/* ---- model ---- */
+
+enum { TABLE = 1201 };
+static const double TABLE_END = 6; /* standard deviations each side */
+
+/* Normal distribution function from a table with linear steps of 0.01: error below 6e-6. */
+struct normal_table {
+  double p[TABLE + 1];
+};
+
+static double normal_cdf(const struct normal_table *table, double z) {
+  double at = (z + TABLE_END) * ((TABLE - 1) / (2 * TABLE_END));
+  if (at <= 0) return 0;
+  if (at >= TABLE - 1) return 1;
+  int i = (int)at;
+  return table->p[i] + (at - i) * (table->p[i + 1] - table->p[i]);
+}
+
+void profile_prepare(struct normal_table **out) {
+  struct normal_table *t = malloc(sizeof *t);
+  for (int i = 0; t && i <= TABLE; i++)
+    t->p[i] = 0.5 * erfc(-(-TABLE_END + i * 2 * TABLE_END / (TABLE - 1)) * 0.70710678118654752440);
+  *out = t;
+}
+
+void profile_table_free(struct normal_table *table) {
+  free(table);
+}
+
+struct line { /* what a fit works on */
+  const double *y;
+  int from, to; /* samples used, [from, to) */
+  double y1, sigma;
+  const struct normal_table *table;
+};
+
+/* Best y0, y2 for given edges, and the sum of squares; INFINITY when degenerate. */
+static double project(const struct line *l, double x0, double t, double *y0, double *y2) {
+  double aa = 0, bb = 0, ab = 0, ad = 0, bd = 0, dd = 0;
+  for (int i = l->from; i < l->to; i++) {
+    double a = normal_cdf(l->table, (x_of(i) - x0) / l->sigma);
+    double b = normal_cdf(l->table, (x_of(i) - x0 - t) / l->sigma);
+    double d = l->y[i] - l->y1 * (a - b), u = 1 - a;
+    aa += u * u;
+    bb += b * b;
+    ab += u * b;
+    ad += u * d;
+    bd += b * d;
+    dd += d * d;
+  }
+  double det = aa * bb - ab * ab;
+  if (det < 1e-6) return INFINITY;
+  *y0 = (ad * bb - bd * ab) / det;
+  *y2 = (bd * aa - ad * ab) / det;
+  return dd - *y0 * ad - *y2 * bd;
+}
+
+static double bounded(double t) {
+  return fmin(fmax(t, THIN), THICK);
+}
+
+/* Descent in (x0, t) by coordinate steps that halve when nothing improves: two smooth, nearly
+ * independent parameters. */
+static double descend(const struct line *l, double *x0, double *t, double *y0, double *y2) {
+  double best = project(l, *x0, *t, y0, y2), a, b;
+  for (double step = 0.4; step > 0.015;) {
+    static const double move[8][2] = {{1, 0},  {-1, 0}, {0, 1},  {0, -1},
+                                      {1, -2}, {-1, 2}, {1, -1}, {-1, 1}};
+    int better = 0;
+    for (int m = 0; m < 8; m++) {
+      double x = *x0 + step * move[m][0], u = bounded(*t + step * move[m][1]);
+      double s = project(l, x, u, &a, &b);
+      if (s >= best) continue;
+      best = s;
+      *x0 = x;
+      *t = u;
+      *y0 = a;
+      *y2 = b;
+      better = 1;
+    }
+    if (!better) step /= 2;
+  }
+  return best;
+}
+
+void profile_fit(struct profile_fit *out, const struct profile *p,
+                 const struct profile_edges *start, const struct normal_table *table, double y1,
+                 double sigma_mm) {
+  struct line l = {.y = p->y, .from = start->first, .y1 = y1, .sigma = sigma_mm, .table = table};
+  out->ok = 0;
+  if (!start->ok) return;
+  double fraction = fmin((start->peak - start->outside) / fmax(y1 - start->outside, 1), 0.99);
+  double wide = isnan(start->inner_mm) ? 3 : start->inner_mm - start->outer_mm;
+  double guess = wide > 3 * sigma_mm ? wide : bounded(2.5 * sigma_mm * fraction);
+  double x0 = (wide > 3 * sigma_mm ? start->outer_mm : start->outer_mm + 0.6 * sigma_mm);
+  double end =
+      (start->outer_mm + fmax(wide, guess) + BEHIND_MM - PROFILE_FROM_MM) / PROFILE_STEP_MM;
+  l.to = end < N ? (int)end : N;
+  while (l.to > l.from && isnan(p->y[l.to - 1])) l.to--;
+  if (l.to - l.from < 12) return;
+  double t = bounded(guess), y0 = 0, y2 = 0;
+  double square = descend(&l, &x0, &t, &y0, &y2);
+  out->outer_mm = x0;
+  out->thickness_mm = t;
+  out->outside = y0;
+  out->behind = y2;
+  out->rms = sqrt(fmax(square, 0) / (l.to - l.from));
+  out->ok = out->rms < RESIDUAL * (y1 - y0) && t > THIN && t < THICK && fabs(x0) < 3;
+}

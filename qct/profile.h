@@ -1,0 +1,58 @@
+/* One line through the cortex: three densities, two edges, one blur.
+ *
+ *   y(x) = y0 + (y1 - y0) P((x - x0)/s) + (y2 - y1) P((x - x0 - t)/s),   x inward [mm]
+ *
+ * with P the normal distribution function: y0 outside, y1 in the cortex, y2 behind it. y1 and s are
+ * given (thickness and density of a cortex thinner than the blur cannot both be had from one line);
+ * x0, t, y0, y2 are fitted. The mass t*y1 is robust where t is not.
+ * Source: treece2010 (model; slice thickness as a box along the normal, folded into s)
+ */
+#ifndef QCT_QCT_PROFILE_H
+#define QCT_QCT_PROFILE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { PROFILE_SAMPLES = 49 };
+#define PROFILE_FROM_MM (-4.0) /* outside */
+#define PROFILE_STEP_MM 0.25
+
+struct profile { /* densities along the line [mg/cm3]; NaN outside the scan */
+  double y[PROFILE_SAMPLES];
+};
+
+struct profile_edges { /* the half-maximum reading, also the start of the fit */
+  int ok;
+  int first; /* first sample that belongs to this bone: the lowest outside it */
+  double peak, outside, behind;
+  double outer_mm, inner_mm; /* half-maximum crossings; inner NaN when nothing falls */
+  double rise_mm;            /* distance from 25 to 75 % of the outer edge */
+  double plateau; /* mean of the middle millimetre of a cortex of 3 mm and more, else NaN */
+};
+
+struct profile_fit {
+  int ok;
+  double outer_mm;        /* x0 */
+  double thickness_mm;    /* t, 0.1..8 */
+  double outside, behind; /* y0, y2 */
+  double rms;             /* of the residuals [mg/cm3] */
+};
+
+/** @param least  smallest peak - outside that counts as an edge [mg/cm3] */
+void profile_edges(struct profile_edges *out, const struct profile *p, double least);
+
+struct normal_table; /* of the normal distribution function, shared by all fits */
+/** *out is NULL when out of memory. Free with profile_table_free. */
+void profile_prepare(struct normal_table **out);
+void profile_table_free(struct normal_table *table);
+
+/** Fit from the edges; ok 0 when the residual exceeds 15 % of y1 - y0 or t hits a bound. */
+void profile_fit(struct profile_fit *out, const struct profile *p,
+                 const struct profile_edges *start, const struct normal_table *table, double y1,
+                 double sigma_mm);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

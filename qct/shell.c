@@ -1,0 +1,335 @@
+#include "qct/shell.h"
+
+#include "core/itk_filter.h"
+#include "core/parallel.h"
+#include "core/statistics.h"
+#include "core/surface_coverage.h"
+#include "qct/near.h"
+#include "qct/profile.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double MARGIN = 12;      /* mm around the bone */
+static const double SURFACE_STEP = 1; /* mm, of the vertices */
+static const double LEAST_EDGE = 150; /* mg/cm3, peak over outside */
+static const double STEEP = 0.3;      /* largest |normal . slice axis| where blur is read */
+static const double FAR_DEPTH = 99;   /* mm, in place of a depth nobody needs */
+static const double REACH = 11;       /* mm, farthest voxel that looks for a vertex */
+enum { THICK_LEAST = 50, SPREAD = 3 };
+
+void qct_shell_destroy(struct qct_shell *s) {
+  if (!s) return;
+  surface_destroy(s->surface);
+  free(s->outer_mm);
+  free(s->thickness_mm);
+  free(s->outside);
+  free(s->behind);
+  free(s->rms);
+  free(s->spill_mm);
+  volume_destroy(s->bone);
+  volume_destroy(s->marrow);
+  volume_destroy(s->mass);
+  volume_destroy(s->marrow_mass);
+  volume_destroy(s->depth);
+  free(s);
+}
+
+double qct_shell_sigma(const struct qct_shell *s, int64_t vertex) {
+  double n = vec3_dot(s->surface->normals[vertex], s->slice_axis);
+  double w = s->slice_mm * n;
+  return sqrt(s->sigma_mm * s->sigma_mm + w * w / 12);
+}
+
+/* ---- surface and sampling image ---- */
+
+/* Part of the density around the label, no data as `fill`; also as cubic voxels for sampling. */
+static status cut_out(struct volume **part, struct volume **fine, struct qct_shell *s,
+                      const struct volume *density, const struct labels *labels, int label) {
+  status st = ST_OK;
+  struct volume *filled = NULL;
+  const struct geometry *g = &density->grid;
+  int64_t lo[3], hi[3], n[3] = {g->nx, g->ny, g->nz};
+  CHECK(labels_box(labels, label, lo, hi), ST_DOMAIN, "cortical shell: label %d has no voxel",
+        label);
+  for (int a = 0; a < 3; a++) {
+    int64_t pad = (int64_t)ceil(MARGIN / g->spacing[a]);
+    lo[a] = lo[a] > pad ? lo[a] - pad : 0;
+    hi[a] = hi[a] + pad < n[a] ? hi[a] + pad : n[a] - 1;
+    s->first[a] = lo[a];
+  }
+  TRY(filter_crop(part, density, lo, hi));
+  s->grid = (*part)->grid;
+  double step = fmin(fmax(fmin(g->spacing[0], fmin(g->spacing[1], g->spacing[2])), 0.5), 1);
+  struct geometry cubic = geometry_isotropic(&s->grid, step);
+  TRY(volume_copy(&filled, *part));
+  volume_fill_no_data(filled, -800);
+  TRY(filter_resample(fine, filled, &cubic, INTERPOLATE_CUBIC, NAN));
+done:
+  volume_destroy(filled);
+  return st;
+}
+
+/* Surface of the mask as a smooth field, two voxels of nothing around it. */
+static status mask_surface(struct qct_shell *s, const struct labels *labels, int label) {
+  status st = ST_OK;
+  struct volume *mask = NULL, *on_fine = NULL, *smooth = NULL;
+  struct geometry wide = geometry_isotropic(&s->grid, SURFACE_STEP);
+  const struct geometry *g = &labels->grid;
+  TRY(volume_create(&mask, &s->grid, QUANTITY_PROBABILITY));
+  for (int64_t k = 0, at = 0; k < s->grid.nz; k++)
+    for (int64_t j = 0; j < s->grid.ny; j++)
+      for (int64_t i = 0; i < s->grid.nx; i++, at++)
+        mask->voxels[at] =
+            labels->voxels[geometry_index(g, s->first[0] + i, s->first[1] + j, s->first[2] + k)] ==
+            label;
+  struct vec3 corner = geometry_to_world(&wide, vec3_make(-2, -2, -2));
+  wide.origin[0] = corner.x;
+  wide.origin[1] = corner.y;
+  wide.origin[2] = corner.z;
+  wide.nx += 4;
+  wide.ny += 4;
+  wide.nz += 4;
+  TRY(filter_resample(&on_fine, mask, &wide, INTERPOLATE_LINEAR, 0));
+  double coarse = fmax(s->grid.spacing[0], fmax(s->grid.spacing[1], s->grid.spacing[2]));
+  TRY(filter_gaussian(&smooth, on_fine, fmax(0.7, 0.35 * coarse)));
+  TRY(surface_from_volume(&s->surface, smooth, 0.5, 1));
+  CHECK(s->surface->vertex_count > 0, ST_DOMAIN, "cortical shell: label %d has no surface", label);
+  TRY(surface_smooth(s->surface, 10));
+  TRY(surface_normals(s->surface));
+done:
+  volume_destroy(mask);
+  volume_destroy(on_fine);
+  volume_destroy(smooth);
+  return st;
+}
+
+static void sample_profile(struct profile *p, const struct volume *fine, struct vec3 at,
+                           struct vec3 outward) {
+  for (int i = 0; i < PROFILE_SAMPLES; i++)
+    p->y[i] =
+        volume_sample(fine, vec3_along(at, -(PROFILE_FROM_MM + PROFILE_STEP_MM * i), outward));
+}
+
+/* Half the extent of a voxel along a direction [mm]. */
+static double half_voxel(const struct geometry *g, struct vec3 n) {
+  double sum = 0;
+  for (int a = 0; a < 3; a++) sum += g->spacing[a] * fabs(vec3_dot(geometry_axis(g, a), n));
+  return sum / 2;
+}
+
+/* ---- cortical density and blur of this bone ---- */
+
+static status read_bone(struct qct_shell *s, const struct profile_edges *edges) {
+  status st = ST_OK;
+  int64_t n = s->surface->vertex_count, thick = 0, steep = 0, peaks = 0;
+  double *a = malloc((size_t)n * sizeof *a), *b = malloc((size_t)n * sizeof *b);
+  double *c = malloc((size_t)n * sizeof *c);
+  CHECK(a && b && c, ST_MEMORY, "cortical shell: out of memory");
+  for (int64_t i = 0; i < n; i++) {
+    if (!edges[i].ok) continue;
+    c[peaks++] = edges[i].peak;
+    if (isnan(edges[i].plateau)) continue;
+    a[thick++] = edges[i].plateau;
+    if (fabs(vec3_dot(s->surface->normals[i], s->slice_axis)) < STEEP && !isnan(edges[i].rise_mm))
+      b[steep++] = edges[i].rise_mm;
+  }
+  CHECK(peaks >= 20, ST_DOMAIN,
+        "cortical shell: %lld profiles show an edge of %g mg/cm3, at least 20 are needed",
+        (long long)peaks, LEAST_EDGE);
+  s->calibrated = thick >= THICK_LEAST && steep >= THICK_LEAST;
+  if (s->calibrated) {
+    s->cortical_mgcc = stat_percentile(a, thick, 50);
+    s->sigma_mm = stat_percentile(b, steep, 50) / 1.34898; /* quartiles of a normal edge */
+  } else {
+    s->cortical_mgcc = fmax(stat_percentile(c, peaks, 98), 900);
+    s->sigma_mm = fmax(0.6, 0.6 * fmin(s->grid.spacing[0], s->grid.spacing[1]));
+  }
+done:
+  free(a);
+  free(b);
+  free(c);
+  return st;
+}
+
+/* ---- values over the surface ---- */
+
+/* Fill NaN from neighbours and smooth lightly; the fits' own noise is independent from vertex to
+ * vertex while the bone's surface is not. */
+static status spread(float *value, const struct surface *s, float fallback) {
+  status st = ST_OK;
+  int64_t n = s->vertex_count;
+  double *sum = malloc((size_t)n * sizeof *sum), *count = malloc((size_t)n * sizeof *count);
+  int64_t empty = 1;
+  CHECK(sum && count, ST_MEMORY, "cortical shell: out of memory");
+  for (int round = 0; round < 40 && (round < SPREAD || empty); round++) {
+    memset(sum, 0, (size_t)n * sizeof *sum);
+    memset(count, 0, (size_t)n * sizeof *count);
+    for (int64_t t = 0; t < s->triangle_count; t++)
+      for (int e = 0; e < 3; e++) {
+        int32_t a = s->triangles[3 * t + e], b = s->triangles[3 * t + (e + 1) % 3];
+        if (isnan(value[b])) continue;
+        sum[a] += (double)value[b];
+        count[a]++;
+      }
+    empty = 0;
+    for (int64_t i = 0; i < n; i++) {
+      empty += isnan(value[i]) && count[i] <= 0;
+      if (count[i] <= 0) continue;
+      float mean = (float)(sum[i] / count[i]);
+      if (isnan(value[i]))
+        value[i] = mean;
+      else if (round < SPREAD)
+        value[i] = (value[i] + mean) / 2;
+    }
+  }
+  for (int64_t i = 0; i < n; i++)
+    if (isnan(value[i])) value[i] = fallback;
+done:
+  free(sum);
+  free(count);
+  return st;
+}
+
+static float *vertex_array(int64_t n) {
+  return malloc((size_t)n * sizeof(float));
+}
+
+static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
+  status st = ST_OK;
+  int64_t n = s->surface->vertex_count, fitted = 0;
+  struct profile_edges *edges = malloc((size_t)n * sizeof *edges);
+  struct normal_table *table = NULL;
+  profile_prepare(&table);
+  s->outer_mm = vertex_array(n);
+  s->thickness_mm = vertex_array(n);
+  s->outside = vertex_array(n);
+  s->behind = vertex_array(n);
+  s->rms = vertex_array(n);
+  s->spill_mm = vertex_array(n);
+  CHECK(edges && table && s->outer_mm && s->thickness_mm && s->outside && s->behind && s->rms &&
+            s->spill_mm,
+        ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t i = 0; i < n; i++) {
+    struct profile p;
+    sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
+    profile_edges(&edges[i], &p, LEAST_EDGE);
+  }
+  TRY(read_bone(s, edges));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64) reduction(+ : fitted)
+  for (int64_t i = 0; i < n; i++) {
+    struct profile p;
+    struct profile_fit f;
+    sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
+    profile_fit(&f, &p, &edges[i], table, s->cortical_mgcc, qct_shell_sigma(s, i));
+    fitted += f.ok;
+    s->outer_mm[i] = f.ok ? (float)f.outer_mm : NAN;
+    s->thickness_mm[i] = f.ok ? (float)f.thickness_mm : NAN;
+    s->outside[i] = edges[i].ok ? (float)edges[i].outside : NAN;
+    s->behind[i] = f.ok ? (float)f.behind : NAN;
+    s->rms[i] = f.ok ? (float)f.rms : NAN;
+    double gap = edges[i].outer_mm - (PROFILE_FROM_MM + PROFILE_STEP_MM * edges[i].first);
+    double spill = 2.5 * qct_shell_sigma(s, i) + half_voxel(&s->grid, s->surface->normals[i]);
+    s->spill_mm[i] = (float)(edges[i].ok && gap > 0.5 ? fmin(spill, gap) : spill);
+  }
+  s->resolved = (double)fitted / (double)n;
+  TRY(spread(s->outer_mm, s->surface, 0));
+  TRY(spread(s->thickness_mm, s->surface, 0));
+  TRY(spread(s->outside, s->surface, 0));
+  TRY(spread(s->behind, s->surface, 0));
+done:
+  free(edges);
+  profile_table_free(table);
+  return st;
+}
+
+/* ---- voxels ---- */
+
+/* The surface moved inward by outer (+ thickness). */
+static status moved_coverage(struct volume **out, struct qct_shell *s, int inner) {
+  status st = ST_OK;
+  struct surface moved = *s->surface;
+  int64_t n = moved.vertex_count;
+  moved.vertices = malloc((size_t)n * sizeof *moved.vertices);
+  CHECK(moved.vertices, ST_MEMORY, "cortical shell: out of memory");
+  for (int64_t i = 0; i < n; i++) {
+    double in = (double)s->outer_mm[i] + (inner ? (double)s->thickness_mm[i] : 0);
+    moved.vertices[i] = vec3_along(s->surface->vertices[i], -in, s->surface->normals[i]);
+  }
+  TRY(surface_coverage(out, &moved, &s->grid));
+done:
+  free(moved.vertices);
+  return st;
+}
+
+static void fill_voxel(struct qct_shell *s, int64_t at, struct vec3 p, float density,
+                       const struct near *cells) {
+  float bone = fminf(s->bone->voxels[at], 1), marrow = fminf(s->marrow->voxels[at], bone);
+  double distance;
+  int32_t v = near_point(&distance, cells, p, REACH);
+  s->bone->voxels[at] = bone;
+  s->marrow->voxels[at] = marrow;
+  s->depth->voxels[at] = (float)(bone > 0.5F ? FAR_DEPTH : -FAR_DEPTH);
+  s->mass->voxels[at] = bone * density;
+  s->marrow_mass->voxels[at] = marrow * density;
+  if (v < 0) return;
+  struct vec3 n = s->surface->normals[v];
+  double in = -vec3_dot(vec3_sub(p, s->surface->vertices[v]), n); /* inward of the mask's surface */
+  double below_outer = in - (double)s->outer_mm[v];
+  double below_inner = below_outer - (double)s->thickness_mm[v];
+  double spill = 2.5 * qct_shell_sigma(s, v) + half_voxel(&s->grid, n);
+  s->depth->voxels[at] = (float)below_inner;
+  if (below_outer > -(double)s->spill_mm[v])
+    s->mass->voxels[at] = density - (1 - bone) * s->outside[v];
+  if (below_inner < spill) s->marrow_mass->voxels[at] = marrow * s->behind[v];
+}
+
+static status fill_voxels(struct qct_shell *s, const struct volume *part) {
+  status st = ST_OK;
+  const struct geometry *g = &s->grid;
+  struct near cells = {.size_mm = 0};
+  TRY(moved_coverage(&s->bone, s, 0));
+  TRY(moved_coverage(&s->marrow, s, 1));
+  TRY(volume_create(&s->mass, g, QUANTITY_DENSITY));
+  TRY(volume_create(&s->marrow_mass, g, QUANTITY_DENSITY));
+  TRY(volume_create(&s->depth, g, QUANTITY_LENGTH));
+  TRY(near_make(&cells, s->surface, 3));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        int64_t at = geometry_index(g, i, j, k);
+        struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
+        fill_voxel(s, at, p, part->voxels[at], &cells);
+      }
+done:
+  near_free(&cells);
+  return st;
+}
+
+status qct_shell_make(struct qct_shell **out, const struct volume *density,
+                      const struct labels *labels, int label) {
+  status st = ST_OK;
+  struct qct_shell *s = calloc(1, sizeof *s);
+  struct volume *part = NULL, *fine = NULL;
+  CHECK(s, ST_MEMORY, "cortical shell: out of memory");
+  TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.1));
+  TRY(cut_out(&part, &fine, s, density, labels, label));
+  int axis = 0; /* slices lie across the coarsest axis */
+  for (int a = 1; a < 3; a++)
+    if (s->grid.spacing[a] >= s->grid.spacing[axis]) axis = a;
+  s->slice_mm = s->grid.spacing[axis];
+  s->slice_axis = geometry_axis(&s->grid, axis);
+  TRY(mask_surface(s, labels, label));
+  TRY(fit_vertices(s, fine));
+  TRY(fill_voxels(s, part));
+  *out = s;
+  s = NULL;
+done:
+  qct_shell_destroy(s);
+  volume_destroy(part);
+  volume_destroy(fine);
+  return st;
+}

@@ -1,0 +1,66 @@
+/* The cortex of a femur as a sub-voxel shell, and how much density every voxel gives to the bone.
+ *
+ *   1. surface of the mask, smoothed; along each normal a density profile (qct/profile.h)
+ *   2. where the cortex is thicker than 3 mm its plateau gives the density of cortical bone y1, and
+ *      its outer edge the blur of the scan (median over the surface); slices add their thickness
+ *   3. every profile is fitted with that y1 and blur: outer edge, thickness, density outside and
+ *      behind; what cannot be fitted takes its neighbours' values
+ *   4. outer and inner surface give each voxel its share of bone and of marrow space
+ *   5. mass: a voxel at the surface holds density - (1 - share) * outside, also just outside the
+ *      bone, where blur has carried mass; so the blur of the scan takes no mass away. Marrow space
+ *      near the cortex takes the density fitted behind it; what is left is cortex.
+ *
+ * Without 50 profiles of thick cortex y1 and blur are guessed from the peaks and the voxel size,
+ * and `calibrated` is 0. Source: treece2010 (model with given cortical density)
+ */
+#ifndef QCT_QCT_SHELL_H
+#define QCT_QCT_SHELL_H
+
+#include "core/surface.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct qct_shell {
+  struct surface *surface; /* owned: the smoothed surface of the mask, with normals */
+  float *outer_mm;      /* owned, per vertex: outer edge inward of the surface (may be negative) */
+  float *thickness_mm;  /* owned, of the cortex */
+  float *outside;       /* owned, density outside [mg/cm3] */
+  float *behind;        /* owned, density behind the cortex [mg/cm3] */
+  float *rms;           /* owned, residual of the fit [mg/cm3]; NaN where it was filled in */
+  float *spill_mm;      /* owned, how far outside the bone blur has carried its mass; at most to the
+                           lowest density before the next bone */
+  double cortical_mgcc; /* y1 */
+  double sigma_mm;      /* blur in the plane of the slices, standard deviation */
+  double slice_mm;      /* distance of the slices */
+  struct vec3 slice_axis; /* unit */
+  double resolved;        /* share of vertices fitted */
+  int calibrated;         /* y1 and sigma come from thick cortex of this bone */
+  /* per voxel of `grid`, a part of the density's grid around the bone */
+  struct geometry grid;
+  int64_t first[3];           /* where that part begins in the density's grid */
+  struct volume *bone;        /* owned: share inside the outer surface */
+  struct volume *marrow;      /* owned: share inside the inner surface */
+  struct volume *mass;        /* owned: density times share, of the bone [mg/cm3]; NaN no data */
+  struct volume *marrow_mass; /* owned: the same of the marrow space */
+  struct volume *depth;       /* owned: distance below the inner surface [mm], negative outside it;
+                                 large far inside */
+};
+
+/**
+ * @param[in] density  QUANTITY_DENSITY
+ * @param[in] labels   on its grid; `label` is a periosteal mask
+ * @return ST_DOMAIN when the label is absent or no profile shows an edge; ST_MEMORY
+ */
+status qct_shell_make(struct qct_shell **out, const struct volume *density,
+                      const struct labels *labels, int label);
+void qct_shell_destroy(struct qct_shell *s);
+
+/** Blur across the surface at a vertex: in-plane blur and slice thickness, SD [mm]. */
+double qct_shell_sigma(const struct qct_shell *s, int64_t vertex);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,139 @@
+// labels: method
+// The shell against closed forms: a ball with an eccentric hollow, so that its wall runs from 1.2
+// to 6.8 mm, painted by sub-samples, blurred and made noisy.
+#include "qct/shell.h"
+#include "core/itk_filter.h"
+#include "core/random.h"
+#include "tests/check.h"
+
+static const double R = 25, INNER = 21, SHIFT = 2.8, PI = 3.14159265358979323846;
+static const double OUTSIDE = -60, WALL = 1000, MARROW = 120; /* mg/cm3 */
+
+static double density_at(struct vec3 p) {
+  if (vec3_length(p) >= R) return OUTSIDE;
+  return vec3_length(vec3_sub(p, vec3_make(SHIFT, 0, 0))) < INNER ? MARROW : WALL;
+}
+
+static double painted(const struct geometry *g, int64_t i, int64_t j, int64_t k) {
+  const int n = 4;
+  double sum = 0;
+  for (int c = 0; c < n * n * n; c++) {
+    double x = (c % n + 0.5) / n - 0.5, y = (c / n % n + 0.5) / n - 0.5,
+           z = (c / n / n + 0.5) / n - 0.5;
+    sum += density_at(geometry_to_world(g, vec3_make((double)i + x, (double)j + y, (double)k + z)));
+  }
+  return sum / (n * n * n);
+}
+
+/* Density blurred by `sigma` in all directions, noise of SD `noise`; label where more than half. */
+static void ball(struct volume **density, struct labels **labels, double sz, double sigma,
+                 double noise) {
+  int64_t n = 96;
+  int64_t nz = (int64_t)(68 / sz);
+  struct geometry g = geometry_make(n, n, nz, 0.7, 0.7, sz);
+  struct volume *sharp = NULL;
+  g.origin[0] = g.origin[1] = -0.7 * (double)(n - 1) / 2 + 0.13;
+  g.origin[2] = -sz * (double)(nz - 1) / 2 + 0.21;
+  assert_ok(volume_create(&sharp, &g, QUANTITY_DENSITY));
+  sharp->material = MATERIAL_K2HPO4;
+  assert_ok(labels_create(labels, &g));
+  for (int64_t k = 0, at = 0; k < nz; k++)
+    for (int64_t j = 0; j < n; j++)
+      for (int64_t i = 0; i < n; i++, at++) {
+        sharp->voxels[at] = (float)painted(&g, i, j, k);
+        struct vec3 p = geometry_to_world(&g, vec3_make((double)i, (double)j, (double)k));
+        (*labels)->voxels[at] = vec3_length(p) < R;
+      }
+  assert_ok(filter_gaussian(density, sharp, sigma));
+  for (int64_t at = 0; at < geometry_voxels(&g); at++)
+    (*density)->voxels[at] += (float)(noise * random_normal(5, 1, (uint64_t)at));
+  volume_destroy(sharp);
+}
+
+struct sums {
+  double bone, marrow, mass, soft;
+};
+
+static struct sums sum_shell(const struct qct_shell *s) {
+  struct sums t = {0, 0, 0, 0};
+  double voxel = geometry_voxel_mm3(&s->grid);
+  for (int64_t i = 0; i < geometry_voxels(&s->grid); i++) {
+    t.bone += voxel * (double)s->bone->voxels[i];
+    t.marrow += voxel * (double)s->marrow->voxels[i];
+    t.mass += voxel * (double)s->mass->voxels[i];
+    t.soft += voxel * (double)s->marrow_mass->voxels[i];
+  }
+  return t;
+}
+
+static void check_ball(double sz, double sigma, double noise, double tolerance) {
+  struct volume *density = NULL;
+  struct labels *labels = NULL;
+  struct qct_shell *s = NULL;
+  ball(&density, &labels, sz, sigma, noise);
+  assert_ok(qct_shell_make(&s, density, labels, 1));
+  struct sums t = sum_shell(s);
+  double all = 4.0 / 3 * PI * R * R * R, hollow = 4.0 / 3 * PI * INNER * INNER * INNER;
+  assert_true(s->calibrated);
+  assert_close(s->cortical_mgcc, WALL, 0.02);
+  assert_close(t.bone, all, tolerance);
+  assert_close(t.marrow, hollow, tolerance);
+  assert_close(t.mass, WALL * (all - hollow) + MARROW * hollow, tolerance);
+  assert_close(t.soft, MARROW * hollow, 1.5 * tolerance);
+  assert_close((t.mass - t.soft) / (t.bone - t.marrow), WALL, 2 * tolerance);
+  volume_destroy(density);
+  labels_destroy(labels);
+  qct_shell_destroy(s);
+}
+
+static void volumes_and_masses_survive_blur_and_noise(void **state) {
+  (void)state;
+  check_ball(0.7, 0.7, 20, 0.01);
+}
+
+static void and_slices_of_two_millimetres(void **state) {
+  (void)state;
+  check_ball(2, 0.7, 20, 0.02);
+}
+
+static void blur_is_read_from_the_thick_wall(void **state) {
+  (void)state;
+  struct volume *density = NULL;
+  struct labels *labels = NULL;
+  struct qct_shell *s = NULL;
+  ball(&density, &labels, 0.7, 0.9, 0);
+  assert_ok(qct_shell_make(&s, density, labels, 1));
+  /* the voxel's box (0.7^2/12) and linear sampling (0.7^2/6) add to the blur put in */
+  assert_near(s->sigma_mm, sqrt(0.81 + 0.49 / 12 + 0.49 / 6), 0.08);
+  volume_destroy(density);
+  labels_destroy(labels);
+  qct_shell_destroy(s);
+}
+
+static void a_label_without_bone_is_refused(void **state) {
+  (void)state;
+  struct geometry g = geometry_make(40, 40, 40, 1, 1, 1);
+  struct volume *density = NULL;
+  struct labels *labels = NULL;
+  struct qct_shell *s = NULL;
+  assert_ok(volume_create(&density, &g, QUANTITY_DENSITY));
+  assert_ok(labels_create(&labels, &g));
+  assert_fails(qct_shell_make(&s, density, labels, 1), ST_DOMAIN, "label 1 has no voxel");
+  for (int64_t k = 10; k < 30; k++)
+    for (int64_t j = 10; j < 30; j++)
+      for (int64_t i = 10; i < 30; i++) labels->voxels[geometry_index(&g, i, j, k)] = 1;
+  assert_fails(qct_shell_make(&s, density, labels, 1), ST_DOMAIN, "at least 20 are needed");
+  assert_null(s);
+  volume_destroy(density);
+  labels_destroy(labels);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(volumes_and_masses_survive_blur_and_noise),
+      cmocka_unit_test(and_slices_of_two_millimetres),
+      cmocka_unit_test(blur_is_read_from_the_thick_wall),
+      cmocka_unit_test(a_label_without_bone_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
