@@ -205,10 +205,12 @@ static void half_max_finds_the_wall_of_a_tube(void **state) {
   struct volume *density = NULL;
   struct labels *labels = NULL, *split = NULL;
   struct surface *surface = NULL;
+  struct qct_region_options o = QCT_REGION_DEFAULTS;
   double resolved;
+  o.cortex = QCT_CORTEX_HALF_MAX;
   make_tube(&density, &labels, 0.6, 0.6);
   assert_ok(qct_bone_surface(&surface, labels, 75));
-  assert_ok(qct_cortex_split(&split, &resolved, density, labels, 75, surface, NULL));
+  assert_ok(qct_cortex_split(&split, &resolved, density, labels, 75, surface, &o));
   /* judge away from the flat ends, where there is no wall */
   const struct geometry *g = &labels->grid;
   int64_t cortical = 0, all = 0;
@@ -237,6 +239,7 @@ static void mineral_that_blur_carries_out_is_found_again(void **state) {
   struct hip_frame f = straight_frame();
   struct qct_region_options o = QCT_REGION_DEFAULTS;
   double value_of[2];
+  o.cortex = QCT_CORTEX_HALF_MAX;
   make_tube(&density, &labels, 0.8, 2.5);
   for (int corrected = 0; corrected < 2; corrected++) {
     o.as_is = !corrected;

@@ -17,6 +17,10 @@ static double density_at(struct vec3 p) {
 static double painted(const struct geometry *g, int64_t i, int64_t j, int64_t k) {
   const int n = 4;
   double sum = 0;
+  struct vec3 middle = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
+  double outer = vec3_length(middle) - R;
+  double inner = vec3_length(vec3_sub(middle, vec3_make(SHIFT, 0, 0))) - INNER;
+  if (fabs(outer) > 1.5 && fabs(inner) > 1.5) return density_at(middle);
   for (int c = 0; c < n * n * n; c++) {
     double x = (c % n + 0.5) / n - 0.5, y = (c / n % n + 0.5) / n - 0.5,
            z = (c / n / n + 0.5) / n - 0.5;
