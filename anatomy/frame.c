@@ -386,22 +386,28 @@ static struct neck_plane search_tilt(const struct volume *field, struct vec3 piv
   return best;
 }
 
+/* The axis runs from the narrowest section's centroid to the head centre: over digital hips it lies
+ * 0.2 degrees from the planted axis where the plane's normal lies 0.2 to 2. The section is then
+ * taken across that axis, twice. */
 static status find_neck(struct hip_frame *f, const struct volume *field, struct vec3 seen,
                         int method) {
   status st = ST_OK;
   double R = f->head_radius_mm;
-  struct vec3 n = seen, pivot = vec3_along(f->head, -1.1 * R, n);
-  struct neck_plane best = search_tilt(field, pivot, n, 2, method);
+  struct neck_plane best = search_tilt(field, vec3_along(f->head, -1.1 * R, seen), seen, 2, method);
   CHECK(best.cost < INFINITY, ST_DOMAIN,
         "hip frame: no complete section of the neck within 10 mm of its expected place");
-  best = search_tilt(field, best.section.centroid, best.normal, 2, method);
-  best = search_tilt(field, best.section.centroid, best.normal, 0.5, method);
-  f->neck_point = best.section.centroid;
-  f->neck_area_mm2 = best.section.area_mm2;
-  f->neck_axis = best.normal;
-  if (vec3_dot(f->neck_axis, seen) < 0) f->neck_axis = vec3_scale(f->neck_axis, -1);
+  best = search_tilt(field, best.section.centroid, best.normal, 1, method);
+  struct vec3 normal = best.normal;
+  for (int round = 0; round < 3; round++) {
+    f->neck_point = best.section.centroid;
+    f->neck_area_mm2 = best.section.area_mm2;
+    f->neck_axis = vec3_unit(vec3_sub(f->head, f->neck_point));
+    best = smallest_section(field, f->neck_point, f->neck_axis, method);
+    if (best.cost == INFINITY) break;
+  }
+  if (vec3_dot(normal, seen) < 0) normal = vec3_scale(normal, -1);
   struct vec3 d = vec3_sub(f->head, f->neck_point);
-  f->neck_axis_miss_mm = vec3_length(vec3_along(d, -vec3_dot(d, f->neck_axis), f->neck_axis));
+  f->neck_axis_miss_mm = vec3_length(vec3_along(d, -vec3_dot(d, normal), normal));
   snprintf(f->method, sizeof f->method, "%s", neck_method_names[method]);
 done:
   return st;

@@ -6,8 +6,9 @@
  *      flexed by up to 38 degrees), below the lesser trochanter, line fitted robustly
  *   3. lesser trochanter: from distal upwards the first section 1.2 times the base area; its tip is
  *      the point farthest from the shaft axis on the posterior-medial side
- *   4. neck axis: the direction across which the narrowest section of the neck has the smallest
- *      perimeter ("minperim") or area ("area"); the axis passes the centroid of that section
+ *   4. neck: the narrowest section, over planes tilted to the smallest perimeter ("minperim") or
+ *      area ("area"); the axis runs from its centroid to the head centre. neck_axis_miss_mm is how
+ *      far the normal of the tilted plane, drawn from the centroid, passes the head centre
  *   5. angles and lengths; definitions stand in core/frame.h
  *
  * What cannot be had is NaN, and `flags` says why. Positions and directions are LPS.

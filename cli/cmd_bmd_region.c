@@ -24,11 +24,13 @@ static const struct option options[] = {
     OPT_CHOICE(struct params, cortex, "cortex", qct_cortex_names, "how the cortex is parted"),
     OPT_REAL(struct params, threshold_mgcc, "threshold", "mg/cm3", 0, 2000,
              "least density of a fixed cortex"),
-    OPT_REAL(struct params, peel_mm, "peel", "mm", 0, 10,
-             "zone beside the cortex left out of trabecular density; else 2 mm or a voxel"),
+    OPT_REAL(
+        struct params, peel_mm, "peel", "mm", 0, 10,
+        "zone beside the cortex left out of trabecular density (half-max: else 2 mm or a voxel) "
+        "or of the peeled compartment (model: else 3 mm)"),
     OPT_FLAG(struct params, as_is, "no-edge",
-             "plain sums of the voxels inside the outline, without the mineral that blur carries "
-             "over it"),
+             "half-max or fixed: plain sums of the voxels inside the outline, without the mineral "
+             "that blur carries over it"),
     OPT_INT(struct params, min_voxels, "min-voxels", "", 1, 1000000,
             "a region with fewer is withheld"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
@@ -84,11 +86,13 @@ const struct command cmd_bmd_region = {
     .summary = "Volumetric density of the regions of a femur",
     .about = "Volume, mineral content and density of head, neck, trochanter, intertrochanter and "
              "total hip, integral, cortical and trabecular. Regions are cut by planes of the hip "
-             "frame; the cortex by the half-maximum along the surface normal, or by a fixed "
-             "density.\n\n"
-             "Blur carries mineral over the outline; it is added back unless --no-edge is given. A "
-             "cortex thinner than the blur of the scan reads too thick and not dense enough; "
-             "such rows carry a flag. Units: cm3, mg, mg/cm3 of the calibration's material.",
+             "frame.\n\n"
+             "--cortex model fits the surface and the cortex below the size of a voxel, with the "
+             "cortical density and blur of this bone, and counts the mineral that blur carried "
+             "over the outline. half-max and fixed part whole voxels; they too add that mineral "
+             "back unless --no-edge is given. With them a cortex thinner than the blur of the scan "
+             "reads too thick and not dense enough; such rows carry a flag. Units: cm3, mg, mg/cm3 "
+             "of the calibration's material.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

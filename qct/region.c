@@ -304,6 +304,9 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
   if (!options) options = &defaults;
   memset(amounts, 0, sizeof amounts);
   TRY(check_inputs(density, labels, label, frame));
+  CHECK(!options->as_is || options->cortex != QCT_CORTEX_MODEL, ST_DOMAIN,
+        "density of the femur's regions: sums without edge correction need the cortex half-max or "
+        "fixed; the model corrects by itself");
   TRY(measure(amounts, &resolved, density, labels, label, frame, options));
   for (int region = 0; region < REGIONS; region++) {
     char name[64];

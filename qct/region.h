@@ -53,7 +53,7 @@ struct qct_region_options {
   double
       threshold_mgcc; /* of QCT_CORTEX_FIXED [mg/cm3]; no default: values depend on the phantom */
   int min_voxels;     /* a region or compartment with fewer is withheld */
-  bool as_is;         /* no edge correction: sums of the voxels inside the mask */
+  bool as_is;     /* no edge correction: sums of the voxels inside the mask; not with the model */
   double peel_mm; /* zone beside the cortex whose density is not taken for trabecular (half-max), or
                      is not peeled (model) [mm]; NaN: the larger of 2 mm and the longest voxel
                      edge (half-max), 3 mm (model) */
