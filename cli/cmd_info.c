@@ -115,6 +115,34 @@ static void print_scan(const struct scan_info *s) {
   }
 }
 
+static status list_series(cJSON *json, const struct dicom_folder *folder, bool descriptions) {
+  status st = ST_OK;
+  cJSON *list = cJSON_AddArrayToObject(json, "series");
+  CHECK(list, ST_MEMORY, "describing the scan");
+  for (size_t i = 0; folder && i < folder->count; i++)
+    cJSON_AddItemToArray(list, series_to_json(&folder->series[i], descriptions));
+done:
+  return st;
+}
+
+/* A scan that cannot be read is described as well, then refused with the same words. */
+static status describe_refusal(struct context *ctx, const struct dicom_folder *folder,
+                               bool descriptions, status refusal) {
+  status st = ST_OK;
+  char why[1024];
+  cJSON *json = cJSON_CreateObject();
+  snprintf(why, sizeof why, "%s", status_message());
+  CHECK(json, ST_MEMORY, "describing the scan");
+  cJSON_AddBoolToObject(json, "readable", false);
+  json_add_text(json, "problem", why);
+  TRY(list_series(json, folder, descriptions));
+  TRY(context_write_json(ctx, json, NULL));
+  FAIL(refusal, "%s", why);
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -125,8 +153,10 @@ static status run(struct context *ctx, const void *params) {
   if (image_is_dicom(p->image)) TRY(dicom_folder_scan(&folder, p->image));
   if (folder && folder->count && !ctx->json) print_series(folder, p->descriptions);
   fflush(stdout);
-  TRY(folder ? image_read_folder(&v, folder, p->image, &p->read)
-             : image_read(&v, p->image, &p->read));
+  st = folder ? image_read_folder(&v, folder, p->image, &p->read)
+              : image_read(&v, p->image, &p->read);
+  if (st == ST_DOMAIN && ctx->json) st = describe_refusal(ctx, folder, p->descriptions, st);
+  if (st != ST_OK) goto done;
   scan_info_of_volume(&info, v);
   if (!ctx->json) {
     print_scan(&info);
@@ -134,9 +164,8 @@ static status run(struct context *ctx, const void *params) {
   }
   json = scan_info_to_json(&info);
   CHECK(json, ST_MEMORY, "describing the scan");
-  cJSON *list = cJSON_AddArrayToObject(json, "series");
-  for (size_t i = 0; folder && i < folder->count; i++)
-    cJSON_AddItemToArray(list, series_to_json(&folder->series[i], p->descriptions));
+  cJSON_AddBoolToObject(json, "readable", true);
+  TRY(list_series(json, folder, p->descriptions));
   TRY(context_write_json(ctx, json, NULL));
 done:
   cJSON_Delete(json);

@@ -274,6 +274,28 @@ static void judge_coverage(struct scan_info *s) {
   }
 }
 
+/* The stated body part is often wrong, so it only cautions. */
+static void judge_body_part(struct scan_info *s) {
+  static const struct {
+    const char *word;
+    bool hip, spine, heart; /* may be in such a scan */
+  } parts[] = {{"HEAD", 0, 0, 0},   {"BRAIN", 0, 0, 0}, {"SKULL", 0, 0, 0},  {"NECK", 0, 0, 0},
+               {"HEART", 0, 1, 1},  {"CHEST", 0, 1, 1}, {"THORAX", 0, 1, 1}, {"HIP", 1, 0, 0},
+               {"PELVIS", 1, 1, 0}, {"FEMUR", 1, 0, 0}, {"THIGH", 1, 0, 0},  {"LEG", 1, 0, 0},
+               {"KNEE", 0, 0, 0},   {"HAND", 0, 0, 0},  {"WRIST", 0, 0, 0},  {"FOOT", 0, 0, 0}};
+  const char *stated = s->acquisition.body_part;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (strcmp(stated, parts[i].word)) continue;
+    for (int a = 0; a < ANALYSIS_COUNT; a++) {
+      bool hip = a <= ANALYSIS_HIP_STRENGTH, heart = a == ANALYSIS_CALCIUM;
+      bool spine = a == ANALYSIS_SPINE_DENSITY || a == ANALYSIS_SPINE_STRENGTH;
+      if ((hip && !parts[i].hip) || (spine && !parts[i].spine) || (heart && !parts[i].heart))
+        judge(s, (enum scan_analysis)a, SCAN_WITH_CAUTION, "the header calls the body part %s",
+              stated);
+    }
+  }
+}
+
 static void judge_rest(struct scan_info *s) {
   const struct acquisition *a = &s->acquisition;
   if (a->lossy) {
@@ -318,6 +340,7 @@ void scan_info_of_volume(struct scan_info *out, const struct volume *v) {
   judge_contrast(out);
   judge_resolution(out);
   judge_coverage(out);
+  judge_body_part(out);
   judge_rest(out);
 }
 
