@@ -90,7 +90,7 @@ const struct command cmd_phantom_trabeculae = {
         "The cube is a density image (ct.nii.gz, mg/cm3 HA; marrow 0) with exact partial volume, "
         "labels.nii.gz (1 = bone at the voxel's centre) and truth.json: closed forms of the "
         "endless structure (BV/TV, and where exact thickness, separation, number, surface, "
-        "connectivity) and a quadrature of BV/TV in the cube itself. Lengths in mm.\n\n"
+        "connectivity) and BV/TV of the cube itself, integrated over points. Lengths in mm.\n\n"
         "Thickness by the largest sphere is exact for plates only; rods are thicker at their "
         "nodes.",
     .options = options,

@@ -8,8 +8,8 @@
  *   spinodal  level set of a sum of plane waves of one length and random directions; the level is
  *             the normal quantile of the planted BV/TV
  * A stretch multiplies lengths along x, y, z; BV/TV stays, thickness and numbers are then given
- * only where they are exact. Truth holds closed forms for the endless structure and a quadrature of
- * the cube itself at three steps. Lengths in mm.
+ * only where they are exact. Truth holds closed forms for the endless structure and an
+ * integration over the cube itself with two numbers of points. Lengths in mm.
  * Source: cahn1965 (spinodal waves); the rest closed forms.
  */
 #ifndef QCT_PHANTOM_TRABECULAE_H

@@ -27,7 +27,7 @@ static void plates_have_their_closed_forms(void **state) {
   assert_close(painted_bvtv(&p, &r), 0.1875, 0.005);
   assert_near(truth_value(&r, "endless", "bvtv"), 0.1875, 1e-12);
   assert_near(truth_value(&r, "endless", "tb_n"), 1.25, 1e-12);
-  assert_close(truth_value(&r, "cube", "bvtv"), 0.1875, 0.02);
+  assert_close(truth_value(&r, "cube", "bvtv"), 0.1875, 0.001);
   phantom_result_free(&r);
 }
 
@@ -46,10 +46,10 @@ static void rod_lattices_have_the_volume_of_crossing_cylinders(void **state) {
     p.paint.depth = 4;
     p.paint.tolerance_hu = 0.2;
     assert_near(trabeculae_bvtv(&p), rows[i][2], 5e-8);
-    /* midpoints on a lattice aligned with the rods: circles of 32 leaves' radius hold
-     * pi r^2 points within r^(2/3), half a per cent (Gauss's circle problem) */
-    assert_close(painted_bvtv(&p, &r), rows[i][2], 0.005);
-    assert_close(truth_value(&r, "cube", "bvtv"), rows[i][2], 0.005);
+    /* midpoints on a lattice aligned with the rods: a circle of n leaves' radius (27 and 32 here)
+     * holds pi n^2 points within about 2 n^(2/3) (Gauss's circle problem), below 1 per cent */
+    assert_close(painted_bvtv(&p, &r), rows[i][2], 0.01);
+    assert_close(truth_value(&r, "cube", "bvtv"), rows[i][2], 0.001);
     assert_near(truth_value(&r, "endless", "conn_d"), 2 / pow(p.period_mm, 3), 1e-9);
     phantom_result_free(&r);
   }
