@@ -76,10 +76,10 @@ static void print_line(const struct progress *p, const char *event) {
 static void show_end(struct terminal *t, const struct progress *p) {
   clear_bar(t);
   if (p->seconds < stage_shown_s && !t->verbose) return;
-  if (t->bar)
-    fprintf(stderr, "%s: %.1f s\n", p->stage, p->seconds);
-  else
+  if (!t->bar)
     print_line(p, "end");
+  else if (t->verbose)
+    fprintf(stderr, "%s: %.1f s\n", p->stage, p->seconds);
 }
 
 static void show_progress(void *user, enum progress_event event, const struct progress *p) {
