@@ -74,8 +74,10 @@ static const struct option options[] = {
 
 static const struct example examples[] = {
     {"qct phantom hip --out patient --format nifti --spacing 2,2,2", "a digital patient"},
-    {"qct anatomy frame patient/labels.nii.gz --out frame.json", "its head, neck and shaft"},
-    {"qct fea fall patient/density.nii.gz patient/labels.nii.gz frame.json --size 2 --no-interval "
+    {"qct calibrate phantom patient/ct.nii.gz --phantom mindways-model3-ct --out calibration.json",
+     "the calibration from the rods in the scan"},
+    {"qct calibrate apply patient/ct.nii.gz calibration.json --out density.nii.gz", "its density"},
+    {"qct fea fall density.nii.gz patient/labels.nii.gz patient/frame.json --size 2 --no-interval "
      "--picture strain.png",
      "failure load and stiffness, and the strain picture"},
     {NULL, NULL}};
