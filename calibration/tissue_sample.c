@@ -424,16 +424,34 @@ static void measure(struct calibration_point *p, const struct histogram *h, bool
     snprintf(p->reason, sizeof p->reason, "mode %.1f HU, mean %.1f HU", p->hu, mean);
 }
 
-static double histogram_median(const struct histogram *h) {
-  int64_t below = 0;
-  for (int i = 0; i < BINS; i++) {
-    int64_t n = 0;
-    for (int q = 0; q < PARTS; q++) n += h->count[q][i];
-    if (2 * (below + n) >= h->total) /* within the bin, linearly */
-      return BIN_LOW + i - 0.5 + ((double)h->total / 2 - (double)below) / (double)n;
-    below += n;
-  }
-  return NAN;
+static int64_t bin_total(const struct histogram *h, int bin) {
+  int64_t n = 0;
+  for (int q = 0; q < PARTS && bin >= 0 && bin < BINS; q++) n += h->count[q][bin];
+  return n;
+}
+
+/* Air whose values below `clip` were set to it: the normal that is likeliest, censored at the clip,
+ * for the values up to 30 HU above it; what lies further up may be foam and blankets. */
+static double censored_mode(const struct histogram *h, double clip) {
+  enum { SPAN = 30 };
+  int64_t counts[SPAN + 1] = {0};
+  int first = (int)lround(clip - BIN_LOW);
+  for (int i = 0; i <= first; i++) counts[0] += bin_total(h, i);
+  for (int k = 1; k <= SPAN; k++) counts[k] = bin_total(h, first + k);
+  double best = -INFINITY, mode = clip;
+  for (double sd = 4; sd <= 40; sd += 1)
+    for (double mu = clip - 40; mu <= clip + SPAN; mu += 0.5) {
+      double whole = stat_normal_cdf((clip + SPAN + 0.5 - mu) / sd), below = 0, likelihood = 0;
+      for (int k = 0; k <= SPAN; k++) {
+        double up = stat_normal_cdf((clip + k + 0.5 - mu) / sd);
+        likelihood += (double)counts[k] * log(fmax(up - below, 1e-300) / whole);
+        below = up;
+      }
+      if (likelihood <= best) continue;
+      best = likelihood;
+      mode = mu;
+    }
+  return mode;
 }
 
 /* Largest share of one value, and the value. */
@@ -487,10 +505,13 @@ static status take(struct calibration *c, struct labels *where, const struct tis
     measure(p, h, true);
   }
   if (t->value == CAL_SAMPLE_AIR && share > 0.1) {
-    p->hu = histogram_median(h);
+    p->hu = censored_mode(h, value);
     p->reason[0] = '\0';
-    cal_warn(c, "air: %.0f %% of the sample is exactly %.0f HU: clipped%s", 100 * share, value,
-             share < 0.5 ? "; its median is taken, which clipping leaves alone" : " beyond repair");
+    cal_warn(c,
+             "air: %.0f %% of the sample is exactly %.0f HU, clipped there; its mode by a censored "
+             "fit is "
+             "%.1f HU",
+             100 * share, value, p->hu);
   }
   bool expected = p->hu >= t->low && p->hu <= t->high;
   CHECK(expected || force, ST_DOMAIN,

@@ -115,6 +115,22 @@ static void drifted_air_is_seen_not_windowed_away(void **state) {
   volume_destroy(v);
 }
 
+static void air_clipped_at_minus_1000_keeps_its_mode(void **state) {
+  (void)state;
+  /* drift of +8 HU, everything below -1000 set to it, as scanners with a short HU range store it */
+  for (int noise = 10; noise <= 30; noise += 10) {
+    struct scene s = person();
+    s.noise_hu = noise;
+    struct volume *v = patient(&s);
+    for (int64_t i = 0; i < geometry_voxels(&v->grid); i++)
+      if (v->voxels[i] < -500) v->voxels[i] = fmaxf(-1000, v->voxels[i] + 8);
+    struct calibration c;
+    assert_ok(cal_from_tissues(&c, NULL, v, NULL, NULL));
+    assert_near(c.points[0].hu, -992, 1.5);
+    volume_destroy(v);
+  }
+}
+
 static void padding_painted_as_air_is_refused(void **state) {
   (void)state;
   struct scene s = person();
@@ -249,6 +265,7 @@ int main(void) {
       cmocka_unit_test(empty_scan_has_no_body),
       cmocka_unit_test(tissues_read_what_was_painted),
       cmocka_unit_test(drifted_air_is_seen_not_windowed_away),
+      cmocka_unit_test(air_clipped_at_minus_1000_keeps_its_mode),
       cmocka_unit_test(padding_painted_as_air_is_refused),
       cmocka_unit_test(scan_without_air_is_refused),
       cmocka_unit_test(blood_is_sampled_or_refused),
