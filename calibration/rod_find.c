@@ -28,6 +28,7 @@ static const double alike = 0.10; /* two directions whose worst residuals differ
  * those expected at 70 keV (two neighbours swapped leave 0.9) and mean share of the circles that
  * voted. */
 static const double least_likeness = 0.8;
+static const double sure_likeness = 0.98; /* two rods seen of three */
 static const double least_merit = 0.6;
 
 enum { CIRCLES = 96, TRACKS = 192 };
@@ -146,6 +147,7 @@ done:
 struct row {
   struct track rod[PHANTOM_RODS]; /* from low x to high x */
   double pitch_mm, merit;
+  int unseen;
 };
 
 static double track_x(const struct track *t, double z) {
@@ -185,7 +187,7 @@ static bool unseen_rod(struct track *out, const struct track *like, double x, do
 }
 
 /* Rows in which track a is rod p and track b rod q; the others are the tracks nearest to points at
- * equal pitch. At least three rods must be seen. */
+ * equal pitch. At least three rods must be seen, two of three. */
 static bool try_row(struct row *row, const struct track *tracks, int count, int a, int b, int p,
                     int q, const struct phantom_entry *e, const struct cal_slabs *slabs) {
   const struct track *first = &tracks[a];
@@ -214,11 +216,12 @@ static bool try_row(struct row *row, const struct track *tracks, int count, int 
     }
     if (best >= 0)
       row->rod[i] = tracks[best];
-    else if (++unseen > n - 3 || !unseen_rod(&row->rod[i], first, px, py, slabs))
+    else if (++unseen > (n == 3 ? 1 : n - 3) || !unseen_rod(&row->rod[i], first, px, py, slabs))
       return false;
     row->merit += row->rod[i].score - (best >= 0 ? nearest / pitch : 0);
   }
   row->merit /= n;
+  row->unseen = unseen;
   return true;
 }
 
@@ -258,11 +261,12 @@ static int best_row(struct row *best, const struct track *tracks, int count,
       if (a == b) continue;
       /* the ends, or all but one end when that one is unseen */
       const int ends[3][2] = {{0, n - 1}, {0, n - 2}, {1, n - 1}};
-      for (int k = 0; k < (n >= 4 ? 3 : 1); k++) {
+      for (int k = 0; k < (n >= 3 ? 3 : 1); k++) {
         struct row row;
         if (!try_row(&row, tracks, count, a, b, ends[k][0], ends[k][1], e, slabs)) continue;
         double likeness = n > 2 ? row_likeness(&row, e) : 1;
-        if (likeness < least_likeness || row.merit < least_merit) continue;
+        double least = n == 3 && row.unseen ? sure_likeness : least_likeness;
+        if (likeness < least || row.merit < least_merit) continue;
         row.merit += 0.5 * fmin(4, -log10(1 - likeness + 1e-9)); /* 0.99: 1, 0.999: 1.5 */
         if (found && row.merit <= best->merit) continue;
         *best = row;

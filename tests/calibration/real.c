@@ -126,7 +126,8 @@ static void insert(struct volume *v, const struct phantom_entry *e, const struct
         double n = noise_at(copy, patch.i + fold(i, patch.size), patch.j + fold(j, patch.size), k);
         int64_t at = geometry_index(g, i, j, k);
         double old = isfinite(copy->voxels[at]) ? copy->voxels[at] : -1000;
-        v->voxels[at] = (float)(c * (ideal[j * g->nx + i] + (isfinite(n) ? n - mean : 0)) + (1 - c) * old);
+        v->voxels[at] =
+            (float)(c * (ideal[j * g->nx + i] + (isfinite(n) ? n - mean : 0)) + (1 - c) * old);
       }
   }
   free(ideal);
