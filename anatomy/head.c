@@ -21,8 +21,10 @@ enum {
 static const double PROFILE_FROM = 12, PROFILE_STEP = 0.5;     /* mm */
 static const double RADIUS_LOW = 17, RADIUS_HIGH = 31;         /* mm, of an adult head */
 static const double START_RADII[STARTS] = {0, 20, 23, 26, 29}; /* mm; 0: from the edges */
-static const double PEAK_SPACING = 12, PATCH_HALF = 46;        /* mm */
-static const double WIDE_BODY = 280, SIDE_MARGIN = 35;         /* mm */
+static const double CAP =
+    0.1; /* d.m of rays that face the socket: all of them are head, none neck */
+static const double PEAK_SPACING = 12, PATCH_HALF = 46; /* mm */
+static const double WIDE_BODY = 280, SIDE_MARGIN = 35;  /* mm */
 
 struct vec3 head_socket_direction(enum side side) {
   return vec3_unit(vec3_make(0.8 * (double)side, -0.15, 0.58));
@@ -154,7 +156,8 @@ static double clamp(double x, double low, double high) {
 static void score_fit(struct head_fit *f, const struct volume *v, const struct ray *rays,
                       const struct vec3 *d, struct vec3 m) {
   int used = 0, left = 0, rim = 0, socket = 0;
-  double square = 0;
+  double square = 0, cap_square = 0;
+  int cap = 0;
   for (int i = 0; i < RAYS; i++) {
     double medial = vec3_dot(d[i], m);
     if (medial <= -0.3) continue;
@@ -168,6 +171,10 @@ static void score_fit(struct head_fit *f, const struct volume *v, const struct r
     double off = rays[i].r[e] - f->radius_mm;
     rim++;
     square += off * off;
+    if (medial > CAP) {
+      cap++;
+      cap_square += off * off;
+    }
     socket += medial > 0 && socket_beyond(v, f->centre, d[i], f->radius_mm);
   }
   f->cut = (double)left / (used + left);
@@ -178,7 +185,8 @@ static void score_fit(struct head_fit *f, const struct volume *v, const struct r
   f->score = f->rim * (0.3 + f->socket) * clamp((f->inside_hu - 30) / 150, 0, 1) *
              clamp((1.15 - f->rim_rms_mm) / 0.45, 0.05, 1);
   if (f->radius_mm < RADIUS_LOW || f->radius_mm > RADIUS_HIGH) f->score *= 0.2;
-  f->rank = f->score * clamp((1.15 - f->rim_rms_mm) / 0.45, 1, 2.5);
+  double sharp = cap ? sqrt(cap_square / cap) : 2;
+  f->rank = f->score * clamp((1.15 - sharp) / 0.45, 1, 2.5);
 }
 
 /* Fit from one place, side and start radius (0: the likely one); score 0 when it breaks down. */
