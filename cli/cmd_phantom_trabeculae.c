@@ -27,18 +27,18 @@ static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the cube"),
     OPT_REAL(struct params, thickness, "thickness", "mm", 0.01, 5, "of a plate"),
     OPT_REAL(struct params, gap, "gap", "mm", 0.01, 10, "between plates"),
-    OPT_REAL(struct params, radius, "radius", "mm", 0.005, 3, "of a rod"),
+    OPT_REAL(struct params, radius, "rod-radius", "mm", 0.005, 3, "of a rod"),
     OPT_REAL(struct params, period, "period", "mm", 0.05, 10, "of the rod lattice; wavelength"),
     OPT_REAL(struct params, bvtv, "bvtv", "", 0.02, 0.98, "bone volume fraction of spinodal"),
     OPT_INT(struct params, waves, "waves", "", 20, TRABECULAE_WAVES, "of spinodal"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of waves and noise"),
     OPT_REALS(struct params, stretch, "stretch", "", 3, 0.2, 5, "lengths along x,y,z"),
-    OPT_REALS(struct params, tilt, "tilt", "deg", 2, -90, 90, "turns about x and y"),
+    OPT_REALS(struct params, tilt, "turn", "deg", 2, -90, 90, "turns about x and y"),
     OPT_REAL(struct params, size, "size", "mm", 0.2, 50, "edge of the cube"),
-    OPT_REAL(struct params, spacing, "spacing", "mm", 0.002, 1, "voxel edge"),
+    OPT_REAL(struct params, spacing, "voxel", "mm", 0.002, 1, "voxel edge"),
     OPT_REAL(struct params, mineral, "mineral", "mg/cm3", 100, 2000, "density of bone"),
     OPT_REAL(struct params, blur, "blur", "mm", 0, 1, "SD of an isotropic blur"),
-    OPT_REAL(struct params, noise, "noise", "mg/cm3", 0, 500, "SD of white noise"),
+    OPT_REAL(struct params, noise, "noise-density", "mg/cm3", 0, 500, "SD of white noise"),
     OPTIONS_END};
 
 static status run(struct context *ctx, const void *params) {
@@ -75,7 +75,7 @@ done:
 
 static const struct example examples[] = {
     {"qct phantom trabeculae plates --out plates", "plates of 0.15 mm, 0.65 mm apart"},
-    {"qct phantom trabeculae rods --out rods --radius 0.06 --period 0.7 --size 3.5",
+    {"qct phantom trabeculae rods --out rods --rod-radius 0.06 --period 0.7 --size 3.5",
      "a cubic lattice of thin rods"},
     {"qct phantom trabeculae spinodal --out sponge --size 2 --waves 60 --stretch 1,1,1.5",
      "a random sponge with a known bone volume fraction, stretched along z"},
