@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FACTORS = 64, BLOCK = 16 };
+enum { FACTORS = 64, BLOCK = 32 };
 
 static const double TAU = 6.28318530717958647692;
 
@@ -131,6 +131,75 @@ static void pass4(const struct pass *a) {
   }
 }
 
+static void pass3(const struct pass *a) {
+  static const double H = 0.86602540378443864676; /* sin(60 deg) */
+  for (int64_t p = 0; p < a->m; p++) {
+    double c1 = a->plan->cosine[p * a->stride], s1 = a->plan->sine[p * a->stride];
+    double c2 = a->plan->cosine[2 * p * a->stride], s2 = a->plan->sine[2 * p * a->stride];
+    int64_t n = a->inner;
+    int64_t step = n * a->m;
+    const double *restrict r = a->xr + n * p;
+    const double *restrict i = a->xi + n * p;
+    double *restrict yr = a->yr + n * 3 * p;
+    double *restrict yi = a->yi + n * 3 * p;
+    for (int64_t q = 0; q < n; q++) {
+      double tr = r[q + step] + r[q + 2 * step], ti = i[q + step] + i[q + 2 * step];
+      double ur = H * (r[q + step] - r[q + 2 * step]), ui = H * (i[q + step] - i[q + 2 * step]);
+      double mr = r[q] - 0.5 * tr, mi = i[q] - 0.5 * ti;
+      double ar = mr + ui, ai = mi - ur; /* k = 1 */
+      double br = mr - ui, bi = mi + ur;
+      yr[q] = r[q] + tr;
+      yi[q] = i[q] + ti;
+      yr[q + n] = ar * c1 - ai * s1;
+      yi[q + n] = ar * s1 + ai * c1;
+      yr[q + 2 * n] = br * c2 - bi * s2;
+      yi[q + 2 * n] = br * s2 + bi * c2;
+    }
+  }
+}
+
+static void pass5(const struct pass *a) {
+  static const double C1 = 0.30901699437494742410, S1 = 0.95105651629515357212; /* 72 deg */
+  static const double C2 = -0.80901699437494742410, S2 = 0.58778525229247312917;
+  for (int64_t p = 0; p < a->m; p++) {
+    double c[5], s[5];
+    for (int k = 1; k < 5; k++) {
+      c[k] = a->plan->cosine[k * p * a->stride];
+      s[k] = a->plan->sine[k * p * a->stride];
+    }
+    int64_t n = a->inner;
+    int64_t step = n * a->m;
+    const double *restrict r = a->xr + n * p;
+    const double *restrict i = a->xi + n * p;
+    double *restrict yr = a->yr + n * 5 * p;
+    double *restrict yi = a->yi + n * 5 * p;
+    for (int64_t q = 0; q < n; q++) {
+      double ar = r[q + step] + r[q + 4 * step], ai = i[q + step] + i[q + 4 * step];
+      double br = r[q + 2 * step] + r[q + 3 * step], bi = i[q + 2 * step] + i[q + 3 * step];
+      double dr = r[q + step] - r[q + 4 * step], di = i[q + step] - i[q + 4 * step];
+      double er = r[q + 2 * step] - r[q + 3 * step], ei = i[q + 2 * step] - i[q + 3 * step];
+      double pr = r[q] + C1 * ar + C2 * br, pi = i[q] + C1 * ai + C2 * bi;
+      double mr = r[q] + C2 * ar + C1 * br, mi = i[q] + C2 * ai + C1 * bi;
+      double ur = S1 * dr + S2 * er, ui = S1 * di + S2 * ei;
+      double vr = S2 * dr - S1 * er, vi = S2 * di - S1 * ei;
+      double fr = pr + ui, fi = pi - ur; /* k = 1 */
+      double gr = mr + vi, gi = mi - vr; /* k = 2 */
+      double hr = mr - vi, hi = mi + vr; /* k = 3 */
+      double kr = pr - ui, ki = pi + ur; /* k = 4 */
+      yr[q] = r[q] + ar + br;
+      yi[q] = i[q] + ai + bi;
+      yr[q + n] = fr * c[1] - fi * s[1];
+      yi[q + n] = fr * s[1] + fi * c[1];
+      yr[q + 2 * n] = gr * c[2] - gi * s[2];
+      yi[q + 2 * n] = gr * s[2] + gi * c[2];
+      yr[q + 3 * n] = hr * c[3] - hi * s[3];
+      yi[q + 3 * n] = hr * s[3] + hi * c[3];
+      yr[q + 4 * n] = kr * c[4] - ki * s[4];
+      yi[q + 4 * n] = kr * s[4] + ki * c[4];
+    }
+  }
+}
+
 static void pass_any(const struct pass *a, int r) {
   int64_t n = a->inner;
   int64_t root = a->plan->n / r;
@@ -168,6 +237,10 @@ void rad_fft_run(const struct rad_fft *plan, double *re, double *im, double *wor
       pass4(&a);
     else if (r == 2)
       pass2(&a);
+    else if (r == 3)
+      pass3(&a);
+    else if (r == 5)
+      pass5(&a);
     else
       pass_any(&a, r);
     length /= r;
@@ -185,26 +258,40 @@ void rad_fft_run(const struct rad_fft *plan, double *re, double *im, double *wor
   memcpy(im, from[1], bytes);
 }
 
-/* Lines of one axis in blocks: gathered into [n][BLOCK], transformed, put back. */
-static void run_block(const struct rad_fft *plan, double *re, double *im, double *buffer,
-                      int64_t first, int64_t count, int64_t inner) {
+/* Lines along x: a block of rows is turned into [n][rows] and back. */
+static void run_rows(const struct rad_fft *plan, double *re, double *im, double *buffer,
+                     int64_t rows) {
   int64_t n = plan->n;
   double *br = buffer;
   double *bi = br + n * BLOCK;
-  for (int64_t l = 0; l < count; l++) {
-    int64_t base = (first + l) / inner * inner * n + (first + l) % inner;
+  for (int64_t l = 0; l < rows; l++)
     for (int64_t k = 0; k < n; k++) {
-      br[k * count + l] = re[base + k * inner];
-      bi[k * count + l] = im[base + k * inner];
+      br[k * rows + l] = re[l * n + k];
+      bi[k * rows + l] = im[l * n + k];
     }
+  rad_fft_run(plan, br, bi, bi + n * BLOCK, bi + 2 * n * BLOCK, rows);
+  for (int64_t l = 0; l < rows; l++)
+    for (int64_t k = 0; k < n; k++) {
+      re[l * n + k] = br[k * rows + l];
+      im[l * n + k] = bi[k * rows + l];
+    }
+}
+
+/* Lines across: `count` neighbours of each, `inner` apart. */
+static void run_columns(const struct rad_fft *plan, double *re, double *im, double *buffer,
+                        int64_t count, int64_t inner) {
+  int64_t n = plan->n;
+  size_t bytes = (size_t)count * sizeof *re;
+  double *br = buffer;
+  double *bi = br + n * BLOCK;
+  for (int64_t k = 0; k < n; k++) {
+    memcpy(br + k * count, re + k * inner, bytes);
+    memcpy(bi + k * count, im + k * inner, bytes);
   }
   rad_fft_run(plan, br, bi, bi + n * BLOCK, bi + 2 * n * BLOCK, count);
-  for (int64_t l = 0; l < count; l++) {
-    int64_t base = (first + l) / inner * inner * n + (first + l) % inner;
-    for (int64_t k = 0; k < n; k++) {
-      re[base + k * inner] = br[k * count + l];
-      im[base + k * inner] = bi[k * count + l];
-    }
+  for (int64_t k = 0; k < n; k++) {
+    memcpy(re + k * inner, br + k * count, bytes);
+    memcpy(im + k * inner, bi + k * count, bytes);
   }
 }
 
@@ -214,7 +301,10 @@ static status run_axis(double *re, double *im, const int64_t n[3], int axis) {
   int64_t inner = 1;
   int failed = 0;
   for (int a = 0; a < axis; a++) inner *= n[a];
-  int64_t lines = n[0] * n[1] * n[2] / n[axis];
+  int64_t outer = n[0] * n[1] * n[2] / n[axis] / inner;
+  int64_t lines = axis ? inner : outer; /* lines that can be taken together */
+  int64_t blocks = (lines + BLOCK - 1) / BLOCK;
+  int64_t tasks = axis ? outer * blocks : blocks;
   TRY(rad_fft_create(&plan, n[axis]));
 #pragma omp parallel num_threads(parallel_threads())
   {
@@ -224,9 +314,15 @@ static status run_axis(double *re, double *im, const int64_t n[3], int axis) {
       failed = 1;
     }
 #pragma omp for schedule(static)
-    for (int64_t b = 0; b < (lines + BLOCK - 1) / BLOCK; b++) {
-      int64_t count = lines - b * BLOCK < BLOCK ? lines - b * BLOCK : BLOCK;
-      if (buffer) run_block(plan, re, im, buffer, b * BLOCK, count, inner);
+    for (int64_t t = 0; t < tasks; t++) {
+      int64_t b = t % blocks * BLOCK;
+      int64_t count = lines - b < BLOCK ? lines - b : BLOCK;
+      if (!buffer) continue;
+      int64_t at = axis ? t / blocks * n[axis] * inner + b : b * n[0];
+      if (axis)
+        run_columns(plan, re + at, im + at, buffer, count, inner);
+      else
+        run_rows(plan, re + at, im + at, buffer, count);
     }
     free(buffer);
   }
