@@ -64,14 +64,14 @@ static void put_integer(struct text *t, uint32_t tag, double value) {
 
 /* A decimal string has at most 16 characters: as many digits as fit. */
 static void decimal(char out[17], double value) {
-  char b[40];
-  int digits = 15;
-  do {
-    snprintf(b, sizeof b, "%.*g", digits--, value == 0 ? 0.0 : value);
-  } while (strlen(b) > 16);
+  char b[400];
+  for (int digits = 15; digits > 0; digits--) {
+    snprintf(b, sizeof b, "%.*g", digits, value == 0 ? 0.0 : value);
+    if (strlen(b) <= 16) break;
+  }
   for (char *c = b; *c; c++)
     if (*c == ',') *c = '.';
-  memcpy(out, b, strlen(b) + 1);
+  snprintf(out, 17, "%.16s", b);
 }
 
 static void put_decimals(struct text *t, uint32_t tag, const double *values, int count) {
