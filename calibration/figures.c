@@ -270,8 +270,8 @@ status cal_figure_drift(struct text *svg, const struct cal_scan *scans, size_t n
   double ends[2] = {0, (double)(scans[n - 1].days - scans[0].days)};
   const double three[2] = {3, 3};
   const double minus[2] = {-3, -3};
-  plot_dashed(p, ends, three, 2, COLOUR_ORANGE, "3 SD");
-  plot_dashed(p, ends, minus, 2, COLOUR_ORANGE, NULL);
+  plot_dashed(p, ends, three, 2, 0x888888, "3 SD");
+  plot_dashed(p, ends, minus, 2, 0x888888, NULL);
   size_t series = t->row_count / n;
   for (size_t s = 0; s < series; s++) draw_series(p, t, scans, n, s, x, y);
   for (size_t s = 0; s < series; s++) mark_alarms(p, t, scans, n, s);
