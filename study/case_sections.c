@@ -274,8 +274,10 @@ void case_report_methods(struct report *page, struct study_case *c, const struct
                     "neck axis (smallest perimeter) and shaft axis from its surface.");
   report_text(page,
               "Regions. Planes on the frame part head, neck, trochanter and intertrochanter; "
-              "the total ends 10 mm below the lesser trochanter. The planes are those of this "
-              "toolkit: compare with other programs only after checking theirs.");
+              "the total ends 10 mm below the lesser trochanter. Cortex and trabecular bone are "
+              "parted at the half-maximum along the surface normal, and mineral that blur "
+              "carries over the outline is added back. The planes are those of this toolkit: "
+              "compare with other programs only after checking theirs.");
   report_text(page,
               "Strength. Method and recipe stand with the picture. The load is that at which 1 "
               "% of the bone is beyond its strain limit, from a linear solution; it is not a "

@@ -4,9 +4,9 @@
  *     \---> femora and frames ----+-> fall (each side) --+-> report
  *
  * Each arrow is a need in the graph of study/graph.h: what the scan does not permit is withheld
- * with the reason, in the record and in the report, and the rest goes on. Density comes from rods
- * in the scan when a phantom is named and found, else from the tissues in the scan, and the report
- * says which. Everything lies in one folder:
+ * with the reason, in the record and in the report, and the rest goes on. Density comes from the
+ * rods of the phantom that is named, or of the one known phantom that fits rods in the scan, else
+ * from the tissues in the scan; the report says which. Everything lies in one folder:
  *
  *   report.html                    the report
  *   record.csv, record.json        all measurements, withheld ones with their reason
