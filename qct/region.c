@@ -95,6 +95,7 @@ struct row {
   const struct volume *density;
   const struct calibration *calibration;
   const struct qct_region_options *options;
+  int guessed;      /* no thick cortex in the label: the model's cortical density is a guess */
   double distal_mm; /* where the bone ends */
   double end_mm;    /* where the region does */
 };
@@ -253,6 +254,8 @@ static status add_region(struct record *r, struct row *w, const struct amount am
     w->compartment = compartment_names[k];
     w->method = method;
     TRY(add_compartment(r, w, &amounts[k], k));
+    for (size_t i = first; k && w->guessed && i < r->count; i++)
+      measurement_flag(&r->rows[i], "no thick cortex in the label: its density is a guess");
     for (size_t i = first; k && resolved < half && i < r->count; i++)
       measurement_flag(&r->rows[i], "cortex resolved at %.0f %% of the surface", 100 * resolved);
   }
@@ -261,7 +264,7 @@ done:
 }
 
 /* Amounts of all regions by the method asked for. */
-static status measure(struct amount out[REGIONS][COMPARTMENTS], double *resolved,
+static status measure(struct amount out[REGIONS][COMPARTMENTS], double *resolved, int *guessed,
                       const struct volume *density, const struct labels *labels, int label,
                       const struct hip_frame *frame, const struct qct_region_options *options) {
   const double peel_mm = 3;
@@ -275,6 +278,7 @@ static status measure(struct amount out[REGIONS][COMPARTMENTS], double *resolved
   if (options->cortex == QCT_CORTEX_MODEL) {
     TRY(qct_shell_make(&shell, density, labels, label));
     *resolved = shell->resolved;
+    *guessed = !shell->calibrated;
     amounts_of_shell(out, shell, density, frame,
                      isnan(options->peel_mm) ? peel_mm : options->peel_mm);
     goto done;
@@ -301,13 +305,14 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
   status st = ST_OK;
   struct amount amounts[REGIONS][COMPARTMENTS];
   double resolved = 1;
+  int guessed = 0;
   if (!options) options = &defaults;
   memset(amounts, 0, sizeof amounts);
   TRY(check_inputs(density, labels, label, frame));
   CHECK(!options->as_is || options->cortex != QCT_CORTEX_MODEL, ST_DOMAIN,
         "density of the femur's regions: sums without edge correction need the cortex half-max or "
         "fixed; the model corrects by itself");
-  TRY(measure(amounts, &resolved, density, labels, label, frame, options));
+  TRY(measure(amounts, &resolved, &guessed, density, labels, label, frame, options));
   for (int region = 0; region < REGIONS; region++) {
     char name[64];
     snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
@@ -315,6 +320,7 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
                     .density = density,
                     .calibration = calibration,
                     .options = options,
+                    .guessed = guessed,
                     .distal_mm = frame->distal_mm,
                     .end_mm = region_end(frame, region)};
     TRY(add_region(r, &w, amounts[region], resolved));
