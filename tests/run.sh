@@ -9,4 +9,5 @@ setup_packages
 setup_build all
 
 say "testing"
+export OMP_WAIT_POLICY=passive # as many tests as cores run at once; their threads must not spin
 exec ctest --test-dir build --output-on-failure -j "$(nproc)" "$@"
