@@ -3,6 +3,7 @@
 #include "core/parallel.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,39 +296,51 @@ static void run_columns(const struct rad_fft *plan, double *re, double *im, doub
   }
 }
 
+/* What a thread does with one axis: its share of the blocks. */
+struct sweep {
+  const struct rad_fft *plan;
+  double *re, *im;
+  int64_t inner, lines, blocks, tasks;
+  int axis;
+};
+
+static void run_task(const struct sweep *w, double *buffer, int64_t t) {
+  int64_t b = t % w->blocks * BLOCK;
+  int64_t count = w->lines - b < BLOCK ? w->lines - b : BLOCK;
+  int64_t n = w->plan->n;
+  int64_t at = w->axis ? t / w->blocks * n * w->inner + b : b * n;
+  if (w->axis)
+    run_columns(w->plan, w->re + at, w->im + at, buffer, count, w->inner);
+  else
+    run_rows(w->plan, w->re + at, w->im + at, buffer, count);
+}
+
 static status run_axis(double *re, double *im, const int64_t n[3], int axis) {
   status st = ST_OK;
   struct rad_fft *plan = NULL;
+  double *buffer = NULL;
   int64_t inner = 1;
-  int failed = 0;
+  /* a caller that works on slices in parallel keeps its threads: inner teams would only wait */
+  int threads = omp_in_parallel() ? 1 : parallel_threads();
   for (int a = 0; a < axis; a++) inner *= n[a];
   int64_t outer = n[0] * n[1] * n[2] / n[axis] / inner;
-  int64_t lines = axis ? inner : outer; /* lines that can be taken together */
-  int64_t blocks = (lines + BLOCK - 1) / BLOCK;
-  int64_t tasks = axis ? outer * blocks : blocks;
   TRY(rad_fft_create(&plan, n[axis]));
-#pragma omp parallel num_threads(parallel_threads())
-  {
-    double *buffer = malloc((size_t)(4 * BLOCK * n[axis]) * sizeof *buffer);
-    if (!buffer) {
-#pragma omp atomic write
-      failed = 1;
-    }
-#pragma omp for schedule(static)
-    for (int64_t t = 0; t < tasks; t++) {
-      int64_t b = t % blocks * BLOCK;
-      int64_t count = lines - b < BLOCK ? lines - b : BLOCK;
-      if (!buffer) continue;
-      int64_t at = axis ? t / blocks * n[axis] * inner + b : b * n[0];
-      if (axis)
-        run_columns(plan, re + at, im + at, buffer, count, inner);
-      else
-        run_rows(plan, re + at, im + at, buffer, count);
-    }
-    free(buffer);
+  struct sweep w = {.plan = plan, .re = re, .im = im, .inner = inner, .axis = axis};
+  w.lines = axis ? inner : outer; /* lines that can be taken together */
+  w.blocks = (w.lines + BLOCK - 1) / BLOCK;
+  w.tasks = axis ? outer * w.blocks : w.blocks;
+  size_t each = (size_t)(4 * BLOCK * n[axis]);
+  buffer = malloc((size_t)threads * each * sizeof *buffer);
+  CHECK(buffer, ST_MEMORY, "Fourier transform: no memory for lines of %lld", (long long)n[axis]);
+  if (threads == 1) {
+    for (int64_t t = 0; t < w.tasks; t++) run_task(&w, buffer, t);
+  } else {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t t = 0; t < w.tasks; t++)
+      run_task(&w, buffer + (size_t)omp_get_thread_num() * each, t);
   }
-  CHECK(!failed, ST_MEMORY, "Fourier transform: no memory for lines of %lld", (long long)n[axis]);
 done:
+  free(buffer);
   rad_fft_destroy(plan);
   return st;
 }

@@ -102,7 +102,7 @@ static void filter_slice(double *out, const double *x, const int64_t stride[2],
     for (int64_t j = 0; j < p->n[1]; j++)
       for (int64_t i = 0; i < p->n[0]; i++) {
         size_t c = (size_t)((j + shift[1]) * p->size[0] + i + shift[0]);
-        double m = scale * hypot(tr[c], ti[c]);
+        double m = scale * sqrt(tr[c] * tr[c] + ti[c] * ti[c]);
         double *to = out + i * stride[0] + j * stride[1];
         if (f->pooling == RAD_POOL_MAX)
           *to = fmax(*to, m);
