@@ -34,7 +34,8 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom hip --out person --format nifti --seed 1 --spacing 2,2,4", "a digital patient with labels"},
+    {"qct phantom hip --out person --format nifti --seed 1 --spacing 2,2,4",
+     "a digital patient with labels"},
     {"qct bodycomp volume person/ct.nii.gz --compartments person/labels.nii.gz --muscle muscle=203 "
      "--fat fat=202",
      "its muscle and fat"},
