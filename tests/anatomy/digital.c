@@ -55,11 +55,13 @@ static struct outcome segment(const struct hip_phantom *p) {
   return o;
 }
 
-static void check(const struct outcome *o, double dice) {
+/* angle: 1.5 degrees on slices of 1.5 mm and less; 3 mm slices blur the thin superior cortex, its
+ * half-maximum moves out by 0.5 mm and turns the axis by up to 2 degrees (-1.7 measured here) */
+static void check(const struct outcome *o, double dice, double angle_deg) {
   if (o->dice < dice) fail_msg("Dice %.4f, at least %.2f", o->dice, dice);
   assert_int_equal(o->pelvis, 0);
   assert_near(vec3_length(vec3_sub(o->found.head, o->truth.head)), 0, 1);
-  assert_near(o->found.neck_shaft_deg, o->truth.neck_shaft_deg, 1.5);
+  assert_near(o->found.neck_shaft_deg, o->truth.neck_shaft_deg, angle_deg);
 }
 
 static void thin_slices_agree_with_the_truth(void **state) {
@@ -67,7 +69,7 @@ static void thin_slices_agree_with_the_truth(void **state) {
   struct hip_phantom p;
   patient(&p, 0.8, 1);
   struct outcome o = segment(&p);
-  check(&o, 0.97);
+  check(&o, 0.97, 1.5);
   assert_near(o.found.head_radius_mm, o.truth.head_radius_mm, 0.5);
   assert_near(vec3_angle_deg(o.found.shaft_axis, o.truth.shaft_axis), 0, 1);
   assert_near(o.found.offset_mm, o.truth.offset_mm, 1);
@@ -79,7 +81,7 @@ static void thick_slices_agree_less(void **state) {
   struct hip_phantom p;
   patient(&p, 0.8, 3);
   struct outcome o = segment(&p);
-  check(&o, 0.93);
+  check(&o, 0.93, 2.5);
 }
 
 static void a_mirrored_patient_gives_the_mirrored_frame(void **state) {
@@ -89,8 +91,8 @@ static void a_mirrored_patient_gives_the_mirrored_frame(void **state) {
   struct outcome left = segment(&p);
   p.side = SIDE_RIGHT;
   struct outcome right = segment(&p);
-  check(&left, 0.96);
-  check(&right, 0.96);
+  check(&left, 0.96, 1.5);
+  check(&right, 0.96, 1.5);
   assert_int_equal(right.found.side, SIDE_RIGHT);
   assert_near(left.found.neck_shaft_deg, right.found.neck_shaft_deg, 0.5);
   assert_near(left.found.head_radius_mm, right.found.head_radius_mm, 0.2);
@@ -106,7 +108,7 @@ static void feet_first_and_oblique_grids_change_nothing(void **state) {
   const double turned[9] = {-c, -s, 0, -s, c, 0, 0, 0, -1};
   memcpy(p.direction, turned, sizeof turned);
   struct outcome o = segment(&p);
-  check(&o, 0.96);
+  check(&o, 0.96, 1.5);
 }
 
 int main(void) {
