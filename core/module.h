@@ -1,6 +1,6 @@
 /* Heavy libraries live in modules (shared objects) that are opened only when a command needs them:
- * fea_petsc, fea_gmsh, cnn_torch. A module exports one table of functions under a known symbol; the
- * table's type is in the owning folder's C header and names no foreign type.
+ * dicom (GDCM) and fea_petsc (PETSc, MPI). A module exports one table of functions under a known
+ * symbol; the table's type is in the owning folder's C header and names no foreign type.
  *
  * Search order: $QCT_MODULE_PATH, the folder of the executable, its ../lib/qct.
  */
