@@ -12,6 +12,7 @@
 struct params {
   const char *predictions, *run, *score, *probability, *outcome, *time, *out, *pictures, *people,
       *id, *subgroup;
+  struct text_list bands;
   double horizons[3];
   int seed, features;
 };
@@ -39,7 +40,9 @@ static const struct option options[] = {
             "candidate features behind the score, for the events-per-feature rule"),
     OPT_IN(struct params, people, "table", "table with the subgroup column, one row a person"),
     OPT_TEXT(struct params, subgroup, "subgroup",
-             "text column of that table: AUC within each value"),
+             "column of that table: AUC within each value or band"),
+    OPT_LIST(struct params, bands, "bands",
+             "rising edges of bands of a numeric subgroup column, e.g. 60,70,80"),
     OPT_TEXT(struct params, id, "id", "column of that table that names the person"),
     OPT_OUT(struct params, pictures, "pictures",
             "folder for roc.svg, calibration.svg, decision.svg"),
@@ -55,7 +58,8 @@ static const struct example examples[] = {
      "figures with intervals, and the pictures"},
     {NULL, NULL}};
 
-static const char *const sources[] = {"delong1988", "brier1950", "vickers2006", "uno2007", NULL};
+static const char *const sources[] = {"delong1988", "brier1950", "vickers2006",
+                                      "uno2007",    "graf1999",  NULL};
 
 static const char *or_null(const char *text) {
   return text && text[0] ? text : NULL;
@@ -86,7 +90,8 @@ static status horizons(struct record *r, const char *name, const struct ml_predi
     char quantity[64];
     if (isnan(at[k])) continue;
     snprintf(quantity, sizeof quantity, "auc_at_%g", at[k]);
-    st = ml_at_horizon(&h, p->score, NULL, p->target, p->outcome, p->n, at[k], 1);
+    const double *predicted = k == 0 ? p->probability : NULL;
+    st = ml_at_horizon(&h, p->score, predicted, p->target, p->outcome, p->n, at[k], 1);
     struct measurement *m;
     if (st == ST_DOMAIN) {
       m = record_withhold(r, name, quantity, "", status_message());
@@ -99,34 +104,86 @@ static status horizons(struct record *r, const char *name, const struct ml_predi
     }
     CHECK(m, ST_MEMORY, "adding %s", quantity);
     m->n = p->n;
-    if (!isnan(m->value))
-      measurement_flag(m, "%lld events by then, %lld people beyond it", (long long)h.cases,
-                       (long long)h.controls);
+    if (isnan(m->value)) continue;
+    measurement_flag(m, "%lld events by then, %lld people beyond it", (long long)h.cases,
+                     (long long)h.controls);
+    if (!predicted) continue;
+    snprintf(quantity, sizeof quantity, "brier_at_%g", at[k]);
+    m = record_add(r, name, quantity, h.brier, "");
+    CHECK(m, ST_MEMORY, "adding %s", quantity);
+    m->n = p->n;
+    snprintf(m->source, sizeof m->source, "graf1999");
   }
 done:
   return st;
 }
 
-/* Label of each predicted person from the people's table. */
-static status subgroup_labels(int *label, const char **names, int *count,
-                              const struct ml_prediction_table *p, const struct table *predictions,
+enum { SUBGROUPS = 64 };
+
+struct subgroups {
+  char text[SUBGROUPS][48];
+  const char *names[SUBGROUPS];
+  int count;
+};
+
+/* The subgroup of a person in words: the text, the number, or the band it falls into. */
+static void subgroup_text(char out[48], const struct table_column *c, size_t row,
+                          const double *bands, int band_count) {
+  if (!c->numeric) {
+    snprintf(out, 48, "%.47s", c->texts[row]);
+    return;
+  }
+  double v = c->numbers[row];
+  int b = 0;
+  while (b < band_count && v >= bands[b]) b++;
+  if (isnan(v))
+    snprintf(out, 48, "missing");
+  else if (!band_count)
+    snprintf(out, 48, "%.15g", v);
+  else if (b == 0)
+    snprintf(out, 48, "below %g", bands[0]);
+  else if (b == band_count)
+    snprintf(out, 48, "%g and more", bands[b - 1]);
+  else
+    snprintf(out, 48, "%g to %g", bands[b - 1], bands[b]);
+}
+
+static status read_bands(double bands[SUBGROUPS], const struct text_list *list) {
+  status st = ST_OK;
+  for (int i = 0; i < list->count; i++) {
+    char *end = NULL;
+    bands[i] = strtod(list->items[i], &end);
+    CHECK(end != list->items[i] && *end == '\0' && (i == 0 || bands[i] > bands[i - 1]), ST_USAGE,
+          "--bands: \"%s\" must be a number above the one before", list->items[i]);
+  }
+done:
+  return st;
+}
+
+/* Label of each predicted person from the people's table. Predictions are sorted by their row
+ * number, which is the row of the table they were made from. */
+static status subgroup_labels(int *label, struct subgroups *s, const struct ml_prediction_table *p,
                               const struct table *people, const struct params *q) {
   status st = ST_OK;
+  double bands[SUBGROUPS];
   int column = table_find(people, q->subgroup);
-  CHECK(column >= 0 && !people->columns[column].numeric, ST_DOMAIN,
-        "the table of people has no text column \"%s\"", q->subgroup);
+  CHECK(column >= 0, ST_DOMAIN, "the table of people has no column \"%s\"", q->subgroup);
   CHECK((int64_t)people->row_count == p->view.n, ST_DOMAIN,
         "%lld people were predicted but the table has %zu", (long long)p->view.n,
         people->row_count);
-  (void)predictions;
-  *count = 0;
+  TRY(read_bands(bands, &q->bands));
   for (int64_t i = 0; i < p->view.n; i++) {
-    /* predictions are sorted by their row number, which is the row of the training table */
-    const char *value = people->columns[column].texts[i];
+    char text[48];
     int g = 0;
-    while (g < *count && strcmp(names[g], value) != 0) g++;
-    CHECK(g < 64, ST_DOMAIN, "subgroup column \"%s\" has more than 64 values", q->subgroup);
-    if (g == *count) names[(*count)++] = value;
+    subgroup_text(text, &people->columns[column], (size_t)i, bands, q->bands.count);
+    while (g < s->count && strcmp(s->text[g], text) != 0) g++;
+    CHECK(g < SUBGROUPS, ST_DOMAIN, "subgroup column \"%s\" has more than %d values: give --bands",
+          q->subgroup, SUBGROUPS);
+    if (g == s->count) {
+      memcpy(s->text[g], text, sizeof text);
+      s->names[g] = s->text[g];
+      s->count++;
+    }
     label[i] = g;
   }
 done:
@@ -139,8 +196,9 @@ static status run(struct context *ctx, const void *params) {
   struct table *table = NULL, *people = NULL;
   struct ml_prediction_table predictions = {0};
   struct record *record = NULL;
-  int *label = NULL, groups = 0;
-  const char *names[64], *name = p->run ? p->run : "predictions";
+  int *label = NULL;
+  struct subgroups groups = {.count = 0};
+  const char *name = p->run ? p->run : "predictions";
   const struct ml_prediction_columns columns = {p->run, p->score, or_null(p->probability),
                                                 p->outcome, or_null(p->time)};
   struct ml_prediction_columns present = columns;
@@ -158,9 +216,9 @@ static status run(struct context *ctx, const void *params) {
     TRY(table_read(&people, p->people));
     label = malloc((size_t)predictions.view.n * sizeof *label);
     CHECK(label, ST_MEMORY, "subgroups");
-    TRY(subgroup_labels(label, names, &groups, &predictions, table, people, p));
-    TRY(ml_assess_subgroups(record, name, &predictions.view, p->subgroup, label, names, groups,
-                            &o));
+    TRY(subgroup_labels(label, &groups, &predictions, people, p));
+    TRY(ml_assess_subgroups(record, name, &predictions.view, p->subgroup, label, groups.names,
+                            groups.count, &o));
   }
   if (p->pictures && predictions.view.task == ML_BINARY) {
     TRY(file_make_directory(p->pictures));
@@ -184,15 +242,18 @@ done:
 const struct command cmd_risk_evaluate = {
     .name = "risk evaluate",
     .summary = "State the performance of predictions: discrimination, calibration, subgroups",
-    .about = "Reads out-of-fold predictions of risk train or predictions made anywhere else. Every "
-             "figure comes "
-             "with people and events; AUC and C with a 95 % bootstrap interval of people.\n\n"
-             "With a time column (not empty) the outcome is survival: Harrell's and Uno's C, and "
-             "the AUC at each "
-             "horizon, withheld when fewer than 10 events or 10 event-free people are left.\n\n"
-             "--subgroup gives the AUC within each value of a text column and the largest gap; the "
-             "rows of "
-             "--table must be those the predictions were made from, in that order.",
+    .about =
+        "Reads out-of-fold predictions of risk train or predictions made anywhere else. Every "
+        "figure comes "
+        "with people and events; AUC and C with a 95 % bootstrap interval of people.\n\n"
+        "With a time column (not empty) the outcome is survival: Harrell's and Uno's C, and "
+        "the AUC at each "
+        "horizon, withheld when fewer than 10 events or 10 event-free people are left. A "
+        "probability column is then the "
+        "predicted risk by the first horizon and gives the Brier score there.\n\n"
+        "--subgroup gives the AUC within each value (or band) of a column and the largest gap; the "
+        "rows of "
+        "--table must be those the predictions were made from, in that order.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

@@ -3,8 +3,10 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "ml/experiment.h"
+#include "ml/figures.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct params {
@@ -72,6 +74,27 @@ done:
   return st;
 }
 
+static status write_importance(struct context *ctx, const struct ml_run *run, const char *folder) {
+  status st = ST_OK;
+  struct text svg = {0};
+  char path[4096], name[128];
+  int count = run->model.feature_count;
+  const char **names = calloc((size_t)count, sizeof *names);
+  CHECK(names, ST_MEMORY, "picture of the importance");
+  for (int f = 0; f < count; f++) names[f] = run->model.features[f].name;
+  snprintf(name, sizeof name, "importance_%s.svg", run->name);
+  for (char *c = name; *c; c++)
+    if (*c == ' ' || *c == '/') *c = '_';
+  TRY(join(path, folder, name));
+  TRY(ml_figure_importance(&svg, names, run->importance, count));
+  TRY(text_check(&svg, name));
+  TRY(file_write(path, svg.data, svg.length, ctx->force));
+done:
+  free(names);
+  text_free(&svg);
+  return st;
+}
+
 static status write_models(struct context *ctx, const struct ml_experiment *e, const char *folder) {
   status st = ST_OK;
   cJSON *json = NULL;
@@ -90,6 +113,7 @@ static status write_models(struct context *ctx, const struct ml_experiment *e, c
     TRY(json_write(json, path, ctx->force));
     cJSON_Delete(json);
     json = NULL;
+    TRY(write_importance(ctx, &e->runs[i], folder));
   }
 done:
   cJSON_Delete(json);

@@ -10,8 +10,8 @@ PATH=$PWD/build/bin:$PATH
 mkdir -p "$folder"
 cd "$folder"
 
-# follow-up with the truth behind it; 60 events in 1000 men-years so that a small cohort has enough
-[ -f people.csv ] || qct phantom cohort --people "$people" --rate 60 --out people.csv
+# follow-up with the truth behind it; 250 events in 1000 man-years, so that so few people have enough of them
+[ -f people.csv ] || qct phantom cohort --people "$people" --rate 250 --out people.csv
 
 one() { # case seed sex
   [ -f "$1/result/record.json" ] && return

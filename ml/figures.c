@@ -213,7 +213,7 @@ status ml_figure_importance(struct text *svg, const char *const *names, const do
     shown[m] = names[best];
     bars[m++] = values[best];
   }
-  TRY(plot_create(&plot, WIDTH, 60 + 22 * m, "drop of the criterion when shuffled", ""));
+  TRY(plot_create(&plot, WIDTH, 80 + 22 * m, "drop of the criterion when shuffled", ""));
   plot_bars(plot, shown, bars, m, COLOUR_BLUE);
   TRY(plot_svg(plot, svg));
 done:

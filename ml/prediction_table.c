@@ -123,6 +123,7 @@ status ml_prediction_table_make(struct ml_prediction_table *out, const struct ta
   CHECK(count % n == 0, ST_DOMAIN, "%zu predictions do not make whole repeats of %zu people", count,
         n);
   TRY(allocate(&p, count, n, probability != NULL, time != NULL));
+  p.view.n = (int64_t)n; /* so that a failure below frees what is there */
   for (size_t i = 0; i < count; i++) {
     size_t who = i % n;
     CHECK(!strcmp(cells[i].who, cells[who].who) && cells[i].repeat == cells[i - who].repeat,

@@ -33,6 +33,7 @@ skip() { echo "skipped: $1"; exit 77; }
 need() {
   case "$1" in
   shared) [ -d "${QCT_SHARED:-}" ] || skip "there is no folder of real data beside the checkout" ;;
+  'python module '*) /usr/bin/python3 -c "import ${1#python module }" > /dev/null 2>&1 || skip "Python lacks ${1#python module }" ;;
   'R package '*) Rscript -e "library(${1#R package })" > /dev/null 2>&1 || skip "the R package ${1#R package } is not installed" ;;
   built\ *) qct --version | grep -qw "${1#built }" || skip "qct is built without ${1#built }" ;;
   *) command -v "$1" > /dev/null || skip "the program $1 is not installed" ;;

@@ -76,6 +76,38 @@ static void selection_inside_the_folds_leaves_noise_at_one_half(void **state) {
   assert_near(mean, 0.5, 5 * 0.069 / sqrt(DRAWS));
 }
 
+static void permuted_outcomes_give_one_half(void **state) {
+  (void)state;
+  enum { N = 60, P = 5, REPEATS = 200 };
+  static double x[N * P];
+  static int y[N];
+  double mean = 0;
+  struct ml_learner one_point = ml_learner_logistic;
+  one_point.grid = 1;
+  gaussian_classes(x, y, N, P, 1.5, 33); /* a real signal, then broken by the permutation */
+  for (uint64_t r = 0; r < REPEATS; r++) {
+    int shuffled[N];
+    memcpy(shuffled, y, sizeof shuffled);
+    for (uint64_t i = N - 1; i > 0; i--) {
+      uint64_t j = random_below(55, r, i, i + 1);
+      int swap = shuffled[i];
+      shuffled[i] = shuffled[j];
+      shuffled[j] = swap;
+    }
+    struct ml_data data = {.x = x, .n = N, .p = P, .outcome = shuffled};
+    struct ml_nested_options o = ML_NESTED_DEFAULTS;
+    struct ml_nested_result result;
+    o.repeats = 1;
+    o.outer = 5;
+    o.seed = r + 1;
+    assert_ok(ml_nested_run(&result, &one_point, &data, &o));
+    for (int f = 0; f < result.fold_count; f++)
+      mean += result.folds[f].outer_score / (REPEATS * result.fold_count);
+    ml_nested_free(&result);
+  }
+  assert_near(mean, 0.5, 0.02);
+}
+
 static void both_hips_of_a_person_stay_in_one_fold(void **state) {
   (void)state;
   enum { N = 120 };
@@ -184,6 +216,18 @@ static void machine_equals_svm_train_on_the_same_data(void **state) {
   double score[N];
   struct ml_auc auc;
   ml_learner_svm_rbf.score(model, x, N, P, score);
+  snprintf(command, sizeof command, "svm-predict %s/data %s/model %s/out >/dev/null", folder,
+           folder, folder);
+  assert_int_equal(system(command), 0);
+  snprintf(path, sizeof path, "%s/out", folder);
+  f = fopen(path, "r");
+  assert_non_null(f);
+  for (int i = 0; i < N; i++) {
+    int label = 0;
+    assert_int_equal(fscanf(f, "%d", &label), 1);
+    assert_int_equal(score[i] > 0, label > 0);
+  }
+  fclose(f);
   assert_ok(ml_auc(&auc, score, y, N));
   assert_true(auc.auc > 0.8); /* the sign: events score higher */
   void *again = NULL;
@@ -235,6 +279,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(planted_signal_gives_its_theoretical_auc),
       cmocka_unit_test(selection_inside_the_folds_leaves_noise_at_one_half),
+      cmocka_unit_test(permuted_outcomes_give_one_half),
       cmocka_unit_test(both_hips_of_a_person_stay_in_one_fold),
       cmocka_unit_test(too_few_people_for_the_folds_are_refused),
       cmocka_unit_test(threads_do_not_change_the_result),
