@@ -83,6 +83,21 @@ status tissue_fat_record(struct record *r, const char *region, const struct tiss
                          const struct geometry *g, int64_t slices, int volume, int truncated,
                          const struct tissue_options *options);
 
+/* Several compartments at once, each named "name=value" or "value" (then by the map's own name). */
+struct tissue_list {
+  const char *const *items; /* borrowed */
+  int count;
+  int fat;             /* fat compartments, else muscle */
+  int64_t first, last; /* slices, inclusive */
+  int volume;          /* volumes, else areas */
+  double height_m;     /* NaN when not known */
+  int truncated;       /* fat: the body leaves the image */
+};
+/** Measure and add the rows of every compartment. @return ST_USAGE for a text that is neither form;
+ * else as above */
+status tissue_measure_list(struct record *r, const struct volume *hu, const struct labels *l,
+                           const struct tissue_list *list, const struct tissue_options *options);
+
 /** Share of fat by two-compartment mixing: clamp((muscle - hu)/(muscle - fat), 0, 1); the two pure
  * HU from the same scan. */
 double tissue_fat_fraction(double hu, double muscle_hu, double fat_hu);

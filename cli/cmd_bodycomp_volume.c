@@ -3,9 +3,6 @@
 #include "core/image.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct params {
   const char *ct, *compartments, *out;
@@ -43,31 +40,6 @@ static const struct example examples[] = {
 
 static const char *const sources[] = {"derstine2018", "dennis2018", NULL};
 
-struct compartment {
-  char name[48];
-  int value;
-};
-
-/* "name=value" or "value", which is looked up in the map's names. */
-static status parse_compartment(struct compartment *c, const char *text, const struct labels *l) {
-  status st = ST_OK;
-  const char *equals = strchr(text, '=');
-  char *end = NULL;
-  long value = strtol(equals ? equals + 1 : text, &end, 10);
-  CHECK(end != (equals ? equals + 1 : text) && *end == '\0' && value >= 1 && value <= 65535,
-        ST_USAGE, "compartment \"%s\": must read value or name=value, value 1 to 65535", text);
-  c->value = (int)value;
-  const char *known = labels_name(l, c->value);
-  if (equals)
-    snprintf(c->name, sizeof c->name, "%.*s", (int)(equals - text < 47 ? equals - text : 47), text);
-  else if (known[0])
-    snprintf(c->name, sizeof c->name, "%s", known);
-  else
-    snprintf(c->name, sizeof c->name, "label_%d", c->value);
-done:
-  return st;
-}
-
 static struct tissue_options tissue_options_of(const struct params *p) {
   struct tissue_options o = TISSUE_DEFAULTS;
   o.muscle.low_hu = p->muscle_window[0];
@@ -76,25 +48,6 @@ static struct tissue_options tissue_options_of(const struct params *p) {
   o.fat.high_hu = p->fat_window[1];
   o.imat_min_pixels = p->imat_min;
   return o;
-}
-
-static status measure_all(struct record *r, const struct volume *hu, const struct labels *l,
-                          const struct text_list *list, int is_fat, int64_t first, int64_t last,
-                          int volume, double height_m, int truncated,
-                          const struct tissue_options *o) {
-  status st = ST_OK;
-  for (int i = 0; i < list->count; i++) {
-    struct compartment c;
-    struct tissue_measure m;
-    TRY(parse_compartment(&c, list->items[i], l));
-    TRY(tissue_measure(&m, hu, l, c.value, first, last, o));
-    if (is_fat)
-      TRY(tissue_fat_record(r, c.name, &m, &hu->grid, last - first + 1, volume, truncated, o));
-    else
-      TRY(tissue_muscle_record(r, c.name, &m, &hu->grid, last - first + 1, volume, height_m, o));
-  }
-done:
-  return st;
 }
 
 static status run(struct context *ctx, const void *params) {
@@ -115,8 +68,11 @@ static status run(struct context *ctx, const void *params) {
         thickest_mm, hu->grid.spacing[2]);
   TRY(labels_read_on(&compartments, p->compartments, &hu->grid));
   TRY(record_create(&record, ""));
-  TRY(measure_all(record, hu, compartments, &p->muscle, 0, 0, hu->grid.nz - 1, 1, NAN, 0, &o));
-  TRY(measure_all(record, hu, compartments, &p->fat, 1, 0, hu->grid.nz - 1, 1, NAN, 0, &o));
+  const int64_t last = hu->grid.nz - 1;
+  const struct tissue_list muscle = {p->muscle.items, p->muscle.count, 0, 0, last, 1, NAN, 0};
+  const struct tissue_list fat = {p->fat.items, p->fat.count, 1, 0, last, 1, NAN, 0};
+  TRY(tissue_measure_list(record, hu, compartments, &muscle, &o));
+  TRY(tissue_measure_list(record, hu, compartments, &fat, &o));
   TRY(context_write_record(ctx, record, p->out));
 done:
   record_destroy(record);

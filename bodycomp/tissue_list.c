@@ -1,0 +1,50 @@
+#include "bodycomp/tissue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct compartment {
+  char name[48];
+  int value;
+};
+
+/* "name=value" or "value", which is looked up in the map's names. */
+static status parse_compartment(struct compartment *c, const char *text, const struct labels *l) {
+  status st = ST_OK;
+  const char *equals = strchr(text, '=');
+  char *end = NULL;
+  long value = strtol(equals ? equals + 1 : text, &end, 10);
+  CHECK(end != (equals ? equals + 1 : text) && *end == '\0' && value >= 1 && value <= 65535,
+        ST_USAGE, "compartment \"%s\": must read value or name=value, value 1 to 65535", text);
+  c->value = (int)value;
+  const char *known = labels_name(l, c->value);
+  if (equals)
+    snprintf(c->name, sizeof c->name, "%.*s", (int)(equals - text < 47 ? equals - text : 47), text);
+  else if (known[0])
+    snprintf(c->name, sizeof c->name, "%s", known);
+  else
+    snprintf(c->name, sizeof c->name, "label_%d", c->value);
+done:
+  return st;
+}
+
+status tissue_measure_list(struct record *r, const struct volume *hu, const struct labels *l,
+                           const struct tissue_list *list, const struct tissue_options *options) {
+  status st = ST_OK;
+  for (int i = 0; i < list->count; i++) {
+    struct compartment c;
+    struct tissue_measure m;
+    int64_t slices = list->last - list->first + 1;
+    TRY(parse_compartment(&c, list->items[i], l));
+    TRY(tissue_measure(&m, hu, l, c.value, list->first, list->last, options));
+    if (list->fat)
+      TRY(tissue_fat_record(r, c.name, &m, &hu->grid, slices, list->volume, list->truncated,
+                            options));
+    else
+      TRY(tissue_muscle_record(r, c.name, &m, &hu->grid, slices, list->volume, list->height_m,
+                               options));
+  }
+done:
+  return st;
+}
