@@ -33,4 +33,7 @@ qct risk train cohort.csv --out risk --force --id case --outcome event --time ti
   --group 'ct=age+total_left.vbmd_trabecular+total_left.vbmd_integral+femur_left.fall_failure_load' \
   > performance.csv
 grep -E 'harrell_c|case,' performance.csv | cut -d, -f2,3,4,6,7,8,11
+# the same predictions as their reader would judge them: concordance, and the AUC at horizons with enough events
+qct risk evaluate risk/predictions.csv --run 'ct cox' --horizons 4,6,8 --out evaluation.csv --force
+cut -d, -f3,4,6,7,8,11 evaluation.csv
 echo "best concordance any model could reach: $(sed -n 2p people.csv | awk -F, '{print $NF}')"
