@@ -11,7 +11,7 @@
 
 struct params {
   const char *predictions, *run, *score, *probability, *outcome, *time, *out, *pictures, *people,
-      *id, *subgroup;
+      *subgroup;
   struct text_list bands;
   double horizons[3];
   int seed, features;
@@ -21,7 +21,6 @@ static const struct params defaults = {.score = "score",
                                        .probability = "probability",
                                        .outcome = "outcome",
                                        .time = "time",
-                                       .id = "id",
                                        .horizons = {NAN, NAN, NAN},
                                        .seed = 1};
 
@@ -43,7 +42,6 @@ static const struct option options[] = {
              "column of that table: AUC within each value or band"),
     OPT_LIST(struct params, bands, "bands",
              "rising edges of bands of a numeric subgroup column, e.g. 60,70,80"),
-    OPT_TEXT(struct params, id, "id", "column of that table that names the person"),
     OPT_OUT(struct params, pictures, "pictures",
             "folder for roc.svg, calibration.svg, decision.svg"),
     OPT_OUT(struct params, out, "out", "record of the figures (CSV or JSON)"),
