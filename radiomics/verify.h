@@ -43,7 +43,8 @@ status rad_verify_diagnostics(struct rad_scoreboard *b, const char *folder);
 status rad_verify_filters(struct rad_scoreboard *b, const char *folder);
 /** `folder` holds ibsi2_response_maps and ibsi2_phantoms. */
 status rad_verify_maps(struct rad_scoreboard *b, const char *folder);
-/** `folder` holds pyradiomics_baseline. */
+/** `folder` holds pyradiomics_baseline. Four rows of it that the package itself has left behind are
+ * replaced by what its version 3.1.0 prints; their note says so. */
 status rad_verify_pyradiomics(struct rad_scoreboard *b, const char *folder);
 
 /** The settings of a CT configuration 'A'..'E'. */

@@ -17,6 +17,31 @@ static const char *const scenarios[] = {
     "default",        "2d",         "FBN",     "combined", "flatRegion", "normalization",
     "resegmentation", "resampling", "shape2D", NULL};
 
+/* Four rows of the baseline were never renewed after the package's mesh table changed (its own
+ * tests allow 3 %): version 3.1.0 run on the same image and mask prints other values, and those
+ * hold. The package's patterns that occur in this mask were also compared one by one. */
+struct renewed {
+  const char *feature;
+  double baseline, release; /* as stored; as printed by pyradiomics 3.1.0 */
+};
+static const char renewed_case[] = "brain1";
+static const char renewed_scenario[] = "default";
+static const struct renewed renewed[] = {
+    {"MeshVolume", 16149.4954427, 16147.51180013021},
+    {"SurfaceArea", 6433.7343171, 6438.821603779402},
+    {"Sphericity", 0.480242186182, 0.4798234536231475},
+    {"SurfaceVolumeRatio", 0.398386088279, 0.3987500788652454},
+};
+
+static const struct renewed *find_renewed(const char *name, const char *scenario,
+                                          const char *feature, double reference) {
+  if (strcmp(name, renewed_case) || strcmp(scenario, renewed_scenario)) return NULL;
+  for (size_t i = 0; i < sizeof renewed / sizeof *renewed; i++)
+    if (!strcmp(renewed[i].feature, feature) && renewed[i].baseline == reference)
+      return &renewed[i];
+  return NULL;
+}
+
 /* Settings of a scenario. Source: the package's baseline files */
 static void scenario_settings(struct rad_settings *s, const char *scenario) {
   rad_settings_init(s, RAD_PYRADIOMICS);
@@ -77,13 +102,18 @@ static status compare(struct rad_scoreboard *b, const char *name, const char *sc
     char label[64];
     char set[32];
     double reference = t->columns[column].numbers[row];
+    const struct renewed *newer = find_renewed(name, scenario, feature, reference);
     int f = rad_feature_from_pyradiomics(family, feature);
     double got = f < 0 ? (double)NAN : value_of(values, f);
     snprintf(label, sizeof label, "%s_%s", family, feature);
     snprintf(set, sizeof set, "py %s %s", name, scenario);
+    if (newer) reference = newer->release;
     TRY(rad_scoreboard_add(&c, b, set, label, got, reference, RELATIVE));
     c->passed = fabs(got - reference) <= RELATIVE * fabs(reference);
     if (f < 0) snprintf(c->note, sizeof c->note, "no counterpart");
+    if (newer)
+      snprintf(c->note, sizeof c->note, "reference of version 3.1.0; the baseline file has %.12g",
+               newer->baseline);
   }
 done:
   return st;

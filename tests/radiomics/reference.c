@@ -50,23 +50,16 @@ static void response_maps_are_within_one_percent(void **state) {
   rad_scoreboard_free(&b);
 }
 
-/* Known misses: four values of the anisotropic mesh of one case (radiomics/README.md). */
-static void pyradiomics_baseline_agrees_but_for_one_mesh(void **state) {
+/* Four rows of the baseline are older than the package's present mesh; their reference is what the
+ * package's version 3.1.0 prints for the same image and mask. */
+static void pyradiomics_baseline_agrees(void **state) {
   (void)state;
   struct rad_scoreboard b = {0};
+  size_t newer = 0;
   assert_ok(rad_verify_pyradiomics(&b, shared_path("reference")));
-  assert_int_equal(b.count, 1348);
-  for (size_t n = 0; n < b.count; n++) {
-    const struct rad_check *c = &b.rows[n];
-    bool mesh =
-        !strcmp(c->set, "py brain1 default") &&
-        (!strcmp(c->name, "shape_MeshVolume") || !strcmp(c->name, "shape_SurfaceArea") ||
-         !strcmp(c->name, "shape_Sphericity") || !strcmp(c->name, "shape_SurfaceVolumeRatio"));
-    if (mesh)
-      assert_close(c->value, c->reference, 2e-3);
-    else if (!c->passed)
-      fail_msg("%s %s: %.12g, expected %.12g", c->set, c->name, c->value, c->reference);
-  }
+  for (size_t n = 0; n < b.count; n++) newer += strstr(b.rows[n].note, "3.1.0") != NULL;
+  assert_int_equal(newer, 4);
+  assert_all(&b, 1348);
   rad_scoreboard_free(&b);
 }
 
@@ -87,7 +80,7 @@ int main(void) {
       cmocka_unit_test(ct_configurations_meet_their_1322_values),
       cmocka_unit_test(every_step_meets_its_diagnostics),
       cmocka_unit_test(response_maps_are_within_one_percent),
-      cmocka_unit_test(pyradiomics_baseline_agrees_but_for_one_mesh),
+      cmocka_unit_test(pyradiomics_baseline_agrees),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
