@@ -8,7 +8,7 @@
 
 struct params {
   const char *ct, *labels, *certificate, *out;
-  const char *phantom, *series, *case_id;
+  const char *phantom, *series, *case_id, *skip, *add;
   int material;
   double size_mm, mass_kg, height_m;
   bool shear, quick;
@@ -41,6 +41,8 @@ static const struct option options[] = {
     OPT_REAL(struct params, mass_kg, "mass", "kg", 20, 300,
              "body mass, for the force of a fall; from the DICOM header when stated there"),
     OPT_REAL(struct params, height_m, "height", "m", 1, 2.5, "body height, for the same"),
+    OPT_TEXT(struct params, skip, "skip", "analyses to leave out, e.g. bmd,fall"),
+    OPT_TEXT(struct params, add, "add", "optional analyses to do"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
     OPTIONS_END};
 
@@ -69,8 +71,8 @@ static void tell_step(void *user, const struct graph_step *step, const struct gr
 
 static void print_steps(const struct study_summary *s, const char *out) {
   printf("step,state,seconds,reason\n");
-  for (int i = 0; i < STUDY_STEPS; i++) {
-    const struct graph_result *r = &s->results[i];
+  for (int i = 0; i < s->count; i++) {
+    const struct graph_result *r = &s->steps[i].result;
     printf("%s,%s,%.2f,\"", s->steps[i].name, graph_state_name(r->state), r->seconds);
     for (const char *c = r->reason; *c; c++) printf(*c == '"' ? "\"\"" : "%c", *c);
     printf("\"\n");
@@ -83,12 +85,13 @@ static status print_json(struct context *ctx, const struct study_summary *s) {
   status st = ST_OK;
   cJSON *json = cJSON_CreateObject(), *steps = cJSON_AddArrayToObject(json, "steps");
   CHECK(steps, ST_MEMORY, "summary of the run");
-  for (int i = 0; i < STUDY_STEPS; i++) {
+  for (int i = 0; i < s->count; i++) {
+    const struct graph_result *r = &s->steps[i].result;
     cJSON *step = cJSON_CreateObject();
     json_add_text(step, "step", s->steps[i].name);
-    json_add_text(step, "state", graph_state_name(s->results[i].state));
-    json_add_number(step, "seconds", s->results[i].seconds);
-    json_add_text(step, "reason", s->results[i].reason);
+    json_add_text(step, "state", graph_state_name(r->state));
+    json_add_number(step, "seconds", r->seconds);
+    json_add_text(step, "reason", r->reason);
     cJSON_AddItemToArray(steps, step);
   }
   json_add_number(json, "measured", s->measured);
@@ -116,6 +119,8 @@ static status run(struct context *ctx, const void *params) {
   o.interval = !p->quick;
   o.mass_kg = p->mass_kg;
   o.height_m = p->height_m;
+  o.skip = p->skip;
+  o.add = p->add;
   o.force = ctx->force;
   TRY(context_record_inputs(ctx));
   TRY(study_run(&summary, &o, p->out, ctx->provenance, tell_step, NULL));

@@ -1,6 +1,8 @@
 #include "study/case.h"
 
 #include "core/image.h"
+#include "core/json.h"
+#include "study/step.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +16,10 @@ void case_free(struct study_case *c) {
   volume_destroy(c->density);
   femur_result_destroy(c->femora);
   labels_destroy(c->given);
+  case_graph_free(c->graph);
+  cJSON_Delete(c->origin);
+  c->graph = NULL;
+  c->origin = NULL;
   c->given = NULL;
   c->hu = c->density = NULL;
   c->femora = NULL;
@@ -27,11 +33,29 @@ done:
   return st;
 }
 
-status case_side_path(char path[CASE_PATH], const struct study_case *c, const char *format,
-                      enum side side) {
-  char name[128];
-  snprintf(name, sizeof name, format, side_name(side));
-  return case_path(path, c, name);
+void case_side_text(char *out, size_t size, const char *name, int side) {
+  const char *at = side < 0 ? NULL : strstr(name, "%s");
+  if (at)
+    snprintf(out, size, "%.*s%s%s", (int)(at - name), name, side_name(case_sides[side]), at + 2);
+  else
+    snprintf(out, size, "%s", name);
+}
+
+status case_side_path(char path[CASE_PATH], const struct study_case *c, const char *name,
+                      int side) {
+  char text[256];
+  case_side_text(text, sizeof text, name, side);
+  return case_path(path, c, text);
+}
+
+const char *case_input_digest(const struct study_case *c, const char *role) {
+  const cJSON *input;
+  cJSON_ArrayForEach(input, json_find(c->origin, "inputs")) {
+    const cJSON *name = json_find(input, "role"), *digest = json_find(input, "sha256");
+    if (cJSON_IsString(name) && cJSON_IsString(digest) && strcmp(name->valuestring, role) == 0)
+      return digest->valuestring;
+  }
+  return "";
 }
 
 status case_hu(const struct volume **out, struct study_case *c) {

@@ -9,7 +9,6 @@
 #include "anatomy/femur.h"
 #include "core/calibration.h"
 #include "core/record.h"
-#include "report/report.h"
 #include "study/run.h"
 
 enum { CASE_SIDES = 2, CASE_PATH = 4096 };
@@ -24,18 +23,22 @@ struct study_case {
   struct labels *given;        /* owned; the label map that was given, NULL until needed */
   struct calibration calibration;
   bool calibrated;
-  struct femur_result *femora;   /* owned, NULL until needed */
-  struct study_summary *summary; /* borrowed; results of the steps so far */
-  graph_watch watch;             /* may be NULL */
+  struct femur_result *femora; /* owned, NULL until needed */
+  cJSON *origin;               /* owned; the provenance as it was when the run began */
+  struct case_graph *graph;    /* owned; the steps and their results so far (study/step.h) */
+  graph_watch watch;           /* may be NULL */
   void *watch_user;
 };
 
 void case_free(struct study_case *c);
 /** Path below the case's folder. */
 status case_path(char path[CASE_PATH], const struct study_case *c, const char *name);
-/** The same of "parts/<stem>_<side>.<suffix>" and the like. */
-status case_side_path(char path[CASE_PATH], const struct study_case *c, const char *format,
-                      enum side side) __attribute__((format(printf, 3, 0)));
+/** `name` with "%s" replaced by the side's name; as it is when side < 0 (index into case_sides). */
+void case_side_text(char *out, size_t size, const char *name, int side);
+/** Path of such a name below the case's folder. */
+status case_side_path(char path[CASE_PATH], const struct study_case *c, const char *name, int side);
+/** SHA-256 of the input with that role, "" when there is none. Borrowed. */
+const char *case_input_digest(const struct study_case *c, const char *role);
 
 /* Borrowed; good until case_free. */
 status case_hu(const struct volume **out, struct study_case *c);
@@ -49,20 +52,6 @@ bool case_has_axes(const struct femur *f);
 /** The femur of a side with its frame. @return ST_DOMAIN with its reason when it may not be
  * measured */
 status case_femur(const struct femur **out, struct study_case *c, int side_index);
-
-/* The steps: status (*run)(void *case, int argument). */
-status step_read(void *user, int argument);
-status step_calibrate(void *user, int argument);
-status step_femora(void *user, int argument);
-status step_bmd(void *user, int side_index);
-status step_fall(void *user, int side_index);
-status step_report(void *user, int argument);
-
-/* Sections of the report, in case_sections.c. */
-status case_report_calibration(struct report *page, const struct calibration *calibration);
-status case_report_regions(struct report *page, const struct record *part, enum side side);
-void case_report_methods(struct report *page, struct study_case *c,
-                         const struct calibration *calibration, const struct record *record);
 
 /** femora.json <-> memory (labels apart). */
 status femora_write(const struct femur_result *r, const char *path);

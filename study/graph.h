@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-enum { GRAPH_NEEDS = 12, GRAPH_OUTPUTS = 12, GRAPH_STEPS = 32 };
+enum { GRAPH_NEEDS = 48, GRAPH_OUTPUTS = 16 };
 #define GRAPH_JOURNAL "run.json"
 
 enum graph_state {

@@ -2,8 +2,10 @@
  *
  *   read -> calibrate ------------+-> bmd (each side) ---+
  *     \---> femora and frames ----+-> fall (each side) --+-> report
+ *                                 +-> ...                |
  *
- * Each arrow is a need in the graph of study/graph.h: what the scan does not permit is withheld
+ * Each analysis is a table in its own file, study/step_<name>.c (study/step.h), and a step of the
+ * graph of study/graph.h: what the scan does not permit is withheld
  * with the reason, in the record and in the report, and the rest goes on. Density comes from the
  * rods of the phantom that is named, or of the one known phantom that fits rods in the scan, else
  * from the tissues in the scan; the report says which. Everything lies in one folder:
@@ -47,7 +49,9 @@ struct study_options {
   bool interval;           /* solve the variants behind the interval of the failure load */
   double mass_kg;          /* NaN: what the header says, if it does */
   double height_m;
-  bool force; /* do every step again; take over a folder that holds something else */
+  const char *skip; /* analyses left out: names of steps with commas between; NULL: none */
+  const char *add;  /* optional analyses that are done; NULL: none */
+  bool force;       /* do every step again; take over a folder that holds something else */
 };
 #define STUDY_DEFAULTS                                                                             \
   {                                                                                                \
@@ -55,11 +59,15 @@ struct study_options {
     .height_m = (double)NAN                                                                        \
   }
 
-enum { STUDY_STEPS = 8 };
+enum { STUDY_STEPS = 48 }; /* most steps of one case, each side counted */
 
+struct study_step_outcome {
+  char name[48], title[96];
+  struct graph_result result;
+};
 struct study_summary {
-  struct graph_step steps[STUDY_STEPS]; /* names and titles; the rest is not for use */
-  struct graph_result results[STUDY_STEPS];
+  int count; /* steps reached */
+  struct study_step_outcome steps[STUDY_STEPS];
   int measured; /* measurements with a value */
   int withheld; /* without */
   char report[4096];

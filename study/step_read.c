@@ -1,6 +1,6 @@
 /* The step that reads the scan and says what it is and what is wrong with it. */
 #include "core/json.h"
-#include "study/case.h"
+#include "study/step.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -140,10 +140,9 @@ static void judge_rest(cJSON *findings, const struct volume *hu) {
                 "Positions, orientation and spacing of all slices were checked and agree.");
 }
 
-status step_read(void *user, int argument) {
-  (void)argument;
+static status read_scan(struct study_case *c, int side) {
+  (void)side;
   status st = ST_OK;
-  struct study_case *c = user;
   const struct volume *hu = NULL;
   const struct labels *given = NULL;
   char path[CASE_PATH];
@@ -163,3 +162,54 @@ done:
   cJSON_Delete(json);
   return st;
 }
+
+static status tell_scan(struct case_page *page, int side) {
+  (void)side;
+  status st = ST_OK;
+  char path[CASE_PATH];
+  cJSON *scan = NULL;
+  const cJSON *item;
+  TRY(case_path(path, page->c, "parts/scan.json"));
+  TRY(json_read(&scan, path));
+  cJSON_ArrayForEach(item, json_find(scan, "facts")) {
+    char name[64], value[256];
+    TRY(json_get_text(name, sizeof name, item, "name", "parts/scan.json"));
+    TRY(json_get_text(value, sizeof value, item, "value", "parts/scan.json"));
+    report_fact(page->report, name, value);
+  }
+  cJSON_ArrayForEach(item, json_find(scan, "findings")) {
+    char title[96], text[512];
+    double level = REPORT_NOTE;
+    TRY(json_get_number(&level, item, "level", "parts/scan.json"));
+    TRY(json_get_text(title, sizeof title, item, "title", "parts/scan.json"));
+    TRY(json_get_text(text, sizeof text, item, "text", "parts/scan.json"));
+    report_finding(page->report, (enum report_level)(int)level, title, text);
+  }
+done:
+  cJSON_Delete(scan);
+  return st;
+}
+
+static void parameters(cJSON *out, const struct study_case *c) {
+  case_add_digest(out, c, "ct");
+  case_add_text(out, "series", c->options->series);
+  case_add_digest(out, c, "labels");
+  cJSON_AddBoolToObject(out, "shear_correct", c->options->shear_correct);
+}
+
+static void methods(struct case_page *page) {
+  report_text(
+      page->report,
+      "Scan. Slices were ordered by their positions; orientation, spacing, size and rescale "
+      "of every slice were checked. Padding outside the reconstructed field is no data.");
+}
+
+const struct case_step step_read = {.name = "read",
+                                    .title = "read the scan",
+                                    .version = "1",
+                                    .required = true,
+                                    .outputs = {"parts/scan.json"},
+                                    .parameters = parameters,
+                                    .run = read_scan,
+                                    .tell = tell_scan,
+                                    .methods = methods};

@@ -1,17 +1,13 @@
-/* Sections of the report that are made of numbers: calibration, regions, methods. */
-#include "core/sources.h"
-#include "study/case.h"
+/* The calibration in the report: the line with its samples, their table, its warnings. */
+#include "study/page_calibration.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* ---- calibration ---- */
 
 enum { CURVE = 101 };
 
-static bool by_phantom(const struct calibration *k) {
+bool page_by_phantom(const struct calibration *k) {
   return strncmp(k->method, "phantom", 7) == 0;
 }
 
@@ -45,7 +41,7 @@ static status draw_calibration(struct plot **out, const struct calibration *k) {
   TRY(plot_create(&p, 640, 380, "CT number [HU]", label));
   plot_band(p, x, low, high, CURVE, COLOUR_SKY, "95 % interval of a density");
   plot_line(p, x, y, CURVE, COLOUR_BLUE, "calibration");
-  plot_points(p, used_x, used_y, used, COLOUR_RED, by_phantom(k) ? "rods" : "tissues");
+  plot_points(p, used_x, used_y, used, COLOUR_RED, page_by_phantom(k) ? "rods" : "tissues");
   if (left) plot_points(p, left_x, left_y, left, COLOUR_PINK, "left out");
   for (int i = 0; i < k->point_count; i++)
     if (!isnan(k->points[i].hu) && !isnan(k->points[i].density))
@@ -117,12 +113,12 @@ static void point_table(struct report *page, const struct calibration *k) {
 /* One finding for the kind of calibration and all its warnings, so that they do not bury others. */
 static void tell_warnings(struct report *page, const struct calibration *k) {
   struct text all = {0};
-  if (!by_phantom(k))
+  if (!page_by_phantom(k))
     text_append(&all, "Density comes from air, fat and muscle in the scan; intervals are wide for "
                       "that reason. ");
   for (int i = 0; i < k->warning_count; i++)
     text_append(&all, "%s%s", k->warnings[i], i + 1 < k->warning_count ? "; " : ".");
-  if (!by_phantom(k))
+  if (!page_by_phantom(k))
     report_finding(page, REPORT_CAUTION, "Calibrated without a phantom.", all.data ? all.data : "");
   else if (k->warning_count)
     report_finding(page, REPORT_CAUTION, "Calibration.", all.data ? all.data : "");
@@ -132,12 +128,12 @@ static void tell_warnings(struct report *page, const struct calibration *k) {
   text_free(&all);
 }
 
-status case_report_calibration(struct report *page, const struct calibration *k) {
+status page_calibration(struct report *page, const struct calibration *k) {
   status st = ST_OK;
   struct plot *p = NULL;
   char good[256] = "", bad[256] = "";
   double half = calibration_half_width(k, 250); /* about trabecular bone of the hip */
-  if (by_phantom(k))
+  if (page_by_phantom(k))
     report_paragraph(page, "Density comes from the calibration phantom in the scan (%s).",
                      k->phantom);
   else
@@ -163,8 +159,9 @@ status case_report_calibration(struct report *page, const struct calibration *k)
   struct report_reading reading = {
       .good = good,
       .bad = bad[0] ? bad : NULL,
-      .act = by_phantom(k) ? "Compare the reference values with the certificate of your phantom."
-                           : "For follow-up or comparison between scanners, scan with a phantom."};
+      .act = page_by_phantom(k)
+                 ? "Compare the reference values with the certificate of your phantom."
+                 : "For follow-up or comparison between scanners, scan with a phantom."};
   if (isnan(k->sigma_ref)) {
     TRY(draw_calibration(&p, k));
     report_plot(page, p, "Density on CT number: the calibration with its samples.", &reading);
@@ -180,117 +177,4 @@ status case_report_calibration(struct report *page, const struct calibration *k)
 done:
   plot_destroy(p);
   return st;
-}
-
-/* ---- regions ---- */
-
-static double value_of(const struct record *r, const char *region, const char *quantity) {
-  const struct measurement *m = record_find(r, region, quantity);
-  return m ? m->value : (double)NAN;
-}
-
-status case_report_regions(struct report *page, const struct record *part, enum side side) {
-  static const char *const regions[] = {"head", "neck", "trochanter", "intertrochanter", "total"};
-  static const char *const names[] = {"Head", "Neck", "Trochanter", "Intertrochanter", "Total hip"};
-  static const char *const columns[] = {"Region",
-                                        "#Volume [cm3]",
-                                        "#Mineral [mg]",
-                                        "#Integral [mg/cm3]",
-                                        "#Cortical [mg/cm3]",
-                                        "#Trabecular [mg/cm3]"};
-  status st = ST_OK;
-  struct plot *p = NULL;
-  double integral[5];
-  char missing[128] = "";
-  bool any = false;
-  report_subsection(page, side == SIDE_RIGHT ? "Right femur" : "Left femur");
-  report_table_begin(page, "Volume, mineral content and volumetric density (vBMD)", columns, 6);
-  for (int i = 0; i < 5; i++) {
-    static const char *const quantities[] = {"volume_integral", "bmc_integral", "vbmd_integral",
-                                             "vbmd_cortical", "vbmd_trabecular"};
-    char region[64], text[5][32];
-    const char *cells[6] = {names[i]};
-    snprintf(region, sizeof region, "%s_%s", regions[i], side_name(side));
-    for (int q = 0; q < 5; q++) {
-      report_number(text[q], value_of(part, region, quantities[q]), (double)NAN);
-      cells[q + 1] = text[q];
-    }
-    report_table_row(page, cells);
-    integral[i] = value_of(part, region, "vbmd_integral");
-    any |= isfinite(integral[i]);
-    if (!isfinite(integral[i]))
-      snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s",
-               missing[0] ? ", " : "Withheld: ", names[i]);
-  }
-  report_table_end(page);
-  if (!any) goto done;
-  struct report_reading reading = {
-      .good = missing[0] ? NULL : "All regions lie in the scan.",
-      .bad = missing[0] ? missing : NULL,
-      .act = "No reference range is printed: published ones hold for one phantom, voltage and "
-             "region definition each."};
-  TRY(plot_create(&p, 640, 220, "integral vBMD [mg/cm3]", ""));
-  plot_bars(p, names, integral, 5, COLOUR_BLUE);
-  report_plot(page, p, "Integral density by region.", &reading);
-done:
-  plot_destroy(p);
-  return st;
-}
-
-/* ---- methods ---- */
-
-static int add_key(const char **keys, int count, int most, const char *key) {
-  for (int i = 0; i < count; i++)
-    if (strcmp(keys[i], key) == 0) return count;
-  if (count < most && key[0]) keys[count++] = key;
-  return count;
-}
-
-void case_report_methods(struct report *page, struct study_case *c, const struct calibration *k,
-                         const struct record *record) {
-  enum { MOST = 32 };
-  const char *keys[MOST];
-  int count = 0;
-  report_section(page, "Methods");
-  report_text(
-      page, "Scan. Slices were ordered by their positions; orientation, spacing, size and rescale "
-            "of every slice were checked. Padding outside the reconstructed field is no data.");
-  if (k && by_phantom(k))
-    report_text(page, "Calibration. The rods of the phantom were found, eroded against partial "
-                      "volume, and a line was fitted through their mean CT numbers and certified "
-                      "densities; fits that miss a rod by more than 15 mg/cm3 are refused.");
-  else if (k)
-    report_text(page,
-                "Calibration. Modes of air around the patient, of subcutaneous fat and of "
-                "muscle were matched with densities that these tissues read in scans that had "
-                "a phantom, and a line was fitted through them.");
-  report_text(page,
-              c->options->labels
-                  ? "Femora. Taken from the label map that was given; largest component, "
-                    "holes filled; head sphere, neck axis (smallest perimeter) and shaft axis "
-                    "from its surface."
-                  : "Femora. Heads were found by votes along gradients and sphere fits, the "
-                    "bone cut from the pelvis by a graph cut with directed costs; head sphere, "
-                    "neck axis (smallest perimeter) and shaft axis from its surface.");
-  report_text(page,
-              "Regions. Planes on the frame part head, neck, trochanter and intertrochanter; "
-              "the total ends 10 mm below the lesser trochanter. Cortex and trabecular bone are "
-              "parted at the half-maximum along the surface normal, and mineral that blur "
-              "carries over the outline is added back. The planes are those of this toolkit: "
-              "compare with other programs only after checking theirs.");
-  report_text(page,
-              "Strength. Method and recipe stand with the picture. The load is that at which 1 "
-              "% of the bone is beyond its strain limit, from a linear solution; it is not a "
-              "prediction that a bone breaks.");
-  report_subsection(page, "Sources");
-  if (c->options->labels) count = add_key(keys, count, MOST, "totalseg2023");
-  if (!c->options->labels) count = add_key(keys, count, MOST, "boykov2004");
-  count = add_key(keys, count, MOST, "fischer2020");
-  if (k && by_phantom(k)) count = add_key(keys, count, MOST, "ogo2020");
-  if (k && strcmp(k->method, "tissue-line") == 0) count = add_key(keys, count, MOST, "szyszko2024");
-  for (size_t i = 0; i < record->count; i++)
-    count = add_key(keys, count, MOST, record->rows[i].source);
-  report_sources(page, keys, count);
-  for (int i = 0; i < count; i++)
-    if (source_find(keys[i])) provenance_source(c->provenance, keys[i]);
 }

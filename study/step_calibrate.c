@@ -1,7 +1,8 @@
 /* The step that turns HU into density: rods in the scan, else its tissues. */
 #include "calibration/calibrate.h"
 #include "core/log.h"
-#include "study/case.h"
+#include "study/page_calibration.h"
+#include "study/step.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -174,10 +175,9 @@ done:
   return st;
 }
 
-status step_calibrate(void *user, int argument) {
-  (void)argument;
+static status calibrate(struct study_case *c, int side) {
+  (void)side;
   status st = ST_OK;
-  struct study_case *c = user;
   const struct volume *hu = NULL;
   cJSON *provenance = NULL;
   char path[CASE_PATH];
@@ -191,3 +191,60 @@ done:
   cJSON_Delete(provenance);
   return st;
 }
+
+/* ---- the report ---- */
+
+static status tell(struct case_page *page, int side) {
+  status st = ST_OK;
+  const struct calibration *k = NULL;
+  TRY(case_calibration(&k, page->c));
+  TRY(page_calibration(page->report, k));
+  struct report_reading rods = {
+      .good = "In a good picture each circle lies inside its rod and the letters run in the "
+              "order of the phantom.",
+      .act = "If a circle misses its rod, outline the rods and use `qct calibrate phantom`."};
+  TRY(page_image(page, "pictures/rods.png", side, "Axial slice with the rods outlined",
+                 "The calibration rods as found.", &rods));
+done:
+  return st;
+}
+
+static void methods(struct case_page *page) {
+  const struct calibration *k = NULL;
+  if (case_calibration(&k, page->c) != ST_OK) {
+    status_clear();
+    return;
+  }
+  if (page_by_phantom(k)) {
+    report_text(page->report, "Calibration. The rods of the phantom were found, eroded against "
+                              "partial volume, and a line was fitted through their mean CT numbers "
+                              "and certified densities; fits that miss a rod by more than 15 "
+                              "mg/cm3 are refused.");
+    page_source(page, "ogo2020");
+  } else {
+    report_text(page->report,
+                "Calibration. Modes of air around the patient, of subcutaneous fat and of muscle "
+                "were matched with densities that these tissues read in scans that had a phantom, "
+                "and a line was fitted through them.");
+  }
+  if (strcmp(k->method, "tissue-line") == 0) page_source(page, "szyszko2024");
+}
+
+static void parameters(cJSON *out, const struct study_case *c) {
+  case_add_text(out, "phantom", c->options->phantom);
+  case_add_digest(out, c, "certificate");
+  case_add_text(out, "assume_material", material_name((enum material)c->options->assume_material));
+}
+
+const struct case_step step_calibrate = {
+    .name = "calibrate",
+    .title = "calibrate HU to density",
+    .version = "1",
+    .needs = {"read"},
+    .outputs = {"calibration.json", "pictures/rods.png"},
+    .parameters = parameters,
+    .run = calibrate,
+    .section = "Calibration",
+    .tell = tell,
+    .methods = methods,
+    .remedies = {{"material", "A phantom in the scan, or a stated material."}}};

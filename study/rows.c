@@ -1,0 +1,56 @@
+/* Rows of the steps: their files, and what limits each number. */
+#include "study/step.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static status part_path(char path[CASE_PATH], const struct study_case *c, const char *name,
+                        int side) {
+  char text[96];
+  snprintf(text, sizeof text, "parts/%s%s.json", name, side < 0 ? "" : "_%s");
+  return case_side_path(path, c, text, side);
+}
+
+status case_write_part(const struct study_case *c, struct record *rows, const char *name,
+                       int side) {
+  status st = ST_OK;
+  char path[CASE_PATH];
+  for (size_t i = 0; i < rows->count; i++)
+    snprintf(rows->rows[i].case_id, sizeof rows->rows[i].case_id, "%s", c->case_id);
+  TRY(part_path(path, c, name, side));
+  TRY(record_write(rows, path, NULL, true));
+done:
+  return st;
+}
+
+status case_read_part(struct record **out, const struct study_case *c, const char *name, int side) {
+  status st = ST_OK;
+  char path[CASE_PATH];
+  TRY(part_path(path, c, name, side));
+  TRY(record_read(out, path));
+done:
+  return st;
+}
+
+status case_flag_femur_rows(struct record *r, struct study_case *c, const struct femur *f) {
+  const double reference_kv = 120, thick_mm = 2.5;
+  status st = ST_OK;
+  const struct volume *density = NULL;
+  const struct calibration *calibration = NULL;
+  TRY(case_density(&density, c));
+  TRY(case_calibration(&calibration, c));
+  double kvp = density->acquisition.kvp, slice_mm = density->grid.spacing[2];
+  bool phantomless = strncmp(calibration->method, "phantom", 7) != 0;
+  for (size_t i = 0; i < r->count; i++) {
+    struct measurement *m = &r->rows[i];
+    if (isnan(m->value) || strcmp(m->unit, "") == 0 || strcmp(m->unit, "mm") == 0) continue;
+    if (phantomless) measurement_flag(m, "phantomless");
+    if (phantomless && !isnan(kvp) && kvp != reference_kv) measurement_flag(m, "%g kV", kvp);
+    if (slice_mm > thick_mm && !strstr(m->flags, "blur"))
+      measurement_flag(m, "slices of %.3g mm", slice_mm);
+    if (!f->frame_ok && f->frame.flags[0]) measurement_flag(m, "%.90s", f->frame.flags);
+  }
+done:
+  return st;
+}

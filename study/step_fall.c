@@ -1,0 +1,132 @@
+/* The step that computes stiffness and failure load of a femur in a fall to the side. */
+#include "core/file.h"
+#include "core/json.h"
+#include "fea/fall.h"
+#include "study/step.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static status write_files(struct study_case *c, const struct fea_fall *fall,
+                          const struct fea_fall_options *options, int side) {
+  status st = ST_OK;
+  struct picture *p = NULL;
+  struct text words = {0};
+  cJSON *provenance = NULL;
+  char path[CASE_PATH];
+  TRY(fea_fall_picture(&p, fall));
+  TRY(case_side_path(path, c, "pictures/fall_%s.png", side));
+  TRY(picture_write_png(p, path, true));
+  fea_fall_methods(&words, fall, options);
+  TRY(text_check(&words, "methods of the fall"));
+  TRY(case_side_path(path, c, "parts/fall_%s.txt", side));
+  TRY(file_write(path, words.data ? words.data : "", words.length, true));
+  provenance = provenance_to_json(c->provenance);
+  TRY(case_side_path(path, c, "fall_%s", side));
+  TRY(fea_fall_write(fall, path, provenance, true));
+done:
+  picture_destroy(p);
+  text_free(&words);
+  cJSON_Delete(provenance);
+  return st;
+}
+
+static double given_or(double given, double header) {
+  return isnan(given) ? header : given;
+}
+
+static status run(struct study_case *c, int side) {
+  status st = ST_OK;
+  const struct femur *femur = NULL;
+  const struct femur_result *femora = NULL;
+  const struct volume *density = NULL;
+  const struct calibration *calibration = NULL;
+  struct fea_fall_options options = FEA_FALL_DEFAULTS;
+  struct fea_fall *fall = NULL;
+  TRY(case_femur(&femur, c, side));
+  TRY(case_femora(&femora, c));
+  TRY(case_density(&density, c));
+  TRY(case_calibration(&calibration, c));
+  CHECK(!femur->head_truncated, ST_DOMAIN,
+        "%s femur: part of the head is outside the scan; the load of a fall acts on it",
+        side_name(femur->side));
+  options.size_mm = c->options->size_mm;
+  options.interval = c->options->interval;
+  options.mass_kg = given_or(c->options->mass_kg, density->acquisition.weight_kg);
+  options.height_m = given_or(c->options->height_m, density->acquisition.height_m);
+  TRY(fea_fall_run(&fall, density, femora->labels, femur->label, &femur->frame, calibration,
+                   &options));
+  TRY(write_files(c, fall, &options, side));
+  TRY(case_flag_femur_rows(fall->record, c, femur));
+  TRY(case_write_part(c, fall->record, "fall", side));
+done:
+  fea_fall_destroy(fall);
+  return st;
+}
+
+/* ---- the report ---- */
+
+static status tell(struct case_page *page, int side) {
+  status st = ST_OK;
+  char path[CASE_PATH], region[64], good[256] = "", *words = NULL;
+  size_t length = 0;
+  case_side_text(region, sizeof region, "femur_%s", side);
+  const struct measurement *residual = record_find(page->record, region, "fall_residual");
+  const struct measurement *balance = record_find(page->record, region, "fall_balance");
+  if (residual && balance)
+    snprintf(good, sizeof good,
+             "The equations are solved to %.1e and the forces balance to %.1e of the load.",
+             residual->value, balance->value);
+  struct report_reading reading = {
+      .good = good[0] ? good : NULL,
+      .bad =
+          "A weakest site at a cap, at the cut end of the shaft or in single voxels is an effect "
+          "of the model; hips break in the neck or between the trochanters.",
+      .act = "See where the ring lies. Compare failure loads only between scans of one protocol, "
+             "with the same recipe, law and element size."};
+  TRY(page_image(page, "pictures/fall_%s.png", side,
+                 "Cuts through the finite element model with strain at the failure load",
+                 "Strain at the failure load; the scale ends at the limits of bone.", &reading));
+  TRY(case_side_path(path, page->c, "parts/fall_%s.txt", side));
+  TRY(file_read(&words, &length, path, 0));
+  report_text(page->report, words);
+done:
+  free(words);
+  return st;
+}
+
+static void methods(struct case_page *page) {
+  report_text(page->report,
+              "Strength. Method and recipe stand with the picture. The load is that at which 1 "
+              "% of the bone is beyond its strain limit, from a linear solution; it is not a "
+              "prediction that a bone breaks.");
+}
+
+static void parameters(cJSON *out, const struct study_case *c) {
+  case_add_text(out, "case", c->case_id);
+  json_add_number(out, "size_mm", c->options->size_mm);
+  cJSON_AddBoolToObject(out, "interval", c->options->interval);
+  json_add_number(out, "mass_kg", c->options->mass_kg);
+  json_add_number(out, "height_m", c->options->height_m);
+}
+
+const struct case_step step_fall = {
+    .name = "fall",
+    .title = "strength in a fall",
+    .version = "1",
+    .each_side = true,
+    .of_femur = true,
+    .needs = {"calibrate", "femora"},
+    .outputs = {"parts/fall_%s.json", "parts/fall_%s.txt", "pictures/fall_%s.png", "fall_%s.h5",
+                "fall_%s.xdmf"},
+    .parameters = parameters,
+    .run = run,
+    .part = true,
+    .withheld = {{"femur", "fall_failure_load", "N"}, {"femur", "fall_stiffness", "N/mm"}},
+    .headlines = {{"femur", "fall_failure_load", "Failure load, fall to the side"},
+                  {"femur", "fall_stiffness", "Stiffness, fall to the side"}},
+    .section = "Strength in a fall to the side",
+    .tell = tell,
+    .methods = methods,
+    .remedies = {{"material", "A phantom in the scan, or a stated material."}}};

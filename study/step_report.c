@@ -1,0 +1,198 @@
+/* The last step: the record of all that was measured or withheld, and the report. It reads only
+ * what the other steps wrote, by way of their tables. */
+#include "core/file.h"
+#include "core/log.h"
+#include "core/sources.h"
+#include "study/step.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the record ---- */
+
+static status append_part(struct record *all, const struct study_case *c, const char *name,
+                          int side) {
+  status st = ST_OK;
+  struct record *part = NULL;
+  TRY(case_read_part(&part, c, name, side));
+  TRY(record_append(all, part));
+done:
+  record_destroy(part);
+  return st;
+}
+
+static void withheld_rows(struct record *r, const struct case_step *step, int side,
+                          const char *reason) {
+  for (int i = 0; i < STEP_WITHHELD && step->withheld[i].region; i++) {
+    char name[64], region[64];
+    snprintf(name, sizeof name, "%.50s%s", step->withheld[i].region, side < 0 ? "" : "_%s");
+    case_side_text(region, sizeof region, name, side);
+    record_withhold(r, region, step->withheld[i].quantity, step->withheld[i].unit, reason);
+  }
+}
+
+static status collect(struct record **out, struct study_case *c) {
+  status st = ST_OK;
+  struct record *r = NULL;
+  const struct femur_result *femora = NULL;
+  TRY(record_create(&r, c->case_id));
+  if (case_step_done(c, "femora", STEP_NO_SIDE)) TRY(case_femora(&femora, c));
+  for (int i = 0; i < c->graph->count; i++) {
+    const struct case_graph_step *g = &c->graph->made[i];
+    const struct graph_result *result = &c->graph->results[i];
+    if (!g->step) continue; /* this one */
+    bool absent =
+        g->step->of_femur && femora && g->side >= 0 && femora->sides[g->side].state == FEMUR_ABSENT;
+    if (absent) continue;
+    if (result->state == GRAPH_WITHHELD) {
+      withheld_rows(r, g->step, g->side, result->reason);
+    } else {
+      if (g->step->part) TRY(append_part(r, c, g->step->name, g->side));
+      if (g->step->rows) TRY(g->step->rows(r, c, g->side));
+    }
+  }
+  *out = r;
+  r = NULL;
+done:
+  record_destroy(r);
+  return st;
+}
+
+/* ---- the report ---- */
+
+static void headlines_of(struct case_page *page, const struct case_step *step, int side) {
+  for (int i = 0; i < STEP_HEADLINES && step->headlines[i].region; i++) {
+    char name[96], region[64], words[96];
+    const char *given = step->headlines[i].words;
+    snprintf(name, sizeof name, "%.50s%s", step->headlines[i].region, side < 0 ? "" : "_%s");
+    case_side_text(region, sizeof region, name, side);
+    snprintf(name, sizeof name, "%.80s%s", given, side < 0 ? "" : ", %s");
+    case_side_text(words, sizeof words, name, side);
+    const struct measurement *m = record_find(page->record, region, step->headlines[i].quantity);
+    if (m) report_headline(page->report, words, m);
+  }
+}
+
+/* Those of one side together. */
+static void tell_headlines(struct case_page *page) {
+  for (int side = STEP_NO_SIDE; side < CASE_SIDES; side++)
+    for (int i = 0; study_steps[i]; i++)
+      if ((side == STEP_NO_SIDE) != study_steps[i]->each_side)
+        headlines_of(page, study_steps[i], side);
+}
+
+static bool in_graph(const struct study_case *c, const struct case_step *step) {
+  for (int i = 0; i < c->graph->count; i++)
+    if (c->graph->made[i].step == step) return true;
+  return false;
+}
+
+static status tell_step(struct case_page *page, const struct case_step *step) {
+  status st = ST_OK;
+  struct study_case *c = page->c;
+  if (!in_graph(c, step) || (!step->section && !step->tell)) return st;
+  if (step->section) report_section(page->report, step->section);
+  if (!case_step_done(c, step->name, STEP_NO_SIDE)) {
+    report_paragraph(page->report, "Withheld: %s.", case_step_reason(c, step->name, STEP_NO_SIDE));
+    return st;
+  }
+  if (!step->tell) return st;
+  if (!step->each_side) return step->tell(page, STEP_NO_SIDE);
+  for (int side = 0; side < CASE_SIDES; side++) {
+    if (!case_step_done(c, step->name, side)) continue;
+    report_subsection(page->report, side == 0 ? "Right femur" : "Left femur");
+    TRY(step->tell(page, side));
+  }
+done:
+  return st;
+}
+
+static void tell_methods(struct case_page *page) {
+  report_section(page->report, "Methods");
+  for (int i = 0; study_steps[i]; i++)
+    if (study_steps[i]->methods && case_step_done(page->c, study_steps[i]->name, STEP_NO_SIDE))
+      study_steps[i]->methods(page);
+  report_subsection(page->report, "Sources");
+  for (size_t i = 0; i < page->record->count; i++) page_source(page, page->record->rows[i].source);
+  report_sources(page->report, page->keys, page->key_count);
+  for (int i = 0; i < page->key_count; i++)
+    if (source_find(page->keys[i])) provenance_source(page->c->provenance, page->keys[i]);
+}
+
+/* Without seconds: two runs give the same page but for the time in its provenance. */
+static void list_steps(struct report *page, const struct case_graph *g) {
+  static const char *const columns[] = {"Step", "Outcome"};
+  report_table_begin(page, "Steps of this run; run.json has their seconds", columns, 2);
+  for (int i = 0; i < g->count; i++) {
+    const char *cells[] = {g->made[i].title,
+                           g->results[i].state == GRAPH_WITHHELD ? "withheld" : "done"};
+    if (g->made[i].step) report_table_row(page, cells);
+  }
+  report_table_end(page);
+}
+
+static status fill_report(struct case_page *page, cJSON **provenance) {
+  status st = ST_OK;
+  struct report *r = page->report;
+  tell_headlines(page);
+  page_withheld(page);
+  for (int i = 0; study_steps[i]; i++) TRY(tell_step(page, study_steps[i]));
+  report_section(r, "All measurements");
+  report_paragraph(r, "The same rows, with all digits, are in record.csv and record.json beside "
+                      "this page. A withheld value is an empty cell there, never a zero.");
+  report_measurements(r, page->record, NULL);
+  tell_methods(page);
+  *provenance = provenance_to_json(page->c->provenance); /* with the sources of the methods */
+  CHECK(*provenance, ST_MEMORY, "provenance of the report");
+  report_section(r, "Provenance");
+  list_steps(r, page->c->graph);
+  report_provenance(r, *provenance);
+done:
+  return st;
+}
+
+status step_report(struct study_case *c) {
+  status st = ST_OK;
+  struct record *record = NULL;
+  struct report *report = NULL;
+  cJSON *provenance = NULL;
+  char path[CASE_PATH];
+  TRY(collect(&record, c));
+  TRY(report_create(&report, "Hip density and strength from CT", c->case_id));
+  struct case_page page = {.report = report, .c = c, .record = record};
+  TRY(fill_report(&page, &provenance));
+  TRY(case_path(path, c, "record.csv"));
+  TRY(record_write(record, path, NULL, true));
+  TRY(case_path(path, c, "record.json"));
+  TRY(record_write(record, path, provenance, true));
+  TRY(case_path(path, c, "report.html"));
+  TRY(report_write(report, path, true));
+done:
+  record_destroy(record);
+  report_destroy(report);
+  cJSON_Delete(provenance);
+  return st;
+}
+
+/* ---- for the steps ---- */
+
+status page_image(struct case_page *page, const char *format, int side, const char *alt,
+                  const char *caption, const struct report_reading *reading) {
+  status st = ST_OK;
+  char path[CASE_PATH], *data = NULL;
+  size_t length = 0;
+  TRY(case_side_path(path, page->c, format, side));
+  if (!file_exists(path)) return ST_OK;
+  TRY(file_read(&data, &length, path, 0));
+  report_image(page->report, data, length, alt, caption, reading);
+done:
+  free(data);
+  return st;
+}
+
+void page_source(struct case_page *page, const char *key) {
+  for (int i = 0; i < page->key_count; i++)
+    if (strcmp(page->keys[i], key) == 0) return;
+  if (page->key_count < STEP_PAGE_KEYS && key[0]) page->keys[page->key_count++] = key;
+}
