@@ -14,7 +14,7 @@ static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATE
                                             MATERIAL_ASH, MATERIAL_APPARENT};
 
 struct params {
-  const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp;
+  const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *user_law;
   int label, material, bins;
   bool no_interval;
   struct fea_fall_options fall;
@@ -38,7 +38,12 @@ static const struct option options[] = {
                "material of a density that does not state it"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
     OPT_REAL(struct params, fall.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
+    OPT_CHOICE(struct params, fall.recipe, "recipe", fea_fall_recipe_names, "load recipe"),
     OPT_CHOICE(struct params, fall.law, "law", fea_law_names, "density to modulus"),
+    OPT_TEXT(struct params, user_law, "user-law",
+             "a law of your own instead: ash:10500,2.29 is 10500 MPa x ash^2.29"),
+    OPT_INT(struct params, fall.bins, "bins", "", 0, 5000,
+            "densities in so many bins, as Ogo does with 128; 0: none"),
     OPT_CHOICE(struct params, fall.conversion, "conversion", fea_conversion_names,
                "calibrated density to ash density; auto: by the material"),
     OPT_REAL(struct params, fall.poisson, "poisson", "", 0, 0.45, "Poisson's ratio"),
@@ -60,10 +65,12 @@ static const struct option options[] = {
     OPT_REAL(struct params, fall.mass_kg, "mass", "kg", 20, 300, "body mass, for the fall force"),
     OPT_REAL(struct params, fall.height_m, "height", "m", 0.8, 2.5,
              "body height, for the fall force"),
-    OPT_REAL(struct params, fall.tissue_mm, "tissue", "mm", 0, 200,
+    OPT_REAL(struct params, fall.tissue_mm, "soft-tissue", "mm", 0, 200,
              "soft tissue over the trochanter"),
     OPT_REAL(struct params, fall.fall_force_n, "fall-force", "N", 1, 50000,
              "impact force, instead of mass and height"),
+    OPT_CHOICE(struct params, fall.force_rule, "fall-force-rule", fea_force_rule_names,
+               "impact force from mass and height"),
     OPT_REAL(struct params, fall.solve.tolerance, "tolerance", "", 1e-13, 1e-3,
              "relative residual of the solve"),
     OPT_REAL(struct params, fall.solve.memory_gib, "memory", "GiB", 0, 10000,
@@ -82,9 +89,9 @@ static const struct example examples[] = {
      "failure load and stiffness, and the strain picture"},
     {NULL, NULL}};
 
-static const char *const sources[] = {"ogo",          "keller1994",      "keyak1994",
-                                      "kaneko2004",   "schileo2014",     "bayraktar2004",
-                                      "bouxsein2007", "robinovitch1995", NULL};
+static const char *const sources[] = {
+    "ogo",         "pmc3045472",    "keller1994",   "keyak1994",       "kaneko2004",
+    "schileo2014", "bayraktar2004", "bouxsein2007", "robinovitch1995", NULL};
 
 static status write_outputs(struct context *ctx, const struct params *p, const struct fea_fall *f) {
   status st = ST_OK;
@@ -113,6 +120,7 @@ static status run(struct context *ctx, const void *params) {
   struct fea_fall *f = NULL;
   struct hip_frame frame;
   struct calibration calibration;
+  struct fea_user_law user_law;
   int rank, ranks, label = p->label;
   TRY(fea_ranks(&rank, &ranks));
   if (rank > 0) log_set_sink(NULL, NULL);
@@ -123,6 +131,10 @@ static status run(struct context *ctx, const void *params) {
   if (p->material) density->material = material_of[p->material];
   if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
   o.interval = !p->no_interval;
+  if (p->user_law) {
+    TRY(fea_law_parse(&user_law, p->user_law));
+    o.user_law = &user_law.law;
+  }
   TRY(fea_fall_run(&f, density, labels, label, &frame, p->calibration ? &calibration : NULL, &o));
   log_info(
       "fall: failure load %.0f N, stiffness %.0f N/mm (%s); residual %.1e, reactions balance to "
@@ -142,7 +154,8 @@ const struct command cmd_fea_fall = {
     .summary = "Strength and stiffness of a femur in a fall to the side",
     .about =
         "Voxel finite elements from the calibrated density, PMMA caps over head and trochanter, "
-        "load recipe " FEA_FALL_RECIPE ". The failure load is the load at which 1 % of the bone "
+        "load recipe fall-ogo/1 or fall-hinge/1. The failure load is the load at which 1 % of the "
+        "bone "
         "volume exceeds 0.73 % strain in tension or 1.04 % in compression; its interval joins the "
         "calibration, half a voxel of outline, and a coarser mesh.\n\n"
         "Stiffness and strength hold for the recipe, the material law and the element size; do not "

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
   EXIT_DONE = 0,
@@ -80,6 +81,17 @@ static void set_threads(int threads) {
   setenv("OPENBLAS_NUM_THREADS", number, 1);
 }
 
+/* OpenMP's threads spin while they wait, which takes the cores from every other program on the
+ * machine and makes a solve ten times slower where cores are shared. libgomp reads its policy
+ * before main, so the program starts itself anew with the policy set; a policy of the user's
+ * stands. */
+static void let_threads_sleep(char *const *argv) {
+  if (parallel_threads() < 2 || getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
+  if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0) execv("/proc/self/exe", argv);
+}
+
+static char *const *program_words; /* argv as given */
+
 static status run_command(const struct parsed *p) {
   status st = ST_OK;
   struct context ctx = {.force = p->globals.force,
@@ -90,6 +102,7 @@ static status run_command(const struct parsed *p) {
                         .given = p->given};
   terminal_install(p->globals.verbose, p->globals.quiet);
   set_threads(p->globals.threads);
+  let_threads_sleep(program_words);
   ctx.threads = parallel_threads();
   TRY(provenance_create(&ctx.provenance, p->command->name));
   TRY(parameters_record(ctx.provenance, p));
@@ -186,6 +199,7 @@ done:
 int main(int argc, char **argv) {
   const char *name = "";
   bool verbose = false;
+  program_words = argv;
   const struct command *linked = argc > 0 ? command_of_link(argv[0]) : NULL;
   if (linked) name = linked->name;
   status st = linked ? run_link(linked, argc - 1, argv + 1, &verbose)

@@ -1,5 +1,6 @@
 #include "fea/fall.h"
 
+#include "fea/cap.h"
 #include "fea/fall_parts.h"
 #include "fea/store_fields.h"
 
@@ -24,6 +25,9 @@ static status check_input(const struct hip_frame *frame, const struct fea_fall_o
         "fall: the bone ends %.0f mm below the head centre; at least %d mm are needed to hold the "
         "shaft",
         frame->distal_mm, LEAST_DISTAL_MM + 5);
+  CHECK(isfinite(o->tilt_deg), ST_USAGE,
+        "stance: the angle of the load to the shaft is not given (--angle); 20 degrees are in use "
+        "elsewhere, unverified");
   CHECK(o->size_mm >= 0.3 && o->size_mm <= 5, ST_DOMAIN,
         "fall: elements of %g mm, permitted are 0.3 .. 5 mm", o->size_mm);
   CHECK(o->strain > 0 && o->strain <= 0.2, ST_DOMAIN,
@@ -35,29 +39,91 @@ done:
   return st;
 }
 
+const char *const fea_fall_recipe_names[] = {"fall-ogo", "fall-hinge", NULL};
+const char *const fea_force_rule_names[] = {"bouxsein2007", "weight-unverified", NULL};
+
+enum { HINGE_BLOCK_MM = 20 };
+#define HINGE_BLOCK_MPA 2e5 /* steel */
+
+const char *fea_recipe_name(enum fea_recipe recipe) {
+  switch (recipe) {
+  case FEA_FALL_OGO:
+    return "fall-ogo/1";
+  case FEA_FALL_HINGE:
+    return "fall-hinge/1";
+  case FEA_STANCE:
+    return "stance/1";
+  }
+  return "";
+}
+
+static status add_cap(struct femur_model *f, int axis, int side, int64_t *face,
+                      const struct fea_fall_options *o) {
+  const struct fea_cap cap = {.axis = axis,
+                              .side = side,
+                              .thick_mm = o->cap_mm,
+                              .intrusion_mm = o->intrusion_mm,
+                              .modulus_mpa = o->cap_mpa};
+  return fea_cap_add(f->model, &cap, face);
+}
+
+/* Head cap moved towards the held trochanter cap; the shaft by its recipe. */
+static status support_fall(struct femur_model *f, double *displacement_mm,
+                           const struct fea_fall_options *o) {
+  status st = ST_OK;
+  int64_t head_face = 0, ground_face = 0;
+  TRY(add_cap(f, 1, 1, &head_face, o));
+  TRY(add_cap(f, 1, 0, &ground_face, o));
+  *displacement_mm = o->strain * (double)(head_face - ground_face) * o->size_mm;
+  if (o->recipe == FEA_FALL_HINGE)
+    TRY(femur_model_hinge(f, HINGE_BLOCK_MM, HINGE_BLOCK_MPA));
+  else {
+    TRY(femur_model_fix_distal(f, 0, 0));
+    TRY(femur_model_fix_distal(f, 2, 0));
+  }
+  TRY(fea_model_fix_plane(f->model, 1, head_face, 1, -*displacement_mm));
+  TRY(fea_model_fix_plane(f->model, 1, ground_face, 1, 0));
+done:
+  return st;
+}
+
+static status support_stance(struct femur_model *f, double *displacement_mm,
+                             const struct fea_fall_options *o) {
+  status st = ST_OK;
+  int64_t face = 0, lowest = -1;
+  const struct fea_model *m = f->model;
+  TRY(add_cap(f, 2, 1, &face, o));
+  for (int64_t v = 0; v < geometry_voxels(&m->grid) && lowest < 0; v++)
+    if (m->part[v] == FEA_BONE) lowest = v / (m->grid.nx * m->grid.ny);
+  *displacement_mm = o->strain * (double)(face - lowest) * o->size_mm;
+  TRY(fea_model_fix_plane(f->model, 2, face, 2, -*displacement_mm));
+  for (int axis = 0; axis < 3; axis++) TRY(femur_model_fix_distal(f, axis, 0));
+done:
+  return st;
+}
+
 /* Model, caps, supports, load: ready to solve. */
 static status make_model(struct femur_model **out, double *displacement_mm,
                          const struct fall_input *in, const struct fea_fall_options *o) {
   status st = ST_OK;
   struct femur_model *f = NULL;
   double distal = fmin(o->distal_mm, femur_distal_limit_mm(in->frame));
-  int64_t head_face = 0, ground_face = 0;
   const struct femur_pose pose = femur_pose_fall(in->frame, o->tilt_deg, o->rotation_deg, distal);
   const struct femur_options fo = {.size_mm = o->size_mm,
                                    .poisson = o->poisson,
                                    .least_mpa = o->least_mpa,
                                    .law = o->law,
                                    .conversion = o->conversion,
+                                   .user_law = o->user_law,
+                                   .bins = o->bins,
                                    .shift_mgcc = {in->shift_mgcc[0], in->shift_mgcc[1]}};
-  TRY(femur_model_create(&f, in->density, in->labels, in->label, &pose,
-                         o->cap_mm - o->intrusion_mm + 2 * o->size_mm, &fo));
-  TRY(femur_model_cap(f, 1, 1, o->cap_mm, o->intrusion_mm, o->cap_mpa, &head_face));
-  TRY(femur_model_cap(f, 1, 0, o->cap_mm, o->intrusion_mm, o->cap_mpa, &ground_face));
-  *displacement_mm = o->strain * (double)(head_face - ground_face) * o->size_mm;
-  TRY(fea_model_fix_plane(f->model, 1, head_face, 1, -*displacement_mm));
-  TRY(fea_model_fix_plane(f->model, 1, ground_face, 1, 0));
-  TRY(femur_model_fix_distal(f, 0, 0));
-  TRY(femur_model_fix_distal(f, 2, 0));
+  const double room = o->recipe == FEA_FALL_HINGE ? HINGE_BLOCK_MM : o->cap_mm - o->intrusion_mm;
+  TRY(femur_model_create(&f, in->density, in->labels, in->label, &pose, room + 2 * o->size_mm,
+                         &fo));
+  if (o->recipe == FEA_STANCE)
+    TRY(support_stance(f, displacement_mm, o));
+  else
+    TRY(support_fall(f, displacement_mm, o));
   TRY(fea_model_finish(f->model));
   *out = f;
   f = NULL;
@@ -66,12 +132,26 @@ done:
   return st;
 }
 
-/* Force of the head cap against the movement: the reactions along y on nodes that move. */
+/* Force of the head cap against the movement: the reactions on nodes that move. */
 static double head_force(const struct fea_model *m, const struct fea_solution *s) {
   double sum = 0;
   for (int64_t f = 0; f < m->fixed_count; f++)
     if (m->cases[0].value_mm[f] != 0) sum -= s->reaction[f];
   return sum;
+}
+
+static void name_recipe(struct fea_fall *r, const struct femur_model *f,
+                        const struct fea_fall_options *o) {
+  char bins[24] = "";
+  const char *name = fea_recipe_name(r->recipe_kind);
+  const char *law = o->user_law ? o->user_law->key : fea_law_names[o->law];
+  if (o->bins > 0) snprintf(bins, sizeof bins, " bins %d", o->bins);
+  if (r->recipe_kind == FEA_STANCE)
+    snprintf(r->recipe, sizeof r->recipe, "%s %g deg", name, o->tilt_deg);
+  else
+    snprintf(r->recipe, sizeof r->recipe, "%s", name);
+  snprintf(r->words, sizeof r->words, "%s %s %s hex %g mm%s", r->recipe, law, f->map.words,
+           o->size_mm, bins);
 }
 
 status fall_solve(struct fea_fall **out, struct femur_model **femur, const struct fall_input *in,
@@ -92,9 +172,8 @@ status fall_solve(struct fea_fall **out, struct femur_model **femur, const struc
   r->failure_load_n = r->load_n * r->failure.factor_volume;
   r->model = f->model;
   f->model = NULL;
-  snprintf(r->recipe, sizeof r->recipe, "%s", FEA_FALL_RECIPE);
-  snprintf(r->words, sizeof r->words, "%s %s %s hex %g mm", FEA_FALL_RECIPE, fea_law_names[o->law],
-           f->map.words, o->size_mm);
+  r->recipe_kind = (enum fea_recipe)o->recipe;
+  name_recipe(r, f, o);
   *out = r;
   r = NULL;
   if (femur) {
@@ -137,7 +216,7 @@ status fea_fall_run(struct fea_fall **out, const struct volume *density,
   *out = r;
   r = NULL;
 done:
-  if (st) status_note("finite elements");
+  if (st) status_note("finite elements, %s", fea_recipe_name((enum fea_recipe)o->recipe));
   femur_model_destroy(f);
   fea_fall_destroy(r);
   return st;
@@ -155,6 +234,10 @@ void fea_fall_destroy(struct fea_fall *f) {
 double fea_fall_force(double mass_kg, double height_m) {
   /* sqrt(2 g h k m): h centre of gravity 0.51 x height, m 7/20 of body mass, k 71 kN/m */
   return sqrt(2 * 9.81 * 0.51 * height_m * 71e3 * 0.35 * mass_kg);
+}
+
+double fea_fall_force_by_weight(double mass_kg, double height_m) {
+  return 8.25 * mass_kg * 9.81 * sqrt(height_m / 1.70);
 }
 
 double fea_fall_force_attenuated(double force_n, double tissue_mm) {

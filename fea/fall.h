@@ -1,4 +1,5 @@
-/* Strength of a proximal femur in a fall to the side, from its density.
+/* Strength of a proximal femur under a named load recipe (a fall to the side, standing), from its
+ * density.
  *
  * Steps: pose from the hip frame -> grid of cubes of `size_mm` in that pose -> density (volume
  * average when coarser than the scan, trilinear when finer) clipped to the label and cut square to
@@ -13,6 +14,14 @@
  *   head cap, outer face:        u_y = -strain * extent of the model along y
  *   trochanter cap, outer face:  u_y = 0
  *   distal end of the shaft:     u_x = u_z = 0
+ *
+ * Recipe fall-hinge/1 (source pmc3045472): the same pose, caps and displacement; the distal end is
+ * glued to a stiff block (20 mm, 200 GPa) that may only turn about x, on a line through its middle.
+ * Recipe stance/1: z is the direction of the load, in the frontal plane `tilt_deg` from the shaft;
+ * a cap over the head, its outer face moved by u_z = -strain * extent along z (x and y free); the
+ * distal end held in all components. The published angle of 20 degrees is unverified, so the angle
+ * has no default.
+ *
  * Strength and stiffness depend on recipe, law and element size: compare within one set only.
  */
 #ifndef QCT_FEA_FALL_H
@@ -32,13 +41,23 @@
 extern "C" {
 #endif
 
+/* Load recipes; the first two are falls. */
+enum fea_recipe { FEA_FALL_OGO, FEA_FALL_HINGE, FEA_STANCE };
+/** "fall-ogo", "fall-hinge", NULL: for OPT_CHOICE. */
+extern const char *const fea_fall_recipe_names[];
+/** Name with version: "fall-ogo/1". */
+const char *fea_recipe_name(enum fea_recipe recipe);
+
 struct fea_fall_options {
-  double size_mm;      /* edge of an element, 0.3 .. 5 */
-  int law;             /* index into fea_law_names */
-  int conversion;      /* index into fea_conversion_names; 0 auto */
-  double poisson;      /* 0.2 .. 0.4 */
-  double least_mpa;    /* floor of the modulus */
-  double tilt_deg;     /* shaft to the ground */
+  int recipe;                     /* enum fea_recipe */
+  double size_mm;                 /* edge of an element, 0.3 .. 5 */
+  int law;                        /* index into fea_law_names */
+  int conversion;                 /* index into fea_conversion_names; 0 auto */
+  const struct fea_law *user_law; /* borrowed; instead of `law` unless NULL */
+  int bins;                       /* 0 none; 128: densities in bins, as FAIM and Ogo do */
+  double poisson;                 /* 0.2 .. 0.4 */
+  double least_mpa;               /* floor of the modulus */
+  double tilt_deg;     /* shaft to the ground; stance: load to the shaft, NaN is refused */
   double rotation_deg; /* neck out of the y-z plane; positive turns the head to the back */
   double distal_mm;    /* cut below the head centre along the shaft; nearer when bone ends */
   double cap_mm;       /* thickness of a cap in all */
@@ -50,6 +69,7 @@ struct fea_fall_options {
   double height_m;     /* body height, NaN: no fall force */
   double tissue_mm;    /* soft tissue over the trochanter, NaN: not attenuated */
   double fall_force_n; /* impact force given outright, NaN: from mass and height */
+  int force_rule;      /* index into fea_force_rule_names */
   struct fea_failure_options failure;
   struct fea_solve_options solve;
 };
@@ -62,7 +82,8 @@ struct fea_fall_options {
     .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS                                   \
   }
 
-#define FEA_FALL_RECIPE "fall-ogo/1"
+/** "bouxsein2007", "weight-unverified", NULL. */
+extern const char *const fea_force_rule_names[];
 
 struct fea_fall {
   struct record *record; /* owned; rows below, region "femur_right" or "femur_left" */
@@ -71,7 +92,8 @@ struct fea_fall {
   struct fea_fields *fields;
   struct fea_failure failure;
   struct fea_failure_options limits; /* that it was found with */
-  double load_n;                     /* reaction of the head cap at the applied displacement */
+  enum fea_recipe recipe_kind;
+  double load_n; /* reaction of the head cap at the applied displacement */
   double displacement_mm;
   double stiffness_n_mm;
   double failure_load_n; /* strain-volume */
@@ -79,11 +101,12 @@ struct fea_fall {
   char words[256]; /* "fall-ogo/1 keller1994 kaneko2004-cha hex 1 mm" */
 };
 
-/* Rows of the record: fall_failure_load [N] (low, high: the interval), fall_stiffness [N/mm],
- * fall_failure_load_strain_limit [N], fall_failure_load_pistoia [N], fall_load [N],
- * fall_displacement [mm], fall_elements [], fall_element_size [mm], fall_residual [],
- * fall_balance [], fall_dropped [], fall_mean_modulus [MPa], and with mass and height fall_force
- * [N], fall_force_attenuated [N], fall_factor_of_risk []. */
+/* Rows of the record (stance_... for stance): fall_failure_load [N] (low, high: the interval),
+ * fall_stiffness [N/mm], fall_failure_load_strain_limit [N], fall_failure_load_pistoia [N],
+ * fall_load [N], fall_displacement [mm], fall_elements [], fall_element_size [mm], fall_residual
+ * [], fall_balance [], fall_dropped [], fall_mean_modulus [MPa], fall_failure_load_laws [N] (low
+ * and high: over the laws of the femur that this one may be exchanged for), and with mass and
+ * height fall_force [N], fall_force_attenuated [N], fall_factor_of_risk []. */
 
 /**
  * @param density     mg/cm3, material stated; no-data voxels inside the bone are refused
@@ -116,6 +139,9 @@ status fea_fall_write(const struct fea_fall *f, const char *stem, const cJSON *p
 
 /** Impact force [N] of a fall from standing, sqrt(2 g h k m). Source: bouxsein2007. */
 double fea_fall_force(double mass_kg, double height_m);
+/** The same by body weight, 8.25 x weight x sqrt(height / 1.70 m): unverified (its origin was not
+ * found); within 5 % of the other at 70 kg and 1.70 m. */
+double fea_fall_force_by_weight(double mass_kg, double height_m);
 /** After the soft tissue over the trochanter, 71 N per mm, at least 0. Source: robinovitch1995. */
 double fea_fall_force_attenuated(double force_n, double tissue_mm);
 

@@ -1,7 +1,8 @@
 /* How far the failure load moves with what is not known exactly: calibration, outline, mesh. Each
  * variant is solved; half the span of a pair (and the whole step to the coarser mesh) is taken as a
- * 95 % half-width and they are joined as independent. The material law is not in it: another law is
- * another scale, not an uncertainty of this one. */
+ * 95 % half-width and they are joined as independent. Other material laws are solved too but stand
+ * apart, as the span of their results: another law is another scale, not an uncertainty of this
+ * one. */
 #include "fea/fall_parts.h"
 
 #include "core/itk_filter.h"
@@ -56,6 +57,33 @@ done:
   return st;
 }
 
+/* The span over the laws of the femur. None of them is used when the law is the user's own. */
+static void law_variants(struct fall_interval *out, const struct fea_fall *base,
+                         const struct fall_input *in, const struct fea_fall_options *o) {
+  static const char *const others[] = {"morgan2003-neck", "morgan2003-femur", "keyak1998",
+                                       "keyak-three-piece", "keller1994"};
+  enum { OTHERS = sizeof others / sizeof others[0] };
+  size_t used = 0;
+  out->law_low = out->law_high = base->failure_load_n;
+  for (int i = 0; i < OTHERS && !o->user_law; i++) {
+    struct fea_fall_options changed = *o;
+    double load = NAN;
+    changed.law = fea_law_find(others[i]);
+    if (changed.law == o->law) continue;
+    if (variant(&load, in, &changed)) {
+      log_detail("fall: law %s not tried: %s", others[i], status_message());
+      status_clear();
+      continue;
+    }
+    out->law_low = fmin(out->law_low, load);
+    out->law_high = fmax(out->law_high, load);
+    if (used < sizeof out->laws)
+      used += (size_t)snprintf(out->laws + used, sizeof out->laws - used, "%s%s %.0f N",
+                               used ? ", " : "", others[i], load);
+  }
+  if (!used) out->law_low = out->law_high = NAN;
+}
+
 /* A variant that cannot be made (no calibration, no data beside the bone) is named, not an error.
  */
 static void left_out(struct fall_interval *out, const char *what) {
@@ -88,6 +116,7 @@ status fall_find_interval(struct fall_interval *out, const struct fea_fall *base
     left_out(&r, "mesh");
   else
     sum += pow(r.coarse - base->failure_load_n, 2);
+  law_variants(&r, base, in, o);
   if (sum > 0) {
     r.low = fmax(0, base->failure_load_n - sqrt(sum));
     r.high = base->failure_load_n + sqrt(sum);

@@ -23,6 +23,8 @@ struct fall_interval {
   double density_low, density_high; /* calibration interval */
   double mask_in, mask_out;         /* label shrunk and grown by half a voxel of the scan */
   double coarse;                    /* elements 1.5 times as large */
+  double law_low, law_high;         /* over the laws that may stand in for the one used */
+  char laws[160];                   /* their failure loads in words */
   char missing[96];                 /* what was left out, in words */
 };
 

@@ -1,32 +1,14 @@
 /* The numbers of a fall as rows. */
 #include "fea/fall_parts.h"
+#include "fea/record_rows.h"
 
 #include <math.h>
 #include <stdio.h>
 
-struct writer {
-  struct record *record;
-  const char *region, *method;
-  int failed;
-};
-
-static struct measurement *add(struct writer *w, const char *quantity, double value,
-                               const char *unit, const char *source) {
-  static struct measurement lost; /* takes the writes when memory ran out; checked at the end */
-  struct measurement *m = record_add(w->record, w->region, quantity, value, unit);
-  if (!m) {
-    w->failed = 1;
-    return &lost;
-  }
-  snprintf(m->method, sizeof m->method, "%s", w->method);
-  snprintf(m->source, sizeof m->source, "%s", source);
-  return m;
-}
-
-static void add_failure(struct writer *w, const struct fea_fall *r, const struct femur_model *f,
-                        const struct hip_frame *frame, const struct fall_interval *interval,
-                        const struct fea_fall_options *o) {
-  struct measurement *m = add(w, "fall_failure_load", r->failure_load_n, "N", "schileo2014");
+static void add_failure(struct fea_rows_writer *w, const struct fea_fall *r,
+                        const struct femur_model *f, const struct hip_frame *frame,
+                        const struct fall_interval *interval, const struct fea_fall_options *o) {
+  struct measurement *m = fea_row(w, "failure_load", r->failure_load_n, "N", "schileo2014");
   m->low = interval->low;
   m->high = interval->high;
   m->n = r->failure.judged;
@@ -42,22 +24,25 @@ static void add_failure(struct writer *w, const struct fea_fall *r, const struct
     measurement_flag(m, "outside the range of tested femora (about 1000-9000 N)");
 }
 
-static void add_force(struct writer *w, const struct fea_fall *r,
+static void add_force(struct fea_rows_writer *w, const struct fea_fall *r,
                       const struct fall_interval *interval, const struct fea_fall_options *o) {
   double force = o->fall_force_n;
   const char *source = "";
   if (isnan(force) && !isnan(o->mass_kg) && !isnan(o->height_m)) {
-    force = fea_fall_force(o->mass_kg, o->height_m);
-    source = "bouxsein2007";
+    force = o->force_rule ? fea_fall_force_by_weight(o->mass_kg, o->height_m)
+                          : fea_fall_force(o->mass_kg, o->height_m);
+    source = o->force_rule ? "" : "bouxsein2007";
   }
   if (isnan(force)) return;
-  add(w, "fall_force", force, "N", source);
+  struct measurement *impact = fea_row(w, "force", force, "N", source);
+  if (o->force_rule && isnan(o->fall_force_n))
+    measurement_flag(impact, "8.25 x weight x sqrt(height/1.7 m), unverified");
   if (!isnan(o->tissue_mm) && isnan(o->fall_force_n)) {
     force = fea_fall_force_attenuated(force, o->tissue_mm);
-    add(w, "fall_force_attenuated", force, "N", "robinovitch1995");
+    fea_row(w, "force_attenuated", force, "N", "robinovitch1995");
   }
   struct measurement *m =
-      add(w, "fall_factor_of_risk", force / r->failure_load_n, "", "bouxsein2007");
+      fea_row(w, "factor_of_risk", force / r->failure_load_n, "", "bouxsein2007");
   m->low = force / interval->high;
   m->high = force / interval->low;
   if (isnan(o->tissue_mm) && isnan(o->fall_force_n))
@@ -68,34 +53,36 @@ status fall_record(struct record **out, const struct fea_fall *r, const struct f
                    const char *region, const struct hip_frame *frame,
                    const struct fall_interval *interval, const struct fea_fall_options *o) {
   status st = ST_OK;
-  struct writer w = {.region = region, .method = r->words};
+  struct fea_rows_writer w = {.prefix = r->recipe_kind == FEA_STANCE ? "stance" : "fall",
+                              .region = region,
+                              .method = r->words};
   TRY(record_create(&w.record, ""));
   add_failure(&w, r, f, frame, interval, o);
-  add(&w, "fall_stiffness", r->stiffness_n_mm, "N/mm", "ogo");
-  struct measurement *m = add(&w, "fall_failure_load_strain_limit",
-                              r->load_n * r->failure.factor_limit, "N", "schileo2014");
-  measurement_flag(m, "decided by a single element");
-  m = add(&w, "fall_failure_load_pistoia", r->load_n * r->failure.factor_pistoia, "N",
-          "pistoia2002");
-  measurement_flag(m, "rule made for micro-FE of the radius; for comparison only");
-  add(&w, "fall_load", r->load_n, "N", "ogo")->n = -1;
-  add(&w, "fall_displacement", r->displacement_mm, "mm", "ogo");
-  add(&w, "fall_element_size", o->size_mm, "mm", "");
-  add(&w, "fall_elements", (double)r->model->element_count, "", "");
-  add(&w, "fall_mean_modulus", f->mean_modulus_mpa, "MPa", fea_law_at(o->law)->source);
-  add(&w, "fall_dropped", (double)(r->model->dropped_bone + r->model->dropped_cap), "", "");
-  add(&w, "fall_residual", r->solution->residual, "", "");
-  add(&w, "fall_balance", r->solution->balance, "", "");
+  fea_row(&w, "stiffness", r->stiffness_n_mm, "N/mm", "ogo");
+  fea_failure_rows(&w, &r->failure, r->load_n);
+  fea_row(&w, "load", r->load_n, "N", "ogo")->n = -1;
+  fea_row(&w, "displacement", r->displacement_mm, "mm", "ogo");
+  fea_row(&w, "element_size", o->size_mm, "mm", "");
+  fea_row(&w, "mean_modulus", f->mean_modulus_mpa, "MPa",
+          o->user_law ? o->user_law->source : fea_law_at(o->law)->source);
+  fea_solution_rows(&w, r->model, r->solution);
   if (o->interval) {
-    add(&w, "fall_failure_load_outline_in", interval->mask_in, "N", "");
-    add(&w, "fall_failure_load_outline_out", interval->mask_out, "N", "");
-    add(&w, "fall_failure_load_coarse_mesh", interval->coarse, "N", "");
-    add(&w, "fall_failure_load_density_low", interval->density_low, "N", "");
-    add(&w, "fall_failure_load_density_high", interval->density_high, "N", "");
+    fea_row(&w, "failure_load_outline_in", interval->mask_in, "N", "");
+    fea_row(&w, "failure_load_outline_out", interval->mask_out, "N", "");
+    fea_row(&w, "failure_load_coarse_mesh", interval->coarse, "N", "");
+    fea_row(&w, "failure_load_density_low", interval->density_low, "N", "");
+    fea_row(&w, "failure_load_density_high", interval->density_high, "N", "");
     for (size_t i = w.record->count - 5; i < w.record->count; i++)
       if (isnan(w.record->rows[i].value)) measurement_flag(&w.record->rows[i], "not made");
+    if (isfinite(interval->law_low)) {
+      struct measurement *m =
+          fea_row(&w, "failure_load_laws", r->failure_load_n, "N", "knowles2016");
+      m->low = interval->law_low;
+      m->high = interval->law_high;
+      measurement_flag(m, "low and high over other laws: %s", interval->laws);
+    }
   }
-  add_force(&w, r, interval, o);
+  if (r->recipe_kind != FEA_STANCE) add_force(&w, r, interval, o);
   CHECK(!w.failed, ST_MEMORY, "fall: no memory for the record");
   *out = w.record;
   w.record = NULL;

@@ -90,11 +90,33 @@ static struct geometry make_grid(const double low[3], const double high[3], doub
   return g;
 }
 
+/* Compatibility with FAIM and Ogo: equal bins between the least and the largest non-zero density of
+ * the bone, each value replaced by the centre of its bin. Source: ogo. */
+static void bin_densities(float *density, const uint8_t *inside, int64_t n, int bins) {
+  double low = INFINITY, high = -INFINITY;
+  for (int64_t v = 0; v < n; v++) {
+    if (!inside[v] || density[v] == 0) continue;
+    low = fmin(low, (double)density[v]);
+    high = fmax(high, (double)density[v]);
+  }
+  const double width = (high - low) / bins;
+  if (!(width > 0)) return;
+  for (int64_t v = 0; v < n; v++) {
+    if (!inside[v] || density[v] == 0) continue;
+    const double bin = fmin(floor(((double)density[v] - low) / width), bins - 1);
+    density[v] = (float)(low + (bin + 0.5) * width);
+  }
+}
+
+static const struct fea_law *law_of(const struct femur_options *o) {
+  return o->user_law ? o->user_law : fea_law_at(o->law);
+}
+
 /* density [mg/cm3] -> the law's density [g/cm3] and modulus; `density` is replaced. */
 static void fill_moduli(struct femur_model *f, float *density, const uint8_t *inside,
                         const struct femur_options *o) {
   struct fea_model *m = f->model;
-  const struct fea_law *law = fea_law_at(o->law);
+  const struct fea_law *law = law_of(o);
   const int64_t n = geometry_voxels(&m->grid);
   double sum = 0;
   for (int64_t v = 0; v < n; v++) {
@@ -134,9 +156,9 @@ status femur_model_create(struct femur_model **out, const struct volume *density
   CHECK(density->quantity == QUANTITY_DENSITY, ST_DOMAIN,
         "femur model: the volume is %s [%s], needed is a density [mg/cm3]; calibrate it first",
         quantity_name(density->quantity), quantity_unit(density->quantity));
-  CHECK(fea_law_at(o->law), ST_USAGE, "femur model: material law %d is not in the table", o->law);
+  CHECK(law_of(o), ST_USAGE, "femur model: material law %d is not in the table", o->law);
   f->pose = *pose;
-  TRY(fea_density_map_make(&f->map, fea_law_at(o->law), density->material, o->conversion));
+  TRY(fea_density_map_make(&f->map, law_of(o), density->material, o->conversion));
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
   TRY(find_extent(low, high, labels, label, pose));
   struct geometry grid =
@@ -150,6 +172,7 @@ status femur_model_create(struct femur_model **out, const struct volume *density
   CHECK(!no_data, ST_DOMAIN,
         "femur model: the density has no data in %lld elements of the bone (of %g mm)",
         (long long)no_data, o->size_mm);
+  if (o->bins > 0) bin_densities(f->model->density, inside, (int64_t)n, o->bins);
   fill_moduli(f, f->model->density, inside, o);
   CHECK(f->bone_voxels > 0, ST_DOMAIN,
         "femur model: label %d fills no element of %g mm; use smaller elements", label, o->size_mm);
@@ -171,79 +194,61 @@ void femur_model_destroy(struct femur_model *f) {
   free(f);
 }
 
-/* Outermost voxel layer along an axis that holds bone. */
-static int64_t extreme_layer(const struct fea_model *m, int axis, int side) {
-  const int64_t n = geometry_voxels(&m->grid);
-  int64_t best = -1;
-  for (int64_t v = 0; v < n; v++) {
-    if (m->part[v] != FEA_BONE) continue;
-    const int64_t at[3] = {v % m->grid.nx, v / m->grid.nx % m->grid.ny,
-                           v / (m->grid.nx * m->grid.ny)};
-    if (best < 0 || (side ? at[axis] > best : at[axis] < best)) best = at[axis];
-  }
-  return best;
-}
-
-/* Layer of the outermost bone of every column within reach of the extreme, -1 where there is none.
- */
-static void find_contact(const struct fea_model *m, int axis, int64_t extreme, int64_t out,
-                         int64_t deep, int32_t *contact) {
-  const int64_t extent[3] = {m->grid.nx, m->grid.ny, m->grid.nz};
-  const int64_t step[3] = {1, m->grid.nx, m->grid.nx * m->grid.ny};
-  const int p = (axis + 1) % 3, q = (axis + 2) % 3;
-  for (int64_t b = 0; b < extent[q]; b++)
-    for (int64_t a = 0; a < extent[p]; a++) {
-      int64_t at = extreme;
-      const int64_t column = a * step[p] + b * step[q], end = extreme - out * deep;
-      while (at != end && at >= 0 && at < extent[axis] &&
-             m->part[column + at * step[axis]] != FEA_BONE)
-        at -= out;
-      contact[b * extent[p] + a] = at == end || at < 0 || at >= extent[axis] ? -1 : (int32_t)at;
+/* Centroid and reach, across the shaft, of the bone within two elements of the distal cut. */
+static void distal_section(const struct femur_model *f, struct vec3 *centre, double *radius_mm) {
+  const struct fea_model *m = f->model;
+  const double low = -f->pose.distal_mm, high = low + 2 * m->grid.spacing[0];
+  struct vec3 sum = {0, 0, 0};
+  int64_t count = 0;
+  *radius_mm = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    for (int64_t v = 0; v < geometry_voxels(&m->grid); v++) {
+      if (m->part[v] != FEA_BONE) continue;
+      const int64_t i = v % m->grid.nx, j = v / m->grid.nx % m->grid.ny;
+      const int64_t k = v / (m->grid.nx * m->grid.ny);
+      const struct vec3 w = geometry_to_world(&m->grid, vec3_make((double)i, (double)j, (double)k));
+      const double d = vec3_dot(vec3_sub(w, f->pose.head), f->pose.shaft);
+      if (d < low || d > high) continue;
+      const struct vec3 flat = vec3_along(w, low - d, f->pose.shaft); /* onto the cut */
+      if (pass)
+        *radius_mm = fmax(*radius_mm, vec3_length(vec3_sub(flat, *centre)));
+      else
+        sum = vec3_add(sum, flat), count++;
     }
+    if (!pass && count) *centre = vec3_scale(sum, 1. / (double)count);
+  }
 }
 
-/* Six or more of the 3 x 3 columns around touch bone: a ragged outline would leave single
- * columns, which press into one element each. */
-static bool backed(const int32_t *contact, int64_t wide, int64_t high, int64_t a, int64_t b) {
-  int n = 0;
-  for (int64_t y = b - 1; y <= b + 1; y++)
-    for (int64_t x = a - 1; x <= a + 1; x++)
-      n += x >= 0 && y >= 0 && x < wide && y < high && contact[y * wide + x] >= 0;
-  return n >= 6;
-}
-
-status femur_model_cap(struct femur_model *f, int axis, int side, double cap_mm,
-                       double intrusion_mm, double cap_mpa, int64_t *face) {
+status femur_model_hinge(struct femur_model *f, double thick_mm, double modulus_mpa) {
   status st = ST_OK;
   struct fea_model *m = f->model;
-  const int64_t extent[3] = {m->grid.nx, m->grid.ny, m->grid.nz};
-  const int64_t step[3] = {1, m->grid.nx, m->grid.nx * m->grid.ny};
-  const double h = m->grid.spacing[0];
-  const int64_t deep = (int64_t)lround(intrusion_mm / h);
-  const int64_t beyond = (int64_t)lround((cap_mm - intrusion_mm) / h);
-  const int64_t extreme = extreme_layer(m, axis, side), out = side ? 1 : -1;
-  const int64_t last = extreme + out * beyond; /* outermost layer of the cap */
-  const int p = (axis + 1) % 3, q = (axis + 2) % 3;
-  int32_t *contact = malloc((size_t)(extent[p] * extent[q]) * sizeof *contact);
-  CHECK(contact, ST_MEMORY, "cap: no memory");
-  CHECK(deep >= 1 && beyond >= 1, ST_DOMAIN,
-        "cap: %g mm thick with %g mm intrusion leaves less than one element of %g mm in or out",
-        cap_mm, intrusion_mm, h);
-  CHECK(last >= 0 && last < extent[axis], ST_DOMAIN, "cap: no room in the grid beyond the bone");
-  find_contact(m, axis, extreme, out, deep, contact);
-  for (int64_t b = 0; b < extent[q]; b++)
-    for (int64_t a = 0; a < extent[p]; a++) {
-      const int64_t column = a * step[p] + b * step[q];
-      int64_t at = contact[b * extent[p] + a];
-      if (at < 0 || !backed(contact, extent[p], extent[q], a, b)) continue;
-      for (at += out; at != last + out; at += out) {
-        m->part[column + at * step[axis]] = FEA_CAP;
-        m->modulus[column + at * step[axis]] = (float)cap_mpa;
-      }
-    }
-  *face = side ? last + 1 : last;
+  struct vec3 centre = f->pose.head;
+  double radius = 0;
+  int64_t count = 0;
+  distal_section(f, &centre, &radius);
+  CHECK(radius > 0, ST_DOMAIN, "hinge: no bone at the distal cut, %.0f mm below the head",
+        f->pose.distal_mm);
+  for (int64_t v = 0; v < geometry_voxels(&m->grid); v++) {
+    const int64_t i = v % m->grid.nx, j = v / m->grid.nx % m->grid.ny;
+    const int64_t k = v / (m->grid.nx * m->grid.ny);
+    const struct vec3 w = geometry_to_world(&m->grid, vec3_make((double)i, (double)j, (double)k));
+    const struct vec3 from = vec3_sub(w, centre);
+    const double d = vec3_dot(from, f->pose.shaft);
+    if (d >= 0 || d < -thick_mm || m->part[v] != FEA_VOID) continue;
+    if (vec3_length(vec3_along(from, -d, f->pose.shaft)) > radius) continue;
+    m->part[v] = FEA_CAP;
+    m->modulus[v] = (float)modulus_mpa;
+  }
+  const struct vec3 at =
+      geometry_to_index(&m->grid, vec3_along(centre, -thick_mm / 2, f->pose.shaft));
+  const int64_t j = (int64_t)floor(at.y + 1), k = (int64_t)floor(at.z + 1); /* nearest node */
+  for (int64_t i = 0; i <= m->grid.nx; i++) {
+    if (!fea_model_node_active(m, i, j, k)) continue;
+    for (int axis = 0; axis < 3; axis++) TRY(fea_model_fix(m, fea_model_node(m, i, j, k), axis, 0));
+    count++;
+  }
+  CHECK(count > 1, ST_DOMAIN, "hinge: no room in the grid below the distal cut");
 done:
-  free(contact);
   return st;
 }
 

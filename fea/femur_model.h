@@ -22,6 +22,8 @@ struct femur_pose {
 struct femur_options {
   double size_mm, poisson, least_mpa;
   int law, conversion;
+  const struct fea_law *user_law; /* borrowed; NULL: the law of the table */
+  int bins;                       /* 0: every density its own modulus */
   double shift_mgcc[2]; /* density + shift: interpolated from [0] at 0 to [1] at 1000 mg/cm3 */
 };
 
@@ -47,14 +49,10 @@ status femur_model_create(struct femur_model **out, const struct volume *density
                           double margin_mm, const struct femur_options *options);
 void femur_model_destroy(struct femur_model *f);
 
-/**
- * PMMA over the bone at the low (side 0) or high (side 1) end of model axis `axis`: in every column
- * that holds bone within intrusion_mm of the extreme, from the bone's surface out to a flat face
- * cap_mm - intrusion_mm beyond the extreme. @param[out] face  node plane of the outer face
- * @return ST_DOMAIN when the grid has no room (margin too small)
- */
-status femur_model_cap(struct femur_model *f, int axis, int side, double cap_mm,
-                       double intrusion_mm, double cap_mpa, int64_t *face);
+/** A stiff block below the distal cut, thick_mm deep and as wide as the bone there, held on a line
+ * of nodes along model axis x through its middle: the distal end may only turn about x.
+ * @return ST_DOMAIN when there is no bone at the cut or no room below it */
+status femur_model_hinge(struct femur_model *f, double thick_mm, double modulus_mpa);
 
 /** Prescribe `value` along `axis` on all nodes within one element of the distal cut. */
 status femur_model_fix_distal(struct femur_model *f, int axis, double value_mm);

@@ -31,20 +31,29 @@ static const struct fea_law laws[] = {
      1,
      "vertebra, voxel models",
      "crawford2003"},
+    {"keyak1994-trab", MATERIAL_ASH, {{0, 5307, 1, 469}}, 1, "femur, trabecular", "knowles2016"},
+    {"morgan2003-femur",
+     MATERIAL_APPARENT,
+     {{0, 15010, 2.18, 0}, {0.280, 6850, 1.49, 0}},
+     2,
+     "femur: trochanter law below 0.280, neck law above",
+     "morgan2003"},
+    {"mulder2007", /* floor of 2 MPa */
+     MATERIAL_HA,
+     {{0, 0, 1, 2}, {0.23328, 25000, 1, -5830}},
+     2,
+     "micro-CT",
+     "mulder2007"},
 };
 enum { LAWS = sizeof laws / sizeof laws[0] };
 
-const char *const fea_law_names[] = {"keller1994",
-                                     "keyak1998",
-                                     "dragomir2011",
-                                     "keyak1994-cort",
-                                     "keyak-three-piece",
-                                     "morgan2003-neck",
-                                     "morgan2003-troch",
-                                     "morgan2003-spine",
-                                     "kopperdahl2002",
-                                     "crawford2003",
-                                     NULL};
+const char *const fea_law_names[] = {"keller1994",        "keyak1998",
+                                     "dragomir2011",      "keyak1994-cort",
+                                     "keyak-three-piece", "morgan2003-neck",
+                                     "morgan2003-troch",  "morgan2003-spine",
+                                     "kopperdahl2002",    "crawford2003",
+                                     "keyak1994-trab",    "morgan2003-femur",
+                                     "mulder2007",        NULL};
 
 static const struct fea_conversion conversions[] = {
     {"auto", MATERIAL_NONE, MATERIAL_NONE, 1, 0, ""},
@@ -90,8 +99,7 @@ double fea_law_modulus(const struct fea_law *law, double rho_gcc) {
   if (!(rho_gcc > 0)) return 0;
   const struct fea_law_piece *p = &law->piece[0];
   for (int i = 1; i < law->pieces && rho_gcc >= law->piece[i].from; i++) p = &law->piece[i];
-  double modulus = p->offset + p->factor * pow(rho_gcc, p->exponent);
-  return modulus > 0 ? modulus : 0;
+  return fmax(0, p->offset + p->factor * pow(rho_gcc, p->exponent));
 }
 
 double fea_conversion_apply(const struct fea_conversion *c, double rho_gcc) {

@@ -36,6 +36,12 @@ struct fea_law {
   const char *source; /* key of core/sources.def */
 };
 
+/* A law of the user's own. */
+struct fea_user_law {
+  struct fea_law law; /* law.key points into `key`: do not copy the struct */
+  char key[80];
+};
+
 struct fea_conversion {
   const char *key;
   enum material from, to;
@@ -56,11 +62,22 @@ enum { FEA_LAW_MORGAN_NECK = 5 };
 const struct fea_law *fea_law_at(int index);
 /** Index 0 ("auto") gives NULL; so does one out of range. */
 const struct fea_conversion *fea_conversion_at(int index);
+/**
+ * A law from words: `MATERIAL:PIECE[;PIECE...]`, a piece `FACTOR,EXPONENT[,OFFSET][@FROM]` in MPa
+ * and g/cm3, E = OFFSET + FACTOR * rho^EXPONENT for rho >= FROM. "ash:10500,2.29" is a power law,
+ * "HA:25000,1,-5830" a line, "apparent:0,1,12000" a constant,
+ * "ash:33900,2.2;5307,1,469@0.27;10200,2.01@0.6" three pieces. `MATERIAL:homminga,EMAX,RHOMAX` is
+ * EMAX * (rho / RHOMAX)^1.7 (faim10). MATERIAL is K2HPO4, HA, ash or apparent.
+ * @return ST_USAGE naming what cannot be read, pieces out of order, or a negative factor
+ */
+status fea_law_parse(struct fea_user_law *out, const char *words);
+
 /** -1 when unknown. */
 int fea_law_find(const char *key);
 int fea_conversion_find(const char *key);
 
-/** Young's modulus [MPa] of a density of the kind the law takes [g/cm3]; 0 below zero density. */
+/** Young's modulus [MPa] of a density of the kind the law takes [g/cm3]; 0 at and below zero
+ * density. */
 double fea_law_modulus(const struct fea_law *law, double rho_gcc);
 double fea_conversion_apply(const struct fea_conversion *c, double rho_gcc);
 

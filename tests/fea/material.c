@@ -21,6 +21,11 @@ static void laws_give_their_worked_values(void **state) {
   assert_close(modulus("morgan2003-neck", 0.3), 1139.2, 4e-5);
   assert_close(modulus("keyak-three-piece", 0.6), 3653.3, 2e-4);
   assert_close(modulus("keyak-three-piece", 0.27), 1901.9, 1e-4);
+  assert_close(modulus("keyak1994-trab", 0.6), 3653.2, 1e-9);
+  assert_close(modulus("morgan2003-femur", 0.2), 15010 * pow(0.2, 2.18), 1e-12);
+  assert_close(modulus("morgan2003-femur", 0.3), 1139.2, 4e-5);
+  assert_near(modulus("mulder2007", 0.8), 25 * 800 - 5830, 1e-9); /* rho in mg/cm3 there */
+  assert_near(modulus("mulder2007", 0.2), 2, 0);
   assert_int_equal(fea_law_find("morgan2003-neck"), FEA_LAW_MORGAN_NECK);
 }
 
@@ -34,6 +39,30 @@ static void no_law_is_negative(void **state) {
   }
   for (int i = 1; fea_conversion_names[i]; i++)
     assert_string_equal(fea_conversion_at(i)->key, fea_conversion_names[i]);
+}
+
+/* Each form of a law of one's own against the same law written out. */
+static void laws_of_ones_own_are_read(void **state) {
+  (void)state;
+  struct fea_user_law u;
+  assert_ok(fea_law_parse(&u, "ash:10500,2.29"));
+  assert_int_equal(u.law.takes, MATERIAL_ASH);
+  assert_close(fea_law_modulus(&u.law, 0.6), modulus("keller1994", 0.6), 1e-15);
+  assert_string_equal(u.law.key, "user(ash:10500,2.29)");
+  assert_ok(fea_law_parse(&u, "ash:33900,2.2;5307,1,469@0.27;10200,2.01@0.6"));
+  for (double rho = 0.1; rho < 1.2; rho += 0.1)
+    assert_close(fea_law_modulus(&u.law, rho), modulus("keyak-three-piece", rho), 1e-15);
+  assert_ok(fea_law_parse(&u, "apparent:0,1,12000"));
+  assert_near(fea_law_modulus(&u.law, 0.3), 12000, 0);
+  assert_ok(fea_law_parse(&u, "HA:homminga,18000,1.1"));
+  assert_close(fea_law_modulus(&u.law, 1.1), 18000.0, 1e-12);
+  assert_close(fea_law_modulus(&u.law, 0.55), 18000 * pow(0.5, 1.7), 1e-12);
+  assert_fails(fea_law_parse(&u, "10500,2.29"), ST_USAGE, "density it takes");
+  assert_fails(fea_law_parse(&u, "water:1,1"), ST_USAGE, "no density");
+  assert_fails(fea_law_parse(&u, "ash:10500"), ST_USAGE, "FACTOR,EXPONENT");
+  assert_fails(fea_law_parse(&u, "ash:1,1;2,1@0.5;3,1@0.4"), ST_USAGE, "rising order");
+  assert_fails(fea_law_parse(&u, "ash:1,1 and more"), ST_USAGE, "and more");
+  assert_fails(fea_law_parse(&u, "ash:-5,1"), ST_USAGE, "negative");
 }
 
 static void conversions_are_those_of_the_table(void **state) {
@@ -76,12 +105,14 @@ static void fall_force_has_its_worked_value(void **state) {
   assert_near(fea_fall_force(70, 1.7), 5439.65, 0.01);
   assert_near(fea_fall_force_attenuated(fea_fall_force(70, 1.7), 30), 3309.65, 0.01);
   assert_true(fea_fall_force_attenuated(1000, 30) == 0);
+  assert_near(fea_fall_force_by_weight(70, 1.7), 5665.28, 0.01);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(laws_give_their_worked_values),
       cmocka_unit_test(no_law_is_negative),
+      cmocka_unit_test(laws_of_ones_own_are_read),
       cmocka_unit_test(conversions_are_those_of_the_table),
       cmocka_unit_test(another_kind_of_density_is_refused),
       cmocka_unit_test(yield_stresses_are_those_quoted),
