@@ -42,7 +42,7 @@ static const struct option options[] = {
     OPT_CHOICE(struct params, fall.law, "law", fea_law_names, "density to modulus"),
     OPT_TEXT(struct params, user_law, "user-law",
              "a law of your own instead: ash:10500,2.29 is 10500 MPa x ash^2.29"),
-    OPT_INT(struct params, fall.bins, "bins", "", 0, 5000,
+    OPT_INT(struct params, fall.bins, "density-bins", "", 0, 5000,
             "densities in so many bins, as Ogo does with 128; 0: none"),
     OPT_CHOICE(struct params, fall.conversion, "conversion", fea_conversion_names,
                "calibrated density to ash density; auto: by the material"),
