@@ -1,16 +1,11 @@
 #include "fea/verify.h"
 
 #include "fea/solve.h"
+#include "fea/verify_parts.h"
 
 #include <math.h>
 
 static const struct fea_solve_options tight = {.tolerance = 1e-12, .most_iterations = 400};
-
-struct problem {
-  const char *name, *from, *unit;
-  double expected, permitted; /* relative */
-  status (*solve)(double *computed);
-};
 
 static status block(struct fea_model **out, int64_t nx, int64_t ny, int64_t nz, double h,
                     double modulus, double poisson) {
@@ -172,7 +167,7 @@ done:
   return st;
 }
 
-static const struct problem problems[] = {
+static const struct fea_problem problems[] = {
     {"bar, free sides", "E A strain", "N", -2458.44, 1e-9, bar},
     {"bar, confined sides", "E A strain (1-nu)/((1+nu)(1-2nu))", "N",
      -6829 * 36 * 0.01 * 0.7 / (1.3 * 0.4), 1e-9, confined_bar},
@@ -196,11 +191,13 @@ status fea_verify(struct table **out, int *missed) {
   status st = ST_OK;
   struct table *t = NULL;
   *missed = 0;
-  TRY(table_create(&t, PROBLEMS));
+  size_t others;
+  const struct fea_problem *on_meshes = fea_mesh_problems(&others);
+  TRY(table_create(&t, PROBLEMS + others));
   for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
     TRY(table_add_column(t, columns[c].name, "", columns[c].numeric));
-  for (size_t p = 0; p < PROBLEMS; p++) {
-    const struct problem *one = &problems[p];
+  for (size_t p = 0; p < PROBLEMS + others; p++) {
+    const struct fea_problem *one = p < PROBLEMS ? &problems[p] : &on_meshes[p - PROBLEMS];
     double computed = NAN;
     st = one->solve(&computed);
     if (st) status_note("%s", one->name);
