@@ -58,7 +58,7 @@ status fea_failure_judged(uint8_t *judged, const struct fea_model *m,
   for (int axis = 0; axis < 3 && reach > 0; axis++) spread(near_cap, &m->grid, axis, reach);
   for (int64_t v = 0; v < n; v++)
     judged[v] = m->part[v] == FEA_BONE && (double)m->modulus[v] >= o->least_modulus_mpa &&
-                (reach == 0 || !near_cap[v]);
+                (reach == 0 || !near_cap[v]) && (!o->exclude || !o->exclude[v]);
 done:
   free(near_cap);
   return st;

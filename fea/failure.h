@@ -26,7 +26,8 @@ struct fea_failure_options {
   double least_modulus_mpa; /* MPa */
   double contact_mm;    /* bone nearer to a cap is not judged: contact crushes, it does not break */
   double pistoia_share; /* 0..1 */
-  double pistoia_strain; /* effective strain */
+  double pistoia_strain;  /* effective strain */
+  const uint8_t *exclude; /* voxels that are not judged, borrowed; NULL: none */
 };
 #define FEA_FAILURE_DEFAULTS                                                                       \
   {                                                                                                \

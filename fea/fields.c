@@ -46,27 +46,18 @@ void fea_principal(const double strain[6], double principal[3]) {
   principal[1] = 3 * mean - principal[0] - principal[2];
 }
 
-static void fill_element(struct fea_fields *f, const struct fea_model *m,
-                         const struct fea_solution *s, int64_t e) {
-  const int64_t v = f->voxel[e], nx = m->grid.nx, ny = m->grid.ny;
-  const double h = m->grid.spacing[0], nu = m->poisson, young = (double)m->modulus[v];
+/* What follows from the strain of element e. */
+static void derive(struct fea_fields *f, const struct fea_model *m, int64_t e) {
+  const double nu = m->poisson, young = (double)m->modulus[f->voxel[e]];
   const double lambda = young * nu / ((1 + nu) * (1 - 2 * nu)), mu = young / (2 * (1 + nu));
-  double g[3][3], strain[6], stress[6], principal[3], energy = 0;
-  centre_gradient(m, s->displacement, v % nx, v / nx % ny, v / (nx * ny), g);
-  for (int a = 0; a < 3; a++) {
-    const int b = (a + 1) % 3, c = (a + 2) % 3;
-    strain[a] = g[a][a] / h;
-    strain[3 + a] = (g[b][c] + g[c][b]) / h; /* yz, xz, xy */
-  }
+  double strain[6], stress[6], principal[3], energy = 0;
+  for (int a = 0; a < 6; a++) strain[a] = (double)f->strain[6 * e + a];
   const double trace = strain[0] + strain[1] + strain[2];
   for (int a = 0; a < 3; a++) {
     stress[a] = lambda * trace + 2 * mu * strain[a];
     stress[3 + a] = mu * strain[3 + a];
   }
-  for (int a = 0; a < 6; a++) {
-    energy += stress[a] * strain[a] / 2;
-    f->strain[6 * e + a] = (float)strain[a];
-  }
+  for (int a = 0; a < 6; a++) energy += stress[a] * strain[a] / 2;
   fea_principal(strain, principal);
   f->tension[e] = (float)principal[0];
   f->compression[e] = (float)principal[2];
@@ -74,6 +65,24 @@ static void fill_element(struct fea_fields *f, const struct fea_model *m,
   const double dx = stress[0] - stress[1], dy = stress[1] - stress[2], dz = stress[2] - stress[0];
   const double shear = stress[3] * stress[3] + stress[4] * stress[4] + stress[5] * stress[5];
   f->von_mises_mpa[e] = (float)sqrt((dx * dx + dy * dy + dz * dz) / 2 + 3 * shear);
+}
+
+static void fill_strain(struct fea_fields *f, const struct fea_model *m, const double *u,
+                        int64_t e) {
+  const int64_t v = f->voxel[e], nx = m->grid.nx, ny = m->grid.ny;
+  const double h = m->grid.spacing[0];
+  double g[3][3];
+  centre_gradient(m, u, v % nx, v / nx % ny, v / (nx * ny), g);
+  for (int a = 0; a < 3; a++) {
+    const int b = (a + 1) % 3, c = (a + 2) % 3;
+    f->strain[6 * e + a] = (float)(g[a][a] / h);
+    f->strain[6 * e + 3 + a] = (float)((g[b][c] + g[c][b]) / h); /* yz, xz, xy */
+  }
+}
+
+void fea_fields_from_strain(struct fea_fields *f, const struct fea_model *model) {
+#pragma omp parallel for schedule(static) num_threads(parallel_threads())
+  for (int64_t e = 0; e < f->count; e++) derive(f, model, e);
 }
 
 status fea_fields_create(struct fea_fields **out, const struct fea_model *model,
@@ -95,7 +104,8 @@ status fea_fields_create(struct fea_fields **out, const struct fea_model *model,
   for (int64_t v = 0; v < geometry_voxels(&model->grid); v++)
     if (model->modulus[v] > 0) f->voxel[e++] = v;
 #pragma omp parallel for schedule(static) num_threads(parallel_threads())
-  for (int64_t i = 0; i < f->count; i++) fill_element(f, model, solution, i);
+  for (int64_t i = 0; i < f->count; i++) fill_strain(f, model, solution->displacement, i);
+  fea_fields_from_strain(f, model);
   *out = f;
   f = NULL;
 done:

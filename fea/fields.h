@@ -25,6 +25,9 @@ status fea_fields_create(struct fea_fields **out, const struct fea_model *model,
                          const struct fea_solution *solution);
 void fea_fields_destroy(struct fea_fields *f);
 
+/** All other fields anew from `strain` (a sum of cases). */
+void fea_fields_from_strain(struct fea_fields *f, const struct fea_model *model);
+
 /** Eigenvalues of a symmetric strain (engineering shear), falling. */
 void fea_principal(const double strain[6], double principal[3]);
 
