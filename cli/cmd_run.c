@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/run_options.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "study/run.h"
@@ -7,19 +7,13 @@
 #include <stdio.h>
 
 struct params {
-  const char *ct, *labels, *certificate, *out;
-  const char *phantom, *series, *case_id, *skip, *add;
-  int material;
-  double size_mm, mass_kg, height_m;
-  bool shear, quick;
+  const char *ct, *labels, *out, *series, *case_id;
+  double mass_kg, height_m;
+  struct run_options run;
 };
 
 static const struct params defaults = {
-    .size_mm = 1, .mass_kg = (double)NAN, .height_m = (double)NAN, .material = 0};
-
-/* in the order of `materials` below */
-static const char *const material_names[] = {"K2HPO4", "HA", "none", NULL};
-static const enum material materials[] = {MATERIAL_K2HPO4, MATERIAL_HA, MATERIAL_NONE};
+    .mass_kg = (double)NAN, .height_m = (double)NAN, .run = RUN_DEFAULTS};
 
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT volume in HU: DICOM folder or image file"),
@@ -27,22 +21,11 @@ static const struct option options[] = {
     OPT_IN(struct params, labels, "labels",
            "label map on the grid of the CT (TotalSegmentator values or names) instead of the "
            "automatic outline"),
-    OPT_TEXT(struct params, phantom, "phantom", "key of a calibration phantom in the scan"),
-    OPT_IN(struct params, certificate, "certificate",
-           "densities of that phantom's rods, overriding the registry (JSON)"),
-    OPT_CHOICE(struct params, material, "assume-material", material_names,
-               "material of densities calibrated by tissues, whose source states none; without "
-               "one strength is withheld"),
+    RUN_OPTIONS(struct params, run),
     OPT_TEXT(struct params, series, "series", "DICOM series UID, when the folder holds several"),
-    OPT_FLAG(struct params, shear, "shear-correct", "resample a tilted gantry instead of refusing"),
-    OPT_REAL(struct params, size_mm, "size", "mm", 0.3, 5, "edge of a finite element"),
-    OPT_FLAG(struct params, quick, "no-interval",
-             "skip the solves behind the interval of the failure load"),
     OPT_REAL(struct params, mass_kg, "mass", "kg", 20, 300,
              "body mass, for the force of a fall; from the DICOM header when stated there"),
     OPT_REAL(struct params, height_m, "height", "m", 1, 2.5, "body height, for the same"),
-    OPT_TEXT(struct params, skip, "skip", "analyses to leave out, e.g. bmd,fall"),
-    OPT_TEXT(struct params, add, "add", "optional analyses to do"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
     OPTIONS_END};
 
@@ -109,18 +92,11 @@ static status run(struct context *ctx, const void *params) {
   struct study_summary summary;
   o.ct = p->ct;
   o.labels = p->labels;
-  o.phantom = p->phantom;
-  o.certificate = p->certificate;
   o.series = p->series;
   o.case_id = p->case_id;
-  o.shear_correct = p->shear;
-  o.assume_material = (int)materials[p->material];
-  o.size_mm = p->size_mm;
-  o.interval = !p->quick;
   o.mass_kg = p->mass_kg;
   o.height_m = p->height_m;
-  o.skip = p->skip;
-  o.add = p->add;
+  run_options_apply(&o, &p->run);
   o.force = ctx->force;
   TRY(context_record_inputs(ctx));
   TRY(study_run(&summary, &o, p->out, ctx->provenance, tell_step, NULL));

@@ -192,6 +192,29 @@ done:
   return st;
 }
 
+/* ---- rows ---- */
+
+static status rows(struct record *r, struct study_case *c, int side) {
+  (void)side;
+  status st = ST_OK;
+  const struct calibration *k = NULL;
+  TRY(case_calibration(&k, c));
+  const struct {
+    const char *quantity, *unit;
+    double value;
+  } lines[] = {{"calibration_slope", "mg/cm3/HU", k->slope},
+               {"calibration_intercept", "mg/cm3", k->intercept},
+               {"calibration_residual_sd", "mg/cm3", k->residual_sd}};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    struct measurement *m = record_add(r, "scan", lines[i].quantity, lines[i].value, lines[i].unit);
+    CHECK(m, ST_MEMORY, "rows of the calibration");
+    snprintf(m->method, sizeof m->method, "%.60s, %s", k->method, material_name(k->material));
+    if (isnan(m->value)) measurement_flag(m, "too few points to know it");
+  }
+done:
+  return st;
+}
+
 /* ---- the report ---- */
 
 static status tell(struct case_page *page, int side) {
@@ -244,6 +267,8 @@ const struct case_step step_calibrate = {
     .outputs = {"calibration.json", "pictures/rods.png"},
     .parameters = parameters,
     .run = calibrate,
+    .rows = rows,
+    .withheld = {{"scan", "calibration_slope", "mg/cm3/HU"}},
     .section = "Calibration",
     .tell = tell,
     .methods = methods,

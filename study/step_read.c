@@ -140,6 +140,29 @@ static void judge_rest(cJSON *findings, const struct volume *hu) {
                 "Positions, orientation and spacing of all slices were checked and agree.");
 }
 
+/* What a cohort compares its scans by. */
+static status write_rows(const struct study_case *c, const struct volume *hu) {
+  status st = ST_OK;
+  const struct acquisition *a = &hu->acquisition;
+  const struct {
+    const char *quantity, *unit;
+    double value;
+  } rows[] = {{"tube_voltage", "kV", a->kvp},
+              {"slice_distance", "mm", slice_distance(&hu->grid)},
+              {"slice_thickness", "mm", a->slice_thickness_mm}};
+  struct record *r = NULL;
+  TRY(record_create(&r, c->case_id));
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct measurement *m = record_add(r, "scan", rows[i].quantity, rows[i].value, rows[i].unit);
+    CHECK(m, ST_MEMORY, "rows of the scan");
+    if (isnan(m->value)) measurement_flag(m, "not stated by the header");
+  }
+  TRY(case_write_part(c, r, "read", STEP_NO_SIDE));
+done:
+  record_destroy(r);
+  return st;
+}
+
 static status read_scan(struct study_case *c, int side) {
   (void)side;
   status st = ST_OK;
@@ -158,6 +181,7 @@ static status read_scan(struct study_case *c, int side) {
   judge_rest(findings, hu);
   TRY(case_path(path, c, "parts/scan.json"));
   TRY(json_write(json, path, true));
+  TRY(write_rows(c, hu));
 done:
   cJSON_Delete(json);
   return st;
@@ -194,6 +218,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
   case_add_digest(out, c, "ct");
   case_add_text(out, "series", c->options->series);
   case_add_digest(out, c, "labels");
+  case_add_text(out, "case", c->case_id);
   cJSON_AddBoolToObject(out, "shear_correct", c->options->shear_correct);
 }
 
@@ -206,10 +231,11 @@ static void methods(struct case_page *page) {
 
 const struct case_step step_read = {.name = "read",
                                     .title = "read the scan",
-                                    .version = "1",
+                                    .version = "2",
                                     .required = true,
-                                    .outputs = {"parts/scan.json"},
+                                    .outputs = {"parts/scan.json", "parts/read.json"},
                                     .parameters = parameters,
                                     .run = read_scan,
+                                    .part = true,
                                     .tell = tell_scan,
                                     .methods = methods};

@@ -1,0 +1,39 @@
+/* Options of the main job that hold for a case of any cohort: shared by `qct run` and `qct cohort`,
+ * which hands those that were given to each case. An option of a new analysis goes here: a field,
+ * its default, a line in RUN_OPTIONS, and a line in run_options_apply. */
+#ifndef QCT_CLI_RUN_OPTIONS_H
+#define QCT_CLI_RUN_OPTIONS_H
+
+#include "cli/command.h"
+#include "study/run.h"
+
+struct run_options {
+  const char *phantom, *certificate, *skip, *add;
+  int material;
+  double size_mm;
+  bool shear, quick;
+};
+
+#define RUN_DEFAULTS                                                                               \
+  { .size_mm = 1 }
+
+extern const char *const run_material_names[];
+
+#define RUN_OPTIONS(T, m)                                                                          \
+  OPT_TEXT(T, m.phantom, "phantom", "key of a calibration phantom in the scan"),                   \
+      OPT_IN(T, m.certificate, "certificate",                                                      \
+             "densities of that phantom's rods, overriding the registry (JSON)"),                  \
+      OPT_CHOICE(T, m.material, "assume-material", run_material_names,                             \
+                 "material of densities calibrated by tissues, whose source states none; without " \
+                 "one strength is withheld"),                                                      \
+      OPT_FLAG(T, m.shear, "shear-correct", "resample a tilted gantry instead of refusing"),       \
+      OPT_REAL(T, m.size_mm, "size", "mm", 0.3, 5, "edge of a finite element"),                    \
+      OPT_FLAG(T, m.quick, "no-interval",                                                          \
+               "skip the solves behind the interval of the failure load"),                         \
+      OPT_TEXT(T, m.skip, "skip", "analyses to leave out, e.g. bmd,fall"),                         \
+      OPT_TEXT(T, m.add, "add", "optional analyses to do")
+
+/** Into the options of the main job. */
+void run_options_apply(struct study_options *out, const struct run_options *o);
+
+#endif
