@@ -1,0 +1,505 @@
+#include "qct/structure.h"
+
+#include "core/parallel.h"
+#include "core/resample.h"
+#include "qct/region.h"
+#include "qct/shell.h"
+#include "qct/structure_check.h"
+#include "qct/structure_cut.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const structure_shaft_names[] = {"lesser-trochanter", "neck-widths", NULL};
+
+static const double STEP = 0.25;    /* mm, pixel of a section */
+static const double APART = 0.5;    /* mm, of sections */
+static const double WINDOW = 75;    /* mm about the centre that is searched for bone */
+static const double REACH = 4;      /* mm outside the outline whose mineral counts */
+static const double RHO_HA = 1050;  /* mg/cm3, beck1990 */
+static const double JUNCTION = 0.8; /* of the head's great circle */
+static const double BELOW_LESSER_MM = 20;
+static const double NECK_WIDTHS = 1.5;
+static const double BECK_SHARE[STRUCTURE_PLACES] = {0.6, 0.6, 0.6, 0.7, 1.0};
+
+const char *structure_place_name(enum structure_place p) {
+  static const char *const names[] = {"narrow_neck", "mid_neck", "neck_base", "intertrochanter",
+                                      "shaft"};
+  return names[p];
+}
+
+/* What sections are cut from. */
+struct bone {
+  const struct volume *image; /* around the bone */
+  const struct hip_frame *frame;
+  struct surface outer, inner;  /* inner.vertices NULL: none */
+  struct volume *marrow;        /* share of marrow space by voxels, instead of inner; may be NULL */
+  const struct volume *mineral; /* NULL: none */
+  double sigma_mm, slice_mm;    /* blur of the mineral */
+  struct vec3 slice_axis;
+};
+
+/* ---- where ---- */
+
+static void neck_plane(struct structure_slab *s, const struct hip_frame *f, double from_head) {
+  struct vec3 axes[3], n = f->neck_axis;
+  hip_frame_axes(f, axes);
+  double head = vec3_dot(vec3_sub(f->head, f->neck_point), n);
+  s->centre = vec3_along(f->neck_point, head - from_head, n);
+  s->normal = n;
+  s->up = vec3_unit(vec3_along(axes[2], -vec3_dot(axes[2], n), n));
+}
+
+static struct vec3 anterior(const struct hip_frame *f) {
+  struct vec3 axes[3];
+  hip_frame_axes(f, axes);
+  return vec3_scale(axes[1], f->side == SIDE_RIGHT ? -1 : 1);
+}
+
+static struct structure_plane plane_at(const struct structure_slab *s, double along) {
+  struct structure_plane p = {vec3_along(s->centre, along, s->normal), s->front, s->up, s->normal};
+  return p;
+}
+
+static status area_at(double *area, const struct bone *b, const struct structure_slab *s,
+                      const struct structure_window *w, float *share) {
+  status st = ST_OK;
+  struct structure_plane p = plane_at(s, 0);
+  double sum = 0;
+  TRY(structure_cut(share, w, &b->outer, &p));
+  TRY(structure_keep_piece(share, NULL, NULL, w, 0));
+  for (int64_t i = 0; i < (int64_t)w->nx * w->ny; i++) sum += (double)share[i];
+  *area = sum * w->step * w->step;
+done:
+  return st;
+}
+
+enum { NECK_POSITIONS = 160 };
+
+/* Index of the smallest area between the junction with the head and the base of the neck. */
+static int narrowest(const double area[], int n, double junction) {
+  int from = 1, to, best;
+  while (from < n - 2 && !(area[from] < junction)) from++;
+  if (from >= n - 2) from = 1;
+  to = from + 1;
+  for (int i = from + 1; i + 1 < n; i++)
+    if (area[i + 1] - area[i - 1] > area[to + 1] - area[to - 1]) to = i;
+  best = from;
+  for (int i = from; i <= to; i++)
+    if (area[i] < area[best]) best = i;
+  return best;
+}
+
+/* Distance of the narrow neck from the head centre along the axis, and its width. */
+static status find_narrow(double *from_head, const struct bone *b, struct structure_slab *s) {
+  status st = ST_OK;
+  const struct hip_frame *f = b->frame;
+  struct structure_window w = structure_window_about(50, 0.5);
+  float *share = malloc((size_t)w.nx * (size_t)w.ny * sizeof *share);
+  double area[NECK_POSITIONS];
+  double length = vec3_dot(vec3_sub(f->head, f->origin), f->neck_axis);
+  int n = 0;
+  CHECK(share, ST_MEMORY, "narrow neck: out of memory");
+  for (; n < NECK_POSITIONS && n * APART <= length; n++) {
+    neck_plane(s, f, n * APART);
+    TRY(area_at(&area[n], b, s, &w, share));
+  }
+  CHECK(n > 20, ST_DOMAIN,
+        "narrow neck: %.0f mm from the head centre to the shaft, at least 10 mm "
+        "are needed",
+        length);
+  const double pi = 3.14159265358979323846;
+  int best = narrowest(area, n, JUNCTION * pi * f->head_radius_mm * f->head_radius_mm);
+  double shift = 0; /* vertex of the parabola through three areas */
+  if (best > 0 && best + 1 < n) {
+    double a = area[best - 1], c = area[best + 1], bend = a - 2 * area[best] + c;
+    if (bend > 0) shift = fmax(-1, fmin(1, (a - c) / (2 * bend)));
+  }
+  *from_head = (best + shift) * APART;
+done:
+  free(share);
+  return st;
+}
+
+static void shaft_plane(struct structure_slab *s, const struct hip_frame *f, int how,
+                        double neck_width) {
+  struct vec3 axes[3];
+  hip_frame_axes(f, axes);
+  s->normal = axes[2];
+  s->up = vec3_scale(axes[0], -1);
+  double below = NECK_WIDTHS * neck_width; /* the origin */
+  if (how == STRUCTURE_SHAFT_LESSER_TROCHANTER)
+    below = vec3_dot(vec3_sub(f->origin, f->lesser_trochanter), axes[2]) + BELOW_LESSER_MM;
+  if (isnan(below))
+    snprintf(s->reason, sizeof s->reason,
+             how == STRUCTURE_SHAFT_LESSER_TROCHANTER ? "lesser trochanter not in the scan"
+                                                      : "the width of the neck is not known");
+  double origin = vec3_dot(vec3_sub(f->origin, f->shaft_point), axes[2]);
+  s->centre = vec3_along(f->shaft_point, origin - below, axes[2]);
+}
+
+static status place_slabs(struct qct_structure *q, const struct bone *b) {
+  status st = ST_OK;
+  const struct hip_frame *f = b->frame;
+  double narrow = (double)NAN;
+  double length = vec3_dot(vec3_sub(f->head, f->origin), f->neck_axis);
+  for (int p = 0; p < STRUCTURE_PLACES; p++) {
+    struct structure_slab *s = &q->slabs[p];
+    s->place = (enum structure_place)p;
+    s->front = anterior(f);
+  }
+  TRY(find_narrow(&narrow, b, &q->slabs[STRUCTURE_NARROW_NECK]));
+  neck_plane(&q->slabs[STRUCTURE_NARROW_NECK], f, narrow);
+  neck_plane(&q->slabs[STRUCTURE_MID_NECK], f, (narrow + length) / 2);
+  neck_plane(&q->slabs[STRUCTURE_NECK_BASE], f, length);
+  struct structure_slab *it = &q->slabs[STRUCTURE_INTERTROCHANTER];
+  it->centre = f->origin;
+  it->normal = vec3_unit(vec3_add(f->neck_axis, f->shaft_axis));
+  it->up = vec3_unit(vec3_sub(f->shaft_axis, f->neck_axis));
+done:
+  return st;
+}
+
+/* ---- one slab ---- */
+
+/* Does a pixel of the section lie at the end of the bone or within a voxel of the scan's edge? */
+static bool is_cut(const struct bone *b, const struct structure_plane *p,
+                   const struct structure_window *w, const float *share) {
+  const struct geometry *g = &b->image->grid;
+  const struct hip_frame *f = b->frame;
+  const double n[3] = {(double)g->nx, (double)g->ny, (double)g->nz};
+  double end = f->distal_mm - b->slice_mm / 2;
+  for (int j = 0; j < w->ny; j++)
+    for (int i = 0; i < w->nx; i++) {
+      if (share[(int64_t)j * w->nx + i] < 0.5F) continue;
+      struct vec3 at = structure_world(p, w, i, j, 0), x = geometry_to_index(g, at);
+      const double index[3] = {x.x, x.y, x.z};
+      for (int a = 0; a < 3; a++)
+        if (index[a] < 0.25 || index[a] > n[a] - 1.25) return true;
+      if (vec3_dot(vec3_sub(f->head, at), f->shaft_axis) > end) return true;
+    }
+  return false;
+}
+
+/* The part of the plane that holds the bone of all sections of a slab. */
+static status fit_window(struct structure_window *w, const struct bone *b,
+                         const struct structure_slab *s) {
+  status st = ST_OK;
+  const double margin = REACH + 5;
+  struct structure_window wide = structure_window_about(WINDOW, 1);
+  struct structure_plane p = plane_at(s, 0);
+  int box[4];
+  float *share = malloc((size_t)wide.nx * (size_t)wide.ny * sizeof *share);
+  CHECK(share, ST_MEMORY, "section: out of memory");
+  TRY(structure_cut(share, &wide, &b->outer, &p));
+  TRY(structure_keep_piece(share, NULL, box, &wide, 0));
+  w->step = STEP;
+  w->front0 = floor((wide.front0 + box[0] - margin) / STEP) * STEP;
+  w->up0 = floor((wide.up0 + box[1] - margin) / STEP) * STEP;
+  w->nx = (int)ceil((box[2] - box[0] + 2 * margin) / STEP) + 1;
+  w->ny = (int)ceil((box[3] - box[1] + 2 * margin) / STEP) + 1;
+done:
+  free(share);
+  return st;
+}
+
+static struct geometry slab_grid(const struct structure_slab *s, const struct structure_window *w) {
+  struct geometry g = geometry_make(w->nx, w->ny, STRUCTURE_SECTIONS, STEP, STEP, APART);
+  struct structure_plane p = plane_at(s, 0);
+  struct vec3 corner = structure_world(&p, w, 0, 0, -APART * (STRUCTURE_SECTIONS / 2));
+  const struct vec3 columns[3] = {s->front, s->up, s->normal};
+  g.origin[0] = corner.x;
+  g.origin[1] = corner.y;
+  g.origin[2] = corner.z;
+  for (int a = 0; a < 3; a++) {
+    g.direction[a] = columns[a].x;
+    g.direction[3 + a] = columns[a].y;
+    g.direction[6 + a] = columns[a].z;
+  }
+  return g;
+}
+
+static void blur_variance(double out[3], const struct bone *b, const struct structure_slab *s) {
+  double plane = b->sigma_mm * b->sigma_mm, slice = b->slice_mm * b->slice_mm / 12;
+  double u = vec3_dot(s->up, b->slice_axis), f = vec3_dot(s->front, b->slice_axis);
+  out[0] = plane + slice * u * u;
+  out[1] = plane + slice * f * f;
+  out[2] = slice * u * f;
+}
+
+struct slab_work {
+  struct structure_window window;
+  struct volume *mineral, *marrow; /* owned, on the slab's grid; NULL: none */
+};
+
+static void raster_free(struct structure_raster *r) {
+  free(r->bone);
+  free(r->marrow);
+  free(r->mineral);
+  r->bone = r->marrow = r->mineral = NULL;
+}
+
+/* The marrow space of a section, within its bone. */
+static status fill_marrow(struct structure_raster *r, const struct bone *b,
+                          const struct slab_work *work, const struct structure_plane *p, int k) {
+  status st = ST_OK;
+  int64_t n = (int64_t)r->nx * r->ny;
+  if (!b->inner.vertices && !work->marrow) goto done;
+  r->marrow = malloc((size_t)n * sizeof *r->marrow);
+  CHECK(r->marrow, ST_MEMORY, "section: out of memory");
+  if (b->inner.vertices)
+    TRY(structure_cut(r->marrow, &work->window, &b->inner, p));
+  else
+    for (int64_t i = 0; i < n; i++) {
+      float m = work->marrow->voxels[k * n + i];
+      r->marrow[i] = m >= 0.5F ? 1 : 0;
+    }
+  for (int64_t i = 0; i < n; i++) r->marrow[i] = fminf(r->marrow[i], r->bone[i]);
+done:
+  return st;
+}
+
+/* Section k of a slab; *whole false and nothing filled when it is cut. */
+static status make_raster(struct structure_raster *r, bool *whole, const struct bone *b,
+                          const struct structure_slab *s, const struct slab_work *work, int k) {
+  status st = ST_OK;
+  const struct structure_window *w = &work->window;
+  struct structure_plane p = plane_at(s, APART * (k - STRUCTURE_SECTIONS / 2));
+  size_t n = (size_t)w->nx * (size_t)w->ny;
+  uint8_t *owner = NULL;
+  memset(r, 0, sizeof *r);
+  r->nx = w->nx;
+  r->ny = w->ny;
+  r->step = w->step;
+  r->front0 = w->front0;
+  r->up0 = w->up0;
+  r->bone = malloc(n * sizeof *r->bone);
+  owner = malloc(n);
+  CHECK(r->bone && owner, ST_MEMORY, "section: out of memory");
+  TRY(structure_cut(r->bone, w, &b->outer, &p));
+  TRY(structure_keep_piece(r->bone, owner, NULL, w, REACH));
+  *whole = !is_cut(b, &p, w, r->bone);
+  TRY(fill_marrow(r, b, work, &p, k));
+  if (work->mineral) {
+    r->mineral = malloc(n * sizeof *r->mineral);
+    CHECK(r->mineral, ST_MEMORY, "section: out of memory");
+    for (size_t i = 0; i < n; i++)
+      r->mineral[i] = owner[i] ? work->mineral->voxels[(size_t)k * n + i] : 0;
+    blur_variance(r->variance, b, s);
+  }
+done:
+  free(owner);
+  return st;
+}
+
+static status measure_section(struct structure_slab *s, const struct bone *b,
+                              const struct slab_work *work, double rho_ref, int k) {
+  status st = ST_OK;
+  struct structure_raster r;
+  TRY(make_raster(&r, &s->whole[k], b, s, work, k));
+  TRY(structure_values(s->values[k], &r, rho_ref, BECK_SHARE[s->place]));
+  if (k == STRUCTURE_SECTIONS / 2) {
+    s->middle = r;
+    memset(&r, 0, sizeof r);
+  }
+done:
+  raster_free(&r);
+  return st;
+}
+
+/* Mean and SD of one value over the whole sections; an angle is an axis, equal to itself + 180. */
+static void summarise(struct structure_slab *s, int value) {
+  double sum = 0, square = 0, first = (double)NAN;
+  bool axis = value < STRUCTURE_FAMILIES * SF_COUNT && value % SF_COUNT == SF_THETA;
+  int n = 0;
+  for (int k = 0; k < STRUCTURE_SECTIONS; k++) {
+    double v = s->values[k][value];
+    if (!s->whole[k] || isnan(v)) continue;
+    if (isnan(first)) first = v;
+    if (axis) v -= 180 * round((v - first) / 180);
+    sum += v - first;
+    square += (v - first) * (v - first);
+    n++;
+  }
+  s->mean[value] = n ? first + sum / n : (double)NAN;
+  s->sd[value] = n > 1 ? sqrt(fmax(square - sum * sum / n, 0) / (n - 1)) : (double)NAN;
+}
+
+static void close_slab(struct structure_slab *s) {
+  s->measured = 0;
+  for (int k = 0; k < STRUCTURE_SECTIONS; k++) {
+    s->measured += s->whole[k];
+    for (int v = 0; v < STRUCTURE_VALUES && !s->whole[k]; v++) s->values[k][v] = (double)NAN;
+  }
+  if (s->measured <= STRUCTURE_SECTIONS / 2) {
+    if (!s->reason[0])
+      snprintf(s->reason, sizeof s->reason,
+               "%d of %d sections meet the end of the bone or of the scan",
+               STRUCTURE_SECTIONS - s->measured, (int)STRUCTURE_SECTIONS);
+    s->measured = 0;
+  }
+  for (int v = 0; v < STRUCTURE_VALUES; v++) {
+    summarise(s, v);
+    if (!s->measured) s->mean[v] = s->sd[v] = (double)NAN;
+  }
+}
+
+static status measure_slab(struct structure_slab *s, const struct bone *b, double rho_ref) {
+  status st = ST_OK;
+  struct slab_work work = {{0}, NULL, NULL};
+  status each[STRUCTURE_SECTIONS];
+  TRY(fit_window(&work.window, b, s));
+  struct geometry grid = slab_grid(s, &work.window);
+  if (b->mineral) TRY(filter_resample(&work.mineral, b->mineral, &grid, INTERPOLATE_CUBIC, 0));
+  if (b->marrow) TRY(filter_resample(&work.marrow, b->marrow, &grid, INTERPOLATE_LINEAR, 0));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
+  for (int k = 0; k < STRUCTURE_SECTIONS; k++) each[k] = measure_section(s, b, &work, rho_ref, k);
+  for (int k = 0; k < STRUCTURE_SECTIONS; k++) {
+    if (each[k] == ST_DOMAIN) s->whole[k] = false; /* the plane missed the bone */
+    CHECK(each[k] == ST_OK || each[k] == ST_DOMAIN, each[k], "%s: section %d could not be measured",
+          structure_place_name(s->place), k);
+  }
+  close_slab(s);
+done:
+  if (st == ST_DOMAIN) { /* no bone where the slab should be */
+    snprintf(s->reason, sizeof s->reason, "%.150s", status_message());
+    status_clear();
+    st = ST_OK;
+    close_slab(s);
+  }
+  volume_destroy(work.mineral);
+  volume_destroy(work.marrow);
+  return st;
+}
+
+/* ---- the bone ---- */
+
+static status moved_surface(struct surface *out, const struct qct_shell *s, bool inner) {
+  status st = ST_OK;
+  *out = *s->surface;
+  out->vertices = malloc((size_t)out->vertex_count * sizeof *out->vertices);
+  CHECK(out->vertices, ST_MEMORY, "sections of the femur: out of memory");
+  for (int64_t i = 0; i < out->vertex_count; i++) {
+    double in = (double)s->outer_mm[i] + (inner ? (double)s->thickness_mm[i] : 0);
+    out->vertices[i] = vec3_along(s->surface->vertices[i], -in, s->surface->normals[i]);
+  }
+done:
+  return st;
+}
+
+/* Share of marrow space from a split of voxels: 1 inside the bone where there is no cortex. */
+static status split_marrow(struct volume **out, double *resolved, const struct volume *image,
+                           const struct labels *labels, int label,
+                           const struct structure_options *o) {
+  status st = ST_OK;
+  struct qct_region_options how = QCT_REGION_DEFAULTS;
+  struct surface *surface = NULL;
+  struct labels *split = NULL;
+  how.cortex = o->cortex;
+  how.threshold_mgcc = o->threshold_mgcc;
+  TRY(qct_bone_surface(&surface, labels, label));
+  TRY(qct_cortex_split(&split, resolved, image, labels, label, surface, &how));
+  TRY(volume_create(out, &image->grid, QUANTITY_PROBABILITY));
+  for (int64_t i = 0, n = geometry_voxels(&image->grid); i < n; i++)
+    (*out)->voxels[i] = split->voxels[i] > QCT_CORTICAL;
+done:
+  surface_destroy(surface);
+  labels_destroy(split);
+  return st;
+}
+
+/* Surfaces, marrow and mineral from a density. */
+static status bone_of_shell(struct bone *b, struct qct_shell **shell, struct qct_structure *q,
+                            const struct labels *labels, int label) {
+  status st = ST_OK;
+  TRY(qct_shell_make(shell, q->image, labels, label));
+  struct qct_shell *s = *shell;
+  TRY(moved_surface(&b->outer, s, false));
+  if (q->options.cortex == QCT_CORTEX_MODEL) {
+    TRY(moved_surface(&b->inner, s, true));
+    q->resolved = s->resolved;
+    q->guessed = !s->calibrated;
+  } else {
+    TRY(split_marrow(&b->marrow, &q->resolved, q->image, labels, label, &q->options));
+  }
+  volume_fill_no_data(s->mass, 0);
+  b->mineral = s->mass;
+  b->sigma_mm = s->sigma_mm;
+  b->slice_axis = s->slice_axis;
+done:
+  return st;
+}
+
+static status bone_of_label(struct bone *b, struct surface **surface, const struct labels *labels,
+                            int label) {
+  status st = ST_OK;
+  TRY(qct_bone_surface(surface, labels, label));
+  b->outer = **surface;
+done:
+  return st;
+}
+
+static status measure_places(struct qct_structure *q, const struct bone *b) {
+  status st = ST_OK;
+  TRY(place_slabs(q, b));
+  for (int p = 0; p < STRUCTURE_PLACES; p++) {
+    struct structure_slab *s = &q->slabs[p];
+    if (p == STRUCTURE_SHAFT)
+      shaft_plane(s, b->frame, q->options.shaft,
+                  q->slabs[STRUCTURE_NARROW_NECK].mean[structure_of_section(SQ_SPW)]);
+    if (s->reason[0])
+      close_slab(s);
+    else
+      TRY(measure_slab(s, b, q->options.rho_ref));
+  }
+done:
+  return st;
+}
+
+status qct_structure_measure(struct qct_structure **out, const struct volume *image,
+                             const struct labels *labels, int label, const struct hip_frame *frame,
+                             const struct structure_options *options) {
+  static const struct structure_options defaults = STRUCTURE_DEFAULTS;
+  status st = ST_OK;
+  struct qct_structure *q = calloc(1, sizeof *q);
+  struct labels *mask = NULL;
+  struct qct_shell *shell = NULL;
+  struct surface *surface = NULL;
+  struct bone b = {.frame = frame};
+  CHECK(q, ST_MEMORY, "sections of the femur: out of memory");
+  q->options = options ? *options : defaults;
+  q->side = frame->side;
+  q->material = image->material;
+  q->has_density = image->quantity == QUANTITY_DENSITY;
+  q->slice_mm = structure_slice_mm(image);
+  if (isnan(q->options.rho_ref) && image->material == MATERIAL_HA) q->options.rho_ref = RHO_HA;
+  TRY(structure_check(&q->image, &mask, image, labels, label, frame, &q->options));
+  b.image = q->image;
+  b.slice_mm = q->slice_mm;
+  if (q->has_density)
+    TRY(bone_of_shell(&b, &shell, q, mask, label));
+  else
+    TRY(bone_of_label(&b, &surface, mask, label));
+  TRY(measure_places(q, &b));
+  *out = q;
+  q = NULL;
+done:
+  if (q && shell) status_note("hip structure");
+  if (shell) free(b.outer.vertices);
+  free(b.inner.vertices);
+  volume_destroy(b.marrow);
+  qct_shell_destroy(shell);
+  surface_destroy(surface);
+  labels_destroy(mask);
+  qct_structure_destroy(q);
+  return st;
+}
+
+void qct_structure_destroy(struct qct_structure *s) {
+  if (!s) return;
+  for (int p = 0; p < STRUCTURE_PLACES; p++) raster_free(&s->slabs[p].middle);
+  volume_destroy(s->image);
+  free(s);
+}
