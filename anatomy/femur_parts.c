@@ -179,7 +179,7 @@ static int touched_faces(const struct femur *f, const struct labels *labels) {
   return faces;
 }
 
-static void add_flag(struct hip_frame *frame, const char *text) {
+void frame_flag(struct hip_frame *frame, const char *text) {
   size_t used = strlen(frame->flags);
   snprintf(frame->flags + used, sizeof frame->flags - used, "%s%s", used ? "; " : "", text);
 }
@@ -199,7 +199,7 @@ status femur_finish(struct femur *f, const struct labels *labels, const struct v
   if (st != ST_OK) {
     frame = f->frame;
     frame.flags[0] = '\0';
-    add_flag(&frame, status_message());
+    frame_flag(&frame, status_message());
     status_clear();
   }
   frame.head_score = score;
@@ -209,8 +209,8 @@ status femur_finish(struct femur *f, const struct labels *labels, const struct v
   f->touches = touched_faces(f, labels);
   f->frame.truncated = f->touches != 0 || f->head_truncated;
   if (f->frame.truncated)
-    add_flag(&f->frame, f->head_truncated
-                            ? "head cut by the edge of the scan: FE, FAL and head volume withheld"
-                            : "femur touches the edge of the scan: FE withheld");
+    frame_flag(&f->frame, f->head_truncated
+                              ? "head cut by the edge of the scan: FE, FAL and head volume withheld"
+                              : "femur touches the edge of the scan: FE withheld");
   return ST_OK;
 }

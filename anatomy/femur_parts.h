@@ -30,6 +30,18 @@ status femur_finish(struct femur *f, const struct labels *labels, const struct v
  * label meets the edge of its image. */
 status femur_field(struct volume **field, const struct labels *labels, int value);
 
+/** The three planes of femur_picture: frontal (neck and shaft), along the neck, across it; 130 mm
+ * at 0.4 mm. Without axes: about the head. */
+void femur_planes(struct picture_plane planes[3], const struct hip_frame *f);
+
+/** Append to frame->flags. */
+void frame_flag(struct hip_frame *frame, const char *text);
+
+/** Shaft axis, offset and lesser trochanter of a frame whose head and side are known; a vertical
+ * axis stands in, with a flag, where there is too little shaft. Needs `least_mm` of shaft or flags
+ * it. */
+status frame_find_shaft(struct hip_frame *f, const struct volume *field, double least_mm);
+
 /** The frame from a field; see anatomy/frame.h. */
 status frame_from_field(struct hip_frame *out, const struct volume *field, enum side side,
                         const struct frame_options *opt);

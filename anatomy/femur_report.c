@@ -1,5 +1,6 @@
 /* What a reader sees of a femur: the three-plane picture and the JSON summary. */
 #include "anatomy/femur.h"
+#include "anatomy/femur_parts.h"
 #include "core/file.h"
 #include "core/itk_image.h"
 #include "core/json.h"
@@ -11,7 +12,7 @@ enum { PANELS = 3, GAP = 6 };
 static const double PANEL_MM = 130, PIXEL_MM = 0.4;
 
 /* Directions of the three panels: frontal (neck and shaft), along the neck, across the neck. */
-static void panel_planes(struct picture_plane planes[PANELS], const struct hip_frame *f) {
+void femur_planes(struct picture_plane planes[3], const struct hip_frame *f) {
   struct vec3 axes[3], across = vec3_make(0, 1, 0), up = vec3_make(0, 0, 1);
   double s = f->side == SIDE_LEFT ? -1 : 1;
   bool framed = !isnan(f->neck_axis.x) && !isnan(f->shaft_axis.x);
@@ -67,7 +68,7 @@ status femur_picture(struct picture **out, const struct volume *image, const str
   int side = (int)lround(PANEL_MM / PIXEL_MM);
   CHECK(femur->state == FEMUR_FOUND, ST_DOMAIN, "femur picture: the %s femur was not found",
         side_name(femur->side));
-  panel_planes(planes, &femur->frame);
+  femur_planes(planes, &femur->frame);
   TRY(picture_create(&all, PANELS * side + (PANELS - 1) * GAP, side, 0xFFFFFF));
   for (int i = 0; i < PANELS; i++) {
     TRY(picture_slice(&panel, image, &planes[i], density ? -150 : -200, density ? 900 : 1200));

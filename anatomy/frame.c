@@ -13,17 +13,9 @@
 
 const char *const neck_method_names[] = {"minperim", "area", NULL};
 
-enum { RAYS = 900, SLICES = 512 };
-static const double RADIUS_LOW = 15, RADIUS_HIGH = 32;  /* mm */
-static const double SHAFT_FROM = 85;                    /* mm from the head: shaft only */
-static const double SHAFT_LOW = 250, SHAFT_HIGH = 1300; /* mm2, a section of the shaft */
-static const double TROCHANTER_RATIO = 1.2;             /* section area over the shaft's */
-static const double NSA_LOW = 100, NSA_HIGH = 160;      /* degrees */
-
-static void flag(struct hip_frame *f, const char *text) {
-  size_t used = strlen(f->flags);
-  snprintf(f->flags + used, sizeof f->flags - used, "%s%s", used ? "; " : "", text);
-}
+enum { RAYS = 900 };
+static const double RADIUS_LOW = 15, RADIUS_HIGH = 32; /* mm */
+static const double NSA_LOW = 100, NSA_HIGH = 160;     /* degrees */
 
 static bool inside(const struct volume *f, struct vec3 p) {
   return box_sample(f, p.x, p.y, p.z) >= 0.5;
@@ -123,218 +115,6 @@ static status fit_head(struct hip_frame *f, const struct volume *field, struct v
   f->head_radius_mm = R;
   f->head_rms_mm = sqrt(square / n);
 done:
-  return st;
-}
-
-/* ---- shaft ---- */
-
-struct point_set {
-  double n;
-  struct vec3 mean;
-  double c[6]; /* xx yy zz xy xz yz, central */
-};
-
-static void point_add(struct point_set *s, struct vec3 p) {
-  s->n++;
-  struct vec3 d = vec3_sub(p, s->mean);
-  s->mean = vec3_along(s->mean, 1 / s->n, d);
-  struct vec3 e = vec3_sub(p, s->mean);
-  s->c[0] += d.x * e.x;
-  s->c[1] += d.y * e.y;
-  s->c[2] += d.z * e.z;
-  s->c[3] += d.x * e.y;
-  s->c[4] += d.x * e.z;
-  s->c[5] += d.y * e.z;
-}
-
-/* Direction of largest spread, by power iteration from z; pointing up. */
-static struct vec3 main_direction(const struct point_set *s) {
-  struct vec3 v = vec3_unit(vec3_make(0.1, 0.1, 1));
-  for (int i = 0; i < 200; i++)
-    v = vec3_unit(vec3_make(s->c[0] * v.x + s->c[3] * v.y + s->c[4] * v.z,
-                            s->c[3] * v.x + s->c[1] * v.y + s->c[5] * v.z,
-                            s->c[4] * v.x + s->c[5] * v.y + s->c[2] * v.z));
-  return v.z < 0 ? vec3_scale(v, -1) : v;
-}
-
-/* Points of the mask between two distances from the head. */
-static void far_points(struct point_set *s, const struct volume *field, struct vec3 head,
-                       double from, double to) {
-  const struct geometry *g = &field->grid;
-  memset(s, 0, sizeof *s);
-  for (int64_t k = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++) {
-        if (field->voxels[geometry_index(g, i, j, k)] < 0.5F) continue;
-        struct vec3 p = box_centre_of(g, i, j, k);
-        double r = vec3_length(vec3_sub(p, head));
-        if (r > from && r <= to) point_add(s, p);
-      }
-}
-
-struct shaft_profile { /* sections along a line through `at`, every mm from `first` mm */
-  struct vec3 at, axis;
-  int count, first;
-  struct section s[SLICES];
-};
-
-static int good(const struct section *s) {
-  return s->found && s->complete && s->area_mm2 > SHAFT_LOW;
-}
-
-static void profile_cut(struct shaft_profile *p, const struct volume *field, struct vec3 at,
-                        struct vec3 axis, int from, int to) {
-  p->at = at;
-  p->axis = axis;
-  p->first = from;
-  p->count = 0;
-  for (int t = from; t <= to && p->count < SLICES; t++)
-    section_cut(&p->s[p->count++], field, vec3_along(at, t, axis), axis, 0.7, 12);
-}
-
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* Index of the section at the distal end of the lesser trochanter: the first above the shaft's base
- * area, for 4 mm running; -1 when there is none. *start: first complete section. */
-static int trochanter_end(const struct shaft_profile *p, int *start) {
-  double area[SLICES];
-  int n = 0, run = 0;
-  *start = -1;
-  for (int i = 0; i < p->count; i++) {
-    if (!good(&p->s[i])) {
-      run = 0;
-      continue;
-    }
-    if (*start < 0) *start = i;
-    double base = p->s[*start].area_mm2;
-    if (n >= 5) {
-      double sorted[SLICES];
-      int m = n - run; /* the base does not include the run itself */
-      memcpy(sorted, area, (size_t)m * sizeof *area);
-      qsort(sorted, (size_t)m, sizeof *sorted, compare_doubles);
-      base = sorted[m / 2];
-    }
-    area[n++] = p->s[i].area_mm2;
-    run = p->s[i].area_mm2 > TROCHANTER_RATIO * base ? run + 1 : 0;
-    if (run >= 4) return i - 3;
-  }
-  return -1;
-}
-
-/* Line through the centroids of sections [from, to], dropping those beyond 3 MAD once. */
-static int line_through(const struct shaft_profile *p, int from, int to, struct vec3 *at,
-                        struct vec3 *axis) {
-  double limit = INFINITY;
-  struct point_set set;
-  for (int round = 0; round < 2; round++) {
-    double off[SLICES];
-    int n = 0;
-    struct vec3 mean = *at, dir = *axis;
-    memset(&set, 0, sizeof set);
-    for (int i = from; i <= to; i++) {
-      if (!good(&p->s[i]) || p->s[i].area_mm2 > SHAFT_HIGH) continue;
-      struct vec3 d = vec3_sub(p->s[i].centroid, mean);
-      double miss = vec3_length(vec3_along(d, -vec3_dot(d, dir), dir));
-      if (round && miss > limit) continue;
-      point_add(&set, p->s[i].centroid);
-    }
-    if (set.n < 6) return 0;
-    *at = set.mean;
-    *axis = main_direction(&set);
-    if (vec3_dot(*axis, p->axis) < 0) *axis = vec3_scale(*axis, -1);
-    for (int i = from; i <= to; i++) {
-      if (!good(&p->s[i]) || p->s[i].area_mm2 > SHAFT_HIGH) continue;
-      struct vec3 d = vec3_sub(p->s[i].centroid, *at);
-      off[n++] = vec3_length(vec3_along(d, -vec3_dot(d, *axis), *axis));
-    }
-    limit = fmax(3 * 1.4826 * stat_median(off, n), 0.3);
-  }
-  return 1;
-}
-
-/* First guess of the axis: spread of the far part when it is long, else the line between the parts
- * nearer and farther than SHAFT_FROM. 0 when there is too little bone. */
-static int guess_axis(const struct volume *field, struct vec3 head, struct vec3 *at,
-                      struct vec3 *axis) {
-  struct point_set far, near;
-  far_points(&far, field, head, SHAFT_FROM, 1e9);
-  if (far.n < 4000) return 0;
-  struct vec3 spread = main_direction(&far);
-  double along = 0, all = far.c[0] + far.c[1] + far.c[2];
-  along = spread.x * spread.x * far.c[0] + spread.y * spread.y * far.c[1] +
-          spread.z * spread.z * far.c[2] +
-          2 * (spread.x * spread.y * far.c[3] + spread.x * spread.z * far.c[4] +
-               spread.y * spread.z * far.c[5]);
-  *at = far.mean;
-  *axis = spread;
-  if (along > 0.6 * all) return 1;
-  far_points(&near, field, head, SHAFT_FROM - 20, SHAFT_FROM);
-  *axis = vec3_unit(vec3_sub(near.mean, far.mean));
-  if (axis->z < 0) *axis = vec3_scale(*axis, -1);
-  return near.n > 1000;
-}
-
-/* No usable shaft: the vertical through the lowest lateral part of the label stands in for it. */
-static void assume_shaft(struct hip_frame *f, const struct volume *field) {
-  const struct geometry *g = &field->grid;
-  struct point_set set;
-  double s = (double)f->side;
-  memset(&set, 0, sizeof set);
-  for (int64_t k = 0; k < g->nz && set.n < 4000; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++) {
-        struct vec3 p = box_centre_of(g, i, j, k);
-        if (field->voxels[geometry_index(g, i, j, k)] < 0.5F) continue;
-        if (-(p.x - f->head.x) * s > f->head_radius_mm) point_add(&set, p);
-      }
-  f->shaft_axis = vec3_make(0, 0, 1);
-  f->shaft_point = set.n > 0 ? set.mean : vec3_along(f->head, -40 * s, vec3_make(1, 0, 0));
-  f->shaft_point.z = f->head.z;
-  f->shaft_length_mm = 0;
-  flag(f, "shaft not in the scan: vertical assumed, no neck-shaft angle or offset");
-}
-
-static void settle_shaft(struct hip_frame *f, struct vec3 at, struct vec3 axis) {
-  struct vec3 d = vec3_sub(f->head, at);
-  f->shaft_axis = axis;
-  f->shaft_point = vec3_along(at, vec3_dot(d, axis), axis);
-  f->offset_mm = vec3_length(vec3_sub(f->head, f->shaft_point));
-}
-
-static status find_shaft(struct hip_frame *f, const struct volume *field, double least_mm) {
-  status st = ST_OK;
-  struct shaft_profile *p = malloc(sizeof *p);
-  struct vec3 at, axis;
-  int start = -1, end = -1, ok = 0;
-  CHECK(p, ST_MEMORY, "hip frame: out of memory");
-  if (guess_axis(field, f->head, &at, &axis)) {
-    ok = 1;
-    for (int round = 0; round < 4 && ok; round++) {
-      double head = vec3_dot(vec3_sub(f->head, at), axis);
-      profile_cut(p, field, at, axis, -(SLICES / 2), (int)fmin(head - 15, SLICES / 2 - 1));
-      end = trochanter_end(p, &start);
-      ok = start >= 0 && line_through(p, start, end > 0 ? end - 1 : p->count - 1, &at, &axis);
-    }
-  }
-  if (!ok || end < 0) {
-    assume_shaft(f, field);
-    goto done;
-  }
-  settle_shaft(f, at, axis);
-  f->shaft_length_mm = end - start;
-  f->lesser_trochanter_mm =
-      vec3_dot(vec3_sub(f->head, vec3_along(p->at, p->first + end, p->axis)), axis);
-  if (f->shaft_length_mm < least_mm) {
-    char text[96];
-    snprintf(text, sizeof text, "%.0f mm of shaft below the lesser trochanter, %g needed",
-             f->shaft_length_mm, least_mm);
-    flag(f, text);
-  }
-done:
-  free(p);
   return st;
 }
 
@@ -465,41 +245,24 @@ static void angles(struct hip_frame *f) {
   f->neck_shaft_projected_deg = vec3_angle_deg(flat, down);
 }
 
-struct tips {
-  double greater, lesser; /* best scores */
-};
-
-/* Greater trochanter: most proximal point lateral of the shaft axis. Lesser: farthest from the axis
- * on the posterior-medial side, in the 20 mm above its distal end. */
-static void tip_candidate(struct hip_frame *f, struct tips *t, struct vec3 p, struct vec3 medial,
-                          struct vec3 posterior) {
-  struct vec3 d = vec3_sub(p, f->shaft_point);
-  double up = vec3_dot(d, f->shaft_axis), m = vec3_dot(d, medial), b = vec3_dot(d, posterior);
-  if (m < 0 && up > t->greater) {
-    t->greater = up;
-    f->greater_trochanter = p;
-  }
-  double above = f->lesser_trochanter_mm + up; /* of the trochanter's distal end */
-  if (above > 0 && above < 20 && m > 0 && b > 0 && hypot(m, b) > t->lesser) {
-    t->lesser = hypot(m, b);
-    f->lesser_trochanter = p;
-  }
-}
-
+/* Greater trochanter: most proximal point lateral of the shaft axis; and how far down the bone
+ * goes. */
 static void landmarks(struct hip_frame *f, const struct volume *field) {
   const struct geometry *g = &field->grid;
   struct vec3 medial = vec3_unit(vec3_sub(f->head, f->shaft_point));
-  struct vec3 posterior = vec3_scale(vec3_cross(f->shaft_axis, medial), (double)f->side);
-  struct tips t = {-1e9, 0};
+  double highest = -1e9;
   f->distal_mm = 0;
   for (int64_t k = 0; k < g->nz; k++)
     for (int64_t j = 0; j < g->ny; j++)
       for (int64_t i = 0; i < g->nx; i++) {
         if (field->voxels[geometry_index(g, i, j, k)] < 0.5F) continue;
-        struct vec3 p = box_centre_of(g, i, j, k);
-        tip_candidate(f, &t, p, medial, posterior);
-        double below = -vec3_dot(vec3_sub(p, f->head), f->shaft_axis);
-        if (below > f->distal_mm) f->distal_mm = below;
+        struct vec3 p = box_centre_of(g, i, j, k), d = vec3_sub(p, f->shaft_point);
+        double up = vec3_dot(d, f->shaft_axis);
+        if (vec3_dot(d, medial) < 0 && up > highest) {
+          highest = up;
+          f->greater_trochanter = p;
+        }
+        f->distal_mm = fmax(f->distal_mm, -vec3_dot(vec3_sub(p, f->head), f->shaft_axis));
       }
 }
 
@@ -526,7 +289,7 @@ status frame_from_field(struct hip_frame *out, const struct volume *field, enum 
     TRY(largest_ball(&f.head, &f.head_radius_mm, field));
   TRY(fit_head(&f, field, &neck));
   if (f.side == SIDE_UNKNOWN) f.side = neck.x > 0 ? SIDE_RIGHT : SIDE_LEFT;
-  TRY(find_shaft(&f, field, opt->shaft_min_mm));
+  TRY(frame_find_shaft(&f, field, opt->shaft_min_mm));
   TRY(find_neck(&f, field, neck, opt->neck));
   f.origin = nearest_on(f.neck_point, f.neck_axis, f.shaft_point, f.shaft_axis);
   if (f.shaft_length_mm > 0) angles(&f);

@@ -4,8 +4,8 @@
  *      the sphere kept, repeated; radius 15..32 mm
  *   2. shaft axis: centroids of sections perpendicular to the axis (never axial slices: hips lie
  *      flexed by up to 38 degrees), below the lesser trochanter, line fitted robustly
- *   3. lesser trochanter: from distal upwards the first section 1.2 times the base area; its tip is
- *      the point farthest from the shaft axis on the posterior-medial side
+ *   3. lesser trochanter: a ridge about the shaft axis; tip and distal end as defined in
+ *      core/frame.h
  *   4. neck: the narrowest section, over planes tilted to the smallest perimeter ("minperim") or
  *      area ("area"); the axis runs from its centroid to the head centre. neck_axis_miss_mm is how
  *      far the normal of the tilted plane, drawn from the centroid, passes the head centre

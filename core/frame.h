@@ -17,6 +17,17 @@ enum side { SIDE_UNKNOWN = 0, SIDE_RIGHT = 1, SIDE_LEFT = -1 };
 /** "right", "left", "unknown". */
 const char *side_name(enum side s);
 
+/* Distal end of the lesser trochanter. About the shaft axis the trochanter is a ridge behind medial
+ * (towards the head). On a section across the axis its height is the distance of the bone's edge
+ * from the axis over the straight line (in the angle) between the edge on its two flanks; from the
+ * highest place distally, the end is where the height has fallen to HIP_LESSER_END_SHARE of its
+ * largest. Neither the flare of the shaft nor the calcar moves it. Source: proposed for this
+ * toolkit */
+#define HIP_LESSER_BEHIND_DEG 52.0 /* middle of the ridge, behind medial */
+#define HIP_LESSER_HALF_DEG 30.0   /* to each side: where it is looked for */
+#define HIP_LESSER_FLANK_DEG 52.0  /* to each side: its flanks */
+#define HIP_LESSER_END_SHARE 0.25
+
 /* Proximal femur. The right-handed measuring frame (hip_frame_axes) has x = neck axis made
  * perpendicular to the shaft (towards the head), z = shaft (proximal), y = z cross x; origin =
  * point of the neck axis nearest to the shaft axis. For a left femur the same definition gives a
@@ -24,16 +35,16 @@ const char *side_name(enum side s);
  * axis), hip-structure conventions. */
 struct hip_frame {
   enum side side;
-  struct vec3 head;        /* centre of the head sphere */
-  double head_radius_mm;   /* 15..32 */
-  double head_rms_mm;      /* RMS distance of surface points to the sphere */
-  struct vec3 neck_axis;   /* unit, from shaft to head */
-  struct vec3 neck_point;  /* centroid of the narrow-neck section, on the neck axis */
-  double neck_area_mm2;    /* area of the narrowest section */
-  struct vec3 shaft_axis;  /* unit, pointing proximally */
-  struct vec3 shaft_point; /* a point of the shaft axis: nearest to the head centre */
-  double shaft_length_mm;  /* length of shaft used for the axis, below the lesser trochanter */
-  struct vec3 origin;      /* point of the neck axis nearest to the shaft axis */
+  struct vec3 head;               /* centre of the head sphere */
+  double head_radius_mm;          /* 15..32 */
+  double head_rms_mm;             /* RMS distance of surface points to the sphere */
+  struct vec3 neck_axis;          /* unit, from shaft to head */
+  struct vec3 neck_point;         /* centroid of the narrow-neck section, on the neck axis */
+  double neck_area_mm2;           /* area of the narrowest section */
+  struct vec3 shaft_axis;         /* unit, pointing proximally */
+  struct vec3 shaft_point;        /* a point of the shaft axis: nearest to the head centre */
+  double shaft_length_mm;         /* length of shaft below the lesser trochanter */
+  struct vec3 origin;             /* point of the neck axis nearest to the shaft axis */
   struct vec3 lesser_trochanter;  /* tip; NaN when not in the scan */
   struct vec3 greater_trochanter; /* tip */
   double lesser_trochanter_mm; /* distal end of the lesser trochanter below head along shaft axis */

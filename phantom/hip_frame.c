@@ -2,30 +2,6 @@
 
 #include <stdio.h>
 
-/* Area of the femur's section perpendicular to the shaft's tangent at t. */
-static double shaft_section_area(const struct digital_femur *f, double t, bool alone) {
-  const double step = 0.5, half = 45;
-  struct vec3 centre = digital_femur_shaft_centre(f, t);
-  int64_t inside = 0;
-  for (double a = -half; a < half; a += step)
-    for (double b = -half; b < half; b += step) {
-      struct vec3 p = vec3_along(vec3_along(centre, a, f->lateral), b, f->anterior);
-      inside += (alone ? digital_femur_shaft_solid(f, p) : digital_femur_solid(f, p)) < 0;
-    }
-  return (double)inside * step * step;
-}
-
-/* Distal end of the lesser trochanter: the lowest level whose section is 1.2 times the shaft's. */
-static double lesser_end(const struct digital_femur *f) {
-  double low = 30 * f->scale, high = 60 * f->scale;
-  for (int i = 0; i < 12; i++) {
-    double t = 0.5 * (low + high);
-    double ratio = shaft_section_area(f, t, false) / shaft_section_area(f, t, true);
-    *(ratio > 1.2 ? &low : &high) = t;
-  }
-  return 0.5 * (low + high);
-}
-
 /* Point of the surface along a direction from inside, by bisection. */
 static double surface_along(const struct digital_femur *f, struct vec3 from, struct vec3 d,
                             double far) {
@@ -37,22 +13,54 @@ static double surface_along(const struct digital_femur *f, struct vec3 from, str
   return 0.5 * (low + high);
 }
 
-/* Lesser trochanter tip: farthest from the shaft's centre line, medially behind. */
-static struct vec3 lesser_tip(const struct digital_femur *f, double end) {
-  struct vec3 best = f->start;
-  double farthest = 0;
-  for (double t = end - 20 * f->scale; t < end; t += 0.5)
-    for (double angle = 1.2; angle < 3.0; angle += 0.02) {
-      struct vec3 c = digital_femur_shaft_centre(f, t);
-      struct vec3 d =
-          vec3_add(vec3_scale(f->lateral, cos(angle)), vec3_scale(f->anterior, -sin(angle)));
-      double r = surface_along(f, c, d, 60);
-      if (r > farthest) {
-        farthest = r;
-        best = vec3_along(c, r, d);
-      }
-    }
+/* ---- lesser trochanter: the ridge of core/frame.h, about the bowed centre line ---- */
+
+struct ridge {
+  const struct digital_femur *femur;
+  struct vec3 medial, posterior; /* unit, across the shaft; medial towards the head */
+};
+
+static struct vec3 ridge_direction(const struct ridge *r, double degrees) {
+  double a = degrees * 0.017453292519943295;
+  return vec3_along(vec3_scale(r->medial, cos(a)), sin(a), r->posterior);
+}
+
+static double ridge_height(const struct ridge *r, double t, struct vec3 *top) {
+  struct vec3 c = digital_femur_shaft_centre(r->femur, t);
+  double middle = HIP_LESSER_BEHIND_DEG, flank = HIP_LESSER_FLANK_DEG, best = -1e9;
+  double low = surface_along(r->femur, c, ridge_direction(r, middle - flank), 60);
+  double high = surface_along(r->femur, c, ridge_direction(r, middle + flank), 60);
+  for (double a = -HIP_LESSER_HALF_DEG; a <= HIP_LESSER_HALF_DEG; a += 1) {
+    struct vec3 d = ridge_direction(r, middle + a);
+    double edge = surface_along(r->femur, c, d, 60);
+    double h = edge - low - (high - low) * (a + flank) / (2 * flank);
+    if (h <= best) continue;
+    best = h;
+    *top = vec3_along(c, edge, d);
+  }
   return best;
+}
+
+/* Level of the distal end, shaft coordinate; *tip is its highest place. */
+static double lesser_end(const struct digital_femur *f, struct vec3 *tip) {
+  struct ridge r = {.femur = f};
+  struct vec3 d = vec3_scale(f->start, -1), top; /* the head is the origin */
+  r.medial = vec3_unit(vec3_along(d, -vec3_dot(d, f->shaft), f->shaft));
+  r.posterior = vec3_cross(f->shaft, r.medial);
+  if (r.posterior.y < 0) r.posterior = vec3_scale(r.posterior, -1);
+  double highest = -1e9, low = 0, high = 60 * f->scale;
+  for (double t = 15 * f->scale; t < 55 * f->scale; t += 0.25) {
+    double h = ridge_height(&r, t, &top);
+    if (h <= highest) continue;
+    highest = h;
+    low = t;
+    *tip = top;
+  }
+  for (int i = 0; i < 24; i++) {
+    double t = 0.5 * (low + high);
+    *(ridge_height(&r, t, &top) > HIP_LESSER_END_SHARE * highest ? &low : &high) = t;
+  }
+  return 0.5 * (low + high);
 }
 
 /* Greater trochanter tip: the most proximal point of the surface lateral of the shaft axis. */
@@ -110,14 +118,15 @@ void hip_frame_true(struct hip_frame *out, const struct digital_femur *f, double
                     double narrow_area, double distal_t,
                     double (*pelvis)(const struct hip_person *, struct vec3)) {
   const struct hip_person *h = f->person;
-  double end = lesser_end(f);
+  struct vec3 tip;
+  double end = lesser_end(f, &tip);
   *out = (struct hip_frame){.head_radius_mm = h->head_radius_mm, .neck_axis = f->neck};
   out->neck_point = vec3_scale(f->neck, narrow_u);
   out->neck_area_mm2 = narrow_area;
   out->head_score = (double)NAN;
   shaft_line(out, f, end + 10, distal_t);
   cross_axes(out);
-  out->lesser_trochanter = lesser_tip(f, end);
+  out->lesser_trochanter = tip;
   out->greater_trochanter = greater_tip(f);
   struct vec3 below = vec3_sub(out->head, digital_femur_shaft_centre(f, end));
   out->lesser_trochanter_mm = vec3_dot(below, out->shaft_axis);

@@ -62,6 +62,7 @@ static void check(const struct outcome *o, double dice, double angle_deg) {
   assert_int_equal(o->pelvis, 0);
   assert_near(vec3_length(vec3_sub(o->found.head, o->truth.head)), 0, 1);
   assert_near(o->found.neck_shaft_deg, o->truth.neck_shaft_deg, angle_deg);
+  assert_near(o->found.lesser_trochanter_mm, o->truth.lesser_trochanter_mm, 2);
 }
 
 static void thin_slices_agree_with_the_truth(void **state) {
