@@ -5,6 +5,7 @@
 #include "core/statistics.h"
 #include "core/surface_coverage.h"
 #include "qct/near.h"
+#include "qct/outline.h"
 #include "qct/profile.h"
 
 #include <math.h>
@@ -68,40 +69,6 @@ static status cut_out(struct volume **part, struct volume **fine, struct qct_she
   TRY(filter_resample(fine, filled, &cubic, INTERPOLATE_CUBIC, NAN));
 done:
   volume_destroy(filled);
-  return st;
-}
-
-/* Surface of the mask as a smooth field, two voxels of nothing around it. */
-static status mask_surface(struct qct_shell *s, const struct labels *labels, int label) {
-  status st = ST_OK;
-  struct volume *mask = NULL, *on_fine = NULL, *smooth = NULL;
-  struct geometry wide = geometry_isotropic(&s->grid, SURFACE_STEP);
-  const struct geometry *g = &labels->grid;
-  TRY(volume_create(&mask, &s->grid, QUANTITY_PROBABILITY));
-  for (int64_t k = 0, at = 0; k < s->grid.nz; k++)
-    for (int64_t j = 0; j < s->grid.ny; j++)
-      for (int64_t i = 0; i < s->grid.nx; i++, at++)
-        mask->voxels[at] =
-            labels->voxels[geometry_index(g, s->first[0] + i, s->first[1] + j, s->first[2] + k)] ==
-            label;
-  struct vec3 corner = geometry_to_world(&wide, vec3_make(-2, -2, -2));
-  wide.origin[0] = corner.x;
-  wide.origin[1] = corner.y;
-  wide.origin[2] = corner.z;
-  wide.nx += 4;
-  wide.ny += 4;
-  wide.nz += 4;
-  TRY(filter_resample(&on_fine, mask, &wide, INTERPOLATE_LINEAR, 0));
-  double coarse = fmax(s->grid.spacing[0], fmax(s->grid.spacing[1], s->grid.spacing[2]));
-  TRY(filter_gaussian(&smooth, on_fine, fmax(0.7, 0.35 * coarse)));
-  TRY(surface_from_volume(&s->surface, smooth, 0.5, 1));
-  CHECK(s->surface->vertex_count > 0, ST_DOMAIN, "cortical shell: label %d has no surface", label);
-  TRY(surface_smooth(s->surface, 10));
-  TRY(surface_normals(s->surface));
-done:
-  volume_destroy(mask);
-  volume_destroy(on_fine);
-  volume_destroy(smooth);
   return st;
 }
 
@@ -322,7 +289,7 @@ status qct_shell_make(struct qct_shell **out, const struct volume *density,
     if (s->grid.spacing[a] >= s->grid.spacing[axis]) axis = a;
   s->slice_mm = s->grid.spacing[axis];
   s->slice_axis = geometry_axis(&s->grid, axis);
-  TRY(mask_surface(s, labels, label));
+  TRY(qct_outline_surface(&s->surface, labels, label, SURFACE_STEP));
   TRY(fit_vertices(s, fine));
   TRY(fill_voxels(s, part));
   *out = s;
