@@ -93,13 +93,13 @@ static inline void look_up(const struct step_table *t, double x, double *value, 
 
 /* ---- least squares ---- */
 
-enum { X0, T, Y0, Y2, Y1, SIGMA, MOST }; /* the first four are fitted always */
+enum { X0, T, Y0, Y2, SIGMA, Y1, MOST }; /* the first four are fitted always */
 
 struct problem {
   const struct cortex_samples *s;
   const struct step_table *table; /* NULL: the blur is fitted, no table */
   double box_mm;
-  int free; /* 4 or 6 */
+  int free; /* 4; 5: sigma too; 6: y1 too */
 };
 
 static double residual(const struct problem *p, const double a[MOST], int i,
@@ -244,7 +244,7 @@ void cortex_fit_given(struct cortex_fit *out, const struct cortex_samples *s, do
     behind = mean_between(s, start + guesses[i] + reach, 1e9, behind);
     /* a cortex thinner than the blur shows its edge outside its own by half its width less */
     double a[MOST] = {
-        start + 0.3 * folded(blur), guesses[i], outside, behind, cortical, blur->sigma_mm};
+        start + 0.3 * folded(blur), guesses[i], outside, behind, blur->sigma_mm, cortical};
     double square = descend(&p, a, 6);
     if (square >= best) continue;
     best = square;
@@ -254,16 +254,26 @@ void cortex_fit_given(struct cortex_fit *out, const struct cortex_samples *s, do
   conclude(out, won, blur->box_mm, best, s->n);
 }
 
-void cortex_fit_free(struct cortex_fit *out, const struct cortex_samples *s,
-                     const struct cortex_model *m) {
-  struct problem p = {s, NULL, m->blur.box_mm, 6};
-  double a[MOST] = {m->outer_mm, m->thickness_mm, m->outside,
-                    m->behind,   m->cortical,     m->blur.sigma_mm};
+static void fit_blur(struct cortex_fit *out, const struct cortex_samples *s,
+                     const struct cortex_model *m, int free) {
+  struct problem p = {s, NULL, m->blur.box_mm, free};
+  double a[MOST] = {m->outer_mm, m->thickness_mm,  m->outside,
+                    m->behind,   m->blur.sigma_mm, m->cortical};
   *out = (struct cortex_fit){.flag = CORTEX_NO_EDGE};
   if (s->n < CORTEX_LINE_LEAST) return;
   into_bounds(a);
   double square = descend(&p, a, 30);
   conclude(out, a, m->blur.box_mm, square, s->n);
+}
+
+void cortex_fit_free(struct cortex_fit *out, const struct cortex_samples *s,
+                     const struct cortex_model *start) {
+  fit_blur(out, s, start, 6);
+}
+
+void cortex_fit_blur(struct cortex_fit *out, const struct cortex_samples *s,
+                     const struct cortex_model *start) {
+  fit_blur(out, s, start, 5);
 }
 
 /* ---- by halves ---- */

@@ -70,6 +70,10 @@ void cortex_fit_given(struct cortex_fit *out, const struct cortex_samples *s, do
 void cortex_fit_free(struct cortex_fit *out, const struct cortex_samples *s,
                      const struct cortex_model *start);
 
+/** The same with y1 as `start` has it. */
+void cortex_fit_blur(struct cortex_fit *out, const struct cortex_samples *s,
+                     const struct cortex_model *start);
+
 /* What the samples say by halves, without a model: for comparison and as a start. */
 struct cortex_halves {
   int ok;

@@ -111,20 +111,48 @@ static int omp_get_thread_num(void) {
 }
 #endif
 
+/* Mean of the samples where neither edge's blur reaches; NaN when there are fewer than 3. */
+static double plateau(const struct place *p, const struct cortex_model *m) {
+  double reach = 2.5 * m->blur.sigma_mm + m->blur.box_mm / 2, sum = 0;
+  int n = 0;
+  for (int i = 0; i < p->n; i++) {
+    if (p->x[i] < m->outer_mm + reach || p->x[i] > m->outer_mm + m->thickness_mm - reach) continue;
+    sum += p->y[i];
+    n++;
+  }
+  return n >= 3 ? sum / n : (double)NAN;
+}
+
+static int visit_thick(struct place *p, const struct work *w, int64_t v) {
+  if (w->cut[v] || !visit(p, w, v)) return 0;
+  if (!(p->halves.inner_mm - p->halves.outer_mm >= THICK_HALF)) return 0;
+  trim(p, -1e9, p->halves.inner_mm + BEHIND);
+  return 1;
+}
+
+/* First pass: everything free; outer[v] takes the density of the plateau. */
 static void fit_thick(struct work *w, struct place *p, int64_t v) {
   w->fits[v].flag = CORTEX_NO_EDGE;
-  if (w->cut[v] || !visit(p, w, v)) return;
-  double width = p->halves.inner_mm - p->halves.outer_mm;
-  if (!(width >= THICK_HALF)) return;
-  trim(p, -1e9, p->halves.inner_mm + BEHIND);
+  w->outer[v] = (double)NAN;
+  if (!visit_thick(p, w, v)) return;
   struct cortex_model start = {.outer_mm = p->halves.outer_mm,
-                               .thickness_mm = width,
+                               .thickness_mm = p->halves.inner_mm - p->halves.outer_mm,
                                .outside = p->halves.outside,
                                .cortical = p->halves.peak,
                                .behind = p->halves.behind,
                                .blur = {0.7, w->map->slice_mm * slope_of(w, v)}};
   struct cortex_samples s = samples_of(p);
   cortex_fit_free(&w->fits[v], &s, &start);
+  w->outer[v] = plateau(p, &w->fits[v].model);
+}
+
+/* Second pass, with the density of this bone: its blur. */
+static void fit_thick_blur(struct work *w, struct place *p, int64_t v) {
+  struct cortex_model start = w->fits[v].model;
+  if (w->fits[v].flag || !visit_thick(p, w, v)) return;
+  struct cortex_samples s = samples_of(p);
+  if (!isnan(w->map->cortical)) start.cortical = w->map->cortical;
+  cortex_fit_blur(&w->fits[v], &s, &start);
 }
 
 static double robust_sd(double *x, int64_t n, double median) {
@@ -132,40 +160,53 @@ static double robust_sd(double *x, int64_t n, double median) {
   return 1.4826 * stat_percentile(x, n, 50);
 }
 
-static status read_subject(struct work *w) {
-  status st = ST_OK;
+static int is_thick(const struct cortex_fit *f) {
+  return f->flag == CORTEX_FITTED && f->model.thickness_mm >= THICK;
+}
+
+/* y1: median over places whose plateau shows. */
+static void read_density(struct work *w, double *room) {
+  struct cortex_map *m = w->map;
+  m->thick = 0;
+  for (int64_t v = 0; v < m->surface->vertex_count; v++)
+    if (is_thick(&w->fits[v]) && !isnan(w->outer[v])) room[m->thick++] = w->outer[v];
+  if (m->thick < PLACES || w->options->density != CORTEX_FROM_SUBJECT) return;
+  m->cortical = stat_percentile(room, m->thick, 50);
+  m->cortical_sd = robust_sd(room, m->thick, m->cortical);
+}
+
+static void read_blur(struct work *w, double *room) {
   struct cortex_map *m = w->map;
   int64_t n = m->surface->vertex_count, steep = 0, flat = 0;
-  struct place *places = NULL;
-  double *y1 = malloc((size_t)n * sizeof *y1), *sigma = malloc((size_t)n * sizeof *sigma);
-  TRY(make_places(&places));
-  CHECK(y1 && sigma, ST_MEMORY, "cortical map: out of memory");
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64)
-  for (int64_t v = 0; v < n; v++) fit_thick(w, &places[omp_get_thread_num()], v);
-  m->thick = 0;
-  for (int64_t v = 0; v < n; v++) {
-    const struct cortex_fit *f = &w->fits[v];
-    if (f->flag != CORTEX_FITTED || f->model.thickness_mm < THICK) continue;
-    y1[m->thick++] = f->model.cortical;
-    if (slope_of(w, v) < STEEP) sigma[steep++] = f->model.blur.sigma_mm;
-  }
-  if (m->thick >= PLACES && w->options->density == CORTEX_FROM_SUBJECT) {
-    m->cortical = stat_percentile(y1, m->thick, 50);
-    m->cortical_sd = robust_sd(y1, m->thick, m->cortical);
-  }
-  if (steep >= PLACES) m->sigma_plane_mm = stat_percentile(sigma, steep, 50);
+  for (int64_t v = 0; v < n; v++)
+    if (is_thick(&w->fits[v]) && slope_of(w, v) < STEEP)
+      room[steep++] = w->fits[v].model.blur.sigma_mm;
+  if (steep >= PLACES) m->sigma_plane_mm = stat_percentile(room, steep, 50);
   double plane2 = m->sigma_plane_mm * m->sigma_plane_mm;
   for (int64_t v = 0; v < n; v++) {
-    const struct cortex_fit *f = &w->fits[v];
-    double nz = slope_of(w, v), s = f->model.blur.sigma_mm;
-    if (f->flag != CORTEX_FITTED || f->model.thickness_mm < THICK || nz < FLAT) continue;
-    sigma[flat++] = (s * s - plane2 * (1 - nz * nz)) / (nz * nz);
+    double nz = slope_of(w, v), s = w->fits[v].model.blur.sigma_mm;
+    if (is_thick(&w->fits[v]) && nz > FLAT)
+      room[flat++] = (s * s - plane2 * (1 - nz * nz)) / (nz * nz);
   }
-  m->sigma_slice_mm = flat >= PLACES ? sqrt(fmax(0, stat_percentile(sigma, flat, 50))) : 0;
+  m->sigma_slice_mm = flat >= PLACES ? sqrt(fmax(0, stat_percentile(room, flat, 50))) : 0;
+}
+
+static status read_subject(struct work *w) {
+  status st = ST_OK;
+  int64_t n = w->map->surface->vertex_count;
+  struct place *places = NULL;
+  double *room = malloc((size_t)n * sizeof *room);
+  TRY(make_places(&places));
+  CHECK(room, ST_MEMORY, "cortical map: out of memory");
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64)
+  for (int64_t v = 0; v < n; v++) fit_thick(w, &places[omp_get_thread_num()], v);
+  read_density(w, room);
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64)
+  for (int64_t v = 0; v < n; v++) fit_thick_blur(w, &places[omp_get_thread_num()], v);
+  read_blur(w, room);
 done:
   free(places);
-  free(y1);
-  free(sigma);
+  free(room);
   return st;
 }
 

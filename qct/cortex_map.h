@@ -8,12 +8,13 @@
  *      outside and 4 mm behind the cortex inside.
  *   3. Blur along the normal: a box of slice thickness * |n . slice axis| and a Gaussian of
  *      variance sigma_plane^2 (1 - n_z^2) + sigma_slice^2 n_z^2.
- *   4. y1, per subject: where the half-maximum width is 3 mm or more, all six parameters of the
- *      model are fitted; y1 is the median over those that come out at 2.5 mm or more, and their
- *      blurs give sigma_plane and sigma_slice (medians of the places with |n_z| below 0.3 and above
- *      0.5; without 50 of the latter sigma_slice is 0, the box being the whole of it). Fewer than
- *      50 thick places: refused, y1 must be given. A y1 from a distribution's top would follow the
- *      noise; the median is this toolkit's choice.
+ *   4. y1 and blur, per subject, in two passes. Where the half-maximum width is 3 mm or more all
+ *      six parameters of the model are fitted; of those that come out at 2.5 mm or more, y1 is the
+ *      median of their plateaus (mean of the samples that lie 2.5 sigma and half a box within both
+ *      edges). With that y1 their blur is fitted again: sigma_plane is the median over |n_z| < 0.3,
+ *      sigma_slice follows from |n_z| > 0.5 (without 50 of these it is 0, the box being the whole
+ *      of it). Fewer than 50 plateaus: refused, y1 must be given. The median is this toolkit's
+ *      choice: a top percentile would follow the noise.
  *   5. The fit with y1 and blur given (qct/cortex_line.h) at every vertex; the surface moves to the
  *      fitted outer edge, is smoothed, its normals made anew, and the fit repeated.
  *   6. Rejected (flag of qct/cortex_line.h): no edge, RMS above 15 % of y1 - y0, t at a bound, edge
