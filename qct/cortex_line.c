@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const double RESIDUAL = 0.15; /* of y1 - y0: above, the fit is refused */
+static const double SOFTEST = 0.6;   /* of y1: what is denser outside or behind is itself cortex */
 static const double FARTHEST = 3;    /* mm, edge from the outline */
 static const double ROOT_HALF = 0.70710678118654752440, PHI0 = 0.39894228040143267794;
 
@@ -176,6 +177,8 @@ static void into_bounds(double a[MOST]) {
   a[X0] = clamped(a[X0], -FARTHEST - 1, FARTHEST + 1);
   a[T] = clamped(a[T], CORTEX_THIN_MM, CORTEX_THICK_MM);
   a[SIGMA] = clamped(a[SIGMA], 0.1, 4);
+  a[Y0] = fmin(a[Y0], SOFTEST * a[Y1]);
+  a[Y2] = fmin(a[Y2], SOFTEST * a[Y1]);
 }
 
 static double descend(const struct problem *p, double a[MOST], int rounds) {
@@ -213,7 +216,9 @@ static void conclude(struct cortex_fit *out, const double a[MOST], double box, d
                                      .blur = {a[SIGMA], box}};
   out->rms = sqrt(square / n);
   out->flag = CORTEX_FITTED;
-  if (a[T] <= CORTEX_THIN_MM || a[T] >= CORTEX_THICK_MM) out->flag = CORTEX_BOUND;
+  double top = SOFTEST * a[Y1];
+  if (a[T] <= CORTEX_THIN_MM || a[T] >= CORTEX_THICK_MM || a[Y0] >= top || a[Y2] >= top)
+    out->flag = CORTEX_BOUND;
   if (!(out->rms <= RESIDUAL * (a[Y1] - a[Y0]))) out->flag = CORTEX_RESIDUAL;
   if (!(fabs(a[X0]) <= FARTHEST)) out->flag = CORTEX_FAR;
 }
@@ -280,7 +285,7 @@ void cortex_fit_blur(struct cortex_fit *out, const struct cortex_samples *s,
 
 enum { BINS = 48 };
 static const double BIN = 0.33, BIN_FROM = -5.94; /* mm; bin 18 begins at the outline */
-static const double PEAK_FROM = -2.5, PEAK_TO = 4.5;
+static const double PEAK_FROM = -1.5, PEAK_TO = 4.5;
 
 static double bin_middle(int i) {
   return BIN_FROM + BIN * (i + 0.5);

@@ -48,7 +48,7 @@ enum cortex_flag { /* why a place has no value of its own */
                    CORTEX_FITTED = 0,
                    CORTEX_NO_EDGE = 1,  /* too few samples, or no rise towards the bone */
                    CORTEX_RESIDUAL = 2, /* RMS above 15 % of y1 - y0 */
-                   CORTEX_BOUND = 3,    /* t at 0.2 or 8 mm */
+                   CORTEX_BOUND = 3,    /* t at 0.2 or 8 mm, or y0 or y2 at 0.6 y1 */
                    CORTEX_FAR = 4       /* the edge is more than 3 mm from the outline */
 };
 
@@ -77,7 +77,7 @@ void cortex_fit_blur(struct cortex_fit *out, const struct cortex_samples *s,
 /* What the samples say by halves, without a model: for comparison and as a start. */
 struct cortex_halves {
   int ok;
-  double peak;     /* largest mean over a millimetre's third within 3 mm of the outline */
+  double peak;     /* largest mean over a millimetre's third 1.5 mm outside to 4.5 mm inside */
   double outside;  /* lowest before it, before the next bone begins */
   double behind;   /* median 5 to 8 mm behind the outline */
   double first_mm; /* samples outside this depth belong to something else */

@@ -19,9 +19,10 @@ static const double BEHIND = 4;                  /* mm behind the cortex that th
 static const double ENDOCORTICAL = 2;            /* mm */
 static const double STEEP = 0.3, FLAT = 0.5;     /* |n . slice axis| that gives either sigma */
 static const double LEAST_SIGMA = 0.2;           /* mm along a normal */
-static const double FILL = 5;                    /* mm */
-static const double PEAK_DEPTH = 4.5;            /* mm; where CORTEX_PEAK looks for the peak */
-static const double THICKEST_SLICE = 5;          /* mm */
+static const double NEAR_EDGE = 2, FARTHEST_MOVE = 1.5; /* mm */
+static const double FILL = 5;                           /* mm */
+static const double PEAK_DEPTH = 4.5;   /* mm; where CORTEX_PEAK looks for the peak */
+static const double THICKEST_SLICE = 5; /* mm */
 enum { PLACES = 50 };
 
 void qct_cortex_map_destroy(struct cortex_map *m) {
@@ -286,6 +287,25 @@ done:
   return st;
 }
 
+/* ---- accepted neighbours ---- */
+
+enum { NEAR_MOST = 1024 };
+
+struct collect {
+  const struct work *work;
+  double *values[4];
+  const double *from[4];
+  int count, n; /* arrays, values in each */
+};
+
+static void collect_accepted(void *user, int32_t point, double distance2) {
+  struct collect *c = user;
+  (void)distance2;
+  if (c->work->cut[point] || c->work->fits[point].flag || c->n >= NEAR_MOST) return;
+  for (int a = 0; a < c->count; a++) c->values[a][c->n] = c->from[a][point];
+  c->n++;
+}
+
 /* ---- moving the surface to the edge ---- */
 
 /* Mean over the neighbours of each vertex, `rounds` times; NaN takes what its neighbours have. */
@@ -314,44 +334,45 @@ done:
   return st;
 }
 
-/* To the fitted edge where the fit stood; the rest goes along with its neighbours. */
+/* To the fitted edge, the median of it over accepted neighbours, at most 1.5 mm: one place that
+ * took another bone's edge must not draw the surface there. */
 static status move_to_edge(struct work *w, int rounds) {
   status st = ST_OK;
   struct surface *s = w->map->surface;
+  struct near cells = {.size_mm = 0};
+  double room[NEAR_MOST];
+  struct collect c = {.work = w, .count = 1, .values = {room}};
+  double *edge = malloc((size_t)s->vertex_count * sizeof *edge);
+  CHECK(edge, ST_MEMORY, "cortical map: out of memory");
+  TRY(near_make(&cells, s, NEAR_EDGE));
   for (int64_t v = 0; v < s->vertex_count; v++)
-    w->outer[v] = w->cut[v] ? 0 : w->fits[v].flag ? (double)NAN : w->fits[v].model.outer_mm;
+    edge[v] = w->cut[v] || w->fits[v].flag ? (double)NAN : w->fits[v].model.outer_mm;
+  c.from[0] = edge;
+  for (int64_t v = 0; v < s->vertex_count; v++) {
+    c.n = 0;
+    near_visit(&cells, s->vertices[v], NEAR_EDGE, collect_accepted, &c);
+    double move = c.n && !w->cut[v] ? stat_median(room, c.n) : 0;
+    w->outer[v] = fmin(fmax(move, -FARTHEST_MOVE), FARTHEST_MOVE);
+  }
   TRY(smooth_over(w->outer, s, rounds));
   for (int64_t v = 0; v < s->vertex_count; v++)
     s->vertices[v] = vec3_along(s->vertices[v], -w->outer[v], s->normals[v]);
 done:
+  free(edge);
+  near_free(&cells);
   return st;
 }
 
 /* ---- what became of it ---- */
-
-struct collect {
-  const struct work *work;
-  double *values[5], *from[5];
-  int n, most;
-};
-
-static void collect_accepted(void *user, int32_t point, double distance2) {
-  struct collect *c = user;
-  (void)distance2;
-  if (c->work->cut[point] || c->work->fits[point].flag || c->n >= c->most) return;
-  for (int a = 0; a < 4; a++) c->values[a][c->n] = c->from[a][point];
-  c->n++;
-}
 
 /* Rejected vertices take the median of accepted ones within 5 mm; NaN when there is none. */
 static status fill_rejected(struct work *w) {
   status st = ST_OK;
   struct cortex_map *m = w->map;
   struct near cells = {.size_mm = 0};
-  enum { MOST = 1024 };
-  double room[4][MOST];
-  struct collect c = {.work = w, .most = MOST};
+  double room[4][NEAR_MOST];
   double *all[4] = {m->thickness_mm, m->mass, m->trabecular, m->endocortical};
+  struct collect c = {.work = w, .count = 4};
   TRY(near_make(&cells, m->surface, FILL));
   for (int a = 0; a < 4; a++) {
     c.values[a] = room[a];

@@ -94,7 +94,8 @@ void qct_cortex_map_destroy(struct cortex_map *m);
  * neck, trochanter, intertrochanter and shaft: mean, median, P5, P95 (weighted by the vertices'
  * areas) of cortical_thickness [mm] and cortical_mass [mg/cm2]; means of endocortical and
  * trabecular density [mg/cm3]; half-maximum thickness; share of rejected vertices; y1 and blur.
- * Rows say in flags what limits them.
+ * Rows say in flags what limits them. Accepted vertices only; a region where less than half are
+ * is withheld.
  * @param frame  of the same femur, or NULL
  */
 status qct_cortex_rows(struct record *r, const struct cortex_map *m, const struct hip_frame *frame);

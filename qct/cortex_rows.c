@@ -117,6 +117,16 @@ done:
   return st;
 }
 
+static status withhold_region(struct record *r, const char *region, const char *reason) {
+  status st = ST_OK;
+  CHECK(record_withhold(r, region, "cortical_thickness_mean", "mm", reason), ST_MEMORY,
+        "rows of a cortical map");
+  CHECK(record_withhold(r, region, "cortical_mass_mean", "mg/cm2", reason), ST_MEMORY,
+        "rows of a cortical map");
+done:
+  return st;
+}
+
 static status add_region(struct record *r, const struct region_view *view, const char *region) {
   status st = ST_OK;
   const struct cortex_map *m = view->map;
@@ -126,10 +136,11 @@ static status add_region(struct record *r, const struct region_view *view, const
     all++;
     rejected += m->flag[v] != CORTEX_FITTED;
   }
-  if (all - rejected < LEAST_VERTICES) {
-    CHECK(record_withhold(r, region, "cortical_thickness_mean", "mm",
-                          all ? "the model fits too few places here" : "not in the image"),
-          ST_MEMORY, "rows of a cortical map");
+  if (all - rejected < LEAST_VERTICES || 2 * rejected > all) {
+    char reason[96];
+    snprintf(reason, sizeof reason, "the model fits at %lld of %lld places here, half are needed",
+             (long long)(all - rejected), (long long)all);
+    TRY(withhold_region(r, region, all >= LEAST_VERTICES ? reason : "not in the image"));
     goto done;
   }
   TRY(add_spread(r, view, region, "cortical_thickness", m->thickness_mm, "mm"));
