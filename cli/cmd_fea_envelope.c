@@ -5,9 +5,13 @@
 #include "core/log.h"
 #include "fea/envelope.h"
 
+static const char *const materials[] = {"as stated", "K2HPO4", "HA", "ash", "apparent", NULL};
+static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATERIAL_HA,
+                                            MATERIAL_ASH, MATERIAL_APPARENT};
+
 struct params {
   const char *density, *labels, *frame, *out, *table, *picture, *polar, *user_law;
-  int label;
+  int material, label;
   struct fea_envelope_options envelope;
 };
 
@@ -28,6 +32,8 @@ static const struct option options[] = {
     OPT_REAL(struct params, envelope.beta_deg, "beta-range", "deg", 0, 60,
              "largest turn of the force about the shaft, both ways"),
     OPT_REAL(struct params, envelope.step_deg, "turn-step", "deg", 1, 60, "between directions"),
+    OPT_CHOICE(struct params, material, "material", materials,
+               "material of a density that does not state it"),
     OPT_REAL(struct params, envelope.model.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
     OPT_CHOICE(struct params, envelope.model.law, "law", fea_law_names, "density to modulus"),
     OPT_TEXT(struct params, user_law, "user-law",
@@ -95,6 +101,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(fea_ranks(&rank, &ranks));
   if (rank > 0) log_set_sink(NULL, NULL);
   TRY(image_read(&density, p->density, &as_density));
+  if (p->material) density->material = material_of[p->material];
   TRY(labels_read_on(&labels, p->labels, &density->grid));
   TRY(hip_frame_read(&frame, p->frame));
   if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;

@@ -5,9 +5,13 @@
 #include "fea/calculix.h"
 #include "fea/fall.h"
 
+static const char *const materials[] = {"as stated", "K2HPO4", "HA", "ash", "apparent", NULL};
+static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATERIAL_HA,
+                                            MATERIAL_ASH, MATERIAL_APPARENT};
+
 struct params {
   const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *user_law;
-  int label, bins;
+  int material, label, bins;
   bool no_interval;
   struct fea_fall_options stance;
 };
@@ -46,6 +50,8 @@ static const struct option options[] = {
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the femur; 0: the frame's side of the TotalSegmentator numbers"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
+    OPT_CHOICE(struct params, material, "material", materials,
+               "material of a density that does not state it"),
     OPT_REAL(struct params, stance.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
     OPT_CHOICE(struct params, stance.law, "law", fea_law_names, "density to modulus"),
     OPT_TEXT(struct params, user_law, "user-law",
@@ -108,6 +114,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(fea_ranks(&rank, &ranks));
   if (rank > 0) log_set_sink(NULL, NULL);
   TRY(image_read(&density, p->density, &as_density));
+  if (p->material) density->material = material_of[p->material];
   TRY(labels_read_on(&labels, p->labels, &density->grid));
   TRY(hip_frame_read(&frame, p->frame));
   if (p->calibration) TRY(calibration_read(&calibration, p->calibration));

@@ -42,7 +42,7 @@ static status find_extent(double low[3], double high[3], const struct labels *la
   status st = ST_OK;
   const struct geometry *g = &labels->grid;
   int64_t a[3], b[3], count = 0;
-  CHECK(labels_box(labels, label, a, b), ST_DOMAIN, "femur model: label %d is not in the label map",
+  CHECK(labels_box(labels, label, a, b), ST_DOMAIN, "bone model: label %d is not in the label map",
         label);
   for (int d = 0; d < 3; d++) {
     low[d] = INFINITY;
@@ -61,11 +61,10 @@ static status find_extent(double low[3], double high[3], const struct labels *la
           high[d] = fmax(high[d], at);
         }
       }
-  CHECK(
-      count > 0, ST_DOMAIN,
-      "femur model: no voxel of label %d lies within %.0f mm below the head centre; the frame and "
-      "the labels do not belong together",
-      label, pose->distal_mm);
+  CHECK(count > 0, ST_DOMAIN,
+        "bone model: no voxel of label %d lies within %.0f mm below the head centre; the frame and "
+        "the labels do not belong together",
+        label, pose->distal_mm);
 done:
   return st;
 }
@@ -152,11 +151,11 @@ status femur_model_create(struct femur_model **out, const struct volume *density
   int64_t no_data = 0;
   const double *ct = density->grid.spacing;
 
-  CHECK(f, ST_MEMORY, "femur model: no memory");
+  CHECK(f, ST_MEMORY, "bone model: no memory");
   CHECK(density->quantity == QUANTITY_DENSITY, ST_DOMAIN,
-        "femur model: the volume is %s [%s], needed is a density [mg/cm3]; calibrate it first",
+        "bone model: the volume is %s [%s], needed is a density [mg/cm3]; calibrate it first",
         quantity_name(density->quantity), quantity_unit(density->quantity));
-  CHECK(law_of(o), ST_USAGE, "femur model: material law %d is not in the table", o->law);
+  CHECK(law_of(o), ST_USAGE, "bone model: material law %d is not in the table", o->law);
   f->pose = *pose;
   TRY(fea_density_map_make(&f->map, law_of(o), density->material, o->conversion));
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
@@ -167,17 +166,17 @@ status femur_model_create(struct femur_model **out, const struct volume *density
   const size_t n = (size_t)geometry_voxels(&grid);
   f->model->density = malloc(n * sizeof *f->model->density);
   inside = malloc(n);
-  CHECK(f->model->density && inside, ST_MEMORY, "femur model: no memory for %zu voxels", n);
+  CHECK(f->model->density && inside, ST_MEMORY, "bone model: no memory for %zu voxels", n);
   TRY(fea_sample(f->model->density, inside, &no_data, &grid, density, labels, label));
   CHECK(!no_data, ST_DOMAIN,
-        "femur model: the density has no data in %lld elements of the bone (of %g mm)",
+        "bone model: the density has no data in %lld elements of the bone (of %g mm)",
         (long long)no_data, o->size_mm);
   if (o->bins > 0) bin_densities(f->model->density, inside, (int64_t)n, o->bins);
   fill_moduli(f, f->model->density, inside, o);
   CHECK(f->bone_voxels > 0, ST_DOMAIN,
-        "femur model: label %d fills no element of %g mm; use smaller elements", label, o->size_mm);
+        "bone model: label %d fills no element of %g mm; use smaller elements", label, o->size_mm);
   CHECK(2 * f->floor_voxels < f->bone_voxels, ST_DOMAIN,
-        "femur model: %lld of %lld elements are at the floor of %g MPa: the density is not that of "
+        "bone model: %lld of %lld elements are at the floor of %g MPa: the density is not that of "
         "bone (unit mg/cm3? right label?)",
         (long long)f->floor_voxels, (long long)f->bone_voxels, o->least_mpa);
   *out = f;
@@ -267,7 +266,7 @@ status femur_model_fix_distal(struct femur_model *f, int axis, double value_mm) 
         TRY(fea_model_fix(m, node, axis, value_mm));
         count++;
       }
-  CHECK(count > 0, ST_DOMAIN, "femur model: no node at the distal cut, %.0f mm below the head",
+  CHECK(count > 0, ST_DOMAIN, "bone model: no node at the distal cut, %.0f mm below the head",
         f->pose.distal_mm);
 done:
   return st;

@@ -55,8 +55,8 @@ extern const char *const fea_law_names[];
  * kaneko2004-cha). */
 extern const char *const fea_conversion_names[];
 
-/* Index of morgan2003-neck, the default of the femur recipes. */
-enum { FEA_LAW_MORGAN_NECK = 5 };
+/* Defaults of the femur and of the spine recipes: morgan2003-neck, kopperdahl2002. */
+enum { FEA_LAW_MORGAN_NECK = 5, FEA_LAW_KOPPERDAHL = 8 };
 
 /** NULL when the index is out of range. */
 const struct fea_law *fea_law_at(int index);

@@ -109,6 +109,11 @@ struct vec3 fea_model_node_world(const struct fea_model *m, int64_t node);
  * at 0 where a case says nothing. @return ST_DOMAIN above FEA_CASES */
 status fea_model_add_case(struct fea_model *m, const char *name);
 
+/** Drop all but the largest face-connected part, before any support is set (micro-CT: specks on the
+ * loaded faces). @return ST_DOMAIN when there is no element or a modulus is not a number >= 0;
+ * ST_USAGE after supports were set; ST_MEMORY */
+status fea_model_keep_largest(struct fea_model *m);
+
 /** Prescribe a displacement [mm] in the current case. @return ST_DOMAIN when the node is outside,
  * no element touches it, or the value is not finite */
 status fea_model_fix(struct fea_model *m, int64_t node, int axis, double value_mm);

@@ -87,13 +87,19 @@ static int32_t supported_part(const struct fea_model *m, const int32_t *part_of,
   return best;
 }
 
-static status keep_supported(struct fea_model *m) {
+static status keep_one_part(struct fea_model *m, bool supported) {
   status st = ST_OK;
   int64_t n = geometry_voxels(&m->grid), *sizes = NULL;
-  int32_t *part_of = calloc((size_t)n, sizeof *part_of), parts = 0;
+  int32_t *part_of = calloc((size_t)n, sizeof *part_of), parts = 0, kept = 1;
   CHECK(part_of, ST_MEMORY, "voxel model: no memory to connect %lld voxels", (long long)n);
   TRY(find_parts(m, part_of, &sizes, &parts));
-  int32_t kept = supported_part(m, part_of, sizes);
+  CHECK(parts > 0, ST_DOMAIN, "voxel model: no element: the modulus is 0 in all %lld voxels",
+        (long long)n);
+  if (supported)
+    kept = supported_part(m, part_of, sizes);
+  else
+    for (int32_t p = 2; p <= parts; p++)
+      if (sizes[p - 1] > sizes[kept - 1]) kept = p;
   m->element_count = sizes[kept - 1];
   for (int64_t v = 0; v < n; v++) {
     if (!part_of[v] || part_of[v] == kept) continue;
@@ -107,11 +113,24 @@ static status keep_supported(struct fea_model *m) {
   }
   if (parts > 1)
     log_detail("voxel model: %lld bone and %lld cap voxels in %d pieces not joined by faces to the "
-               "supported part were dropped",
+               "part that carries load were dropped",
                (long long)m->dropped_bone, (long long)m->dropped_cap, parts - 1);
 done:
   free(sizes);
   free(part_of);
+  return st;
+}
+
+status fea_model_keep_largest(struct fea_model *m) {
+  status st = ST_OK;
+  CHECK(!m->finished && m->prescribed_count == 0, ST_USAGE,
+        "voxel model: its largest part must be kept before supports are set");
+  for (int64_t v = 0; v < geometry_voxels(&m->grid); v++)
+    CHECK(isfinite(m->modulus[v]) && m->modulus[v] >= 0, ST_DOMAIN,
+          "voxel model: modulus %g MPa at voxel %lld; it must be finite and >= 0",
+          (double)m->modulus[v], (long long)v);
+  TRY(keep_one_part(m, false));
+done:
   return st;
 }
 
@@ -261,7 +280,7 @@ status fea_model_finish(struct fea_model *m) {
   status st = ST_OK;
   CHECK(!m->finished, ST_USAGE, "voxel model: finished twice");
   TRY(check_moduli(m));
-  TRY(keep_supported(m));
+  TRY(keep_one_part(m, true));
   TRY(check_loads(m));
   TRY(merge_prescriptions(m));
   TRY(check_rigid(m));

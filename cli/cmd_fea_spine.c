@@ -1,0 +1,163 @@
+#include "cli/command.h"
+
+#include "core/image.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "fea/calculix.h"
+#include "fea/spine.h"
+#include "fea/store_fields.h"
+
+#include <stdio.h>
+
+static const char *const materials[] = {"as stated", "K2HPO4", "HA", "ash", "apparent", NULL};
+static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATERIAL_HA,
+                                            MATERIAL_ASH, MATERIAL_APPARENT};
+
+struct params {
+  const char *density, *labels, *bodies, *frame, *calibration, *out, *fields, *picture, *inp;
+  const char *user_law;
+  int material, label, body_label, bins;
+  bool no_interval;
+  struct fea_spine_options spine;
+};
+
+static const struct params defaults = {.spine = FEA_SPINE_DEFAULTS};
+
+static const struct option options[] = {
+    ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
+    ARG_IN(struct params, labels, "labels", "label map on the same grid"),
+    OPT_INT(struct params, label, "label", "", 1, 65535,
+            "value of the vertebra, or of its body alone"),
+    OPT_IN(struct params, bodies, "bodies",
+           "label map of the bodies alone, when the vertebra holds its arch"),
+    OPT_INT(struct params, body_label, "body-label", "", 1, 65535, "value of the body there"),
+    OPT_IN(struct params, frame, "frame", "vertebra frame: axis and front; else from the body"),
+    OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
+    OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
+    OPT_OUT(struct params, fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),
+    OPT_OUT(struct params, picture, "picture", "strain picture (PNG)"),
+    OPT_OUT(struct params, inp, "inp", "the model as a complete CalculiX job"),
+    OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
+            "materials of the CalculiX job; 0: every modulus its own"),
+    OPT_CHOICE(struct params, material, "material", materials,
+               "material of a density that does not state it"),
+    OPT_REAL(struct params, spine.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
+    OPT_CHOICE(struct params, spine.law, "law", fea_law_names, "density to modulus"),
+    OPT_TEXT(struct params, user_law, "user-law",
+             "a law of your own instead: ash:10500,2.29 is 10500 MPa x ash^2.29"),
+    OPT_CHOICE(struct params, spine.conversion, "conversion", fea_conversion_names,
+               "calibrated density to ash density; auto: by the material"),
+    OPT_REAL(struct params, spine.wedge_deg, "wedge", "deg", -5, 5,
+             "turn of the upper face, positive: front edge down"),
+    OPT_FLAG(struct params, spine.sliding, "sliding-foot", "lower face held along the axis only"),
+    OPT_REAL(struct params, spine.failure.volume_share, "share", "", 0.0001, 0.5,
+             "share of the bone volume beyond its limit, for the strain-volume rule"),
+    OPT_REAL(struct params, spine.solve.memory_gib, "memory", "GiB", 0, 10000,
+             "refuse a larger model; 0: no limit"),
+    OPT_FLAG(struct params, no_interval, "no-interval",
+             "do not solve the variants of the interval"),
+    OPTIONS_END};
+
+static const struct example examples[] = {{"qct fea spine --help", "its options"}, {NULL, NULL}};
+
+static const char *const sources[] = {
+    "parosol_py", "ogo", "kopperdahl2002", "schileo2014", "pistoia2002", "maquer2014", NULL};
+
+static status read_frame(struct vertebra_frame *frame, const char *path) {
+  status st = ST_OK;
+  cJSON *json = NULL;
+  TRY(json_read(&json, path));
+  TRY(vertebra_frame_from_json(frame, json, path));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+static status write_outputs(struct context *ctx, const struct params *p,
+                            const struct fea_spine *s) {
+  status st = ST_OK;
+  struct picture *picture = NULL;
+  cJSON *provenance = context_provenance(ctx);
+  TRY(context_write_record(ctx, s->record, p->out));
+  if (p->fields)
+    TRY(fea_store_fields(s->model, s->solution, s->fields, &s->failure, s->words, p->fields,
+                         provenance, ctx->force));
+  if (p->inp) TRY(fea_calculix_write(s->model, 0, p->bins, p->inp, ctx->force));
+  if (p->picture) {
+    TRY(fea_spine_picture(&picture, s));
+    TRY(picture_write_png(picture, p->picture, ctx->force));
+  }
+done:
+  picture_destroy(picture);
+  cJSON_Delete(provenance);
+  return st;
+}
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  const struct image_read_options as_density = {.quantity = QUANTITY_DENSITY};
+  struct fea_spine_options o = p->spine;
+  struct volume *density = NULL;
+  struct labels *labels = NULL, *bodies = NULL;
+  struct fea_spine *s = NULL;
+  struct vertebra_frame frame;
+  struct calibration calibration;
+  struct fea_user_law user_law;
+  char name[48];
+  int rank, ranks;
+  TRY(fea_ranks(&rank, &ranks));
+  if (rank > 0) log_set_sink(NULL, NULL);
+  CHECK(p->label > 0, ST_USAGE,
+        "vertebra: --label is needed (27 to 31 are L5 to L1 in "
+        "TotalSegmentator's numbers)");
+  CHECK(!p->bodies || p->body_label > 0, ST_USAGE, "vertebra: --bodies needs --body-label");
+  TRY(image_read(&density, p->density, &as_density));
+  if (p->material) density->material = material_of[p->material];
+  TRY(labels_read_on(&labels, p->labels, &density->grid));
+  if (p->bodies) TRY(labels_read_on(&bodies, p->bodies, &density->grid));
+  if (p->frame) TRY(read_frame(&frame, p->frame));
+  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
+  if (p->user_law) {
+    TRY(fea_law_parse(&user_law, p->user_law));
+    o.user_law = &user_law.law;
+  }
+  o.interval = !p->no_interval;
+  if (*labels_name(labels, p->label))
+    snprintf(name, sizeof name, "%s", labels_name(labels, p->label));
+  else if (p->label >= LABEL_VERTEBRA_L5 && p->label <= LABEL_VERTEBRA_L1)
+    snprintf(name, sizeof name, "L%d", 5 - (p->label - LABEL_VERTEBRA_L5));
+  else
+    snprintf(name, sizeof name, "label_%d", p->label);
+  const struct fea_spine_labels of = {labels, p->label, bodies, p->body_label, name};
+  TRY(fea_spine_run(&s, density, &of, p->frame ? &frame : NULL,
+                    p->calibration ? &calibration : NULL, &o));
+  log_info("spine: failure load %.0f N, stiffness %.0f N/mm (%s)", s->failure_load_n,
+           s->stiffness_n_mm, s->words);
+  if (rank == 0) TRY(write_outputs(ctx, p, s));
+done:
+  fea_spine_destroy(s);
+  labels_destroy(bodies);
+  labels_destroy(labels);
+  volume_destroy(density);
+  return st;
+}
+
+const struct command cmd_fea_spine = {
+    .name = "fea spine",
+    .summary = "Strength and stiffness of a vertebra in compression",
+    .about =
+        "Voxel finite elements from the calibrated density, PMMA caps over both endplates, load "
+        "recipe spine-compression/1. The failure load is stiffness x height x 0.0068 (the rule "
+        "crawford, as in parosol-py); with --wedge it is the load at which 1 % of the bone "
+        "volume exceed their strain limit.\n\n"
+        "The default law, kopperdahl2002, takes a density of K2HPO4; for one of HA name another "
+        "law, such as morgan2003-spine. Without --bodies the label is taken for the body; with "
+        "it, arch and facets are in the model but carry no cap. A vertebra at the edge of the "
+        "scan is refused.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};
