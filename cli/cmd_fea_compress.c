@@ -33,7 +33,7 @@ static const struct option options[] = {
     OPT_OUT(struct params, inp, "inp", "the model as a complete CalculiX job"),
     OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
             "materials of the CalculiX job; 0: every modulus its own"),
-    OPT_REAL(struct params, threshold, "threshold", "image unit", -1e6, 1e6,
+    OPT_REAL(struct params, threshold, "bone-above", "", -1e6, 1e6,
              "voxels of at least this value are bone; needed unless the image is a modulus"),
     OPT_REAL(struct params, modulus_mpa, "modulus", "MPa", 0.001, 1e6, "of bone tissue"),
     OPT_TEXT(struct params, user_law, "user-law",
@@ -54,9 +54,9 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom trabeculae spinodal --size 1.2 --voxel 0.05 --bvtv 0.3 --out cube",
+    {"qct phantom trabeculae spinodal --size 2 --voxel 0.08 --bvtv 0.4 --waves 50 --out cube",
      "a cube of trabeculae"},
-    {"qct fea compress cube/ct.nii.gz --threshold 500 --boundary sliding --picture strain.png",
+    {"qct fea compress cube/ct.nii.gz --bone-above 500 --boundary sliding --picture strain.png",
      "its apparent modulus and failure load between smooth plates"},
     {NULL, NULL}};
 
@@ -70,7 +70,7 @@ static status fill(struct fea_model *m, const struct volume *image, const struct
   struct fea_density_map map = {1, 0, NULL, ""};
   const bool modulus = image->quantity == QUANTITY_MODULUS;
   CHECK(modulus || isfinite(p->threshold), ST_USAGE,
-        "compression: --threshold is needed: the image is %s, not a modulus",
+        "compression: --bone-above is needed: the image is %s, not a modulus",
         quantity_name(image->quantity));
   if (p->user_law) {
     CHECK(image->quantity == QUANTITY_DENSITY, ST_DOMAIN,

@@ -26,11 +26,11 @@ static const struct params defaults = {.spine = FEA_SPINE_DEFAULTS};
 static const struct option options[] = {
     ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
     ARG_IN(struct params, labels, "labels", "label map on the same grid"),
-    OPT_INT(struct params, label, "label", "", 1, 65535,
+    OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the vertebra, or of its body alone"),
     OPT_IN(struct params, bodies, "bodies",
            "label map of the bodies alone, when the vertebra holds its arch"),
-    OPT_INT(struct params, body_label, "body-label", "", 1, 65535, "value of the body there"),
+    OPT_INT(struct params, body_label, "body-label", "", 0, 65535, "value of the body there"),
     OPT_IN(struct params, frame, "frame", "vertebra frame: axis and front; else from the body"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
     OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
