@@ -100,9 +100,26 @@ done:
 static hid_t create_file(const char *path) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_LATEST);
-  hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+  H5Pset_obj_track_times(creation, 0); /* of the root group */
+  hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+  H5Pclose(creation);
   H5Pclose(access);
   return file;
+}
+
+/* The groups above `name`, made here because those that HDF5 makes by itself keep their times. */
+static void make_groups(hid_t file, const char *name) {
+  char part[512];
+  hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
+  H5Pset_obj_track_times(creation, 0);
+  for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+    int n = snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
+    if (n < 1 || n >= (int)sizeof part || H5Lexists(file, part, H5P_DEFAULT) > 0) continue;
+    hid_t group = H5Gcreate2(file, part, H5P_DEFAULT, creation, H5P_DEFAULT);
+    if (group >= 0) H5Gclose(group);
+  }
+  H5Pclose(creation);
 }
 
 status store_create(struct store **out, const char *path, bool force) {
@@ -269,16 +286,14 @@ done:
 status store_write(struct store *s, const char *name, enum store_type type, int rank,
                    const int64_t *dims, const void *data) {
   status st = ST_OK;
-  hid_t links = H5I_INVALID_HID, layout = H5I_INVALID_HID;
+  hid_t layout = H5I_INVALID_HID;
   hid_t space = H5I_INVALID_HID, array = H5I_INVALID_HID;
   hsize_t extent[RANK] = {0}, chunk[RANK] = {0}, total = 0;
   quiet();
   CHECK(s->writable && s->file >= 0, ST_IO, "storing %s: the store is not open for writing", name);
   TRY(check_dims(extent, &total, name, rank, dims));
   CHECK(!array_there(s, name), ST_DOMAIN, "storing %s: the store has an entry of that name", name);
-  links = H5Pcreate(H5P_LINK_CREATE);
   layout = H5Pcreate(H5P_DATASET_CREATE);
-  H5Pset_create_intermediate_group(links, 1);
   H5Pset_obj_track_times(layout, 0);
   if (total * H5Tget_size(memory_type(type)) > COMPRESS_ABOVE) {
     choose_chunk(chunk, extent, rank);
@@ -286,8 +301,9 @@ status store_write(struct store *s, const char *name, enum store_type type, int 
     H5Pset_shuffle(layout);
     H5Pset_deflate(layout, 1);
   }
+  make_groups(s->file, name);
   space = rank ? H5Screate_simple(rank, extent, NULL) : H5Screate(H5S_SCALAR);
-  array = H5Dcreate2(s->file, name, file_type(type), space, links, layout, H5P_DEFAULT);
+  array = H5Dcreate2(s->file, name, file_type(type), space, H5P_DEFAULT, layout, H5P_DEFAULT);
   CHECK(array >= 0, ST_EXTERNAL, "storing %s: %s", name, why());
   if (total)
     CHECK(H5Dwrite(array, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0, ST_IO,
@@ -296,7 +312,6 @@ done:
   if (array >= 0) H5Dclose(array);
   if (space >= 0) H5Sclose(space);
   if (layout >= 0) H5Pclose(layout);
-  if (links >= 0) H5Pclose(links);
   return st;
 }
 
@@ -416,21 +431,18 @@ done:
 /* An object that carries attributes; a missing one is made as a group when writing. */
 static status open_object(hid_t *object, const struct store *s, const char *name, int make) {
   status st = ST_OK;
-  hid_t links = H5I_INVALID_HID;
+  char whole[512];
   quiet();
   CHECK(s->file >= 0, ST_IO, "reading a store that is closed");
   if (make && name[0] && !array_there(s, name)) {
-    links = H5Pcreate(H5P_LINK_CREATE);
-    H5Pset_create_intermediate_group(links, 1);
-    *object = H5Gcreate2(s->file, name, links, H5P_DEFAULT, H5P_DEFAULT);
-  } else {
-    CHECK(!name[0] || array_there(s, name), ST_FORMAT, "reading store %s: it has no \"%s\"",
-          s->path, name);
-    *object = H5Oopen(s->file, name[0] ? name : "/", H5P_DEFAULT);
+    snprintf(whole, sizeof whole, "%s/", name);
+    make_groups(s->file, whole);
   }
+  CHECK(!name[0] || array_there(s, name), ST_FORMAT, "reading store %s: it has no \"%s\"", s->path,
+        name);
+  *object = H5Oopen(s->file, name[0] ? name : "/", H5P_DEFAULT);
   CHECK(*object >= 0, ST_EXTERNAL, "opening \"%s\" of store %s: %s", name, s->path, why());
 done:
-  if (links >= 0) H5Pclose(links);
   return st;
 }
 

@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/provenance.h"
 #include "core/sources.h"
+#include "report/strip.h"
 #include "report/style.h"
 
 #include <math.h>
@@ -208,9 +209,23 @@ void report_plot(struct report *r, const struct plot *p, const char *caption,
                  const struct report_reading *reading) {
   struct text svg = {0};
   if (plot_svg(p, &svg) != ST_OK) r->body.failed = 1;
+  report_svg(r, &svg, caption, reading);
+  text_free(&svg);
+}
+
+void report_svg(struct report *r, const struct text *svg, const char *caption,
+                const struct report_reading *reading) {
+  if (svg->failed) r->body.failed = 1;
   put(&r->body, "<figure>");
-  if (svg.data) put(&r->body, svg.data);
+  if (svg->data) put(&r->body, svg->data);
   close_figure(&r->body, caption, reading);
+}
+
+void report_strips(struct report *r, const struct report_strip *s, const char *caption,
+                   const struct report_reading *reading) {
+  struct text svg = {0};
+  report_strip_svg(&svg, s);
+  report_svg(r, &svg, caption, reading);
   text_free(&svg);
 }
 
@@ -231,17 +246,32 @@ void report_table_begin(struct report *r, const char *caption, const char *const
   put(t, "</tr></thead><tbody>\n");
 }
 
-void report_table_row(struct report *r, const char *const *cells) {
+void report_table_linked_row(struct report *r, const char *href, const char *const *cells) {
   put(&r->body, "<tr>");
-  for (int i = 0; i < r->columns; i++)
-    put_element(&r->body, r->right[i] ? "<td class=\"n\">" : "<td>", cells[i] ? cells[i] : "",
-                "</td>");
+  for (int i = 0; i < r->columns; i++) {
+    put(&r->body, r->right[i] ? "<td class=\"n\">" : "<td>");
+    bool link = i == 0 && href;
+    if (link) put_element(&r->body, "<a href=\"", href, "\">");
+    put_element(&r->body, "", cells[i] ? cells[i] : "", link ? "</a></td>" : "</td>");
+  }
   put(&r->body, "</tr>\n");
+}
+
+void report_table_row(struct report *r, const char *const *cells) {
+  report_table_linked_row(r, NULL, cells);
 }
 
 void report_table_end(struct report *r) {
   put(&r->body, "</tbody></table></div>\n");
   r->columns = 0;
+}
+
+void report_fold_begin(struct report *r, const char *line) {
+  put_element(&r->body, "<details><summary>", line, "</summary>\n");
+}
+
+void report_fold_end(struct report *r) {
+  put(&r->body, "</details>\n");
 }
 
 static void measurement_row(struct text *t, const struct measurement *m) {

@@ -71,13 +71,43 @@ void report_image(struct report *r, const void *png, size_t length, const char *
                   const char *caption, const struct report_reading *reading);
 void report_plot(struct report *r, const struct plot *p, const char *caption,
                  const struct report_reading *reading);
+/** An SVG element made elsewhere (core/plot.h, ml/figures.h); it must hold no script. */
+void report_svg(struct report *r, const struct text *svg, const char *caption,
+                const struct report_reading *reading);
+
+/* One measure of many cases: a strip a group, with quartiles and outlier fences. */
+struct report_strip {
+  const char *axis;               /* "Total hip vBMD, left [mg/cm3]" */
+  size_t count;                   /* of values */
+  const double *values;           /* NaN: missing, counted at the end of its strip */
+  const int *groups;              /* [count], 0..group_count-1; NULL: all in one */
+  const char *const *group_names; /* [group_count]; NULL: one without name */
+  int group_count;                /* 1..REPORT_STRIP_GROUPS */
+  const char *const *labels;      /* [count]; of an outlier, and of every point under the mouse */
+  const char *const *links;       /* [count]; where a click leads; NULL, or NULL for one: nowhere */
+};
+enum { REPORT_STRIP_GROUPS = 12, REPORT_STRIP_FENCED = 8 };
+
+/**
+ * Tukey's fences of n values: 1.5 times the distance between the quartiles outside them (Source:
+ * tukey1977); NaN with fewer than REPORT_STRIP_FENCED values. NaN in x is left out. Any of the
+ * outputs may be NULL. @return the number of finite values
+ */
+size_t report_fences(double *low, double *high, double quartiles[3], const double *x, size_t n);
+void report_strips(struct report *r, const struct report_strip *s, const char *caption,
+                   const struct report_reading *reading);
 
 /** A table: column titles (a leading '#' aligns the column right, for numbers), then rows. */
 void report_table_begin(struct report *r, const char *caption, const char *const *columns,
                         int count);
 /** One row of as many cells as the table has columns. */
 void report_table_row(struct report *r, const char *const *cells);
+/** The same with the first cell as a link (a path relative to the page, or "#..."). */
+void report_table_linked_row(struct report *r, const char *href, const char *const *cells);
 void report_table_end(struct report *r);
+/** What is added until the matching end is folded behind one line. */
+void report_fold_begin(struct report *r, const char *line);
+void report_fold_end(struct report *r);
 
 /** Table of rows of a record: measure, value, unit, 95 % interval, n, method, flags. `region` NULL:
  * all rows, grouped by region in order of appearance. Withheld rows show their reason. */

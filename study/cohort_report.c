@@ -1,0 +1,486 @@
+/* The report of a cohort: what was measured and what was not, how the cases lie beside one another,
+ * and whether the scanners agree and stay as they are. From the tables only; the cases are links.
+ */
+#include "calibration/figures.h"
+#include "calibration/quality.h"
+#include "core/statistics.h"
+#include "report/report.h"
+#include "study/cohort_tables.h"
+#include "study/step.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEASURES = 64, LISTED = 12 };
+
+/* What the page is made from, beside the tables. */
+struct cohort_page {
+  struct report *report;
+  const struct cohort_tables *t;
+  size_t rows;
+  const char **labels, **links;           /* owned arrays, [rows] */
+  char *paths;                            /* owned; what `links` points to */
+  int *groups;                            /* owned, [rows] */
+  const char *names[REPORT_STRIP_GROUPS]; /* of the groups, borrowed from the table */
+  int group_count;
+  char group_title[96];
+  int columns[MEASURES]; /* the measures shown, of the wide table */
+  int column_count;
+  int *outliers; /* owned, [rows]: how many of them each case has */
+};
+
+static const struct cohort_outcome *outcome_of(const struct cohort_page *p, size_t row) {
+  return &p->t->outcomes[p->t->rows[row]];
+}
+
+/* ---- groups ---- */
+
+/* Number the values of a text column; false when there are none, one, or too many to show. */
+static bool group_by(struct cohort_page *p, const char *name) {
+  int column = table_find(p->t->wide, name);
+  if (column < 0 || p->t->wide->columns[column].numeric) return false;
+  p->group_count = 0;
+  for (size_t r = 0; r < p->rows; r++) {
+    const char *value = p->t->wide->columns[column].texts[r];
+    int g = 0;
+    if (!value[0]) value = "not stated";
+    while (g < p->group_count && strcmp(p->names[g], value) != 0) g++;
+    if (g == REPORT_STRIP_GROUPS) return false;
+    if (g == p->group_count) p->names[p->group_count++] = value;
+    p->groups[r] = g;
+  }
+  snprintf(p->group_title, sizeof p->group_title, "%s", name);
+  return p->group_count > 1;
+}
+
+static void choose_groups(struct cohort_page *p) {
+  static const char *const names[] = {"site", "scanner", "sex"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (group_by(p, names[i])) return;
+  p->group_count = 1;
+  p->names[0] = "all";
+  p->group_title[0] = '\0';
+  memset(p->groups, 0, p->rows * sizeof *p->groups);
+}
+
+/* ---- measures ---- */
+
+static void add_measure(struct cohort_page *p, const char *region, const char *quantity) {
+  char name[160];
+  snprintf(name, sizeof name, "%s.%s", region, quantity);
+  int column = table_find(p->t->wide, name);
+  if (column >= 0 && p->column_count < MEASURES) p->columns[p->column_count++] = column;
+}
+
+/* The headlines of the analyses, each side. */
+static void choose_measures(struct cohort_page *p) {
+  for (int i = 0; study_steps[i]; i++)
+    for (int k = 0; k < STEP_HEADLINES && study_steps[i]->headlines[k].region; k++)
+      for (int s = 0; s < (study_steps[i]->each_side ? CASE_SIDES : 1); s++) {
+        char format[96], region[96];
+        snprintf(format, sizeof format, "%.80s%s", study_steps[i]->headlines[k].region,
+                 study_steps[i]->each_side ? "_%s" : "");
+        case_side_text(region, sizeof region, format, s);
+        add_measure(p, region, study_steps[i]->headlines[k].quantity);
+      }
+}
+
+static void measure_words(char out[256], const struct table_column *c) {
+  char key[96], region[96], quantity[96];
+  snprintf(key, sizeof key, "%s", c->name);
+  char *dot = strchr(key, '.');
+  if (dot) *dot = '\0';
+  report_region_words(region, dot ? key : "");
+  report_quantity_words(quantity, dot ? dot + 1 : key);
+  snprintf(out, 256, "%s%s%s%s%s%s", region, region[0] ? ": " : "", quantity,
+           c->unit[0] ? " [" : "", c->unit, c->unit[0] ? "]" : "");
+}
+
+/* Outliers of a column within the groups; their names into `list`. */
+static int mark_outliers(struct cohort_page *p, int column, char *list, size_t size) {
+  const double *x = p->t->wide->columns[column].numbers;
+  double *own = malloc((p->rows + 1) * sizeof *own);
+  int found = 0;
+  if (size) list[0] = '\0';
+  for (int g = 0; own && g < p->group_count; g++) {
+    double low, high;
+    size_t n = 0;
+    for (size_t r = 0; r < p->rows; r++)
+      if (p->groups[r] == g) own[n++] = x[r];
+    report_fences(&low, &high, NULL, own, n);
+    for (size_t r = 0; r < p->rows; r++) {
+      if (p->groups[r] != g || !(x[r] < low || x[r] > high)) continue;
+      p->outliers[r]++;
+      if (found++ < LISTED && size)
+        snprintf(list + strlen(list), size - strlen(list), "%s%s", found > 1 ? ", " : "",
+                 p->labels[r]);
+    }
+  }
+  free(own);
+  return found;
+}
+
+static void tell_measure(struct cohort_page *p, int column) {
+  const struct table_column *c = &p->t->wide->columns[column];
+  char words[256], list[512], good[160], bad[640];
+  int found = mark_outliers(p, column, list, sizeof list);
+  measure_words(words, c);
+  const struct report_strip strip = {.axis = words,
+                                     .count = p->rows,
+                                     .values = c->numbers,
+                                     .groups = p->groups,
+                                     .group_names = p->names,
+                                     .group_count = p->group_count,
+                                     .labels = p->labels,
+                                     .links = p->links};
+  snprintf(good, sizeof good, "No case lies beyond the fences of its group.");
+  snprintf(bad, sizeof bad, "%d beyond the fences: %s%s.", found, list,
+           found > LISTED ? " and others" : "");
+  const struct report_reading reading = {
+      .good = found ? NULL : good,
+      .bad = found ? bad : NULL,
+      .act = found
+                 ? "Open these cases and look at outline, calibration and model before the values "
+                   "are used; an outlier may be an error or a person. About 0.7 % of a normal "
+                   "distribution lies beyond the fences."
+                 : "Nothing. A click on a point opens its case."};
+  report_strips(p->report, &strip, words, &reading);
+}
+
+/* ---- sections ---- */
+
+static void tell_top(struct cohort_page *p, const struct cohort_summary *s) {
+  char text[64], title[128];
+  const size_t failed = s->counts[COHORT_FAILED], refused = s->counts[COHORT_REFUSED];
+  for (int i = 0; i < COHORT_STATES; i++) {
+    static const char *const names[] = {"Waiting", "Measured", "Refused", "Failed", "Opted out"};
+    snprintf(text, sizeof text, "%zu", s->counts[i]);
+    report_fact(p->report, names[i], text);
+  }
+  snprintf(text, sizeof text, "%zu", p->t->measured);
+  report_fact(p->report, "Values", text);
+  snprintf(text, sizeof text, "%zu", p->t->withheld);
+  report_fact(p->report, "Values withheld", text);
+  if (failed + refused) {
+    snprintf(title, sizeof title, "%zu of %zu scans were not measured.", failed + refused, p->rows);
+    report_finding(p->report, REPORT_STOP, title,
+                   "Their reasons stand below, the commands that do them again in failures.csv. A "
+                   "cohort without them may be a selected one.");
+  } else if (s->counts[COHORT_WAITING]) {
+    snprintf(title, sizeof title, "%zu scans are waiting.", s->counts[COHORT_WAITING]);
+    report_finding(p->report, REPORT_CAUTION, title, "Go on with --resume.");
+  } else {
+    report_finding(p->report, REPORT_GOOD, "Every scan was measured.",
+                   "What single scans do not permit is withheld and counted below.");
+  }
+}
+
+static void tell_failures(struct cohort_page *p) {
+  static const char *const columns[] = {"Case", "State", "Reason"};
+  size_t n = 0;
+  for (size_t r = 0; r < p->rows; r++) n += outcome_of(p, r)->state != COHORT_DONE;
+  if (!n) return;
+  report_section(p->report, "Missing, refused and failed");
+  report_table_begin(p->report, "Scans without values", columns, 3);
+  for (size_t r = 0; r < p->rows; r++) {
+    const struct cohort_outcome *o = outcome_of(p, r);
+    const char *cells[] = {p->labels[r], cohort_state_name(o->state),
+                           o->reason[0] ? o->reason : "not tried yet"};
+    if (o->state != COHORT_DONE) report_table_row(p->report, cells);
+  }
+  report_table_end(p->report);
+}
+
+static void tell_measures(struct cohort_page *p) {
+  int cases = 0;
+  report_section(p->report, "The cases beside one another");
+  report_paragraph(p->report,
+                   "One point a case%s%s; box and line are quartiles and median. Dashed lines are "
+                   "Tukey's fences, 1.5 times the distance between the quartiles outside them, in "
+                   "groups of %d or more; a case beyond them is a diamond with its name. A click "
+                   "opens its report.",
+                   p->group_title[0] ? ", in strips by " : "", p->group_title, REPORT_STRIP_FENCED);
+  for (int i = 0; i < p->column_count; i++) tell_measure(p, p->columns[i]);
+  if (!p->column_count)
+    report_paragraph(p->report, "None of the measures of the reports is there.");
+  for (size_t r = 0; r < p->rows; r++) cases += p->outliers[r] > 0;
+  if (cases) {
+    char title[96];
+    snprintf(title, sizeof title, "%d cases lie beyond a fence.", cases);
+    report_finding(p->report, REPORT_CAUTION, title,
+                   "They are named beside the strips and counted in the table of cases.");
+  }
+}
+
+static void tell_group_row(struct cohort_page *p, const struct table_column *c, int group) {
+  double q[3], *own = malloc((p->rows + 1) * sizeof *own);
+  char cells[6][32], words[256];
+  size_t n = 0, all = 0;
+  for (size_t r = 0; own && r < p->rows; r++) {
+    if (p->groups[r] != group) continue;
+    all++;
+    if (isfinite(c->numbers[r])) own[n++] = c->numbers[r];
+  }
+  report_fences(NULL, NULL, q, own, own ? n : 0);
+  measure_words(words, c);
+  snprintf(cells[0], 32, "%zu", n);
+  snprintf(cells[1], 32, "%zu", all - n);
+  report_number(cells[2], n ? stat_mean(own, (int64_t)n) : (double)NAN, (double)NAN);
+  report_number(cells[3], n > 1 ? stat_sd(own, (int64_t)n, 1) : (double)NAN, (double)NAN);
+  report_number(cells[4], q[1], (double)NAN);
+  char low[32], high[32], range[72];
+  report_number(low, q[0], (double)NAN);
+  report_number(high, q[2], (double)NAN);
+  snprintf(range, sizeof range, n ? "%s to %s" : "", low, high);
+  const char *row[] = {group ? "" : words, p->names[group],       cells[0],          cells[1],
+                       n ? cells[2] : "",  n > 1 ? cells[3] : "", n ? cells[4] : "", range};
+  report_table_row(p->report, row);
+  free(own);
+}
+
+static void tell_groups(struct cohort_page *p) {
+  static const char *const columns[] = {"Measure", "Group", "#n",      "#Missing",
+                                        "#Mean",   "#SD",   "#Median", "#Quartiles"};
+  if (!p->column_count) return;
+  report_section(p->report, "Groups");
+  report_table_begin(p->report, p->group_title[0] ? p->group_title : "All cases", columns, 8);
+  for (int i = 0; i < p->column_count; i++)
+    for (int g = 0; g < p->group_count; g++)
+      tell_group_row(p, &p->t->wide->columns[p->columns[i]], g);
+  report_table_end(p->report);
+  report_paragraph(p->report,
+                   "Groups differ by more than the scanner; a difference here is no "
+                   "finding. `qct crosscal` and `qct risk train --site` treat scanners.");
+}
+
+static void tell_missing(struct cohort_page *p) {
+  static const char *const columns[] = {"Measure", "#Cases without", "For example"};
+  const struct cohort_tables *t = p->t;
+  size_t shown = 0;
+  report_section(p->report, "Withheld values");
+  report_table_begin(p->report, "Measures that some measured scans do not permit", columns, 3);
+  for (size_t k = t->first_measure; k < t->wide->column_count; k++) {
+    char words[256], count[32];
+    if (!t->missing[k]) continue;
+    measure_words(words, &t->wide->columns[k]);
+    snprintf(count, sizeof count, "%zu", t->missing[k]);
+    const char *cells[] = {words, count, t->reasons[k] ? t->reasons[k] : "its step was withheld"};
+    report_table_row(p->report, cells);
+    shown++;
+  }
+  report_table_end(p->report);
+  if (!shown) report_paragraph(p->report, "None.");
+}
+
+static void tell_cases(struct cohort_page *p) {
+  static const char *const columns[] = {"Case",      "State",           "#Values",
+                                        "#Withheld", "#Beyond a fence", "Scanner"};
+  const struct table *wide = p->t->wide;
+  report_section(p->report, "All cases");
+  if (p->rows > 60) report_fold_begin(p->report, "The table of cases");
+  report_table_begin(p->report, "", columns, 6);
+  for (size_t r = 0; r < p->rows; r++) {
+    char cells[3][32];
+    size_t values = 0, none = 0;
+    bool done = outcome_of(p, r)->state == COHORT_DONE;
+    for (size_t k = p->t->first_measure; k < wide->column_count; k++)
+      if (isnan(wide->columns[k].numbers[r]))
+        none++;
+      else
+        values++;
+    snprintf(cells[0], 32, "%zu", values);
+    snprintf(cells[1], 32, "%zu", none);
+    snprintf(cells[2], 32, "%d", p->outliers[r]);
+    const char *row[] = {p->labels[r],
+                         cohort_state_name(outcome_of(p, r)->state),
+                         done ? cells[0] : "",
+                         done ? cells[1] : "",
+                         done && p->outliers[r] ? cells[2] : "",
+                         wide->columns[p->t->scanner].texts[r]};
+    report_table_linked_row(p->report, p->links[r], row);
+  }
+  report_table_end(p->report);
+  if (p->rows > 60) report_fold_end(p->report);
+}
+
+/* ---- scanners ---- */
+
+/* The calibrations of cases with a phantom and a day, for the control charts of calibration. */
+static status read_history(struct cal_history **out, struct cohort_page *p, int day) {
+  status st = ST_OK;
+  struct cal_history *h = calloc(1, sizeof *h);
+  CHECK(h, ST_MEMORY, "calibrations of a cohort");
+  h->scans = calloc(p->rows + 1, sizeof *h->scans);
+  CHECK(h->scans, ST_MEMORY, "calibrations of a cohort");
+  for (size_t r = 0; r < p->rows; r++) {
+    char name[256], path[4096];
+    struct cal_scan *scan = &h->scans[h->count];
+    double days = p->t->wide->columns[day].numbers[r];
+    if (outcome_of(p, r)->state != COHORT_DONE || isnan(days)) continue;
+    snprintf(name, sizeof name, "%s/calibration.json", p->t->cohort->cases[p->t->rows[r]].folder);
+    TRY(cohort_path(path, p->t->folder, name));
+    if (calibration_read(&scan->calibration, path) != ST_OK) {
+      status_clear(); /* withheld in that case */
+      continue;
+    }
+    if (strncmp(scan->calibration.method, "phantom", 7) != 0) continue;
+    scan->days = (int64_t)days;
+    h->count++;
+  }
+  *out = h;
+  h = NULL;
+done:
+  cal_history_destroy(h);
+  return st;
+}
+
+static int by_key_and_day(const void *a, const void *b) {
+  const struct cal_scan *x = a, *y = b;
+  int k = strcmp(x->calibration.scanner_key, y->calibration.scanner_key);
+  if (!k) k = strcmp(x->calibration.phantom, y->calibration.phantom);
+  return k ? k : (x->days > y->days) - (x->days < y->days);
+}
+
+static status tell_chart(struct cohort_page *p, const struct cal_scan *scans, size_t n) {
+  status st = ST_OK;
+  enum { FEWEST = 9 }; /* as calibration/quality.h */
+  struct cal_quality *q = NULL;
+  struct text svg = {0};
+  char title[128], key[300], bad[200];
+  size_t alarms = 0;
+  snprintf(key, sizeof key, "%s", scans->calibration.scanner_key);
+  for (char *c = key; *c; c++)
+    if (*c == '|') *c = ' ';
+  if (n < FEWEST) {
+    report_paragraph(p->report, "%s: %zu scans with a phantom and a day; %d are needed to judge.",
+                     key, n, FEWEST);
+    return ST_OK;
+  }
+  TRY(cal_quality_judge(&q, scans, n));
+  for (size_t i = 0; i < q->count; i++) alarms += !q->alarms[i].notice;
+  TRY(cal_figure_drift(&svg, scans, n, 720, 340));
+  snprintf(bad, sizeof bad, "%zu alarms: the calibration left its baseline.", alarms);
+  const struct report_reading reading = {
+      .good = alarms ? NULL : "The calibration stays within the limits of its own baseline.",
+      .bad = alarms ? bad : NULL,
+      .act = alarms ? "Look at the scans from the marked day on; `qct calibrate check` lists them. "
+                      "Slope and intercept of each scan correct for it where the rods lie in every "
+                      "scan."
+                    : NULL};
+  report_svg(p->report, &svg, key, &reading);
+  if (alarms) {
+    snprintf(title, sizeof title, "A scanner drifted.");
+    report_finding(p->report, REPORT_CAUTION, title, bad);
+  }
+done:
+  cal_quality_destroy(q);
+  text_free(&svg);
+  return st;
+}
+
+static void tell_calibration_strip(struct cohort_page *p) {
+  int column = table_find(p->t->wide, "scan.calibration_slope");
+  char words[256];
+  if (column < 0 || !group_by(p, "scanner")) choose_groups(p);
+  if (column < 0) return;
+  measure_words(words, &p->t->wide->columns[column]);
+  const struct report_strip strip = {.axis = words,
+                                     .count = p->rows,
+                                     .values = p->t->wide->columns[column].numbers,
+                                     .groups = p->groups,
+                                     .group_names = p->names,
+                                     .group_count = p->group_count,
+                                     .labels = p->labels,
+                                     .links = p->links};
+  const struct report_reading reading = {
+      .good = "In a good picture the points of one scanner lie close together.",
+      .bad =
+          "A scanner apart from the others measures other densities for the same HU; that is what "
+          "the calibration takes out. A point apart from its scanner is a calibration to look at.",
+      .act = "Open a point beyond the fences and look at its rods or tissue samples."};
+  report_strips(p->report, &strip, "Slope of the calibration by scanner.", &reading);
+  choose_groups(p);
+}
+
+static status tell_scanners(struct cohort_page *p) {
+  status st = ST_OK;
+  struct cal_history *h = NULL;
+  int day = table_find(p->t->wide, "day");
+  report_section(p->report, "Scanners");
+  tell_calibration_strip(p);
+  report_subsection(p->report, "Drift");
+  if (day < 0 || !p->t->wide->columns[day].numeric) {
+    report_paragraph(p->report,
+                     "Not judged: the manifest has no column day [d], the day of each scan "
+                     "counted from any start.");
+    return st;
+  }
+  TRY(read_history(&h, p, day));
+  qsort(h->scans, h->count, sizeof *h->scans, by_key_and_day);
+  size_t begin = 0, end = 0;
+  while (cal_history_next(h, &begin, &end)) TRY(tell_chart(p, h->scans + begin, end - begin));
+  if (!h->count) report_paragraph(p->report, "No scan has both a phantom and a day.");
+done:
+  cal_history_destroy(h);
+  return st;
+}
+
+/* ---- the page ---- */
+
+static status prepare(struct cohort_page *p) {
+  status st = ST_OK;
+  enum { PATH = 192 };
+  size_t n = p->rows + 1;
+  p->labels = calloc(n, sizeof *p->labels);
+  p->links = calloc(n, sizeof *p->links);
+  p->groups = calloc(n, sizeof *p->groups);
+  p->outliers = calloc(n, sizeof *p->outliers);
+  p->paths = calloc(n, PATH);
+  CHECK(p->labels && p->links && p->groups && p->outliers && p->paths, ST_MEMORY,
+        "report of %zu cases", p->rows);
+  for (size_t r = 0; r < p->rows; r++) {
+    const struct cohort_case *k = &p->t->cohort->cases[p->t->rows[r]];
+    p->labels[r] = k->id;
+    if (outcome_of(p, r)->state != COHORT_DONE) continue;
+    snprintf(p->paths + r * PATH, PATH, "%s/report.html", k->folder);
+    p->links[r] = p->paths + r * PATH;
+  }
+  choose_groups(p);
+  choose_measures(p);
+done:
+  return st;
+}
+
+status cohort_report(const struct cohort_tables *t, const struct cohort_summary *summary,
+                     const cJSON *provenance) {
+  static const char *const keys[] = {"tukey1977", "weco1956"};
+  status st = ST_OK;
+  char path[4096], subtitle[64];
+  struct cohort_page p = {.t = t, .rows = t->row_count};
+  snprintf(subtitle, sizeof subtitle, "%zu scans", t->row_count);
+  TRY(report_create(&p.report, "Cohort", subtitle));
+  TRY(prepare(&p));
+  tell_top(&p, summary);
+  tell_failures(&p);
+  tell_measures(&p);
+  tell_groups(&p);
+  TRY(tell_scanners(&p));
+  tell_missing(&p);
+  tell_cases(&p);
+  report_section(p.report, "Sources");
+  report_sources(p.report, keys, 2);
+  report_section(p.report, "Provenance");
+  report_provenance(p.report, provenance);
+  TRY(cohort_path(path, t->folder, "cohort.html"));
+  TRY(report_write(p.report, path, true));
+done:
+  report_destroy(p.report);
+  free(p.labels);
+  free(p.links);
+  free(p.groups);
+  free(p.outliers);
+  free(p.paths);
+  return st;
+}

@@ -1,0 +1,13 @@
+/* Taking paths out of a message: a path or file name may be a person's name. */
+#ifndef QCT_STUDY_SCRUB_H
+#define QCT_STUDY_SCRUB_H
+
+#include <stddef.h>
+
+/**
+ * Replace each mention of `path`, what follows it after a '/', and its last part by <role>; if it
+ * is a folder, each name of a file below it by <file N>, N in the order of names.
+ */
+void scrub_path(char *text, size_t size, const char *path, const char *role);
+
+#endif
