@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/fea_curve_options.h"
 
 #include "core/image.h"
 #include "core/log.h"
@@ -13,7 +14,7 @@
 static const char *const axes[] = {"x", "y", "z", NULL};
 
 struct params {
-  const char *image, *out, *fields, *picture, *inp, *user_law;
+  const char *image, *out, *fields, *picture, *inp, *curve, *curve_picture, *user_law;
   double threshold, modulus_mpa, poisson;
   int bins;
   struct fea_compress_options compress;
@@ -51,6 +52,7 @@ static const struct option options[] = {
              "relative residual of the solve"),
     OPT_REAL(struct params, compress.solve.memory_gib, "memory", "GiB", 0, 10000,
              "refuse a larger model; 0: no limit"),
+    FEA_BEYOND_OPTIONS(struct params, compress.beyond),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -106,6 +108,7 @@ static status write_outputs(struct context *ctx, const struct params *p,
     TRY(fea_store_fields(c->model, c->solution, c->fields, &c->failure, c->words, p->fields,
                          provenance, ctx->force));
   if (p->inp) TRY(fea_calculix_write(c->model, 0, p->bins, p->inp, ctx->force));
+  TRY(fea_curve_write(ctx, c->curve, p->curve, p->curve_picture));
   if (p->picture) {
     TRY(fea_compress_picture(&picture, c));
     TRY(picture_write_png(picture, p->picture, ctx->force));

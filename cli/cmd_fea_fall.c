@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/fea_curve_options.h"
 
 #include "core/file.h"
 #include "core/image.h"
@@ -14,7 +15,8 @@ static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATE
                                             MATERIAL_ASH, MATERIAL_APPARENT};
 
 struct params {
-  const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *user_law;
+  const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *curve,
+      *curve_picture, *user_law;
   int label, material, bins;
   bool no_interval;
   struct fea_fall_options fall;
@@ -77,6 +79,7 @@ static const struct option options[] = {
              "refuse a larger model; 0: no limit"),
     OPT_FLAG(struct params, no_interval, "no-interval",
              "do not solve the variants of the interval"),
+    FEA_BEYOND_OPTIONS(struct params, fall.beyond),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -100,6 +103,7 @@ static status write_outputs(struct context *ctx, const struct params *p, const s
   TRY(context_write_record(ctx, f->record, p->out));
   if (p->fields) TRY(fea_fall_write(f, p->fields, provenance, ctx->force));
   if (p->inp) TRY(fea_calculix_write(f->model, 0, p->bins, p->inp, ctx->force));
+  TRY(fea_curve_write(ctx, f->curve, p->curve, p->curve_picture));
   if (p->picture) {
     TRY(fea_fall_picture(&picture, f));
     TRY(picture_write_png(picture, p->picture, ctx->force));

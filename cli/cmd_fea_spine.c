@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/fea_curve_options.h"
 
 #include "core/image.h"
 #include "core/json.h"
@@ -14,7 +15,8 @@ static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATE
                                             MATERIAL_ASH, MATERIAL_APPARENT};
 
 struct params {
-  const char *density, *labels, *bodies, *frame, *calibration, *out, *fields, *picture, *inp;
+  const char *density, *labels, *bodies, *frame, *calibration, *out, *fields, *picture, *inp,
+      *curve, *curve_picture;
   const char *user_law;
   int material, label, body_label, bins;
   bool no_interval;
@@ -56,6 +58,7 @@ static const struct option options[] = {
              "refuse a larger model; 0: no limit"),
     OPT_FLAG(struct params, no_interval, "no-interval",
              "do not solve the variants of the interval"),
+    FEA_BEYOND_OPTIONS(struct params, spine.beyond),
     OPTIONS_END};
 
 static const struct example examples[] = {{"qct fea spine --help", "its options"}, {NULL, NULL}};
@@ -83,6 +86,7 @@ static status write_outputs(struct context *ctx, const struct params *p,
     TRY(fea_store_fields(s->model, s->solution, s->fields, &s->failure, s->words, p->fields,
                          provenance, ctx->force));
   if (p->inp) TRY(fea_calculix_write(s->model, 0, p->bins, p->inp, ctx->force));
+  TRY(fea_curve_write(ctx, s->curve, p->curve, p->curve_picture));
   if (p->picture) {
     TRY(fea_spine_picture(&picture, s));
     TRY(picture_write_png(picture, p->picture, ctx->force));

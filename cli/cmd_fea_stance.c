@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/fea_curve_options.h"
 
 #include "core/image.h"
 #include "core/log.h"
@@ -10,7 +11,8 @@ static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATE
                                             MATERIAL_ASH, MATERIAL_APPARENT};
 
 struct params {
-  const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *user_law;
+  const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *curve,
+      *curve_picture, *user_law;
   int material, label, bins;
   bool no_interval;
   struct fea_fall_options stance;
@@ -33,7 +35,8 @@ static const struct params defaults = {.stance = {.recipe = FEA_STANCE,
                                                   .tissue_mm = (double)NAN,
                                                   .fall_force_n = (double)NAN,
                                                   .failure = FEA_FAILURE_DEFAULTS,
-                                                  .solve = FEA_SOLVE_DEFAULTS}};
+                                                  .solve = FEA_SOLVE_DEFAULTS,
+                                                  .beyond = FEA_BEYOND_DEFAULTS}};
 
 static const struct option options[] = {
     ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
@@ -68,6 +71,7 @@ static const struct option options[] = {
              "refuse a larger model; 0: no limit"),
     OPT_FLAG(struct params, no_interval, "no-interval",
              "do not solve the variants of the interval"),
+    FEA_BEYOND_OPTIONS(struct params, stance.beyond),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -89,6 +93,7 @@ static status write_outputs(struct context *ctx, const struct params *p, const s
   TRY(context_write_record(ctx, f->record, p->out));
   if (p->fields) TRY(fea_fall_write(f, p->fields, provenance, ctx->force));
   if (p->inp) TRY(fea_calculix_write(f->model, 0, p->bins, p->inp, ctx->force));
+  TRY(fea_curve_write(ctx, f->curve, p->curve, p->curve_picture));
   if (p->picture) {
     TRY(fea_fall_picture(&picture, f));
     TRY(picture_write_png(picture, p->picture, ctx->force));

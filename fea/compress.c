@@ -126,6 +126,10 @@ status fea_compress_run(struct fea_compress **out, struct fea_model *model, cons
            "xyz"[o->axis], words, h);
   c->model = model;
   TRY(make_record(c));
+  if (o->beyond.rule) {
+    TRY(fea_beyond_run(&c->curve, model, NULL, &o->beyond, &o->solve));
+    TRY(fea_beyond_rows(c->record, "compress", "cube", c->words, c->curve, &o->beyond, h));
+  }
   *out = c;
   c = NULL;
 done:
@@ -137,6 +141,7 @@ done:
 void fea_compress_destroy(struct fea_compress *c) {
   if (!c) return;
   record_destroy(c->record);
+  fea_curve_destroy(c->curve);
   fea_fields_destroy(c->fields);
   fea_solution_destroy(c->solution);
   fea_model_destroy(c->model);

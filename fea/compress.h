@@ -11,6 +11,7 @@
 
 #include "core/picture.h"
 #include "core/record.h"
+#include "fea/beyond.h"
 #include "fea/failure.h"
 
 #ifdef __cplusplus
@@ -27,12 +28,20 @@ struct fea_compress_options {
   double strain; /* shortening, share of the length */
   struct fea_failure_options failure;
   struct fea_solve_options solve;
+  struct fea_beyond_options beyond; /* strength beyond yield, rule 0: not computed */
 };
 /* Pistoia's 2 % and 0.007 are in FEA_FAILURE_DEFAULTS. */
 #define FEA_COMPRESS_DEFAULTS                                                                      \
   {                                                                                                \
     .kind = FEA_GLUED, .axis = 2, .strain = 0.01, .failure = FEA_FAILURE_DEFAULTS,                 \
-    .solve = FEA_SOLVE_DEFAULTS                                                                    \
+    .solve = FEA_SOLVE_DEFAULTS, .beyond = {                                                       \
+      .yield = FEA_YIELD_CONSTANT,                                                                 \
+      .tension_mpa = 83,                                                                           \
+      .compression_mpa = 134,                                                                      \
+      .cortical_gcc = 0.6,                                                                         \
+      .steps = 40,                                                                                 \
+      .points = 8                                                                                  \
+    }                                                                                              \
   }
 
 struct fea_compress {
@@ -40,6 +49,7 @@ struct fea_compress {
   struct fea_model *model;
   struct fea_solution *solution;
   struct fea_fields *fields;
+  struct fea_curve *curve; /* NULL without a rule beyond yield */
   struct fea_failure failure;
   struct fea_failure_options limits;
   double load_n, displacement_mm, stiffness_n_mm, apparent_modulus_mpa;

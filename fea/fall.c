@@ -213,6 +213,12 @@ status fea_fall_run(struct fea_fall **out, const struct volume *density,
   TRY(fall_solve(&r, &f, &in, o));
   if (o->interval) TRY(fall_find_interval(&interval, r, &in, calibration, o));
   TRY(fall_record(&r->record, r, f, region_name(frame), frame, &interval, o));
+  if (o->beyond.rule) {
+    TRY(fea_beyond_run(&r->curve, r->model, o->user_law ? o->user_law : fea_law_at(o->law),
+                       &o->beyond, &o->solve));
+    TRY(fea_beyond_rows(r->record, o->recipe == FEA_STANCE ? "stance" : "fall", region_name(frame),
+                        r->words, r->curve, &o->beyond, o->size_mm));
+  }
   *out = r;
   r = NULL;
 done:
@@ -225,6 +231,7 @@ done:
 void fea_fall_destroy(struct fea_fall *f) {
   if (!f) return;
   record_destroy(f->record);
+  fea_curve_destroy(f->curve);
   fea_fields_destroy(f->fields);
   fea_solution_destroy(f->solution);
   fea_model_destroy(f->model);

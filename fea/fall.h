@@ -32,6 +32,7 @@
 #include "core/picture.h"
 #include "core/record.h"
 #include "core/text.h"
+#include "fea/beyond.h"
 #include "fea/failure.h"
 #include "fea/material.h"
 
@@ -72,6 +73,7 @@ struct fea_fall_options {
   int force_rule;      /* index into fea_force_rule_names */
   struct fea_failure_options failure;
   struct fea_solve_options solve;
+  struct fea_beyond_options beyond; /* strength beyond yield, rule 0: not computed */
 };
 #define FEA_FALL_DEFAULTS                                                                          \
   {                                                                                                \
@@ -79,7 +81,7 @@ struct fea_fall_options {
     .tilt_deg = 15, .rotation_deg = 0, .distal_mm = 80, .cap_mm = 10, .intrusion_mm = 6,           \
     .cap_mpa = 2500, .strain = 0.04, .interval = true, .mass_kg = (double)NAN,                     \
     .height_m = (double)NAN, .tissue_mm = (double)NAN, .fall_force_n = (double)NAN,                \
-    .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS                                   \
+    .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS, .beyond = FEA_BEYOND_DEFAULTS    \
   }
 
 /** "bouxsein2007", "weight-unverified", NULL. */
@@ -90,6 +92,7 @@ struct fea_fall {
   struct fea_model *model;
   struct fea_solution *solution;
   struct fea_fields *fields;
+  struct fea_curve *curve; /* NULL without a rule beyond yield */
   struct fea_failure failure;
   struct fea_failure_options limits; /* that it was found with */
   enum fea_recipe recipe_kind;

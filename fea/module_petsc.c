@@ -222,7 +222,8 @@ static PetscErrorCode create(struct system *s, const struct fea_cg *p, const dou
       MatCreateShell(PETSC_COMM_WORLD, n, n, PETSC_DETERMINE, PETSC_DETERMINE, (void *)p, &s->a));
   PetscCall(MatShellSetOperation(s->a, MATOP_MULT, (void (*)(void))shell_apply));
   PetscCall(KSPCreate(PETSC_COMM_WORLD, &s->ksp));
-  PetscCall(KSPSetType(s->ksp, KSPCG));
+  PetscCall(KSPSetType(s->ksp, p->unsymmetric ? KSPGMRES : KSPCG));
+  if (p->unsymmetric) PetscCall(KSPSetPCSide(s->ksp, PC_RIGHT));
   PetscCall(KSPSetOperators(s->ksp, s->a, s->a));
   PetscCall(KSPSetNormType(s->ksp, KSP_NORM_UNPRECONDITIONED));
   PetscCall(KSPSetInitialGuessNonzero(s->ksp, PETSC_TRUE));

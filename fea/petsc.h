@@ -1,8 +1,9 @@
 /* The wall around PETSc and MPI: what the module qct_fea_petsc.so offers, without a foreign type.
  *
  * The module holds no method: it starts PETSc, moves planes between ranks and runs PETSc's
- * conjugate gradients on functions that are given to it. Vectors are PETSc's, their sums and norms
- * in fixed chunks over the given number of threads, so results do not depend on that number.
+ * conjugate gradients (or GMRES) on functions that are given to it. Vectors are PETSc's, their sums
+ * and norms in fixed chunks over the given number of threads, so results do not depend on that
+ * number.
  */
 #ifndef QCT_FEA_PETSC_H
 #define QCT_FEA_PETSC_H
@@ -15,7 +16,8 @@
 extern "C" {
 #endif
 
-/* A symmetric positive definite system on the owned part of a distributed vector. */
+/* A symmetric positive definite system, or one that is not symmetric, on the owned part of a
+ * distributed vector. */
 struct fea_cg {
   int64_t owned; /* unknowns of this rank */
   void *context; /* first argument of the functions */
@@ -25,6 +27,7 @@ struct fea_cg {
   double tolerance; /* relative, unpreconditioned norm */
   int most_iterations;
   int threads;
+  int unsymmetric; /* GMRES with restarts instead of conjugate gradients */
 };
 
 struct fea_cg_result {
@@ -34,7 +37,7 @@ struct fea_cg_result {
   char words[256]; /* PETSc's reason or error */
 };
 
-enum { FEA_PETSC_VERSION = 1 };
+enum { FEA_PETSC_VERSION = 2 };
 
 struct fea_petsc {
   int version; /* FEA_PETSC_VERSION of the build */

@@ -2,9 +2,7 @@
 
 #include "core/log.h"
 #include "core/parallel.h"
-#include "core/progress.h"
-#include "fea/multigrid.h"
-#include "fea/petsc.h"
+#include "fea/solver.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,18 +10,6 @@
 #include <string.h>
 
 static const struct fea_solve_options defaults = FEA_SOLVE_DEFAULTS;
-
-/* A model ready to be solved for any of its cases. */
-struct solver {
-  const struct fea_model *model;
-  const struct fea_solve_options *options;
-  const struct fea_petsc *petsc;
-  const struct fea_comm *comm;
-  struct multigrid *mg;
-  int64_t first, owned; /* dofs of this rank */
-  struct progress progress;
-  double started_s, setup_s;
-};
 
 double fea_solve_memory(const struct fea_model *model, int ranks) {
   const double dofs = (double)fea_rows_dofs(&model->rows) / ranks;
@@ -53,15 +39,15 @@ done:
 }
 
 static void apply(void *context, const double *x, double *y) {
-  multigrid_apply(((struct solver *)context)->mg, MG_APPLY, x, y);
+  multigrid_apply(((struct fea_solver *)context)->mg, MG_APPLY, x, y);
 }
 
 static void precondition(void *context, const double *r, double *z) {
-  multigrid_precondition(((struct solver *)context)->mg, r, z);
+  multigrid_precondition(((struct fea_solver *)context)->mg, r, z);
 }
 
 static void report(void *context, int iteration, double residual) {
-  struct solver *s = context;
+  struct fea_solver *s = context;
   char words[96];
   const double seconds = clock_seconds() - s->progress.started_s;
   const double gained = -log10(residual), wanted = -log10(s->options->tolerance);
@@ -73,13 +59,13 @@ static void report(void *context, int iteration, double residual) {
   progress_update(&s->progress, iteration, words);
 }
 
-static void solver_clear(struct solver *s) {
+void fea_solver_close(struct fea_solver *s) {
   multigrid_destroy(s->mg);
   memset(s, 0, sizeof *s);
 }
 
-static status solver_make(struct solver *s, const struct fea_model *model, int load_case,
-                          const struct fea_solve_options *options) {
+status fea_solver_open(struct fea_solver *s, const struct fea_model *model, int load_case,
+                       const struct fea_solve_options *options) {
   status st = ST_OK;
   s->model = model;
   s->options = options ? options : &defaults;
@@ -96,23 +82,23 @@ done:
 }
 
 /* Position of a dof in the owned part, -1 when another rank owns it. */
-static int64_t owned_dof(const struct solver *s, int64_t node, int axis) {
+int64_t fea_solver_dof(const struct fea_solver *s, int64_t node, int axis) {
   int64_t at[3];
   fea_model_node_index(s->model, node, at);
   int64_t dof = fea_rows_dof(&s->model->rows, at[0], at[1], at[2], axis) - s->first;
   return dof >= 0 && dof < s->owned ? dof : -1;
 }
 
-static void set_prescribed(const struct solver *s, const struct fea_case *c, double scale,
+static void set_prescribed(const struct fea_solver *s, const struct fea_case *c, double scale,
                            double *x) {
   for (int64_t f = 0; f < s->model->fixed_count; f++) {
-    int64_t dof = owned_dof(s, s->model->fixed[f].node, s->model->fixed[f].axis);
+    int64_t dof = fea_solver_dof(s, s->model->fixed[f].node, s->model->fixed[f].axis);
     if (dof >= 0) x[dof] = scale * c->value_mm[f];
   }
 }
 
 /* b = f - K u_prescribed on free dofs, 0 on fixed ones; x is left 0. */
-static void make_right_hand_side(const struct solver *s, const struct fea_case *c, double *b,
+static void make_right_hand_side(const struct fea_solver *s, const struct fea_case *c, double *b,
                                  double *x) {
   bool moved = false;
   for (int64_t f = 0; f < s->model->fixed_count; f++) moved = moved || c->value_mm[f] != 0;
@@ -123,16 +109,16 @@ static void make_right_hand_side(const struct solver *s, const struct fea_case *
     set_prescribed(s, c, 0, x);
   }
   for (int64_t f = 0; f < c->force_count; f++) {
-    int64_t dof = owned_dof(s, c->force[f].node, c->force[f].axis);
+    int64_t dof = fea_solver_dof(s, c->force[f].node, c->force[f].axis);
     if (dof >= 0) b[dof] += c->force[f].newton;
   }
   for (int64_t f = 0; f < s->model->fixed_count; f++) {
-    int64_t dof = owned_dof(s, s->model->fixed[f].node, s->model->fixed[f].axis);
+    int64_t dof = fea_solver_dof(s, s->model->fixed[f].node, s->model->fixed[f].axis);
     if (dof >= 0) b[dof] = 0;
   }
 }
 
-static double norm2(const struct solver *s, const double *x) {
+static double norm2(const struct fea_solver *s, const double *x) {
   double sum = 0;
   for (int64_t i = 0; i < s->owned; i++) sum += x[i] * x[i];
   s->comm->sum(&sum, 1);
@@ -140,20 +126,20 @@ static double norm2(const struct solver *s, const double *x) {
 }
 
 /* Energy, reactions and the true residual from K u, which is overwritten by the residual. */
-static void evaluate(const struct solver *s, const struct fea_case *c, double rhs_norm,
+static void evaluate(const struct fea_solver *s, const struct fea_case *c, double rhs_norm,
                      const double *u, double *ku, struct fea_solution *out) {
   const struct fea_model *m = s->model;
   double energy = 0, work = 0;
   for (int64_t i = 0; i < s->owned; i++) energy += u[i] * ku[i];
   for (int64_t f = 0; f < c->force_count; f++) {
-    int64_t dof = owned_dof(s, c->force[f].node, c->force[f].axis);
+    int64_t dof = fea_solver_dof(s, c->force[f].node, c->force[f].axis);
     out->force_sum[c->force[f].axis] += c->force[f].newton;
     if (dof < 0) continue;
     work += c->force[f].newton * u[dof];
     ku[dof] -= c->force[f].newton;
   }
   for (int64_t f = 0; f < m->fixed_count; f++) {
-    int64_t dof = owned_dof(s, m->fixed[f].node, m->fixed[f].axis);
+    int64_t dof = fea_solver_dof(s, m->fixed[f].node, m->fixed[f].axis);
     if (dof < 0) continue;
     out->reaction[f] = ku[dof];
     work += ku[dof] * c->value_mm[f];
@@ -178,7 +164,7 @@ static void evaluate(const struct solver *s, const struct fea_case *c, double rh
 }
 
 /* With several ranks every rank gets the whole displacement; alone it is already whole. */
-static status gather(const struct solver *s, double **displacement, double **owned) {
+static status gather(const struct fea_solver *s, double **displacement, double **owned) {
   status st = ST_OK;
   if (s->comm->ranks == 1) {
     *displacement = *owned;
@@ -195,7 +181,7 @@ done:
   return st;
 }
 
-static status solver_run(struct fea_solution **out, struct solver *s, int load_case) {
+status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load_case) {
   status st = ST_OK;
   const struct fea_model *m = s->model;
   const struct fea_case *c = &m->cases[load_case];
@@ -254,22 +240,22 @@ done:
 status fea_solve(struct fea_solution **out, const struct fea_model *model, int load_case,
                  const struct fea_solve_options *options) {
   status st = ST_OK;
-  struct solver s = {0};
-  TRY(solver_make(&s, model, load_case, options));
-  TRY(solver_run(out, &s, load_case));
+  struct fea_solver s = {0};
+  TRY(fea_solver_open(&s, model, load_case, options));
+  TRY(fea_solver_case(out, &s, load_case));
 done:
-  solver_clear(&s);
+  fea_solver_close(&s);
   return st;
 }
 
 status fea_solve_all(struct fea_solution *out[FEA_CASES], const struct fea_model *model,
                      const struct fea_solve_options *options) {
   status st = ST_OK;
-  struct solver s = {0};
+  struct fea_solver s = {0};
   struct fea_solution *solved[FEA_CASES] = {NULL};
-  TRY(solver_make(&s, model, 0, options));
+  TRY(fea_solver_open(&s, model, 0, options));
   for (int c = 0; c < model->case_count; c++) {
-    st = solver_run(&solved[c], &s, c);
+    st = fea_solver_case(&solved[c], &s, c);
     if (st) status_note("load case %s", model->cases[c].name);
     TRY(st);
   }
@@ -279,7 +265,7 @@ status fea_solve_all(struct fea_solution *out[FEA_CASES], const struct fea_model
   }
 done:
   for (int c = 0; c < FEA_CASES; c++) fea_solution_destroy(solved[c]);
-  solver_clear(&s);
+  fea_solver_close(&s);
   return st;
 }
 

@@ -424,6 +424,12 @@ status fea_spine_run(struct fea_spine **out, const struct volume *density,
   TRY(find_pose(&pose, body, frame));
   TRY(solve(&s, &mean_mpa, density, &of, &pose, none, o));
   TRY(make_record(s, labels->name, mean_mpa, o));
+  if (o->beyond.rule) {
+    TRY(fea_beyond_run(&s->curve, s->model, o->user_law ? o->user_law : fea_law_at(o->law),
+                       &o->beyond, &o->solve));
+    TRY(fea_beyond_rows(s->record, "spine", s->record->rows[0].region, s->words, s->curve,
+                        &o->beyond, o->size_mm));
+  }
   if (o->interval) find_interval(&s->record->rows[0], s, density, &of, &pose, calibration, o);
   *out = s;
   s = NULL;
@@ -437,6 +443,7 @@ done:
 void fea_spine_destroy(struct fea_spine *s) {
   if (!s) return;
   record_destroy(s->record);
+  fea_curve_destroy(s->curve);
   fea_fields_destroy(s->fields);
   fea_solution_destroy(s->solution);
   fea_model_destroy(s->model);

@@ -20,6 +20,7 @@
 #include "core/picture.h"
 #include "core/record.h"
 #include "core/text.h"
+#include "fea/beyond.h"
 #include "fea/failure.h"
 #include "fea/material.h"
 
@@ -47,13 +48,21 @@ struct fea_spine_options {
   bool interval;       /* solve the variants behind the interval */
   struct fea_failure_options failure;
   struct fea_solve_options solve;
+  struct fea_beyond_options beyond; /* strength beyond yield, rule 0: not computed */
 };
 /* kopperdahl2002 is the default law of ogo and parosol_py; it takes K2HPO4. */
 #define FEA_SPINE_DEFAULTS                                                                         \
   {                                                                                                \
     .size_mm = 1, .law = FEA_LAW_KOPPERDAHL, .poisson = 0.3, .least_mpa = 0.1, .cap_mm = 10,       \
     .intrusion_mm = 6, .cap_mpa = 2500, .strain = FEA_CRAWFORD_STRAIN, .interval = true,           \
-    .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS                                   \
+    .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS, .beyond = {                      \
+      .yield = FEA_YIELD_KOPPERDAHL,                                                               \
+      .tension_mpa = 83,                                                                           \
+      .compression_mpa = 134,                                                                      \
+      .cortical_gcc = 0.6,                                                                         \
+      .steps = 40,                                                                                 \
+      .points = 8                                                                                  \
+    }                                                                                              \
   }
 
 struct fea_spine {
@@ -61,6 +70,7 @@ struct fea_spine {
   struct fea_model *model;
   struct fea_solution *solution;
   struct fea_fields *fields;
+  struct fea_curve *curve; /* NULL without a rule beyond yield */
   struct fea_failure failure;
   struct fea_failure_options limits;
   double load_n, displacement_mm, height_mm; /* face to face */

@@ -1,0 +1,51 @@
+#include "fea/nonlinear.h"
+
+#include "fea/curve.h"
+
+#include <math.h>
+
+static const struct fea_nonlinear_options defaults = FEA_NONLINEAR_DEFAULTS;
+
+static status check_options(const struct fea_nonlinear_options *o) {
+  status st = ST_OK;
+  CHECK(o->points == 1 || o->points == 8, ST_DOMAIN,
+        "nonlinear solve: %d integration points, permitted are 1 and 8", o->points);
+  CHECK(o->steps >= 1 && o->steps <= 10000, ST_DOMAIN,
+        "nonlinear solve: %d steps, permitted are 1 .. 10000", o->steps);
+  CHECK(o->tolerance >= 1e-10 && o->tolerance <= 1e-2, ST_DOMAIN,
+        "nonlinear solve: tolerance %g, permitted are 1e-10 .. 1e-2", o->tolerance);
+  CHECK(o->most_newton >= 1 && o->most_halvings >= 0, ST_DOMAIN,
+        "nonlinear solve: %d corrections and %d halvings", o->most_newton, o->most_halvings);
+done:
+  return st;
+}
+
+status fea_nonlinear_run(struct fea_curve **out, const struct fea_model *model, int load_case,
+                         const struct fea_strength *strength,
+                         const struct fea_nonlinear_options *options) {
+  status st = ST_OK;
+  const struct fea_nonlinear_options *o = options ? options : &defaults;
+  struct fea_solver s = {0};
+  struct fea_curve *c = NULL;
+  TRY(check_options(o));
+  TRY(fea_solver_open(&s, model, load_case, &o->solve));
+  CHECK(s.comm->ranks == 1, ST_UNSUPPORTED,
+        "nonlinear solve: %d processes; it runs in one with threads (-j)", s.comm->ranks);
+  TRY(fea_curve_create(&c));
+  switch (o->rule) {
+  case FEA_RULE_VON_MISES:
+  case FEA_RULE_DRUCKER_PRAGER:
+    TRY(fea_newton_run(c, &s, load_case, strength, o));
+    break;
+  case FEA_RULE_KEYAK:
+    TRY(fea_secant_run(c, &s, load_case, strength, o));
+    break;
+  }
+  fea_curve_finish(c, o->offset);
+  *out = c;
+  c = NULL;
+done:
+  fea_curve_destroy(c);
+  fea_solver_close(&s);
+  return st;
+}
