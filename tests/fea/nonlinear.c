@@ -132,10 +132,10 @@ static double beam(double force) {
  * beam's compliance has grown sevenfold and its hinge is three elements high. */
 static void elastoplastic_cantilever_follows_the_beam_and_faim(void **state) {
   (void)state;
-  enum { LOADS = 5 };
-  static const double newton[LOADS] = {10, 12, 14, 14.5, 0};
-  static const double faim[LOADS] = {0.4020, 0.4869, 0.6149, 0.6700, 0.0874};
-  static const double within[LOADS] = {0.006, 0.006, 0.012, 0.03, 0};
+  enum { LOADS = 4 };
+  static const double newton[LOADS] = {10, 12, 14.5, 0};
+  static const double faim[LOADS] = {0.4020, 0.4869, 0.6700, 0.0874};
+  static const double within[LOADS] = {0.006, 0.006, 0.03, 0};
   assert_near(beam(11), 0.4406, 6e-5);
   assert_near(beam(14.5), 0.6835, 6e-5);
   struct fea_model *m = block(200, 1, 20, 0.5, 2e5, 0.3);
@@ -159,13 +159,13 @@ static void elastoplastic_cantilever_follows_the_beam_and_faim(void **state) {
   o.user = &tip;
   assert_ok(fea_nonlinear_run(&c, m, 0, &y.strength, &o));
   assert_int_equal(tip.count, LOADS);
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 3; i++) {
     assert_close(tip.deflection[i], beam(newton[i]), within[i]);
     assert_close(tip.deflection[i], faim[i], 0.01);
   }
   /* unloading is elastic: what stays is what was beyond the elastic line (beam: 0.1035) */
-  assert_close(tip.deflection[4], tip.deflection[3] - 1.45 * tip.deflection[0], 1e-3);
-  assert_near(tip.deflection[4], faim[4], 0.01 * faim[3]);
+  assert_close(tip.deflection[3], tip.deflection[2] - 1.45 * tip.deflection[0], 1e-3);
+  assert_near(tip.deflection[3], faim[3], 0.01 * faim[2]);
   fea_curve_destroy(c);
   yield_free(&y);
   fea_model_destroy(m);
