@@ -1,8 +1,8 @@
-#include "cli/command.h"
+#include "cli/risk_report.h"
 #include "ml/prediction_table.h"
 
 struct params {
-  const char *a, *b, *run_a, *run_b, *score, *probability, *outcome, *time, *out;
+  const char *a, *b, *run_a, *run_b, *score, *probability, *outcome, *time, *out, *report;
   int seed;
 };
 
@@ -23,6 +23,8 @@ static const struct option options[] = {
              "column with the probability; \"\" for none"),
     OPT_TEXT(struct params, outcome, "outcome", "column with 0 or 1"),
     OPT_TEXT(struct params, time, "time", "column with the follow-up time; \"\" for none"),
+    OPT_OUT(struct params, report, "report",
+            "page with the differences and both ROC curves with their bands (HTML)"),
     OPT_OUT(struct params, out, "out", "record of the differences (CSV or JSON)"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the bootstrap"),
     OPTIONS_END};
@@ -62,8 +64,19 @@ static status run(struct context *ctx, const void *params) {
   TRY(load(&a, &table_a, p->a, p->run_a, p));
   TRY(load(&b, &table_b, p->b ? p->b : p->a, p->run_b, p));
   TRY(record_create(&record, "cohort"));
-  TRY(ml_assess_difference(record, p->run_a ? p->run_a : "reference", &a.view,
-                           p->run_b ? p->run_b : "other", &b.view, &o));
+  const char *name_a = p->run_a ? p->run_a : "reference", *name_b = p->run_b ? p->run_b : "other";
+  TRY(ml_assess_difference(record, name_a, &a.view, name_b, &b.view, &o));
+  if (p->report) {
+    const struct risk_page page = {.title = "Two sets of predictions of the same people",
+                                   .name = name_b,
+                                   .p = &b.view,
+                                   .other_name = name_a,
+                                   .other = &a.view,
+                                   .time_unit = "",
+                                   .record = record,
+                                   .sources = sources};
+    TRY(risk_report_write(ctx, &page, p->report));
+  }
   TRY(context_write_record(ctx, record, p->out));
 done:
   ml_prediction_table_free(&a);

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/risk_report.h"
 #include "core/file.h"
 #include "ml/figures.h"
 #include "ml/prediction_table.h"
@@ -11,7 +12,7 @@
 
 struct params {
   const char *predictions, *run, *score, *probability, *outcome, *time, *out, *pictures, *people,
-      *subgroup;
+      *subgroup, *report, *model;
   struct text_list bands;
   double horizons[3];
   int seed, features;
@@ -44,6 +45,9 @@ static const struct option options[] = {
              "rising edges of bands of a numeric subgroup column, e.g. 60,70,80"),
     OPT_OUT(struct params, pictures, "pictures",
             "folder for roc.svg, calibration.svg, decision.svg"),
+    OPT_OUT(struct params, report, "report", "page with the figures and pictures (HTML)"),
+    OPT_IN(struct params, model, "importance",
+           "model_*.json of the run, whose importance goes into the report"),
     OPT_OUT(struct params, out, "out", "record of the figures (CSV or JSON)"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the bootstrap"),
     OPTIONS_END};
@@ -54,6 +58,10 @@ static const struct example examples[] = {
      "out-of-fold predictions"},
     {"qct risk evaluate risk/predictions.csv --pictures pictures --out evaluation.csv",
      "figures with intervals, and the pictures"},
+    {"qct risk evaluate risk/predictions.csv --importance risk/model_ct_logistic.json --report "
+     "risk.html "
+     "--out all.csv",
+     "a page for the reader"},
     {NULL, NULL}};
 
 static const char *const sources[] = {"delong1988", "brier1950", "vickers2006",
@@ -78,6 +86,24 @@ static status write_picture(struct context *ctx, const char *folder, const char 
 done:
   text_free(&svg);
   return st;
+}
+
+static status write_pictures(struct context *ctx, const char *folder,
+                             const struct ml_prediction_table *predictions) {
+  status st = ST_OK;
+  TRY(file_make_directory(folder));
+  TRY(write_picture(ctx, folder, "roc.svg", ml_figure_roc, &predictions->view));
+  if (predictions->probability) {
+    TRY(write_picture(ctx, folder, "calibration.svg", ml_figure_calibration, &predictions->view));
+    TRY(write_picture(ctx, folder, "decision.svg", ml_figure_decision, &predictions->view));
+  }
+done:
+  return st;
+}
+
+static const char *time_unit(const struct table *t, const char *name) {
+  int column = name ? table_find(t, name) : -1;
+  return column < 0 ? "" : t->columns[column].unit;
 }
 
 static status horizons(struct record *r, const char *name, const struct ml_predictions *p,
@@ -218,14 +244,17 @@ static status run(struct context *ctx, const void *params) {
     TRY(ml_assess_subgroups(record, name, &predictions.view, p->subgroup, label, groups.names,
                             groups.count, &o));
   }
-  if (p->pictures && predictions.view.task == ML_BINARY) {
-    TRY(file_make_directory(p->pictures));
-    TRY(write_picture(ctx, p->pictures, "roc.svg", ml_figure_roc, &predictions.view));
-    if (predictions.probability) {
-      TRY(write_picture(ctx, p->pictures, "calibration.svg", ml_figure_calibration,
-                        &predictions.view));
-      TRY(write_picture(ctx, p->pictures, "decision.svg", ml_figure_decision, &predictions.view));
-    }
+  if (p->pictures && predictions.view.task == ML_BINARY)
+    TRY(write_pictures(ctx, p->pictures, &predictions));
+  if (p->report) {
+    const struct risk_page page = {.title = "Performance of predictions",
+                                   .name = name,
+                                   .p = &predictions.view,
+                                   .model = p->model,
+                                   .time_unit = time_unit(table, present.time),
+                                   .record = record,
+                                   .sources = sources};
+    TRY(risk_report_write(ctx, &page, p->report));
   }
   TRY(context_write_record(ctx, record, p->out));
 done:

@@ -36,13 +36,31 @@ static int64_t largest_person(const int64_t *starts, int64_t people) {
   return most;
 }
 
-status ml_bootstrap(struct ml_interval *out, ml_statistic f, const void *user, const int64_t *group,
-                    int64_t n, int draws, uint64_t seed) {
+/* Percentiles of one figure over the draws; values are strided by the number of figures. */
+static status summarise(struct ml_interval *out, const double *values, int draws, int stride) {
+  status st = ST_OK;
+  int kept = 0;
+  double *own = malloc((size_t)draws * sizeof *own);
+  CHECK(own, ST_MEMORY, "bootstrap of %d draws", draws);
+  for (int b = 0; b < draws; b++) {
+    double v = values[(size_t)b * (size_t)stride];
+    if (!isnan(v)) own[kept++] = v;
+  }
+  out->draws = kept;
+  out->low = 2 * kept >= draws ? stat_percentile(own, kept, 2.5) : NAN;
+  out->high = 2 * kept >= draws ? stat_percentile(own, kept, 97.5) : NAN;
+done:
+  free(own);
+  return st;
+}
+
+status ml_bootstrap_many(struct ml_interval *out, int count, ml_statistics f, const void *user,
+                         const int64_t *group, int64_t n, int draws, uint64_t seed) {
   status st = ST_OK;
   int failed = 0;
   struct member *members = malloc((size_t)(n + 1) * sizeof *members);
   int64_t *starts = malloc((size_t)(n + 1) * sizeof *starts);
-  double *values = malloc((size_t)draws * sizeof *values);
+  double *values = malloc((size_t)draws * (size_t)count * sizeof *values);
   CHECK(members && starts && values, ST_MEMORY, "bootstrap of %lld rows", (long long)n);
   int64_t people = find_people(members, starts, group, n);
   size_t most = (size_t)(people * largest_person(starts, people));
@@ -55,27 +73,39 @@ status ml_bootstrap(struct ml_interval *out, ml_statistic f, const void *user, c
     }
 #pragma omp for schedule(static)
     for (int b = 0; b < draws; b++) {
-      int64_t count = 0;
-      values[b] = NAN;
+      int64_t drawn = 0;
+      double *own = values + (size_t)b * (size_t)count;
+      for (int i = 0; i < count; i++) own[i] = NAN;
       if (!rows) continue;
       for (int64_t k = 0; k < people; k++) {
         int64_t p = (int64_t)random_below(seed, (uint64_t)b, (uint64_t)k, (uint64_t)people);
-        for (int64_t i = starts[p]; i < starts[p + 1]; i++) rows[count++] = members[i].row;
+        for (int64_t i = starts[p]; i < starts[p + 1]; i++) rows[drawn++] = members[i].row;
       }
-      values[b] = f(user, rows, count);
+      f(own, user, rows, drawn);
     }
     free(rows);
   }
   CHECK(!failed, ST_MEMORY, "bootstrap of %lld rows", (long long)n);
-  int kept = 0;
-  for (int b = 0; b < draws; b++)
-    if (!isnan(values[b])) values[kept++] = values[b];
-  out->draws = kept;
-  out->low = 2 * kept >= draws ? stat_percentile(values, kept, 2.5) : NAN;
-  out->high = 2 * kept >= draws ? stat_percentile(values, kept, 97.5) : NAN;
+  for (int i = 0; i < count; i++) TRY(summarise(&out[i], values + i, draws, count));
 done:
   free(members);
   free(starts);
   free(values);
   return st;
+}
+
+struct one_figure {
+  ml_statistic f;
+  const void *user;
+};
+
+static void call_one(double *value, const void *user, const int64_t *rows, int64_t n) {
+  const struct one_figure *one = user;
+  *value = one->f(one->user, rows, n);
+}
+
+status ml_bootstrap(struct ml_interval *out, ml_statistic f, const void *user, const int64_t *group,
+                    int64_t n, int draws, uint64_t seed) {
+  const struct one_figure one = {f, user};
+  return ml_bootstrap_many(out, 1, call_one, &one, group, n, draws, seed);
 }

@@ -17,10 +17,17 @@ struct ml_interval {
   int draws; /* that gave a value */
 };
 
+/** Several figures of one draw at once: fills values[0..count-1]. Called from several threads. */
+typedef void (*ml_statistics)(double *values, const void *user, const int64_t *rows, int64_t n);
+
 enum { ML_BOOTSTRAP_DRAWS = 2000 };
 
 /** @param group person of each row or NULL. @return ST_MEMORY */
 status ml_bootstrap(struct ml_interval *out, ml_statistic f, const void *user, const int64_t *group,
                     int64_t n, int draws, uint64_t seed);
+
+/** The same for `count` figures: out [count]. */
+status ml_bootstrap_many(struct ml_interval *out, int count, ml_statistics f, const void *user,
+                         const int64_t *group, int64_t n, int draws, uint64_t seed);
 
 #endif

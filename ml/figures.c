@@ -1,15 +1,17 @@
 #include "ml/figures.h"
 
 #include "core/plot.h"
+#include "ml/bootstrap.h"
 #include "ml/discrimination.h"
 #include "ml/reliability.h"
 #include "ml/survival.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WIDTH = 460, HEIGHT = 380, GRID = 101, MOST_BARS = 20 };
+enum { WIDTH = 460, HEIGHT = 380, GRID = 101, MOST_BARS = 20, ROC_DRAWS = 1000 };
 
 static const uint32_t group_colours[] = {COLOUR_BLUE, COLOUR_RED,    COLOUR_GREEN,
                                          COLOUR_PINK, COLOUR_ORANGE, COLOUR_SKY};
@@ -25,44 +27,100 @@ static double roc_at(const double *fpr, const double *tpr, int64_t count, double
   return tpr[i - 1] + (tpr[i] - tpr[i - 1]) * (x - fpr[i - 1]) / width;
 }
 
+/* Mean over the repeats of the curve of some rows, at GRID false positive rates; NaN when the rows
+ * hold one outcome only. */
+static void mean_curve(double *curve, const void *user, const int64_t *rows, int64_t n) {
+  const struct ml_predictions *p = user;
+  double *points = malloc(4 * (size_t)(n + 1) * sizeof *points);
+  int *outcome = malloc((size_t)(n + 1) * sizeof *outcome);
+  double *fpr = points, *tpr = points + n + 1, *threshold = points + 2 * (n + 1);
+  double *score = points + 3 * (n + 1);
+  for (int i = 0; i < GRID; i++) curve[i] = points && outcome ? 0 : NAN;
+  for (int k = 0; points && outcome && k < p->repeats; k++) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++) {
+      score[i] = p->score[(int64_t)k * p->n + rows[i]];
+      outcome[i] = p->outcome[rows[i]];
+    }
+    bool had = ml_roc(fpr, tpr, threshold, &count, score, outcome, n) == ST_OK;
+    if (!had) status_clear();
+    for (int i = 0; i < GRID; i++)
+      curve[i] += had ? roc_at(fpr, tpr, count, i / (GRID - 1.0)) / p->repeats : NAN;
+  }
+  free(points);
+  free(outcome);
+}
+
+/* One curve with its band and its AUC. */
+static status add_roc(struct plot *plot, double *auc, const struct ml_predictions *p,
+                      uint32_t band_colour, uint32_t colour, const char *name, bool with_auc) {
+  status st = ST_OK;
+  double x[GRID], mean[GRID], low[GRID], high[GRID];
+  struct ml_interval band[GRID];
+  char label[128], band_label[160];
+  int64_t *rows = malloc((size_t)(p->n + 1) * sizeof *rows);
+  CHECK(rows, ST_MEMORY, "ROC curve of %lld people", (long long)p->n);
+  for (int64_t i = 0; i < p->n; i++) rows[i] = i;
+  *auc = 0;
+  for (int k = 0; k < p->repeats; k++) {
+    struct ml_auc one;
+    TRY(ml_auc(&one, p->score + (int64_t)k * p->n, p->outcome, p->n));
+    *auc += one.auc / p->repeats;
+  }
+  mean_curve(mean, p, rows, p->n);
+  TRY(ml_bootstrap_many(band, GRID, mean_curve, p, p->group, p->n, ROC_DRAWS, 1));
+  for (int i = 0; i < GRID; i++) {
+    x[i] = i / (GRID - 1.0);
+    low[i] = band[i].low;
+    high[i] = band[i].high;
+  }
+  snprintf(label, sizeof label, "%.60s", name);
+  if (with_auc) snprintf(label, sizeof label, "%.60s, AUC %.3f", name, *auc);
+  snprintf(band_label, sizeof band_label, "%s%.60s", with_auc ? "95 % band, " : "95 % band",
+           with_auc ? name : "");
+  plot_band(plot, x, low, high, GRID, band_colour, band_label);
+  plot_line(plot, x, mean, GRID, colour, label);
+done:
+  free(rows);
+  return st;
+}
+
+static status begin_roc(struct plot **plot) {
+  status st = ST_OK;
+  const double diagonal[2] = {0, 1};
+  TRY(plot_create(plot, WIDTH, HEIGHT, "1 - specificity", "sensitivity"));
+  plot_range_x(*plot, 0, 1);
+  plot_range_y(*plot, 0, 1);
+  plot_dashed(*plot, diagonal, diagonal, 2, COLOUR_ORANGE, "chance");
+done:
+  return st;
+}
+
 status ml_figure_roc(struct text *svg, const struct ml_predictions *p) {
   status st = ST_OK;
   struct plot *plot = NULL;
-  double x[GRID], mean[GRID] = {0}, low[GRID], high[GRID], auc_sum = 0;
-  const double diagonal[2] = {0, 1};
+  double auc = 0;
   char title[96];
-  double *points = malloc(3 * (size_t)(p->n + 1) * sizeof *points);
-  CHECK(points, ST_MEMORY, "ROC curve of %lld people", (long long)p->n);
-  double *fpr = points, *tpr = points + p->n + 1, *threshold = points + 2 * (p->n + 1);
-  for (int i = 0; i < GRID; i++) {
-    x[i] = i / (GRID - 1.0);
-    low[i] = 1;
-    high[i] = 0;
-  }
-  for (int k = 0; k < p->repeats; k++) {
-    struct ml_auc auc;
-    int64_t count = 0;
-    TRY(ml_roc(fpr, tpr, threshold, &count, p->score + (int64_t)k * p->n, p->outcome, p->n));
-    TRY(ml_auc(&auc, p->score + (int64_t)k * p->n, p->outcome, p->n));
-    auc_sum += auc.auc / p->repeats;
-    for (int i = 0; i < GRID; i++) {
-      double y = roc_at(fpr, tpr, count, x[i]);
-      mean[i] += y / p->repeats;
-      low[i] = fmin(low[i], y);
-      high[i] = fmax(high[i], y);
-    }
-  }
-  TRY(plot_create(&plot, WIDTH, HEIGHT, "1 - specificity", "sensitivity"));
-  snprintf(title, sizeof title, "AUC %.3f", auc_sum);
+  TRY(begin_roc(&plot));
+  TRY(add_roc(plot, &auc, p, COLOUR_SKY, COLOUR_BLUE, p->repeats > 1 ? "mean" : "model", false));
+  snprintf(title, sizeof title, "AUC %.3f", auc);
   plot_title(plot, title);
-  plot_range_x(plot, 0, 1);
-  plot_range_y(plot, 0, 1);
-  if (p->repeats > 1) plot_band(plot, x, low, high, GRID, COLOUR_SKY, "range over repeats");
-  plot_dashed(plot, diagonal, diagonal, 2, COLOUR_ORANGE, "chance");
-  plot_line(plot, x, mean, GRID, COLOUR_BLUE, p->repeats > 1 ? "mean" : "model");
   TRY(plot_svg(plot, svg));
 done:
-  free(points);
+  plot_destroy(plot);
+  return st;
+}
+
+status ml_figure_roc_pair(struct text *svg, const char *name_a, const struct ml_predictions *a,
+                          const char *name_b, const struct ml_predictions *b) {
+  status st = ST_OK;
+  struct plot *plot = NULL;
+  double auc = 0;
+  TRY(begin_roc(&plot));
+  TRY(add_roc(plot, &auc, a, COLOUR_PINK, COLOUR_RED, name_a, true));
+  TRY(add_roc(plot, &auc, b, COLOUR_SKY, COLOUR_BLUE, name_b, true));
+  TRY(plot_svg(plot, svg));
+done:
   plot_destroy(plot);
   return st;
 }

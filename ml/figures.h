@@ -6,9 +6,12 @@
 #include "core/text.h"
 #include "ml/assessment.h"
 
-/** ROC curves of each repeat (mean curve drawn strong) with the chance line and the AUC in the
- * title. */
+/** ROC curve, the mean over repeats, with its pointwise 95 % band (bootstrap of people, 1000 draws
+ * of seed 1), the chance line and the AUC in the title. */
 status ml_figure_roc(struct text *svg, const struct ml_predictions *p);
+/** Two of them on the same people, each with its band; the AUCs stand in the legend. */
+status ml_figure_roc_pair(struct text *svg, const char *name_a, const struct ml_predictions *a,
+                          const char *name_b, const struct ml_predictions *b);
 /** Ten bins with Wilson intervals against the diagonal; mean over repeats of the predicted and
  * observed.
  *  @return ST_DOMAIN when there are no probabilities */
