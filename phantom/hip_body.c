@@ -1,7 +1,5 @@
 #include "phantom/hip_body.h"
 
-#include <string.h>
-
 /* Bits of paint_parts. */
 enum {
   PART_BENCH,
@@ -66,22 +64,6 @@ static double belly_value(const struct belly *m, double girth, struct vec3 p) {
 
 /* ---- coordinates ---- */
 
-static void rotation_from_angles(double r[9], const double deg[3]) {
-  const double rad = 0.017453292519943295;
-  double cx = cos(deg[0] * rad), sx = sin(deg[0] * rad), cy = cos(deg[1] * rad);
-  double sy = sin(deg[1] * rad), cz = cos(deg[2] * rad), sz = sin(deg[2] * rad);
-  const double m[9] = {cz * cy,
-                       cz * sy * sx - sz * cx,
-                       cz * sy * cx + sz * sx,
-                       sz * cy,
-                       sz * sy * sx + cz * cx,
-                       sz * sy * cx - cz * sx,
-                       -sy,
-                       cy * sx,
-                       cy * cx};
-  memcpy(r, m, sizeof m);
-}
-
 void hip_body_init(struct hip_body *b, const struct hip_person *person,
                    const struct tissue_table *tissue, const double pose[6]) {
   static const double none[6] = {0};
@@ -89,7 +71,7 @@ void hip_body_init(struct hip_body *b, const struct hip_person *person,
   *b = (struct hip_body){.person = *person, .tissue = *tissue, .implant_side = SIDE_UNKNOWN};
   digital_femur_init(&b->femur, &b->person);
   bench_init(&b->bench, tissue);
-  rotation_from_angles(b->rotation, pose);
+  solid_rotation(b->rotation, pose);
   b->shift = vec3_make(pose[3], pose[4], pose[5]);
   b->muscle_hu = (1 - person->infiltration) * tissue->hu[TISSUE_MUSCLE] +
                  person->infiltration * tissue->hu[TISSUE_FAT];

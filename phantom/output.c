@@ -13,6 +13,7 @@ const char *const phantom_format_names[] = {"dicom", "nifti", NULL};
 void phantom_result_free(struct phantom_result *r) {
   volume_destroy(r->ct);
   labels_destroy(r->labels);
+  labels_destroy(r->bodies);
   volume_destroy(r->ideal);
   volume_destroy(r->density);
   volume_destroy(r->coverage);
@@ -127,6 +128,8 @@ status phantom_result_write(const struct phantom_result *r, const char *folder,
         "the name of the result folder is too long");
   TRY(file_make_directory(folder));
   TRY(itk_labels_write(r->labels, path, provenance, force));
+  snprintf(path, sizeof path, "%s/bodies.nii.gz", folder);
+  if (r->bodies) TRY(itk_labels_write(r->bodies, path, provenance, force));
   if (options->format == PHANTOM_DICOM) {
     snprintf(path, sizeof path, "%s/ct", folder);
     TRY(write_dicom(r, path, options, force));

@@ -1,5 +1,6 @@
 /* What a phantom gives, and writing it into a folder:
  *   ct/ (DICOM) or ct.nii.gz, labels.nii.gz, params.json, truth.json, frame.json (hips),
+ *   bodies.nii.gz (spines: the vertebral bodies alone),
  *   with --ideal also ideal.nii.gz (HU), density.nii.gz (K2HPO4) and coverage.nii.gz
  */
 #ifndef QCT_PHANTOM_OUTPUT_H
@@ -13,6 +14,7 @@
 struct phantom_result {
   struct volume *ct;       /* owned; HU as scanned */
   struct labels *labels;   /* owned, named */
+  struct labels *bodies;   /* owned or NULL, named; vertebral bodies alone */
   struct volume *ideal;    /* owned or NULL; HU without blur and noise */
   struct volume *density;  /* owned or NULL; of ideal, mg/cm3 of K2HPO4 */
   struct volume *coverage; /* owned or NULL; volume fraction of the measured label */

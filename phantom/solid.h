@@ -100,4 +100,7 @@ static inline double solid_flat_capsule(struct vec3 p, struct vec3 a, struct vec
  * lattice values one unit apart, so it has a truth at every point. |gradient| < 3. */
 double solid_noise(struct vec3 p, unsigned seed);
 
+/** Rotation matrix (row-major) of turns about x, then y, then z [deg]. */
+void solid_rotation(double r[9], const double deg[3]);
+
 #endif

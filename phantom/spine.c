@@ -1,0 +1,309 @@
+#include "phantom/spine.h"
+
+#include "core/json.h"
+#include "core/progress.h"
+#include "phantom/physics_truth.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const spine_view_names[] = {"trunk", "column", NULL};
+
+void spine_phantom_defaults(struct spine_phantom *p) {
+  const double nan = (double)NAN;
+  *p = (struct spine_phantom){.texture = 0.1,
+                              .fat_mm = 16,
+                              .marrow_yellow = 0.5,
+                              .aorta_hu = nan,
+                              .contrast = CONTRAST_NONE,
+                              .phantom = "mindways-model3-ct",
+                              .table = 1,
+                              .scanner = SCANNER_DEFAULTS,
+                              .kvp = nan,
+                              .spacing = {0.9, 0.9, 2},
+                              .fov = {nan, nan, nan},
+                              .size = {nan, nan, nan},
+                              .truth_step_mm = 1.6,
+                              .paint = PAINT_DEFAULTS};
+  spine_shape_defaults(&p->shape);
+}
+
+/* ---- checks ---- */
+
+static status in_range(double value, double low, double high, const char *name, const char *unit) {
+  status st = ST_OK;
+  CHECK(value >= low && value <= high, ST_DOMAIN, "digital spine: %s %g %s, permitted %g..%g %s",
+        name, value, unit, low, high, unit);
+done:
+  return st;
+}
+
+static status check(const struct spine_phantom *p) {
+  status st = ST_OK;
+  const struct spine_shape *s = &p->shape;
+  TRY(in_range(s->cobb_deg, -80, 80, "cobb", "deg"));
+  TRY(in_range(s->lordosis_deg, -20, 70, "lordosis", "deg"));
+  TRY(in_range(s->disc_mm, 3, 16, "disc height", "mm"));
+  TRY(in_range(s->scale, 0.7, 1.3, "scale", ""));
+  TRY(in_range(s->cortex_mm, 0.2, 3, "cortex", "mm"));
+  TRY(in_range(s->plate_mm, 0.2, 3, "end plate", "mm"));
+  TRY(in_range(s->cave_mm, 0, 4, "end-plate hollow", "mm"));
+  TRY(in_range(p->texture, 0, 0.5, "texture", ""));
+  TRY(in_range(p->fat_mm, 2, 60, "fat", "mm"));
+  TRY(in_range(p->truth_step_mm, 0.4, 4, "truth step", "mm"));
+  for (int i = 0; i < SPINE_LEVELS; i++) {
+    TRY(in_range(s->density[i], -50, 600, "density", "mg/cm3"));
+    TRY(in_range(s->loss[i], 0, 0.7, "loss of height", ""));
+  }
+done:
+  return st;
+}
+
+/* ---- grid ---- */
+
+static double back_level(const struct spine_body *b) {
+  double w, d, y;
+  spine_trunk(b, &w, &d, &y);
+  return y + d + 3;
+}
+
+static void field_of_view(struct vec3 *centre, double extent[3], const struct spine_body *b,
+                          int view) {
+  const struct spine_level *top = &b->column.levels[SPINE_T12], *low = &b->column.levels[SPINE_L5];
+  const double end_mm = 30; /* half a body, the disc and part of the next */
+  double w, d, y;
+  spine_trunk(b, &w, &d, &y);
+  extent[0] = 2 * (w + 12);
+  double front = y - d - 10, under = y + d + (b->bench.table || b->bench.phantom ? 45 : 10);
+  *centre = vec3_make(0, 0, 0.5 * (top->centre.z + low->centre.z));
+  extent[2] = top->centre.z - low->centre.z + 2 * end_mm;
+  if (view == SPINE_VIEW_COLUMN) {
+    extent[0] = 110 + fabs(top->centre.x - low->centre.x);
+    front = -50;
+    under = 78;
+  }
+  centre->y = 0.5 * (front + under);
+  extent[1] = under - front;
+}
+
+static status make_grid(struct geometry *out, const struct spine_phantom *p,
+                        const struct spine_body *b) {
+  status st = ST_OK;
+  struct vec3 centre;
+  double extent[3], n[3];
+  field_of_view(&centre, extent, b, p->view);
+  for (int a = 0; a < 3; a++) {
+    TRY(in_range(p->spacing[a], 0.1, 20, "spacing", "mm"));
+    double mm = isnan(p->fov[a]) ? extent[a] : p->fov[a];
+    n[a] = isnan(p->size[a]) ? ceil(mm / p->spacing[a]) : p->size[a];
+    TRY(in_range(n[a], 1, 4096, "size", "voxels"));
+  }
+  *out = geometry_make((int64_t)n[0], (int64_t)n[1], (int64_t)n[2], p->spacing[0], p->spacing[1],
+                       p->spacing[2]);
+  for (int a = 0; a < 3; a++) out->origin[a] = (&centre.x)[a] - 0.5 * (n[a] - 1) * p->spacing[a];
+  TRY(geometry_check(out, sizeof(float)));
+done:
+  return st;
+}
+
+/* ---- body, header ---- */
+
+static status make_body(struct spine_body *b, const struct spine_phantom *p) {
+  status st = ST_OK;
+  struct tissue_table tissue;
+  double kev = scanner_energy(scanner_preset(p->preset), p->kvp);
+  TRY(tissue_table_init(&tissue, kev, 0.925, p->marrow_yellow, p->bone));
+  spine_body_init(b, &p->shape, &tissue, p->pose);
+  b->fat_mm = p->fat_mm;
+  b->texture = p->texture;
+  b->seed = (unsigned)p->seed;
+  if (!isnan(p->aorta_hu)) b->aorta_hu = p->aorta_hu;
+  b->bench.table = p->table;
+  b->bench.top_y_mm = back_level(b);
+  if (p->phantom[0] || p->certificate[0]) {
+    struct phantom_entry entry;
+    TRY(phantom_registry_find(&entry, p->phantom[0] ? p->phantom : NULL,
+                              p->certificate[0] ? p->certificate : NULL));
+    bench_phantom(&b->bench, &entry, &tissue);
+  }
+done:
+  return st;
+}
+
+static void fill_acquisition(struct acquisition *a, const struct spine_phantom *p) {
+  const struct scanner_preset *s = scanner_preset(p->preset);
+  acquisition_init(a);
+  snprintf(a->modality, sizeof a->modality, "CT");
+  snprintf(a->manufacturer, sizeof a->manufacturer, "%s", s->manufacturer);
+  snprintf(a->model, sizeof a->model, "%s", s->model);
+  snprintf(a->serial, sizeof a->serial, "1000%s", s->name);
+  snprintf(a->kernel, sizeof a->kernel, "%s", kernel_names[p->scanner.kernel]);
+  snprintf(a->patient_position, sizeof a->patient_position, "HFS");
+  snprintf(a->body_part, sizeof a->body_part, "LSPINE");
+  a->kvp = isnan(p->kvp) ? s->kvp : p->kvp;
+  a->slice_thickness_mm = p->scanner.thickness_mm > 0 ? p->scanner.thickness_mm : p->spacing[2];
+  a->gantry_tilt_deg = 0;
+  a->contrast = (enum contrast)p->contrast;
+}
+
+/* ---- labels ---- */
+
+/* Bodies alone; and in `all` the arches under the value of their vertebra. */
+static status part_labels(struct labels **bodies, struct labels *all) {
+  status st = ST_OK;
+  struct labels *b = NULL;
+  TRY(labels_create(&b, &all->grid));
+  int64_t n = geometry_voxels(&all->grid);
+  for (int64_t i = 0; i < n; i++) {
+    int v = all->voxels[i];
+    if (v > SPINE_ARCH_OFFSET)
+      all->voxels[i] = (uint16_t)(v - SPINE_ARCH_OFFSET);
+    else if (v >= LABEL_VERTEBRA_L5 && v <= LABEL_VERTEBRA_T11)
+      b->voxels[i] = (uint16_t)v;
+  }
+  for (int level = 0; level < SPINE_LEVELS; level++) {
+    char name[24];
+    int value = spine_label(level);
+    if (level == SPINE_S1 || !labels_count(all, value)) continue;
+    snprintf(name, sizeof name, "vertebrae_%s", spine_level_name(level));
+    TRY(labels_set_name(all, value, name));
+    snprintf(name, sizeof name, "body_%s", spine_level_name(level));
+    if (labels_count(b, value)) TRY(labels_set_name(b, value, name));
+  }
+  *bodies = b;
+  b = NULL;
+done:
+  labels_destroy(b);
+  return st;
+}
+
+static status name_labels(struct labels *l, int rods) {
+  static const struct {
+    int value;
+    const char *name;
+  } names[] = {{1, "spleen"},
+               {2, "kidney_right"},
+               {3, "kidney_left"},
+               {5, "liver"},
+               {LABEL_AORTA, "aorta"},
+               {63, "inferior_vena_cava"},
+               {LABEL_SPINAL_CORD, "spinal_cord"},
+               {LABEL_AUTOCHTHON_LEFT, "autochthon_left"},
+               {LABEL_AUTOCHTHON_RIGHT, "autochthon_right"}};
+  status st = ST_OK;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (labels_count(l, names[i].value)) TRY(labels_set_name(l, names[i].value, names[i].name));
+  TRY(phantom_name_labels(l, rods));
+done:
+  return st;
+}
+
+/* ---- all of it ---- */
+
+static cJSON *truth_json(const struct spine_truth *t, const struct spine_body *b,
+                         const struct spine_phantom *p, const struct painted *painted) {
+  cJSON *json = cJSON_CreateObject();
+  json_add_text(json, "format", "qct phantom truth 1");
+  json_add_text(json, "kind", "spine");
+  cJSON_AddItemToObject(json, "physics", tissue_truth_json(&b->tissue, &b->bench));
+  cJSON *scan = cJSON_AddObjectToObject(json, "scanner");
+  json_add_number(scan, "in_plane_sigma_mm", scanner_sigma(&p->scanner));
+  json_add_number(scan, "slice_thickness_mm", painted->hu->acquisition.slice_thickness_mm);
+  json_add_number(scan, "noise_sd_hu", p->scanner.noise_hu);
+  json_add_number(scan, "partial_volume_bound_hu", painted->bound_hu);
+  json_add_number(scan, "aorta_hu", b->aorta_hu);
+  cJSON_AddItemToObject(json, "spine", spine_truth_json(t, b));
+  return json;
+}
+
+status spine_phantom_make(struct phantom_result *out, const struct spine_phantom *p) {
+  status st = ST_OK;
+  struct phantom_result r = {0};
+  struct painted painted = {0};
+  struct geometry grid;
+  struct spine_body body;
+  struct spine_truth truth;
+  struct paint_options paint = p->paint;
+  struct progress progress;
+  progress_begin(&progress, "digital spine", "stages", 3);
+  TRY(check(p));
+  TRY(make_body(&body, p));
+  TRY(make_grid(&grid, p, &body));
+  paint.thickness_mm = p->scanner.thickness_mm;
+  struct scene scene = spine_scene(&body);
+  TRY(paint_scene(&painted, &scene, &grid, &paint));
+  fill_acquisition(&painted.hu->acquisition, p);
+  progress_update(&progress, 1, "painted");
+  if (p->ideal) TRY(volume_copy(&r.ideal, painted.hu));
+  spine_truth_compute(&truth, &body, p->truth_step_mm);
+  progress_update(&progress, 2, "truth");
+  r.truth = truth_json(&truth, &body, p, &painted);
+  r.params = spine_phantom_to_json(p);
+  TRY(scanner_apply(painted.hu, &p->scanner));
+  TRY(part_labels(&r.bodies, painted.labels));
+  TRY(name_labels(painted.labels, body.bench.phantom ? body.bench.entry.rod_count : 0));
+  r.ct = painted.hu;
+  r.labels = painted.labels;
+  painted.hu = NULL;
+  painted.labels = NULL;
+  *out = r;
+  r = (struct phantom_result){0};
+done:
+  progress_end(&progress);
+  painted_free(&painted);
+  phantom_result_free(&r);
+  return st;
+}
+
+/* ---- params.json ---- */
+
+static void scan_params(cJSON *json, const struct spine_phantom *p) {
+  const struct scanner_options *s = &p->scanner;
+  json_add_text(json, "scanner", scanner_names[p->preset]);
+  json_add_number(json, "kvp", p->kvp);
+  json_add_text(json, "kernel", kernel_names[s->kernel]);
+  json_add_number(json, "sigma_mm", scanner_sigma(s));
+  json_add_number(json, "z_sigma_mm", s->z_sigma_mm);
+  json_add_number(json, "thickness_mm", s->thickness_mm);
+  json_add_number(json, "noise_hu", s->noise_hu);
+  json_add_number(json, "cup_hu", s->cup_hu);
+  json_add_number(json, "drift_slope", s->drift_slope);
+  json_add_number(json, "drift_offset_hu", s->drift_offset_hu);
+  json_add_number(json, "scan_seed", (double)s->seed);
+  json_add_numbers(json, "spacing", p->spacing, 3);
+  json_add_numbers(json, "fov", p->fov, 3);
+  json_add_numbers(json, "size", p->size, 3);
+  json_add_text(json, "view", spine_view_names[p->view]);
+}
+
+cJSON *spine_phantom_to_json(const struct spine_phantom *p) {
+  static const char *const bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha"};
+  const struct spine_shape *s = &p->shape;
+  cJSON *json = cJSON_CreateObject();
+  json_add_text(json, "format", "qct phantom spine 1");
+  json_add_number(json, "cobb_deg", s->cobb_deg);
+  json_add_number(json, "lordosis_deg", s->lordosis_deg);
+  json_add_number(json, "disc_mm", s->disc_mm);
+  json_add_number(json, "scale", s->scale);
+  json_add_number(json, "cortex_mm", s->cortex_mm);
+  json_add_number(json, "plate_mm", s->plate_mm);
+  json_add_number(json, "hollow_mm", s->cave_mm);
+  cJSON *levels = cJSON_AddObjectToObject(json, "levels");
+  for (int i = 0; i < SPINE_LEVELS; i++) {
+    cJSON *level = cJSON_AddObjectToObject(levels, spine_level_name(i));
+    json_add_number(level, "density", s->density[i]);
+    json_add_text(level, "deformity", spine_deformity_names[s->deformity[i]]);
+    json_add_number(level, "loss", s->loss[i]);
+  }
+  json_add_number(json, "texture", p->texture);
+  json_add_number(json, "fat_mm", p->fat_mm);
+  json_add_number(json, "marrow_yellow", p->marrow_yellow);
+  json_add_number(json, "aorta_hu", p->aorta_hu);
+  json_add_number(json, "seed", (double)p->seed);
+  json_add_text(json, "phantom", p->phantom);
+  json_add_text(json, "bone_meaning", bones[p->bone]);
+  json_add_numbers(json, "pose", p->pose, 6);
+  scan_params(json, p);
+  return json;
+}
