@@ -84,14 +84,6 @@ static const struct frame_field hip_numbers[] = {FIELD(head_radius_mm),
                                                  FIELD(head_score),
                                                  FIELD(head_cut)};
 #undef FIELD
-#define FIELD(name)                                                                                \
-  { #name, offsetof(struct vertebra_frame, name) }
-static const struct frame_field vertebra_vectors[] = {
-    FIELD(centre), FIELD(axis), FIELD(anterior), FIELD(superior_normal), FIELD(inferior_normal)};
-static const struct frame_field vertebra_numbers[] = {FIELD(height_anterior_mm),
-                                                      FIELD(height_middle_mm),
-                                                      FIELD(height_posterior_mm), FIELD(body_mm3)};
-#undef FIELD
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
 static void add_fields(cJSON *json, const void *frame, const struct frame_field *vectors,
@@ -181,28 +173,5 @@ status hip_frame_write(const struct hip_frame *f, const char *path, const cJSON 
   TRY(json_write(json, path, force));
 done:
   cJSON_Delete(json);
-  return st;
-}
-
-cJSON *vertebra_frame_to_json(const struct vertebra_frame *f) {
-  cJSON *json = cJSON_CreateObject();
-  json_add_text(json, "format", "qct vertebra frame 1");
-  json_add_text(json, "coordinates", "LPS mm");
-  json_add_text(json, "level", f->level);
-  add_fields(json, f, vertebra_vectors, COUNT(vertebra_vectors), vertebra_numbers,
-             COUNT(vertebra_numbers));
-  json_add_text(json, "flags", f->flags);
-  return json;
-}
-
-status vertebra_frame_from_json(struct vertebra_frame *out, const cJSON *json, const char *what) {
-  status st = ST_OK;
-  struct vertebra_frame f = {.level = ""};
-  TRY(json_get_text(f.level, sizeof f.level, json, "level", what));
-  TRY(get_fields(&f, json, what, vertebra_vectors, COUNT(vertebra_vectors), vertebra_numbers,
-                 COUNT(vertebra_numbers)));
-  TRY(json_opt_text(f.flags, sizeof f.flags, json, "flags", what));
-  *out = f;
-done:
   return st;
 }

@@ -1,6 +1,6 @@
-/* Anatomical frames: landmarks, axes and planes that later steps measure in. Made by anatomy/,
- * stored as frame.json. Positions in LPS mm, directions are LPS unit vectors. Unknown values are
- * NaN.
+/* Anatomical frames of the hip: landmarks, axes and planes that later steps measure in; those of
+ * vertebrae are in core/vertebra_frame.h. Made by anatomy/, stored as frame.json. Positions in LPS
+ * mm, directions are LPS unit vectors. Unknown values are NaN.
  */
 #ifndef QCT_CORE_FRAME_H
 #define QCT_CORE_FRAME_H
@@ -95,19 +95,6 @@ status hip_frame_from_json(struct hip_frame *out, const cJSON *json, const char 
 status hip_frame_read(struct hip_frame *out, const char *path);
 status hip_frame_write(const struct hip_frame *f, const char *path, const cJSON *provenance,
                        bool force);
-
-struct vertebra_frame {
-  char level[8];        /* "L1" */
-  struct vec3 centre;   /* centroid of the body */
-  struct vec3 axis;     /* unit, caudal to cranial */
-  struct vec3 anterior; /* unit, perpendicular to axis */
-  double height_anterior_mm, height_middle_mm, height_posterior_mm;
-  struct vec3 superior_normal, inferior_normal; /* end-plate planes, unit, cranial */
-  double body_mm3;
-  char flags[192];
-};
-cJSON *vertebra_frame_to_json(const struct vertebra_frame *f);
-status vertebra_frame_from_json(struct vertebra_frame *out, const cJSON *json, const char *what);
 
 #ifdef __cplusplus
 }

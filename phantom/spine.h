@@ -62,7 +62,7 @@ struct spine_truth {
 /**
  * Midpoint quadrature of the solids in each vertebra's frame at steps h, h/2, h/4. Ellipse: centre
  * 0.58 of the body's depth from its back, semi-axes 0.325 of the width and 0.25 of the depth,
- * 9 mm high about the middle.
+ * 7.5 mm high about the middle.
  */
 void spine_truth_compute(struct spine_truth *out, const struct spine_body *body, double step);
 cJSON *spine_truth_json(const struct spine_truth *t, const struct spine_body *body);

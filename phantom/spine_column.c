@@ -144,10 +144,12 @@ double spine_arch(const struct spine_level *v, struct vec3 p) {
   struct vec3 q = vec3_make(x, p.y, p.z);
   double back = b + canal_back_mm;
   double pedicle = solid_capsule(q, vec3_make(14 * s, b - 4, 5), vec3_make(15 * s, back, 4), 5, 5);
-  double lamina =
-      solid_capsule(q, vec3_make(15 * s, back + 3, 3), vec3_make(0, back + 13, -5), 4, 4);
-  double spinous =
-      solid_capsule(q, vec3_make(0, back + 13, -5), vec3_make(0, back + 38, -13), 4, 4);
+  struct vec3 root = vec3_make(15 * s, back + 3, 4), ridge = vec3_make(0, back + 13, 1);
+  struct vec3 below = vec3_make(0, back + 13, -9); /* laminae are tall plates */
+  double upper = solid_capsule(q, root, ridge, 4, 4);
+  double lower = solid_capsule(q, vec3_make(15 * s, back + 3, -6), below, 4, 4);
+  double lamina = smaller(upper, lower);
+  double spinous = solid_capsule(q, vec3_make(0, back + 13, 0), vec3_make(0, back + 38, -10), 4, 4);
   double transverse =
       solid_capsule(q, vec3_make(15 * s, back, 3), vec3_make(38 * s, back + 5, 5), 4.5, 3.5);
   double facet =

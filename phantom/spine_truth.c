@@ -59,7 +59,7 @@ static void add_point(struct sums *s, const struct spine_body *b, int level, str
   if (spine_body(c, level, p, 0, 0) >= 0) return;
   s->body++;
   double x = p.x / (0.65 * v->a_mm), y = (p.y - v->b_mm + 0.58 * 2 * v->b_mm) / (0.5 * v->b_mm);
-  bool inside = x * x + y * y <= 1 && fabs(p.z) <= 4.5;
+  bool inside = x * x + y * y <= 1 && fabs(p.z) <= 3.75;
   bool core = spine_body(c, level, p, c->cortex_mm, c->plate_mm) < 0;
   if (!core) return;
   double density = spine_core_density(b, level, p);
@@ -139,7 +139,7 @@ cJSON *spine_truth_json(const struct spine_truth *t, const struct spine_body *b)
   json_add_text(json, "definitions",
                 "heights at 15, 50, 85 % of the depth, mean over the middle half of the width, "
                 "along the body's axis; ellipse: 0.58 of the depth from the back, semi-axes 0.325 "
-                "of the width and 0.25 of the depth, 9 mm high; cobb: largest coronal angle of an "
+                "of the width and 0.25 of the depth, 7.5 mm high; cobb: largest coronal angle of an "
                 "upper and a lower end plate");
   json_add_number(json, "quadrature_step_mm", t->step_mm);
   json_add_number(json, "cobb_deg", t->cobb_deg);

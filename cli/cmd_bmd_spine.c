@@ -1,0 +1,191 @@
+#include "cli/command.h"
+#include "core/image.h"
+#include "core/log.h"
+#include "qct/spine.h"
+#include "qct/spine_picture.h"
+#include "qct/spine_shape.h"
+
+#include <math.h>
+#include <stdio.h>
+
+struct params {
+  const char *density, *labels, *frames, *calibration, *organs, *out, *picture, *case_id;
+  struct text_list levels, exclude;
+  int roi, min_voxels, contrast;
+  double height, radius, erode, clear;
+  bool any_material;
+};
+
+static const char *const contrasts[] = {"unknown", "none", "present", NULL};
+
+static const struct params defaults = {
+    .case_id = "case", .min_voxels = 200, .height = 7.5, .radius = 5, .clear = 2};
+
+static const struct option options[] = {
+    ARG_IN(struct params, density, "density", "calibrated density volume, mg/cm3"),
+    ARG_IN(struct params, labels, "labels", "vertebral bodies by level on the same grid"),
+    ARG_IN(struct params, frames, "frames", "frames of the vertebrae (frames.json)"),
+    OPT_CHOICE(struct params, roi, "roi", qct_roi_names, "region in each body"),
+    OPT_REAL(struct params, height, "roi-height", "mm", 2, 20, "height of the ellipse"),
+    OPT_REAL(struct params, radius, "roi-radius", "mm", 1, 10, "radius of the sphere"),
+    OPT_REAL(struct params, erode, "erode", "mm", 0, 10, "taken off the label (--roi label)"),
+    OPT_REAL(struct params, clear, "clear", "mm", 0, 10,
+             "least distance of the ellipse from the body's surface"),
+    OPT_LIST(struct params, levels, "levels", "levels to report, e.g. L1,L2; else T12 to L5"),
+    OPT_LIST(struct params, exclude, "exclude",
+             "levels with fracture, metal, sclerosis or cement, e.g. L2"),
+    OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
+    OPT_CHOICE(struct params, contrast, "contrast", contrasts,
+               "contrast medium; unknown: the header and the image are judged"),
+    OPT_IN(struct params, organs, "organs", "label map with the aorta, to judge contrast medium"),
+    OPT_FLAG(struct params, any_material, "any-material",
+             "classify by 120/80 mg/cm3 though the density is not of K2HPO4"),
+    OPT_INT(struct params, min_voxels, "min-voxels", "", 1, 1000000,
+            "a region with fewer is withheld"),
+    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_OUT(struct params, picture, "picture",
+            "PNG of the regions, sagittal and across the bodies"),
+    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom spine --out spine --spacing 1.2,1.2,3 --density L1=110 --format nifti",
+     "a digital patient with a calibration phantom"},
+    {"qct calibrate phantom spine/ct.nii.gz --phantom mindways-model3-ct --rods "
+     "spine/labels.nii.gz --out calibration.json",
+     "its calibration"},
+    {"qct calibrate apply spine/ct.nii.gz calibration.json --out density.nii.gz", "its density"},
+    {"qct anatomy vertebrae spine/bodies.nii.gz --out vertebrae", "bodies and frames"},
+    {"qct bmd spine density.nii.gz vertebrae/labels.nii.gz vertebrae/frames.json --calibration "
+     "calibration.json --picture spine.png",
+     "density, class, heights and grades"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"chinese_qct_2020", "comp2comp", "genant1993", NULL};
+
+static status set_levels(bool set[VERTEBRA_LEVELS], const struct text_list *list,
+                         const char *option) {
+  status st = ST_OK;
+  for (int i = 0; i < list->count; i++) {
+    int level = vertebra_level_of(list->items[i]);
+    CHECK(level >= 0, ST_USAGE, "--%s %s: no such level; C1 to C7, T1 to T12, L1 to L5, S1", option,
+          list->items[i]);
+    set[level] = true;
+  }
+done:
+  return st;
+}
+
+/* HU from a density, for the judgement of contrast medium. */
+static status back_to_hu(struct volume **out, const struct volume *density,
+                         const struct calibration *c) {
+  status st = ST_OK;
+  struct volume *v = NULL;
+  TRY(volume_create_like(&v, density));
+  v->quantity = QUANTITY_HU;
+  v->material = MATERIAL_NONE;
+  int64_t n = geometry_voxels(&v->grid);
+  for (int64_t i = 0; i < n; i++)
+    v->voxels[i] = (float)calibration_hu(c, (double)density->voxels[i]);
+  *out = v;
+  v = NULL;
+done:
+  volume_destroy(v);
+  return st;
+}
+
+static status judge_contrast(struct qct_contrast *out, const struct volume *density,
+                             const struct calibration *c, const struct vertebra_frames *frames,
+                             const struct params *p) {
+  status st = ST_OK;
+  struct volume *hu = NULL;
+  struct labels *organs = NULL;
+  enum contrast said = (enum contrast)p->contrast;
+  *out = (struct qct_contrast){.vessel_hu = (double)NAN};
+  if (p->organs) TRY(labels_read_on(&organs, p->organs, &density->grid));
+  if (c && said == CONTRAST_UNKNOWN) {
+    TRY(back_to_hu(&hu, density, c));
+    TRY(qct_contrast_judge(out, hu, said, organs, frames));
+  } else if (said == CONTRAST_PRESENT ||
+             (said == CONTRAST_UNKNOWN && density->acquisition.contrast == CONTRAST_PRESENT)) {
+    out->present = out->stated = 1;
+    snprintf(out->reason, sizeof out->reason, "contrast medium was given");
+  } else if (!c && said == CONTRAST_UNKNOWN)
+    log_info(
+        "contrast medium: only the header was asked; give --calibration to look at the vessels");
+done:
+  volume_destroy(hu);
+  labels_destroy(organs);
+  return st;
+}
+
+static status draw(const struct volume *density, const struct labels *bodies,
+                   const struct labels *roi, const struct vertebra_frames *frames, const char *path,
+                   bool force) {
+  status st = ST_OK;
+  struct picture *picture = NULL;
+  TRY(qct_spine_picture(&picture, density, bodies, roi, frames));
+  TRY(picture_write_png(picture, path, force));
+done:
+  picture_destroy(picture);
+  return st;
+}
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct qct_spine_options o = QCT_SPINE_DEFAULTS;
+  struct volume *density = NULL;
+  struct labels *bodies = NULL, *roi = NULL;
+  struct record *r = NULL;
+  struct vertebra_frames frames;
+  struct calibration calibration, *c = NULL;
+  struct qct_contrast contrast;
+  o.roi = (struct qct_roi_options){p->roi, p->height, p->radius, p->erode, p->clear};
+  o.min_voxels = p->min_voxels;
+  o.any_material = p->any_material;
+  TRY(set_levels(o.wanted, &p->levels, "levels"));
+  TRY(set_levels(o.excluded, &p->exclude, "exclude"));
+  TRY(image_read(&density, p->density, &(struct image_read_options){0}));
+  TRY(labels_read_on(&bodies, p->labels, &density->grid));
+  TRY(vertebra_frames_read(&frames, p->frames));
+  if (p->calibration) {
+    TRY(calibration_read(&calibration, p->calibration));
+    c = &calibration;
+  }
+  TRY(judge_contrast(&contrast, density, c, &frames, p));
+  TRY(qct_spine_roi(&roi, bodies, &frames, &o.roi));
+  TRY(record_create(&r, p->case_id));
+  TRY(qct_spine_vbmd(r, density, roi, &frames, c, &contrast, &o));
+  TRY(qct_spine_shape(r, &frames));
+  if (p->picture) TRY(draw(density, bodies, roi, &frames, p->picture, ctx->force));
+  TRY(context_write_record(ctx, r, p->out));
+done:
+  volume_destroy(density);
+  labels_destroy(bodies);
+  labels_destroy(roi);
+  record_destroy(r);
+  return st;
+}
+
+const struct command cmd_bmd_spine = {
+    .name = "bmd spine",
+    .summary = "Trabecular density of vertebral bodies, their heights and grades",
+    .about =
+        "Mean, SD and median density [mg/cm3 of the calibration's material] in a region of each "
+        "body; the mean of two levels (L1 and L2, in their place T12, then L3) and its class: "
+        "normal above 120, low from 80 to 120, osteoporosis below 80 mg/cm3. The limits are for "
+        "K2HPO4 calibrations: with another or an unstated material the class is withheld; with "
+        "contrast medium, stated or suspected, too. A DXA T-score of -2.5 does not apply.\n\n"
+        "Heights [mm] and their loss, Genant grade and type, loss against the neighbours and the "
+        "Cobb angle [deg] come from the frames. Levels with fracture, metal, sclerosis or cement "
+        "are excluded by --exclude; what looks like it is flagged, never removed.\n\n"
+        "The ellipse lies 0.58 of the depth from the posterior wall with semi-axes of 0.325 of the "
+        "width and 0.25 of the depth. ellipse-c2c makes the same in whole voxels as Comp2Comp "
+        "does.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};

@@ -1,0 +1,83 @@
+#include "qct/spine_picture.h"
+
+#include <math.h>
+
+enum { GAP = 6, ACROSS = 6 };
+static const double pixel_mm = 0.5, tile_mm = 80;
+
+static status slice(struct picture **out, const struct volume *image,
+                    const struct picture_plane *plane, const struct labels *bodies,
+                    const struct labels *roi, const struct vertebra_frames *frames) {
+  status st = ST_OK;
+  struct picture *p = NULL;
+  bool density = image->quantity == QUANTITY_DENSITY;
+  TRY(picture_slice(&p, image, plane, density ? -100 : -160, density ? 350 : 450));
+  for (int i = 0; i < frames->count; i++) {
+    int value = frames->items[i].label;
+    picture_shade(p, roi, value, plane, COLOUR_ORANGE, 0.45);
+    picture_outline(p, bodies, value, plane, COLOUR_SKY);
+  }
+  *out = p;
+  p = NULL;
+done:
+  picture_destroy(p);
+  return st;
+}
+
+static struct picture_plane sagittal(const struct vertebra_frames *f) {
+  struct picture_plane p = {.right = {0, 1, 0}, .down = {0, 0, -1}, .pixel_mm = pixel_mm};
+  struct vec3 first = f->items[0].centre, last = f->items[f->count - 1].centre;
+  p.centre = vec3_scale(vec3_add(first, last), 0.5);
+  p.centre.x = 0;
+  for (int i = 0; i < f->count; i++) p.centre.x += f->items[i].centre.x / f->count;
+  p.width_mm = 120;
+  p.height_mm = fmax(fabs(first.z - last.z) + 60, 3 * tile_mm + 2 * GAP * pixel_mm);
+  return p;
+}
+
+static struct picture_plane across(const struct vertebra_frame *f) {
+  struct picture_plane p = {.centre = f->centre, .pixel_mm = pixel_mm};
+  p.right = vertebra_left(f);
+  p.down = vec3_scale(f->anterior, -1);
+  if (!isnan(f->superior_point.x))
+    p.centre = vec3_scale(vec3_add(f->superior_point, f->inferior_point), 0.5);
+  p.centre = vec3_along(p.centre, 8, p.down);
+  p.width_mm = p.height_mm = tile_mm;
+  return p;
+}
+
+status qct_spine_picture(struct picture **out, const struct volume *image,
+                         const struct labels *bodies, const struct labels *roi,
+                         const struct vertebra_frames *frames) {
+  status st = ST_OK;
+  struct picture *all = NULL, *part = NULL;
+  struct picture_plane plane;
+  int tile = (int)lround(tile_mm / pixel_mm), first = 0;
+  CHECK(frames->count > 0, ST_DOMAIN, "picture of the spine: there are no vertebrae");
+  plane = sagittal(frames);
+  TRY(slice(&part, image, &plane, bodies, roi, frames));
+  for (int i = 0; i < frames->count; i++) {
+    double x, y;
+    picture_project(&plane, frames->items[i].centre, &x, &y);
+    picture_text(part, (int)x - 40, (int)y - 3, frames->items[i].level, 0xFFFFFF, 1);
+  }
+  TRY(picture_create(&all, part->width + 2 * (GAP + tile), part->height, 0xFFFFFF));
+  picture_place(all, part, 0, 0);
+  int left = part->width + GAP;
+  if (frames->count > ACROSS) first = frames->count - ACROSS; /* the lower ones */
+  for (int i = first; i < frames->count && i < first + ACROSS; i++) {
+    picture_destroy(part);
+    part = NULL;
+    plane = across(&frames->items[i]);
+    TRY(slice(&part, image, &plane, bodies, roi, frames));
+    picture_text(part, 4, 4, frames->items[i].level, 0xFFFFFF, 2);
+    int n = i - first;
+    picture_place(all, part, left + n % 2 * (tile + GAP), n / 2 * (tile + GAP));
+  }
+  *out = all;
+  all = NULL;
+done:
+  picture_destroy(part);
+  picture_destroy(all);
+  return st;
+}
