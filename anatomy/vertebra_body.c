@@ -97,17 +97,36 @@ struct plan {
   double half_width, half_depth;
 };
 
+/* Heights between which the sides are looked at: 0.9 of the way to the end plates, at the centre or
+ * where they are farthest on the way to the rim. */
+static void inner_heights(double ends[2], const struct volume *field,
+                          const struct vertebra_frame *f, const struct plan *p) {
+  const double inner = 0.9, towards_rim = 0.7;
+  const double at[5][2] = {{0, 0}, {1, 0}, {-1, 0}, {0, 1}, {0, -1}};
+  ends[0] = ends[1] = 0;
+  for (int i = 0; i < 5; i++) {
+    struct vec3 from = vec3_make(p->x + at[i][0] * towards_rim * p->half_width,
+                                 p->y + at[i][1] * towards_rim * p->half_depth, 0);
+    double up = crossing(field, f, from, UP), down = crossing(field, f, from, vec3_scale(UP, -1));
+    if (inner * up > ends[1]) ends[1] = inner * up;
+    if (-inner * down < ends[0]) ends[0] = -inner * down;
+  }
+}
+
 static struct plan measure_plan(struct vertebra_frame *f, const struct volume *field) {
-  const double inner = 0.9; /* of the way to the end plates at the centre */
-  const struct vec3 middle = {0, 0, 0};
-  double up = crossing(field, f, middle, UP), down = crossing(field, f, middle, vec3_scale(UP, -1));
-  const double ends[2] = {isnan(down) ? 0 : -inner * down, isnan(up) ? 0 : inner * up};
-  double front = reach(field, f, vec3_scale(BACK, -1), LEFT, 6, ends),
-         back = reach(field, f, BACK, LEFT, 6, ends);
-  double left = reach(field, f, LEFT, BACK, 4, ends),
-         right = reach(field, f, vec3_scale(LEFT, -1), BACK, 4, ends);
-  struct plan p = {0.5 * (left - right), 0.5 * (back - front), 0.5 * (left + right),
-                   0.5 * (front + back)};
+  struct plan p = {0, 0, 0, 0};
+  double back = (double)NAN;
+  for (int pass = 0; pass < 2; pass++) {
+    double ends[2];
+    inner_heights(ends, field, f, &p);
+    double front = reach(field, f, vec3_scale(BACK, -1), LEFT, 6, ends);
+    double left = reach(field, f, LEFT, BACK, 4, ends);
+    double right = reach(field, f, vec3_scale(LEFT, -1), BACK, 4, ends);
+    back = reach(field, f, BACK, LEFT, 6, ends);
+    p = (struct plan){0.5 * (left - right), 0.5 * (back - front), 0.5 * (left + right),
+                      0.5 * (front + back)};
+    if (isnan(p.half_width) || isnan(p.half_depth)) break;
+  }
   f->width_mm = 2 * p.half_width;
   f->depth_mm = 2 * p.half_depth;
   f->back_mm = back;

@@ -24,7 +24,7 @@ void spine_phantom_defaults(struct spine_phantom *p) {
                               .spacing = {0.9, 0.9, 2},
                               .fov = {nan, nan, nan},
                               .size = {nan, nan, nan},
-                              .truth_step_mm = 1.6,
+                              .truth_step_mm = 2.4,
                               .paint = PAINT_DEFAULTS};
   spine_shape_defaults(&p->shape);
 }

@@ -107,13 +107,16 @@ static bool has_value(const struct job *job, int level) {
 }
 
 static void add_flags(struct measurement *m, const struct job *job, int level) {
-  const double metal_hu = 1200, apart = 40;
+  const double metal_hu = 1200, apart = 40, spot = 20;
   const struct level *l = &job->levels[level];
   if (*l->frame->flags) measurement_flag(m, "%s", l->frame->flags);
   if (l->stats.no_data)
     measurement_flag(m, "%lld voxels without data left out", (long long)l->stats.no_data);
   if (job->calibration && calibration_hu(job->calibration, l->stats.p99) > metal_hu)
     measurement_flag(m, "99th percentile above 1200 HU: metal, cement or sclerosis?");
+  if (fabs(l->stats.mean - l->stats.median) > spot)
+    measurement_flag(m, "mean and median %.0f mg/cm3 apart: a dense spot or a hole in the region?",
+                     fabs(l->stats.mean - l->stats.median));
   if (!has_value(job, level - 1) || !has_value(job, level + 1)) return;
   double beside = 0.5 * (job->levels[level - 1].stats.mean + job->levels[level + 1].stats.mean);
   if (fabs(l->stats.mean - beside) > apart)

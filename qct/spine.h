@@ -9,10 +9,11 @@
  *   another or an unstated material, or with contrast medium, the class is withheld, the value not.
  *
  * Automatic flags, never removal: 99th percentile above 1200 HU (needs the calibration), a level
- * that differs from the mean of its two neighbours by more than 40 mg/cm3. A body cut by the edge
- * of the scan is withheld. The 95 % interval is that of the calibration at the mean; a mean of two
- * has that of its own value, because a calibration's error is common to both. Source:
- * chinese_qct_2020 (levels, classes); the limits of the flags are proposals of this toolkit
+ * that differs from the mean of its two neighbours by more than 40 mg/cm3, mean and median more
+ * than 20 mg/cm3 apart. A body cut by the edge of the scan is withheld. The 95 % interval is that
+ * of the calibration at the mean; a mean of two has that of its own value, because a calibration's
+ * error is common to both. Source: chinese_qct_2020 (levels, classes); the limits of the flags are
+ * proposals of this toolkit
  */
 #ifndef QCT_QCT_SPINE_H
 #define QCT_QCT_SPINE_H

@@ -34,8 +34,8 @@ double qct_cobb_deg(struct vec3 upper_normal, struct vec3 lower_normal);
 /**
  * Append rows: per level height_anterior, height_middle, height_posterior [mm], height_loss,
  * height_loss_neighbours (shares), genant_grade; region "spine": cobb [deg]. Intervals of heights:
- * 0.776 of height_step_mm, 95 % of a difference of two roundings. A body without heights has one row,
- * height_loss, withheld with the reason.
+ * 0.776 of height_step_mm, 95 % of a difference of two roundings. A body without heights has one
+ * row, height_loss, withheld with the reason.
  */
 status qct_spine_shape(struct record *r, const struct vertebra_frames *frames);
 
