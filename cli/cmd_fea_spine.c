@@ -2,7 +2,6 @@
 #include "cli/fea_curve_options.h"
 
 #include "core/image.h"
-#include "core/json.h"
 #include "core/log.h"
 #include "fea/calculix.h"
 #include "fea/spine.h"
@@ -33,7 +32,8 @@ static const struct option options[] = {
     OPT_IN(struct params, bodies, "bodies",
            "label map of the bodies alone, when the vertebra holds its arch"),
     OPT_INT(struct params, body_label, "body-label", "", 0, 65535, "value of the body there"),
-    OPT_IN(struct params, frame, "frame", "vertebra frame: axis and front; else from the body"),
+    OPT_IN(struct params, frame, "frame",
+           "frames.json of anatomy vertebrae: axis and front; else from the body"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
     OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
     OPT_OUT(struct params, fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),
@@ -66,13 +66,18 @@ static const struct example examples[] = {{"qct fea spine --help", "its options"
 static const char *const sources[] = {
     "parosol_py", "ogo", "kopperdahl2002", "schileo2014", "pistoia2002", "maquer2014", NULL};
 
-static status read_frame(struct vertebra_frame *frame, const char *path) {
+/* The frame of the label in a frames.json of several levels. */
+static status read_frame(struct vertebra_frame *frame, const char *path, int label) {
   status st = ST_OK;
-  cJSON *json = NULL;
-  TRY(json_read(&json, path));
-  TRY(vertebra_frame_from_json(frame, json, path));
+  struct vertebra_frames all;
+  TRY(vertebra_frames_read(&all, path));
+  for (int i = 0; i < all.count; i++)
+    if (all.items[i].label == label) {
+      *frame = all.items[i];
+      goto done;
+    }
+  FAIL(ST_DOMAIN, "vertebra: the frames hold no label %d", label);
 done:
-  cJSON_Delete(json);
   return st;
 }
 
@@ -120,7 +125,7 @@ static status run(struct context *ctx, const void *params) {
   if (p->material) density->material = material_of[p->material];
   TRY(labels_read_on(&labels, p->labels, &density->grid));
   if (p->bodies) TRY(labels_read_on(&bodies, p->bodies, &density->grid));
-  if (p->frame) TRY(read_frame(&frame, p->frame));
+  if (p->frame) TRY(read_frame(&frame, p->frame, p->label));
   if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
   if (p->user_law) {
     TRY(fea_law_parse(&user_law, p->user_law));

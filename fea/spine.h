@@ -16,10 +16,10 @@
 #define QCT_FEA_SPINE_H
 
 #include "core/calibration.h"
-#include "core/frame.h"
 #include "core/picture.h"
 #include "core/record.h"
 #include "core/text.h"
+#include "core/vertebra_frame.h"
 #include "fea/beyond.h"
 #include "fea/failure.h"
 #include "fea/material.h"
