@@ -37,7 +37,7 @@ static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
     ARG_IN(struct params, labels, "labels", "vertebral bodies by level, or femora"),
     ARG_IN(struct params, frames, "frames", "frames.json of vertebrae, or the frame of a femur"),
-    OPT_LIST(struct params, presets, "preset", "threshold to judge by, e.g. l1-160; repeatable"),
+    OPT_LIST(struct params, presets, "presets", "thresholds to judge by, e.g. l1-160,l1-110"),
     OPT_FLAG(struct params, anyway, "against-refusal",
              "give the verdict of a preset that refuses this scan, flagged"),
     OPT_CHOICE(struct params, roi, "roi", qct_roi_names, "region in each body"),
@@ -76,7 +76,7 @@ static const struct example examples[] = {
     {"qct phantom spine --out spine --view column --spacing 1,1,3 --density L1=100 --format nifti",
      "a digital spine"},
     {"qct anatomy vertebrae spine/bodies.nii.gz --out vertebrae", "bodies and frames"},
-    {"qct hu spine/ct.nii.gz vertebrae/labels.nii.gz vertebrae/frames.json --preset l1-160,l1-110",
+    {"qct hu spine/ct.nii.gz vertebrae/labels.nii.gz vertebrae/frames.json --presets l1-160,l1-110",
      "HU of T12 to L5, and two verdicts on L1"},
     {NULL, NULL}};
 

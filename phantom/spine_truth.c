@@ -136,11 +136,12 @@ static cJSON *level_json(const struct spine_truth_level *t, const struct spine_b
 cJSON *spine_truth_json(const struct spine_truth *t, const struct spine_body *b) {
   cJSON *json = cJSON_CreateObject();
   char pair[16];
-  json_add_text(json, "definitions",
-                "heights at 15, 50, 85 % of the depth, mean over the middle half of the width, "
-                "along the body's axis; ellipse: 0.58 of the depth from the back, semi-axes 0.325 "
-                "of the width and 0.25 of the depth, 7.5 mm high; cobb: largest coronal angle of an "
-                "upper and a lower end plate");
+  json_add_text(
+      json, "definitions",
+      "heights at 15, 50, 85 % of the depth, mean over the middle half of the width, "
+      "along the body's axis; ellipse: 0.58 of the depth from the back, semi-axes 0.325 "
+      "of the width and 0.25 of the depth, 7.5 mm high; cobb: largest coronal angle of an "
+      "upper and a lower end plate");
   json_add_number(json, "quadrature_step_mm", t->step_mm);
   json_add_number(json, "cobb_deg", t->cobb_deg);
   snprintf(pair, sizeof pair, "%s-%s", spine_level_name(t->cobb_upper),
