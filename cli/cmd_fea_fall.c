@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/fall_tets.h"
 #include "cli/fea_curve_options.h"
 
 #include "core/file.h"
@@ -16,13 +17,15 @@ static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATE
 
 struct params {
   const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *curve,
-      *curve_picture, *user_law;
-  int label, material, bins;
+      *curve_picture, *user_law, *mesh;
+  int label, material, bins, elements;
   bool no_interval;
   struct fea_fall_options fall;
+  struct fea_tet_options tets;
 };
 
-static const struct params defaults = {.fall = FEA_FALL_DEFAULTS, .bins = 0};
+static const struct params defaults = {
+    .fall = FEA_FALL_DEFAULTS, .tets = FEA_TET_DEFAULTS, .elements = FEA_HEX8, .bins = 0};
 
 static const struct option options[] = {
     ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
@@ -34,12 +37,26 @@ static const struct option options[] = {
     OPT_OUT(struct params, inp, "inp", "the model as a complete CalculiX job"),
     OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
             "materials of the CalculiX job; 0: every modulus its own"),
+    OPT_OUT(struct params, mesh, "mesh",
+            "the tetrahedra as .vtu, .msh, .inp or .feb, with supports (qct fea export)"),
+    OPT_CHOICE(struct params, elements, "elements", fea_element_names,
+               "hex8 voxels, or smooth tetrahedra of 4 or 10 nodes (about 3 mm)"),
+    OPT_CHOICE(struct params, tets.mapping, "mapping", fea_mapping_names,
+               "of tetrahedra: voxel mean, density over the element, modulus over the element"),
+    OPT_CHOICE(struct params, tets.surface, "bone-surface", fea_surface_names,
+               "density at the surface of tetrahedra"),
+    OPT_REAL(struct params, tets.smooth_mm, "smooth", "mm", 0, 5,
+             "Gaussian that smooths the surface of tetrahedra"),
+    OPT_REAL(struct params, tets.neck_mm, "neck-size", "mm", 0.5, 10,
+             "edge of tetrahedra at the neck; 2/3 of --size without"),
+    OPT_CHOICE(struct params, tets.solver, "solver", fea_mesh_solver_names,
+               "of tetrahedra; auto takes MUMPS for small meshes"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the femur; 0: the frame's side of the TotalSegmentator numbers"),
     OPT_CHOICE(struct params, material, "material", materials,
                "material of a density that does not state it"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
-    OPT_REAL(struct params, fall.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
+    OPT_REAL(struct params, fall.size_mm, "size", "mm", 0.3, 10, "edge of an element"),
     OPT_CHOICE(struct params, fall.recipe, "recipe", fea_fall_recipe_names, "load recipe"),
     OPT_CHOICE(struct params, fall.law, "law", fea_law_names, "density to modulus"),
     OPT_TEXT(struct params, user_law, "user-law",
@@ -139,6 +156,17 @@ static status run(struct context *ctx, const void *params) {
     TRY(fea_law_parse(&user_law, p->user_law));
     o.user_law = &user_law.law;
   }
+  if (p->elements != FEA_HEX8) {
+    struct fea_tet_options tets = p->tets;
+    const struct fall_tets_outputs outputs = {p->out, p->fields, p->picture,
+                                              p->inp, p->mesh,   p->bins};
+    tets.element = p->elements;
+    CHECK(!p->curve && !p->curve_picture, ST_USAGE,
+          "--curve is for voxels: take --elements hex8 or leave it out");
+    TRY(fall_with_tets(ctx, density, labels, label, &frame, &o, &tets, &outputs, rank));
+    goto done;
+  }
+  CHECK(!p->mesh, ST_USAGE, "--mesh is for tetrahedra; voxels have --fields and --inp");
   TRY(fea_fall_run(&f, density, labels, label, &frame, p->calibration ? &calibration : NULL, &o));
   log_info(
       "fall: failure load %.0f N, stiffness %.0f N/mm (%s); residual %.1e, reactions balance to "
@@ -165,6 +193,10 @@ const struct command cmd_fea_fall = {
         "Stiffness and strength hold for the recipe, the material law and the element size; do not "
         "compare them across these. Heads or trochanters that the scan cuts, and metal, are "
         "refused.\n\n"
+        "With --elements tet10 (or tet4) the same recipe is solved on a smooth mesh of Gmsh with a "
+        "--size of about 3 mm; --fields is then one .vtu file, and fall_failure_load_strain_limit "
+        "is "
+        "the published rule at the nodes of the bone's surface.\n\n"
         "Under `mpirun -n N` the solve uses N processes and the first writes the results.",
     .options = options,
     .defaults = &defaults,

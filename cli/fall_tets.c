@@ -1,0 +1,91 @@
+#include "cli/fall_tets.h"
+
+#include "core/file.h"
+#include "core/log.h"
+#include "fea/mesh_file.h"
+#include "fea/tet_picture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+status tet_model_write(const struct fea_mesh *m, const struct fea_mesh_solution *solution,
+                       const struct fea_mesh_fields *fields, const struct tet_frame *frame,
+                       int bins, const char *path, bool force) {
+  status st = ST_OK;
+  struct fea_mesh copy = *m;
+  double *lps = NULL;
+  copy.modulus = malloc((size_t)m->element_count * sizeof *copy.modulus);
+  CHECK(copy.modulus, ST_MEMORY, "mesh file: no memory");
+  memcpy(copy.modulus, m->modulus, (size_t)m->element_count * sizeof *copy.modulus);
+  if (!file_has_suffix(path, ".vtu")) {
+    fea_mesh_bin(&copy, bins);
+    TRY(fea_mesh_write(&copy, NULL, 0, path, force));
+    goto done;
+  }
+  lps = malloc(3 * (size_t)m->node_count * sizeof *lps);
+  CHECK(lps, ST_MEMORY, "mesh file: no memory");
+  for (int64_t n = 0; n < m->node_count; n++) {
+    const struct vec3 w = tet_to_world(frame, fea_mesh_point(m, n));
+    lps[3 * n] = w.x, lps[3 * n + 1] = w.y, lps[3 * n + 2] = w.z;
+  }
+  const struct fea_mesh_field all[] = {
+      {"position_lps_mm", 3, true, lps, NULL},
+      {"displacement_mm", 3, true, solution->displacement, NULL},
+      {"reaction_n", 3, true, solution->reaction, NULL},
+      {"strain", 6, false, NULL, fields->strain},
+      {"tension", 1, false, NULL, fields->tension},
+      {"compression", 1, false, NULL, fields->compression},
+      {"von_mises_mpa", 1, false, NULL, fields->von_mises_mpa},
+      {"energy_mpa", 1, false, NULL, fields->energy_mpa},
+  };
+  TRY(fea_mesh_write(&copy, all, sizeof all / sizeof all[0], path, force));
+done:
+  free(copy.modulus);
+  free(lps);
+  return st;
+}
+
+static status write_all(struct context *ctx, const struct fea_tet_fall *f,
+                        const struct fall_tets_outputs *o) {
+  status st = ST_OK;
+  struct picture *picture = NULL;
+  char path[4096];
+  TRY(context_write_record(ctx, f->record, o->out));
+  if (o->fields) {
+    snprintf(path, sizeof path, "%s.vtu", o->fields);
+    TRY(tet_model_write(f->mesh, f->solution, f->fields, &f->frame, 0, path, ctx->force));
+  }
+  if (o->mesh)
+    TRY(tet_model_write(f->mesh, f->solution, f->fields, &f->frame, o->bins, o->mesh, ctx->force));
+  if (o->inp)
+    TRY(tet_model_write(f->mesh, f->solution, f->fields, &f->frame, o->bins, o->inp, ctx->force));
+  if (o->picture) {
+    TRY(fea_tet_picture(&picture, f));
+    TRY(picture_write_png(picture, o->picture, ctx->force));
+  }
+done:
+  picture_destroy(picture);
+  return st;
+}
+
+status fall_with_tets(struct context *ctx, const struct volume *density,
+                      const struct labels *labels, int label, const struct hip_frame *frame,
+                      const struct fea_fall_options *options, const struct fea_tet_options *tets,
+                      const struct fall_tets_outputs *outputs, int rank) {
+  status st = ST_OK;
+  struct fea_tet_fall *f = NULL;
+  TRY(fea_tet_fall_run(&f, density, labels, label, frame, options, tets));
+  log_info(
+      "fall: failure load %.0f N (surface nodes %.0f N), stiffness %.0f N/mm (%s); %lld nodes, "
+      "scaled Jacobian %.3f at least, %lld straightened; residual %.1e, reactions balance to "
+      "%.0e, work %.6g = 2 x energy %.6g N mm",
+      f->failure_load_n, f->load_n * f->failure.factor_limit, f->stiffness_n_mm, f->words,
+      (long long)f->mesh->node_count, f->quality.least, (long long)f->quality.straightened,
+      f->solution->residual, f->solution->balance, 2 * f->solution->work_nmm,
+      f->solution->energy_nmm);
+  if (rank == 0) TRY(write_all(ctx, f, outputs));
+done:
+  fea_tet_fall_destroy(f);
+  return st;
+}

@@ -1,0 +1,81 @@
+/* The fall of fea/fall.h with tetrahedra: the same recipe fall-ogo/1, pose, caps, supports and law
+ * on a smooth mesh.
+ *
+ * What is equal: pose, cut, displacement (the share of the extent along y), PMMA over the bone
+ * within the intrusion depth of each end out to a flat face, u_y on the faces, u_x = u_z = 0 at the
+ * distal cut. What differs by nature: a cap is the contact triangles extruded along y (the limit of
+ * the voxel recipe's columns as their width goes to 0; triangles that face away, and islands under
+ * a twentieth of the contact, are not covered), the distal support is the cut's own face (the voxel
+ * recipe holds nodes within one element of it), the surface is smooth, and the density there is
+ * peeled and extended unless asked otherwise.
+ *
+ * Failure: `strain-volume` by volume of elements, as for voxels; `strain-limit` at the nodes of the
+ * bone's free surface (averaged strains; not under a cap, not on the cut), the published rule.
+ */
+#ifndef QCT_FEA_TET_FALL_H
+#define QCT_FEA_TET_FALL_H
+
+#include "fea/fall.h"
+#include "fea/map.h"
+#include "fea/mesh_solve.h"
+#include "fea/tet_mesh.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fea_tet_options {
+  int element;      /* FEA_TET4 or FEA_TET10 */
+  int mapping;      /* enum fea_mapping */
+  int surface;      /* enum fea_surface */
+  int solver;       /* enum fea_mesh_solver */
+  double smooth_mm; /* sigma of the surface's smoothing */
+  double neck_mm;   /* edge at the neck; NaN: 2/3 of the size */
+};
+#define FEA_TET_DEFAULTS                                                                           \
+  {                                                                                                \
+    .element = FEA_TET10, .mapping = FEA_MAP_V3, .surface = FEA_SURFACE_PEEL,                      \
+    .solver = FEA_SOLVER_AUTO, .smooth_mm = 1, .neck_mm = (double)NAN                              \
+  }
+
+struct fea_tet_failure {
+  double factor_volume, factor_limit, factor_pistoia; /* as in fea/failure.h */
+  double judged_mm3;
+  int64_t judged_nodes;
+  int64_t site_node; /* weakest node of the surface */
+  int site_tension;
+};
+
+struct fea_tet_fall {
+  struct record *record; /* owned; rows of fea_fall, and of the mesh's quality */
+  struct fea_mesh *mesh; /* owned; local frame */
+  struct fea_mesh_solution *solution;
+  struct fea_mesh_fields *fields;
+  struct tet_frame frame; /* of the mesh */
+  struct tet_quality quality;
+  struct tet_cap caps[2]; /* head, ground */
+  struct fea_map_result map;
+  struct fea_tet_failure failure;
+  struct fea_failure_options limits;
+  double load_n, displacement_mm, stiffness_n_mm, failure_load_n;
+  char words[256];
+};
+
+/** @param tet  NULL takes FEA_TET_DEFAULTS; options->interval is not made (flagged), recipe
+ * fall-ogo without bins only
+ * @return as fea_fall_run, tet_mesh_create, fea_map_density, fea_mesh_solve */
+status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
+                        const struct labels *labels, int label, const struct hip_frame *frame,
+                        const struct fea_fall_options *options, const struct fea_tet_options *tet);
+void fea_tet_fall_destroy(struct fea_tet_fall *f);
+
+/** Failure factors of a solved mesh. @param distal  nodes with side < 1e-6 mm are not judged; NULL:
+ * no cut */
+status fea_tet_failure_find(struct fea_tet_failure *out, const struct fea_mesh *m,
+                            const struct fea_mesh_fields *fields, const struct tet_plane *distal,
+                            const struct fea_failure_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
