@@ -57,6 +57,22 @@ enum hip_region hip_frame_region(const struct hip_frame *f, struct vec3 world) {
   return below_origin < 0 ? HIP_TROCHANTER : HIP_INTERTROCHANTER;
 }
 
+enum hip_region hip_frame_projected_region(const struct hip_frame *f, struct vec3 world) {
+  const double half_mm = 7.5; /* of the neck box, along the neck axis */
+  double narrow = vec3_dot(vec3_sub(f->head, f->neck_point), f->neck_axis);
+  struct vec3 d = vec3_sub(f->head, world);
+  double along_neck = vec3_dot(d, f->neck_axis);
+  struct vec3 across =
+      vec3_unit(vec3_along(f->shaft_axis, -vec3_dot(f->shaft_axis, f->neck_axis), f->neck_axis));
+  enum hip_region region = hip_frame_region(f, world);
+  if (region == HIP_SHAFT) return region;
+  if (along_neck < narrow - half_mm) return HIP_HEAD;
+  if (along_neck <= narrow + half_mm && fabs(vec3_dot(d, across)) <= f->head_radius_mm)
+    return HIP_NECK;
+  return vec3_dot(vec3_sub(f->origin, world), f->shaft_axis) < 0 ? HIP_TROCHANTER
+                                                                 : HIP_INTERTROCHANTER;
+}
+
 /* ---- JSON ---- */
 
 struct frame_field {

@@ -90,6 +90,18 @@ const char *hip_region_name(enum hip_region r);
  */
 enum hip_region hip_frame_region(const struct hip_frame *f, struct vec3 world);
 
+/**
+ * Region of a world point in the projection along the frame's y axis; depends on x and z only. With
+ * w and a as above and q the distance from the neck axis seen from the front, in order:
+ *   shaft            as above: the inferior limit is 10 mm below the lesser trochanter
+ *   neck             w - 7.5 mm <= a <= w + 7.5 mm and q at most the head's radius
+ *   head             a < w - 7.5 mm
+ *   trochanter, intertrochanter  parted as above
+ * The projected total hip is neck, trochanter and intertrochanter. Source: boxes and limits of this
+ * toolkit; those of DXA vendors differ.
+ */
+enum hip_region hip_frame_projected_region(const struct hip_frame *f, struct vec3 world);
+
 cJSON *hip_frame_to_json(const struct hip_frame *f);
 status hip_frame_from_json(struct hip_frame *out, const cJSON *json, const char *what);
 status hip_frame_read(struct hip_frame *out, const char *path);

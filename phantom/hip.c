@@ -147,6 +147,8 @@ static cJSON *truth_json(const struct hip_truth *t, const struct hip_body *b,
                 "neck_shaft_deg: with the line fitted to the bowed shaft in the image; "
                 "neck_shaft_tangent_deg: with its tangent at the neck (the parameter)");
   cJSON_AddItemToObject(json, "narrow_neck", hip_truth_section_json(t));
+  cJSON_AddItemToObject(json, "structure", structure_truth_json(&t->structure));
+  cJSON_AddItemToObject(json, "projected", hip_truth_projected_json(t));
   json_add_number(json, "quadrature_step_mm", t->step_mm);
   cJSON_AddItemToObject(json, "regions", hip_truth_regions_json(t));
   cJSON_AddItemToObject(json, "frame", hip_frame_to_json(&t->frame));

@@ -8,8 +8,18 @@
 #include <string.h>
 
 const char *truth_region_name(enum truth_region r) {
-  static const char *const names[] = {"head",  "neck",  "trochanter",    "intertrochanter",
-                                      "shaft", "total", "total_no_head", "femur"};
+  static const char *const names[] = {"head",
+                                      "neck",
+                                      "trochanter",
+                                      "intertrochanter",
+                                      "shaft",
+                                      "total",
+                                      "total_no_head",
+                                      "femur",
+                                      "projected_neck",
+                                      "projected_trochanter",
+                                      "projected_intertrochanter",
+                                      "projected_total"};
   return names[r];
 }
 
@@ -115,6 +125,10 @@ static void slice_sums(const struct quadrature *q, double z, struct truth_sums s
                                                 [HIP_TROCHANTER] = TRUTH_TROCHANTER,
                                                 [HIP_INTERTROCHANTER] = TRUTH_INTERTROCHANTER,
                                                 [HIP_SHAFT] = TRUTH_SHAFT};
+  static const enum truth_region projected_of[] = {[HIP_NECK] = TRUTH_PROJECTED_NECK,
+                                                   [HIP_TROCHANTER] = TRUTH_PROJECTED_TROCHANTER,
+                                                   [HIP_INTERTROCHANTER] =
+                                                       TRUTH_PROJECTED_INTERTROCHANTER};
   for (double y = q->low.y + 0.53 * q->step; y < q->high.y; y += q->step)
     for (double x = q->low.x + 0.47 * q->step; x < q->high.x; x += q->step) {
       struct vec3 p = vec3_make(x, y, z);
@@ -130,6 +144,9 @@ static void slice_sums(const struct quadrature *q, double z, struct truth_sums s
       digital_femur_bone(&b, &q->body->femur, p, value);
       enum hip_region region = hip_frame_region(q->local, p);
       add_point(&s[of_region[region]], q->body, &b);
+      region = hip_frame_projected_region(q->local, p);
+      if (region == HIP_HEAD || region == HIP_SHAFT) continue;
+      add_point(&s[projected_of[region]], q->body, &b);
     }
 }
 
@@ -153,14 +170,19 @@ static status region_sums(struct truth_sums out[TRUTH_REGIONS], const struct qua
   memset(out, 0, sizeof *out * TRUTH_REGIONS);
   double mm3 = q->step * q->step * q->step;
   for (int64_t k = 0; k < slices; k++)
-    for (int r = TRUTH_HEAD; r <= TRUTH_SHAFT; r++) {
+    for (int r = TRUTH_HEAD; r < TRUTH_PROJECTED_TOTAL; r++) {
       struct truth_sums scaled = {0};
+      if (r > TRUTH_SHAFT && r < TRUTH_PROJECTED_NECK) continue; /* sums of others */
       accumulate(&scaled, &part[k][r], mm3);
       for (int d = 0; d < TRUTH_DENSITIES; d++) { /* mg/cm3 x mm3 -> mg */
         scaled.content[d] /= 1000;
         scaled.cortical_content[d] /= 1000;
       }
       accumulate(&out[r], &scaled, 1);
+      if (r >= TRUTH_PROJECTED_NECK) {
+        accumulate(&out[TRUTH_PROJECTED_TOTAL], &scaled, 1);
+        continue;
+      }
       accumulate(&out[TRUTH_FEMUR], &scaled, 1);
       if (r != TRUTH_SHAFT) accumulate(&out[TRUTH_TOTAL], &scaled, 1);
       if (r != TRUTH_SHAFT && r != TRUTH_HEAD) accumulate(&out[TRUTH_TOTAL_NO_HEAD], &scaled, 1);
@@ -205,6 +227,7 @@ status hip_truth_compute(struct hip_truth *out, const struct hip_body *body, enu
                  imaged_shaft(body, side, grid), hip_pelvis);
   t.local.side = side;
   world_frame(&t.frame, &t.local, body, side);
+  TRY(structure_truth_compute(&t.structure, body, &t.local));
   t.neck_shaft_tangent_deg = vec3_angle_deg(f->neck, vec3_scale(f->shaft, -1));
   struct quadrature q = {.body = body, .local = &t.local, .side = side, .grid = grid};
   double top = t.local.head_radius_mm + 20, bottom = -220;
@@ -270,5 +293,25 @@ cJSON *hip_truth_section_json(const struct hip_truth *t) {
   json_add_number(json, "subperiosteal_width_mm", t->section.width_mm);
   json_add_numbers(json, "cortex_mm", t->section.cortex_mm, 8);
   json_add_text(json, "cortex_directions", "every 45 deg from superior, by ray");
+  return json;
+}
+
+cJSON *hip_truth_projected_json(const struct hip_truth *t) {
+  static const char *const names[] = {"neck", "trochanter", "intertrochanter", "total"};
+  static const enum hip_region regions[] = {HIP_NECK, HIP_TROCHANTER, HIP_INTERTROCHANTER};
+  cJSON *json = cJSON_CreateObject();
+  double total = 0;
+  for (int i = 0; i < 4; i++) {
+    const struct truth_sums *sums = &t->sums[2][TRUTH_PROJECTED_NECK + i];
+    double area = i < 3 ? t->structure.silhouette_mm2[regions[i]] : total;
+    total += area;
+    cJSON *to = cJSON_AddObjectToObject(json, names[i]);
+    json_add_number(to, "area_mm2", area);
+    for (int d = 0; d < TRUTH_DENSITIES; d++) {
+      cJSON *of = cJSON_AddObjectToObject(to, density_names[d]);
+      json_add_number(of, "bmc_g", sums->content[d] / 1000);
+      json_add_number(of, "abmd", sums->content[d] / 10 / area); /* mg/mm2 -> g/cm2 */
+    }
+  }
   return json;
 }

@@ -8,7 +8,7 @@
 #ifndef QCT_PHANTOM_HIP_TRUTH_H
 #define QCT_PHANTOM_HIP_TRUTH_H
 
-#include "phantom/hip_body.h"
+#include "phantom/structure_truth.h"
 
 enum truth_region {
   TRUTH_HEAD,
@@ -16,9 +16,13 @@ enum truth_region {
   TRUTH_TROCHANTER,
   TRUTH_INTERTROCHANTER,
   TRUTH_SHAFT,
-  TRUTH_TOTAL,         /* all but the shaft */
-  TRUTH_TOTAL_NO_HEAD, /* total without the head */
-  TRUTH_FEMUR,         /* all in the image */
+  TRUTH_TOTAL,          /* all but the shaft */
+  TRUTH_TOTAL_NO_HEAD,  /* total without the head */
+  TRUTH_FEMUR,          /* all in the image */
+  TRUTH_PROJECTED_NECK, /* of hip_frame_projected_region */
+  TRUTH_PROJECTED_TROCHANTER,
+  TRUTH_PROJECTED_INTERTROCHANTER,
+  TRUTH_PROJECTED_TOTAL, /* these three */
   TRUTH_REGIONS
 };
 const char *truth_region_name(enum truth_region r);
@@ -39,9 +43,10 @@ struct truth_section { /* through the neck waist, perpendicular to the neck axis
 };
 
 struct hip_truth {
-  struct hip_frame frame;                   /* world */
-  struct hip_frame local;                   /* side frame */
-  struct truth_section section;             /* narrowest */
+  struct hip_frame frame;       /* world */
+  struct hip_frame local;       /* side frame */
+  struct truth_section section; /* narrowest */
+  struct structure_truth structure;
   struct truth_sums sums[3][TRUTH_REGIONS]; /* at h, h/2, h/4 */
   double step_mm;                           /* h/4 */
   double neck_shaft_tangent_deg;            /* with the shaft's tangent at P0: the parameter */
@@ -58,5 +63,8 @@ status hip_truth_compute(struct hip_truth *out, const struct hip_body *body, enu
  * each {"value", "error", "unit"}. Owned by the caller. */
 cJSON *hip_truth_regions_json(const struct hip_truth *t);
 cJSON *hip_truth_section_json(const struct hip_truth *t);
+/** Of neck, trochanter, intertrochanter and total: silhouette [mm2], bmc [g], abmd [g/cm2] of every
+ * density. */
+cJSON *hip_truth_projected_json(const struct hip_truth *t);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "core/parallel.h"
 #include "core/resample.h"
+#include "qct/mineral.h"
 #include "qct/region.h"
 #include "qct/shell.h"
 #include "qct/structure_check.h"
@@ -34,10 +35,10 @@ const char *structure_place_name(enum structure_place p) {
 struct bone {
   const struct volume *image; /* around the bone */
   const struct hip_frame *frame;
-  struct surface outer, inner;  /* inner.vertices NULL: none */
-  struct volume *marrow;        /* share of marrow space by voxels, instead of inner; may be NULL */
-  const struct volume *mineral; /* NULL: none */
-  double sigma_mm, slice_mm;    /* blur of the mineral */
+  struct surface outer, inner; /* inner.vertices NULL: none */
+  struct volume *marrow;       /* share of marrow space by voxels, instead of inner; may be NULL */
+  struct volume *mineral;      /* owned; NULL: none */
+  double sigma_mm, slice_mm;   /* blur of the mineral */
   struct vec3 slice_axis;
 };
 
@@ -424,8 +425,7 @@ static status bone_of_shell(struct bone *b, struct qct_shell **shell, struct qct
   } else {
     TRY(split_marrow(&b->marrow, &q->resolved, q->image, labels, label, &q->options));
   }
-  volume_fill_no_data(s->mass, 0);
-  b->mineral = s->mass;
+  TRY(qct_bone_mineral(&b->mineral, s, q->image));
   b->sigma_mm = s->sigma_mm;
   b->slice_axis = s->slice_axis;
 done:
@@ -490,6 +490,7 @@ done:
   if (shell) free(b.outer.vertices);
   free(b.inner.vertices);
   volume_destroy(b.marrow);
+  volume_destroy(b.mineral);
   qct_shell_destroy(shell);
   surface_destroy(surface);
   labels_destroy(mask);

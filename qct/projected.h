@@ -1,0 +1,83 @@
+/* Areal density of the proximal femur, projected from CT along the front of the hip frame.
+ *
+ * Neck and shaft axis lie in the plane of the picture, so the neck is not seen turned and a rigid
+ * motion of the patient changes nothing. Only what belongs to the femur is projected: the mineral
+ * of the fitted shell (qct/shell.h), with what blur carried out of it; acetabulum and soft tissue
+ * are not there. Each voxel's mineral is spread over the pixels it covers, so that mass is kept.
+ *
+ *   image   g/cm2 of the calibration's material, pixels of 1 mm
+ *   area    of the outer surface's silhouette, in pixels of 0.25 mm whose centre it covers
+ *   bmc     sum of the mineral of a region; abmd = bmc / area
+ * Regions: hip_frame_projected_region (core/frame.h): neck (15 mm of the neck at its narrowest),
+ * trochanter, intertrochanter, total (these three).
+ *
+ * This is a projection of K2HPO4 or HA, not DXA: rows say so unless a correction is given by the
+ * user. T-scores need a named reference.
+ * Source: cann2014 (the idea and its agreement with DXA); looker1998, iscd2023 by qct/t_score.h
+ */
+#ifndef QCT_QCT_PROJECTED_H
+#define QCT_QCT_PROJECTED_H
+
+#include "core/calibration.h"
+#include "core/frame.h"
+#include "core/picture.h"
+#include "core/record.h"
+#include "qct/t_score.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct projected_amount {
+  double bmc_g, area_cm2, abmd; /* g/cm2; NaN when the area is 0 */
+  double volume_cm3;            /* of bone, whose mean density the interval is taken at */
+};
+
+struct qct_projected {
+  /* the image: pixel (i, j) has its centre at x0 + i mm along the frame's x, z0 + j mm along z */
+  int nx, nz;
+  double x0, z0;
+  float *abmd;    /* owned, [nz][nx], g/cm2 */
+  float *covered; /* owned, share of the pixel inside the silhouette, 0..1 */
+  struct projected_amount regions[HIP_SHAFT + 1]; /* by enum hip_region */
+  struct projected_amount total;
+  double slice_mm;
+  enum material material;
+  double distal_mm, end_mm; /* where the bone ends and the total does, below the head centre */
+};
+
+/**
+ * @param density QUANTITY_DENSITY
+ * @param labels  on its grid; `label` is the periosteal mask of one femur
+ * @return ST_DOMAIN: no density, grids differ, label absent, frame without axes or side, metal in
+ *         the frame; ST_MEMORY
+ */
+status qct_projected_make(struct qct_projected **out, const struct volume *density,
+                          const struct labels *labels, int label, const struct hip_frame *frame);
+void qct_projected_destroy(struct qct_projected *p);
+
+/**
+ * Rows "projected_<region>_<side>": area_projected [cm2], bmc_projected [g], abmd [g/cm2]; with a
+ * reference t_score and who_class (0 normal, 1 osteopenia, 2 osteoporosis; in words in the flags)
+ * of neck and total. Regions that the end of the bone cuts are withheld.
+ * @param calibration  for intervals of abmd; NULL: none
+ * @param reference    NULL: no T-score
+ * @param correction   NULL: none, and the rows say "uncorrected <material> projection"
+ */
+status qct_projected_rows(struct record *r, const struct qct_projected *p,
+                          const struct hip_frame *frame, const struct calibration *calibration,
+                          const struct t_reference *reference,
+                          const struct abmd_correction *correction);
+
+/** The projection with the outlines of its regions and their values. */
+status qct_projected_picture(struct picture **out, const struct qct_projected *p,
+                             const struct hip_frame *frame);
+
+/** The image as a volume of one sheet in LPS, g/cm2. Owned by the caller. */
+status qct_projected_image(struct volume **out, const struct qct_projected *p,
+                           const struct hip_frame *frame);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
