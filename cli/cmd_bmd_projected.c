@@ -17,7 +17,7 @@ static const struct option options[] = {
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the femur; 0: 76 for a right frame, 75 for a left one"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
-    OPT_TEXT(struct params, reference, "reference",
+    OPT_TEXT(struct params, reference, "t-reference",
              "reference of T-scores: nhanes3, or a JSON file; none without it"),
     OPT_IN(struct params, correction, "correction",
            "JSON file with intercept and slope from projected to DXA areal density"),
@@ -30,7 +30,7 @@ static const struct example examples[] = {
     {"qct phantom hip --out patient --spacing 1.5,1.5,3 --phantom none --format nifti --ideal",
      "a digital patient with its density"},
     {"qct bmd projected patient/density.nii.gz patient/labels.nii.gz patient/frame.json "
-     "--reference "
+     "--t-reference "
      "nhanes3 --picture projected.png",
      "areal density of its hip with T-scores"},
     {NULL, NULL}};

@@ -48,9 +48,11 @@ static const struct example examples[] = {
      "the CT of a first digital patient"},
     {"qct phantom hip --out study/sub-02/ct --seed 2 --spacing 3,3,3 --truth-step 4", "a second"},
     {"qct cohort study --list", "what is found; edit it and add age, sex, site, event"},
-    {"qct cohort study --out results --phantom mindways-model3-ct --skip femora,bmd,fall",
+    {"qct cohort study --out results --phantom mindways-model3-ct --skip "
+     "femora,bmd,structure,projected,fall",
      "every scan, one table; then open results/cohort.html"},
-    {"qct cohort study --out results --phantom mindways-model3-ct --skip femora,bmd,fall --resume",
+    {"qct cohort study --out results --phantom mindways-model3-ct --skip "
+     "femora,bmd,structure,projected,fall --resume",
      "again: nothing changed, nothing is done twice"},
     {NULL, NULL}};
 

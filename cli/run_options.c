@@ -11,6 +11,8 @@ void run_options_apply(struct study_options *out, const struct run_options *o) {
   out->assume_material = (int)materials[o->material];
   out->size_mm = o->size_mm;
   out->interval = !o->quick;
+  out->rho_ref = o->rho_ref;
+  out->reference = o->reference;
   out->skip = o->skip;
   out->add = o->add;
 }

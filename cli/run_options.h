@@ -7,15 +7,17 @@
 #include "cli/command.h"
 #include "study/run.h"
 
+#include <math.h>
+
 struct run_options {
-  const char *phantom, *certificate, *skip, *add;
+  const char *phantom, *certificate, *reference, *skip, *add;
   int material;
-  double size_mm;
+  double size_mm, rho_ref;
   bool shear, quick;
 };
 
 #define RUN_DEFAULTS                                                                               \
-  { .size_mm = 1 }
+  { .size_mm = 1, .rho_ref = (double)NAN }
 
 extern const char *const run_material_names[];
 
@@ -30,6 +32,11 @@ extern const char *const run_material_names[];
       OPT_REAL(T, m.size_mm, "size", "mm", 0.3, 5, "edge of a finite element"),                    \
       OPT_FLAG(T, m.quick, "no-interval",                                                          \
                "skip the solves behind the interval of the failure load"),                         \
+      OPT_REAL(T, m.rho_ref, "rho-ref", "mg/cm3", 100, 3000,                                       \
+               "density of fully mineralised bone, for density-weighted hip structure; else 1050 " \
+               "when the material is HA"),                                                         \
+      OPT_TEXT(T, m.reference, "t-reference",                                                      \
+               "reference of T-scores: nhanes3, or a JSON file; none without it"),                 \
       OPT_TEXT(T, m.skip, "skip", "analyses to leave out, e.g. bmd,fall"),                         \
       OPT_TEXT(T, m.add, "add", "optional analyses to do")
 

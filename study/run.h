@@ -49,14 +49,17 @@ struct study_options {
   bool interval;           /* solve the variants behind the interval of the failure load */
   double mass_kg;          /* NaN: what the header says, if it does */
   double height_m;
-  const char *skip; /* analyses left out: names of steps with commas between; NULL: none */
-  const char *add;  /* optional analyses that are done; NULL: none */
-  bool force;       /* do every step again; take over a folder that holds something else */
+  double rho_ref;        /* density of fully mineralised bone for hip structure [mg/cm3]; NaN: 1050
+                            for HA, else family w is withheld */
+  const char *reference; /* of T-scores: "nhanes3" or a file (qct/t_score.h); NULL: none */
+  const char *skip;      /* analyses left out: names of steps with commas between; NULL: none */
+  const char *add;       /* optional analyses that are done; NULL: none */
+  bool force;            /* do every step again; take over a folder that holds something else */
 };
 #define STUDY_DEFAULTS                                                                             \
   {                                                                                                \
     .assume_material = MATERIAL_K2HPO4, .size_mm = 1, .interval = true, .mass_kg = (double)NAN,    \
-    .height_m = (double)NAN                                                                        \
+    .rho_ref = (double)NAN, .height_m = (double)NAN                                                \
   }
 
 enum { STUDY_STEPS = 48 }; /* most steps of one case, each side counted */

@@ -13,6 +13,8 @@
   STEP(calibrate)                                                                                  \
   STEP(femora)                                                                                     \
   STEP(bmd)                                                                                        \
+  STEP(structure)                                                                                  \
+  STEP(projected)                                                                                  \
   STEP(fall)
 
 #define DECLARE(name) extern const struct case_step step_##name;

@@ -1,0 +1,111 @@
+/* The step that projects a hip: areal density, T-scores when a reference is named. */
+#include "qct/projected.h"
+#include "study/step.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static status write_picture(const struct study_case *c, const struct qct_projected *p,
+                            const struct femur *f) {
+  status st = ST_OK;
+  struct picture *picture = NULL;
+  char path[CASE_PATH];
+  TRY(qct_projected_picture(&picture, p, &f->frame));
+  TRY(case_side_path(path, c, "pictures/projected_%s.png", f->side));
+  TRY(picture_write_png(picture, path, true));
+done:
+  picture_destroy(picture);
+  return st;
+}
+
+static status run(struct study_case *c, int side) {
+  status st = ST_OK;
+  const struct femur *femur = NULL;
+  const struct femur_result *femora = NULL;
+  const struct volume *density = NULL;
+  const struct calibration *calibration = NULL;
+  struct qct_projected *p = NULL;
+  struct record *r = NULL;
+  struct t_reference reference;
+  const char *name = c->options->reference;
+  if (name) TRY(t_reference_read(&reference, name));
+  TRY(case_femur(&femur, c, side));
+  TRY(case_femora(&femora, c));
+  TRY(case_density(&density, c));
+  TRY(case_calibration(&calibration, c));
+  TRY(qct_projected_make(&p, density, femora->labels, femur->label, &femur->frame));
+  TRY(record_create(&r, c->case_id));
+  TRY(qct_projected_rows(r, p, &femur->frame, calibration, name ? &reference : NULL, NULL));
+  TRY(case_flag_femur_rows(r, c, femur));
+  TRY(write_picture(c, p, femur));
+  TRY(case_write_part(c, r, "projected", side));
+done:
+  record_destroy(r);
+  qct_projected_destroy(p);
+  return st;
+}
+
+static status tell(struct case_page *page, int side) {
+  static const char *const places[] = {"neck", "trochanter", "intertrochanter", "total"};
+  static const char *const names[] = {"Neck", "Trochanter", "Intertrochanter", "Total hip"};
+  static const char *const columns[] = {"Region", "#Area [cm2]", "#Mineral [g]",
+                                        "#Areal density [g/cm2]", "#T-score"};
+  static const char *const quantities[] = {"area_projected", "bmc_projected", "abmd", "t_score"};
+  enum { PLACES = 4, QUANTITIES = 4 };
+  status st = ST_OK;
+  report_table_begin(page->report, "Projected areal density, uncorrected", columns, 1 + QUANTITIES);
+  for (int i = 0; i < PLACES; i++) {
+    char region[64], text[QUANTITIES][32];
+    const char *cells[1 + QUANTITIES] = {names[i]};
+    snprintf(region, sizeof region, "projected_%s_%s", places[i], side_name(case_sides[side]));
+    for (int q = 0; q < QUANTITIES; q++) {
+      const struct measurement *m = record_find(page->record, region, quantities[q]);
+      report_number(text[q], m ? m->value : (double)NAN, (double)NAN);
+      cells[q + 1] = text[q];
+    }
+    report_table_row(page->report, cells);
+  }
+  report_table_end(page->report);
+  struct report_reading reading = {
+      .good = "The outline is that of the femur alone; lines part neck, trochanter and "
+              "intertrochanter.",
+      .bad = "Pelvis inside the outline, or a neck box that is not at the neck.",
+      .act =
+          "This is a projection of CT density, not DXA: compare with DXA only after a correction "
+          "from own pairs (qct bmd projected --correction)."};
+  TRY(page_image(page, "pictures/projected_%s.png", side,
+                 "The femur projected from the front, with the outlines of its regions",
+                 "Projected areal density.", &reading));
+done:
+  return st;
+}
+
+static void methods(struct case_page *page) {
+  report_text(page->report,
+              "Projected areal density. The femur's mineral, without acetabulum and soft tissue, "
+              "projected along the front of the hip frame; neck box of 15 mm at the narrow neck, "
+              "total to 10 mm below the lesser trochanter. Boxes of DXA vendors differ. T-scores "
+              "are given only for a named reference.");
+  page_source(page, "cann2014");
+}
+
+static void parameters(cJSON *out, const struct study_case *c) {
+  case_add_text(out, "case", c->case_id);
+  case_add_text(out, "reference", c->options->reference);
+}
+
+const struct case_step step_projected = {
+    .name = "projected",
+    .title = "projected areal density",
+    .version = "1",
+    .each_side = true,
+    .of_femur = true,
+    .needs = {"calibrate", "femora"},
+    .outputs = {"parts/projected_%s.json", "pictures/projected_%s.png"},
+    .parameters = parameters,
+    .run = run,
+    .part = true,
+    .withheld = {{"projected_total", "abmd", "g/cm2"}},
+    .section = "Projected areal density",
+    .tell = tell,
+    .methods = methods};

@@ -1,0 +1,145 @@
+/* The step that measures the structure of a hip: sections of neck, trochanters and shaft. */
+#include "qct/structure.h"
+#include "study/step.h"
+
+#include "core/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double SLICE_LIMIT = 5; /* mm; above 3 every row is flagged */
+
+/* One row stands for what a place or a family lacks: the others would only repeat the reason. The
+ * spread over the slab stays with `qct hsa`. */
+static bool is_kept(const struct measurement *m) {
+  size_t n = strlen(m->quantity);
+  if (n > 3 && strcmp(m->quantity + n - 3, "_sd") == 0) return false;
+  return !isnan(m->value) || strcmp(m->quantity, "tot_area_g") == 0 ||
+         strcmp(m->quantity, "csa_w") == 0;
+}
+
+static void keep_rows(struct record *r) {
+  size_t kept = 0;
+  for (size_t i = 0; i < r->count; i++)
+    if (is_kept(&r->rows[i])) r->rows[kept++] = r->rows[i];
+  r->count = kept;
+}
+
+static status write_picture(const struct study_case *c, const struct qct_structure *s,
+                            const struct femur *f) {
+  status st = ST_OK;
+  struct picture *p = NULL;
+  char path[CASE_PATH];
+  TRY(qct_structure_picture(&p, s, &f->frame));
+  TRY(case_side_path(path, c, "pictures/structure_%s.png", f->side));
+  TRY(picture_write_png(p, path, true));
+done:
+  picture_destroy(p);
+  return st;
+}
+
+static status run(struct study_case *c, int side) {
+  status st = ST_OK;
+  const struct femur *femur = NULL;
+  const struct femur_result *femora = NULL;
+  const struct volume *density = NULL;
+  struct qct_structure *s = NULL;
+  struct record *r = NULL;
+  struct structure_options o = STRUCTURE_DEFAULTS;
+  TRY(case_femur(&femur, c, side));
+  TRY(case_femora(&femora, c));
+  TRY(case_density(&density, c));
+  CHECK(density->grid.spacing[2] <= SLICE_LIMIT, ST_DOMAIN,
+        "slices of %.3g mm, permitted %g mm for sections of the neck", density->grid.spacing[2],
+        SLICE_LIMIT);
+  o.thick_slices = true;
+  o.rho_ref = c->options->rho_ref;
+  TRY(qct_structure_measure(&s, density, femora->labels, femur->label, &femur->frame, &o));
+  TRY(record_create(&r, c->case_id));
+  TRY(qct_structure_rows(r, s));
+  keep_rows(r);
+  TRY(case_flag_femur_rows(r, c, femur));
+  TRY(write_picture(c, s, femur));
+  TRY(case_write_part(c, r, "structure", side));
+done:
+  record_destroy(r);
+  qct_structure_destroy(s);
+  return st;
+}
+
+/* ---- the report ---- */
+
+static status tell(struct case_page *page, int side) {
+  static const char *const places[] = {"narrow_neck", "mid_neck", "neck_base", "intertrochanter",
+                                       "shaft"};
+  static const char *const names[] = {"Narrow neck", "Mid-neck", "Neck base", "Intertrochanter",
+                                      "Shaft"};
+  static const char *const columns[] = {
+      "Section",           "#Area [cm2]", "#Cortical area [cm2]", "#Cortical CSMI [cm4]",
+      "#Cortical Z [cm3]", "#Width [mm]", "#Cortex [mm]",         "#Buckling ratio",
+      "#Mineral [mg/mm]"};
+  static const char *const quantities[] = {"tot_area_g", "csa_c", "csmi_c", "z_c",
+                                           "spw",        "act",   "br_c",   "bmc_per_length"};
+  enum { PLACES = 5, QUANTITIES = 8 };
+  status st = ST_OK;
+  report_table_begin(page->report, "Structure of the sections, means over 5 mm", columns,
+                     1 + QUANTITIES);
+  for (int i = 0; i < PLACES; i++) {
+    char region[64], text[QUANTITIES][32];
+    const char *cells[1 + QUANTITIES] = {names[i]};
+    snprintf(region, sizeof region, "%s_%s", places[i], side_name(case_sides[side]));
+    for (int q = 0; q < QUANTITIES; q++) {
+      const struct measurement *m = record_find(page->record, region, quantities[q]);
+      report_number(text[q], m ? m->value : (double)NAN, (double)NAN);
+      cells[q + 1] = text[q];
+    }
+    report_table_row(page->report, cells);
+  }
+  report_table_end(page->report);
+  struct report_reading reading = {
+      .good = "Blue follows the outer edge of the bone, orange the inner edge of the cortex.",
+      .bad = "A line that leaves the bone: its section and what rests on it are wrong.",
+      .act = "No reference range is printed: programs place sections differently, by 10 to 20 %."};
+  TRY(page_image(page, "pictures/structure_%s.png", side,
+                 "Sections of the neck, between the trochanters and of the shaft with outlines",
+                 "Sections in the frame of the hip.", &reading));
+done:
+  return st;
+}
+
+static void methods(struct case_page *page) {
+  report_text(
+      page->report,
+      "Hip structure. Sections every 0.5 mm over 5 mm at the narrow neck, mid-neck, base of "
+      "the neck, between the trochanters (a plane along the bisector of neck and shaft "
+      "axis, unverified against published programs) and 20 mm below the lesser trochanter. "
+      "Outlines are those of a shell fitted to the scan; families g (all), c (cortex) and w "
+      "(density weighted, only with a density of fully mineralised bone for the material) "
+      "are never mixed.");
+  page_source(page, "beck1990");
+}
+
+static void parameters(cJSON *out, const struct study_case *c) {
+  case_add_text(out, "case", c->case_id);
+  json_add_number(out, "rho_ref", c->options->rho_ref);
+}
+
+const struct case_step step_structure = {
+    .name = "structure",
+    .title = "structure of the hip",
+    .version = "1",
+    .each_side = true,
+    .of_femur = true,
+    .needs = {"calibrate", "femora"},
+    .outputs = {"parts/structure_%s.json", "pictures/structure_%s.png"},
+    .parameters = parameters,
+    .run = run,
+    .part = true,
+    .withheld = {{"narrow_neck", "csa_c", "cm2"}},
+    .section = "Structure of the hip",
+    .tell = tell,
+    .methods = methods,
+    .remedies = {{"give --rho-ref",
+                  "Give the density of fully mineralised bone in the units of the "
+                  "calibration's material with --rho-ref."}}};
