@@ -6,12 +6,12 @@
 #include <stdio.h>
 
 static status write_picture(const struct study_case *c, const struct qct_projected *p,
-                            const struct femur *f) {
+                            const struct femur *f, int side) {
   status st = ST_OK;
   struct picture *picture = NULL;
   char path[CASE_PATH];
   TRY(qct_projected_picture(&picture, p, &f->frame));
-  TRY(case_side_path(path, c, "pictures/projected_%s.png", f->side));
+  TRY(case_side_path(path, c, "pictures/projected_%s.png", side));
   TRY(picture_write_png(picture, path, true));
 done:
   picture_destroy(picture);
@@ -37,7 +37,7 @@ static status run(struct study_case *c, int side) {
   TRY(record_create(&r, c->case_id));
   TRY(qct_projected_rows(r, p, &femur->frame, calibration, name ? &reference : NULL, NULL));
   TRY(case_flag_femur_rows(r, c, femur));
-  TRY(write_picture(c, p, femur));
+  TRY(write_picture(c, p, femur, side));
   TRY(case_write_part(c, r, "projected", side));
 done:
   record_destroy(r);

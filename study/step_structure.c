@@ -27,12 +27,12 @@ static void keep_rows(struct record *r) {
 }
 
 static status write_picture(const struct study_case *c, const struct qct_structure *s,
-                            const struct femur *f) {
+                            const struct femur *f, int side) {
   status st = ST_OK;
   struct picture *p = NULL;
   char path[CASE_PATH];
   TRY(qct_structure_picture(&p, s, &f->frame));
-  TRY(case_side_path(path, c, "pictures/structure_%s.png", f->side));
+  TRY(case_side_path(path, c, "pictures/structure_%s.png", side));
   TRY(picture_write_png(p, path, true));
 done:
   picture_destroy(p);
@@ -60,7 +60,7 @@ static status run(struct study_case *c, int side) {
   TRY(qct_structure_rows(r, s));
   keep_rows(r);
   TRY(case_flag_femur_rows(r, c, femur));
-  TRY(write_picture(c, s, femur));
+  TRY(write_picture(c, s, femur, side));
   TRY(case_write_part(c, r, "structure", side));
 done:
   record_destroy(r);
