@@ -1,4 +1,3 @@
-#define _DEFAULT_SOURCE /* readlink */
 #include "cli/run_options.h"
 #include "core/csv.h"
 #include "core/file.h"
@@ -9,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct params {
   const char *input, *out, *shard, *only, *opt_out;
@@ -56,83 +54,10 @@ static const struct example examples[] = {
      "again: nothing changed, nothing is done twice"},
     {NULL, NULL}};
 
-/* ---- words for the workers and for the person ---- */
-
-enum { WORDS = 64, NUMBERS = 24 };
-
-struct words {
-  const char *items[WORDS + 1];
-  int count;
-  char names[WORDS][40];     /* "--size" */
-  char numbers[NUMBERS][32]; /* "4" */
-  int number_count;
-};
-
 /* Options of this command; the others go to every scan. */
-static const char *const own[] = {"scans", "out",  "resume",  "workers", "memory", "limit",
-                                  "shard", "only", "opt-out", "gather",  "plan",   "list"};
-
-static bool is_own(const char *name) {
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    if (strcmp(own[i], name) == 0) return true;
-  return false;
-}
-
-/* An option as it was given, as words: "--size" "4". */
-static status add_option(struct words *w, const struct option *o, const void *params) {
-  status st = ST_OK;
-  const void *at = (const char *)params + o->offset;
-  CHECK(w->count + 2 <= WORDS && w->number_count < NUMBERS, ST_USAGE, "too many options");
-  char *name = w->names[w->count];
-  snprintf(name, sizeof w->names[0], "--%s", o->name);
-  w->items[w->count++] = name;
-  char *number = w->numbers[w->number_count];
-  if (o->kind == OPTION_FLAG) return ST_OK;
-  if (o->kind == OPTION_REAL) snprintf(number, 32, "%.17g", *(const double *)at);
-  if (o->kind == OPTION_INT) snprintf(number, 32, "%d", *(const int *)at);
-  if (o->kind == OPTION_REAL || o->kind == OPTION_INT) w->number_count++;
-  w->items[w->count++] = o->kind == OPTION_CHOICE ? o->choices[*(const int *)at]
-                         : o->kind == OPTION_REAL || o->kind == OPTION_INT
-                             ? number
-                             : *(const char *const *)at;
-done:
-  return st;
-}
-
-static status run_words(struct words *w, const struct context *ctx) {
-  status st = ST_OK;
-  for (int i = 0; options[i].kind != OPTION_END; i++)
-    if (ctx->given[i] && !is_own(options[i].name)) TRY(add_option(w, &options[i], ctx->params));
-done:
-  return st;
-}
-
-static void add_shell_word(struct text *t, const char *word) {
-  bool plain = word[0] && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789_-./,=+:@%")] == '\0';
-  text_append(t, "%s", t->length ? " " : "");
-  if (plain) {
-    text_append(t, "%s", word);
-    return;
-  }
-  text_append(t, "'");
-  for (; *word; word++)
-    if (*word == '\'')
-      text_append(t, "'\\''");
-    else
-      text_append_raw(t, word, 1);
-  text_append(t, "'");
-}
-
-/* The command that does one scan again, but for --only. */
-static status command_text(struct text *t, const struct params *p, const struct words *w) {
-  text_append(t, "qct cohort");
-  add_shell_word(t, p->input);
-  add_shell_word(t, "--out");
-  add_shell_word(t, p->out);
-  for (int i = 0; i < w->count; i++) add_shell_word(t, w->items[i]);
-  return text_check(t, "command of a scan");
-}
+static const char *const own[] = {"scans", "out",   "resume", "workers", "memory",
+                                  "limit", "shard", "only",   "opt-out", "gather",
+                                  "plan",  "list",  NULL};
 
 /* ---- options ---- */
 
@@ -144,15 +69,6 @@ static status parse_shard(struct cohort_options *o, const char *text) {
   CHECK(sscanf(text, "%d/%d%c", &o->shard, &o->shards, &rest) == 2 && o->shards >= 1 &&
             o->shards <= COHORT_CASES && o->shard >= 1 && o->shard <= o->shards,
         ST_USAGE, "--shard \"%.40s\": i/n with 1 <= i <= n, such as 2/10", text);
-done:
-  return st;
-}
-
-static status find_program(char path[4096]) {
-  status st = ST_OK;
-  ssize_t n = readlink("/proc/self/exe", path, 4095);
-  CHECK(n > 0, ST_IO, "the program's own path is not known: /proc is not there");
-  path[n] = '\0';
 done:
   return st;
 }
@@ -204,8 +120,7 @@ static status tables(struct context *ctx, struct cohort_summary *summary, const 
   CHECK(provenance, ST_MEMORY, "provenance of a cohort");
   /* how it was run decides nothing: the files are the same after a kill, with other workers */
   cJSON *parameters = cJSON_GetObjectItemCaseSensitive(provenance, "parameters");
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    cJSON_DeleteItemFromObjectCaseSensitive(parameters, own[i]);
+  for (int i = 0; own[i]; i++) cJSON_DeleteItemFromObjectCaseSensitive(parameters, own[i]);
   TRY(cohort_gather(summary, c, p->out, o, provenance));
 done:
   cJSON_Delete(provenance);
@@ -238,7 +153,7 @@ static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
   struct cohort *cohort = NULL;
-  struct words words = {.count = 0};
+  struct run_words words = {.count = 0};
   struct text command = {0};
   char program[4096], **ids = NULL;
   struct cohort_options o = {.workers = p->workers,
@@ -250,8 +165,8 @@ static status run(struct context *ctx, const void *params) {
                              .resume = p->resume,
                              .force = ctx->force};
   TRY(parse_shard(&o, p->shard));
-  TRY(find_program(program));
-  TRY(run_words(&words, ctx));
+  TRY(run_program(program));
+  TRY(run_words_make(&words, ctx, own));
   TRY(cohort_read(&cohort, p->input));
   if (p->opt_out) TRY(cohort_read_ids(&ids, &o.opted_out_count, p->opt_out));
   o.opted_out = ids;
@@ -262,8 +177,17 @@ static status run(struct context *ctx, const void *params) {
   } else if (p->plan) {
     TRY(print_plan(cohort, p, &o));
   } else {
-    if (p->out) TRY(command_text(&command, p, &words));
-    o.command = command.data;
+    if (p->out) {
+      text_append(&command, "qct cohort");
+      run_shell_word(&command, p->input);
+      run_shell_word(&command, "--out");
+      run_shell_word(&command, p->out);
+      for (int i = 0; i < words.count; i++) run_shell_word(&command, words.items[i]);
+      text_append(&command, " --resume --only ");
+      TRY(text_check(&command, "command of a scan"));
+    }
+    o.again[0] = command.data;
+    o.again[1] = "";
     TRY(work(ctx, cohort, p, &o));
   }
 done:

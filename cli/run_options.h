@@ -5,6 +5,7 @@
 #define QCT_CLI_RUN_OPTIONS_H
 
 #include "cli/command.h"
+#include "core/text.h"
 #include "study/run.h"
 
 #include <math.h>
@@ -42,5 +43,24 @@ extern const char *const run_material_names[];
 
 /** Into the options of the main job. */
 void run_options_apply(struct study_options *out, const struct run_options *o);
+
+/* ---- for commands that start `qct run` ---- */
+
+/* The options that were given, as words: "--size" "4". */
+struct run_words {
+  const char *items[65]; /* NULL-terminated */
+  int count;
+  char names[64][40];
+  char numbers[24][32];
+  int number_count;
+};
+
+/** Those of ctx->options that were given and are not in `own` (NULL-terminated).
+ * @return ST_USAGE for more than there is room for */
+status run_words_make(struct run_words *w, const struct context *ctx, const char *const *own);
+/** Append a word as a shell would need it, after a blank. */
+void run_shell_word(struct text *t, const char *word);
+/** Path of this program. */
+status run_program(char path[4096]);
 
 #endif

@@ -62,6 +62,7 @@ status cohort_outcome_write(const struct cohort_outcome *o, const char *folder,
   json_add_number(json, "exit", o->exit);
   json_add_number(json, "seconds", round(o->seconds * 10) / 10);
   json_add_number(json, "peak_mib", round(o->peak_mib));
+  if (o->files) json_add_number(json, "files", o->files);
   json_add_text(json, "reason", o->reason);
   TRY(outcome_path(path, folder, k));
   TRY(json_write(json, path, true));
@@ -74,7 +75,7 @@ status cohort_outcome_read(struct cohort_outcome *out, const char *folder,
                            const struct cohort_case *k) {
   status st = ST_OK;
   char path[4096], state[16] = "";
-  double exit = 0;
+  double exit = 0, files = 0;
   cJSON *json = NULL;
   *out = (struct cohort_outcome){.state = COHORT_WAITING};
   TRY(outcome_path(path, folder, k));
@@ -85,7 +86,9 @@ status cohort_outcome_read(struct cohort_outcome *out, const char *folder,
   TRY(json_opt_number(&exit, json, "exit", "status of a case"));
   TRY(json_opt_number(&out->seconds, json, "seconds", "status of a case"));
   TRY(json_opt_number(&out->peak_mib, json, "peak_mib", "status of a case"));
+  TRY(json_opt_number(&files, json, "files", "status of a case"));
   out->exit = (int)exit;
+  out->files = (int)files;
   for (int s = 0; s < COHORT_STATES; s++)
     if (strcmp(state, cohort_state_name((enum cohort_state)s)) == 0)
       out->state = (enum cohort_state)s;
@@ -250,6 +253,7 @@ static void judge(struct cohort_outcome *o, const struct worker_result *r,
   enum { EXIT_REFUSED = 3 };
   *o = (struct cohort_outcome){.state = COHORT_FAILED,
                                .exit = r->exit,
+                               .files = k->files,
                                .seconds = r->seconds,
                                .peak_mib = (double)r->peak_bytes / mib};
   if (!r->started) {

@@ -34,7 +34,7 @@ extern "C" {
 struct cohort_options {
   const char *program;          /* path of qct */
   const char *const *run_words; /* options for every `qct run`, NULL-terminated */
-  const char *command;          /* as the user wrote it, without --only and --resume */
+  const char *again[2];         /* the command that does one scan again: before and after its id */
   int workers;                  /* at once; 0: as many as threads and memory allow */
   int threads;                  /* of all workers together, >= 1 */
   double memory_gib;            /* of all workers together; NaN: 80 % of what is available */
@@ -64,6 +64,7 @@ struct cohort_outcome {
   int exit; /* of qct run, -1 when it was ended */
   double seconds;
   double peak_mib;
+  int files;         /* of the case when it was measured; 0: not counted */
   char reason[1024]; /* without paths; "" when done */
 };
 

@@ -239,7 +239,7 @@ static status write_status(struct cohort_tables *t) {
   return st;
 }
 
-static status write_failures(struct cohort_tables *t, const char *command) {
+static status write_failures(struct cohort_tables *t, const char *const again[2]) {
   struct text s = {0}, line = {0};
   text_append(&s, "case,state,reason,again\n");
   for (size_t row = 0; row < t->row_count; row++) {
@@ -247,7 +247,7 @@ static status write_failures(struct cohort_tables *t, const char *command) {
     const struct cohort_outcome *o = &t->outcomes[t->rows[row]];
     if (o->state != COHORT_FAILED && o->state != COHORT_REFUSED) continue;
     line.length = 0;
-    text_append(&line, "%s --resume --only %s", command, k->id);
+    text_append(&line, "%s%s%s", again[0], k->id, again[1]);
     csv_append_cell(&s, k->id);
     text_append(&s, ",%s,", cohort_state_name(o->state));
     csv_append_cell(&s, o->reason);
@@ -364,7 +364,7 @@ status cohort_gather(struct cohort_summary *summary, const struct cohort *c, con
   TRY(write_store(&t, provenance));
   TRY(write_long(&t));
   TRY(write_status(&t));
-  TRY(write_failures(&t, options->command));
+  TRY(write_failures(&t, options->again));
   TRY(write_participants(&t));
   TRY(write_description(&t, provenance));
   TRY(cohort_report(&t, summary, provenance));

@@ -36,6 +36,7 @@ struct cohort_case {
   char *ct, *labels, *certificate; /* owned paths; NULL: none */
   char phantom[64], series[72];    /* "": none */
   double mass_kg, height_m;        /* NaN: not given */
+  int files;                       /* of a watched series; 0: not counted */
 };
 
 struct cohort {
