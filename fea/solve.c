@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "core/parallel.h"
+#include "fea/checkpoint.h"
 #include "fea/solver.h"
 
 #include <math.h>
@@ -29,11 +30,13 @@ static status check_options(const struct fea_model *model, int load_case,
         "voxel solve: tolerance %g is outside 1e-14 .. 1e-2", o->tolerance);
   CHECK(o->most_iterations >= 1, ST_DOMAIN, "voxel solve: %d iterations permitted, at least 1",
         o->most_iterations);
-  CHECK(!(o->memory_gib > 0) || fea_solve_memory(model, ranks) <= o->memory_gib * gib, ST_DOMAIN,
-        "voxel solve: %lld unknowns need about %.1f GiB, permitted are %.1f GiB; use larger "
-        "elements, or more ranks (mpirun)",
-        (long long)fea_rows_dofs(&model->rows), fea_solve_memory(model, ranks) / gib,
-        o->memory_gib);
+  const double need = fea_solve_memory(model, ranks);
+  const double limit = o->memory_gib > 0 ? o->memory_gib * gib : fea_memory_free();
+  CHECK(need <= limit, ST_DOMAIN,
+        "voxel solve: %lld unknowns need about %.1f GiB, %s %.1f GiB; use larger elements, or more "
+        "ranks (mpirun) on several machines",
+        (long long)fea_rows_dofs(&model->rows), need / gib,
+        o->memory_gib > 0 ? "permitted are" : "the machine has free", limit / gib);
 done:
   return st;
 }
@@ -46,9 +49,20 @@ static void precondition(void *context, const double *r, double *z) {
   multigrid_precondition(((struct fea_solver *)context)->mg, r, z);
 }
 
+/* The solver's unknowns are the iterate itself (PETSc works in place). */
+static void keep(struct fea_solver *s) {
+  if (!s->options->checkpoint || clock_seconds() - s->kept_s < s->options->checkpoint_s) return;
+  if (fea_checkpoint_write(s, s->load_case, s->iterate)) {
+    log_warning("checkpoint not written: %s", status_message());
+    status_clear();
+  }
+  s->kept_s = clock_seconds();
+}
+
 static void report(void *context, int iteration, double residual) {
   struct fea_solver *s = context;
   char words[96];
+  keep(s);
   const double seconds = clock_seconds() - s->progress.started_s;
   const double gained = -log10(residual), wanted = -log10(s->options->tolerance);
   if (iteration > 2 && gained > 0.1 && gained < wanted)
@@ -203,10 +217,19 @@ status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load
   solution->reaction = calloc((size_t)m->fixed_count, sizeof(double));
   CHECK(solution->reaction, ST_MEMORY, "voxel solve: no memory for reactions");
   make_right_hand_side(s, c, b, x);
+  s->load_case = load_case;
+  s->iterate = x;
+  s->kept_s = started;
+  if (s->options->checkpoint) {
+    bool found;
+    TRY(fea_checkpoint_read(s, load_case, x, &found));
+    if (found) log_info("voxel solve: load case %s goes on from its checkpoint", c->name);
+  }
   const double rhs_norm = norm2(s, b);
   progress_begin(&s->progress, "solve", "iterations", 0);
   const int failed = s->petsc->conjugate_gradients(&cg, &problem, b, x);
   progress_end(&s->progress);
+  if (s->options->checkpoint) TRY(fea_checkpoint_write(s, load_case, x));
   CHECK(!failed, ST_EXTERNAL, "voxel solve: %s", cg.words);
   set_prescribed(s, c, 1, x);
   multigrid_apply(s->mg, MG_REACTION, x, b);
@@ -243,6 +266,7 @@ status fea_solve(struct fea_solution **out, const struct fea_model *model, int l
   struct fea_solver s = {0};
   TRY(fea_solver_open(&s, model, load_case, options));
   TRY(fea_solver_case(out, &s, load_case));
+  if (s.options->checkpoint) fea_checkpoint_remove(&s);
 done:
   fea_solver_close(&s);
   return st;
@@ -259,6 +283,7 @@ status fea_solve_all(struct fea_solution *out[FEA_CASES], const struct fea_model
     if (st) status_note("load case %s", model->cases[c].name);
     TRY(st);
   }
+  if (s.options->checkpoint) fea_checkpoint_remove(&s);
   for (int c = 0; c < model->case_count; c++) {
     out[c] = solved[c];
     solved[c] = NULL;

@@ -17,12 +17,14 @@ extern "C" {
 #endif
 
 struct fea_solve_options {
-  double tolerance;    /* |f - K u| / |f|, 1e-14 .. 1e-2 */
-  int most_iterations; /* >= 1 */
-  double memory_gib;   /* refuse when the estimate is above this; 0: no limit */
+  double tolerance;       /* |f - K u| / |f|, 1e-14 .. 1e-2 */
+  int most_iterations;    /* >= 1 */
+  double memory_gib;      /* refuse when the estimate is above this; 0: what the machine has free */
+  const char *checkpoint; /* borrowed; stem of files that let a killed solve go on, or NULL */
+  double checkpoint_s;    /* between two writings [s] */
 };
 #define FEA_SOLVE_DEFAULTS                                                                         \
-  { .tolerance = 1e-8, .most_iterations = 500, .memory_gib = 0 }
+  { .tolerance = 1e-8, .most_iterations = 500, .memory_gib = 0, .checkpoint_s = 600 }
 
 /* One load case solved. */
 struct fea_solution {
@@ -64,6 +66,14 @@ void fea_solution_plane_reaction(const struct fea_solution *s, const struct fea_
 
 /** Memory [bytes] the solver will need for this model on this rank, beside the model itself. */
 double fea_solve_memory(const struct fea_model *model, int ranks);
+
+/** Memory [bytes] of a model on `grid` with so many elements, with its solver, before either is
+ * made: the boxes, the search for its parts, the rows and the solver's vectors. */
+double fea_memory_estimate(const struct geometry *grid, int64_t elements);
+/** Memory the machine has free [bytes]; infinity where it does not say. */
+double fea_memory_free(void);
+/** @return ST_DOMAIN when the estimate passes limit_gib (0: what is free), with both numbers */
+status fea_memory_check(const struct geometry *grid, int64_t elements, double limit_gib);
 
 /** This process among the MPI ranks: 0 of 1 when not under mpirun (PETSc is not opened then).
  * Outputs are written by rank 0 only. @return ST_UNSUPPORTED under mpirun without the module */

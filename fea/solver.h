@@ -21,6 +21,9 @@ struct fea_solver {
   int64_t first, owned; /* dofs of this rank */
   struct progress progress;
   double started_s, setup_s;
+  int load_case;         /* in solution */
+  const double *iterate; /* its displacement so far, owned dofs */
+  double kept_s;         /* when the checkpoint was last written */
 };
 
 /** @param options borrowed; NULL takes the defaults. @return as fea_solve */

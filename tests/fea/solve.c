@@ -2,6 +2,7 @@
 /* Closed forms of linear elasticity on cubes, and what the solver must refuse. */
 #include "tests/check.h"
 
+#include "core/file.h"
 #include "core/parallel.h"
 #include "fea/solve.h"
 
@@ -236,6 +237,64 @@ static void unmet_tolerance_is_a_failure(void **state) {
   fea_model_destroy(m);
 }
 
+/* A solve that was stopped leaves a file; the next one starts there, ends at the same displacement
+ * and takes the file away. A file of another problem is refused. */
+static void stopped_solve_goes_on_from_its_checkpoint(void **state) {
+  (void)state;
+  struct fea_model *m = ragged(), *other = block(4, 4, 4, 1, 900, 0.3);
+  struct fea_solution *cold = NULL, *warm = NULL, *s = NULL;
+  struct fea_solve_options o = {.tolerance = 1e-9, .most_iterations = 200};
+  assert_ok(fea_solve(&cold, m, 0, &o));
+  o.checkpoint = "solve_test_checkpoint";
+  o.most_iterations = cold->iterations / 2;
+  assert_fails(fea_solve(&s, m, 0, &o), ST_NUMERIC, "iterations");
+  assert_true(file_exists("solve_test_checkpoint.case0.h5"));
+  o.most_iterations = 200;
+  for (int a = 0; a < 3; a++) assert_ok(fea_model_fix_plane(other, 2, 0, a, 0));
+  assert_ok(fea_model_load(other, fea_model_node(other, 2, 2, 4), 2, -1));
+  assert_ok(fea_model_finish(other));
+  assert_fails(fea_solve(&s, other, 0, &o), ST_DOMAIN, "another model");
+  assert_ok(fea_solve(&warm, m, 0, &o));
+  assert_true(warm->iterations < cold->iterations);
+  assert_close(warm->energy_nmm, cold->energy_nmm, 1e-8);
+  assert_false(file_exists("solve_test_checkpoint.case0.h5"));
+  assert_null(s);
+  fea_solution_destroy(cold);
+  fea_solution_destroy(warm);
+  fea_model_destroy(m);
+  fea_model_destroy(other);
+}
+
+/* A cube of 1200 voxels an edge needs above 40 GiB in boxes alone: known before anything is made.
+ */
+static void memory_is_estimated_before_a_model_is_made(void **state) {
+  (void)state;
+  const struct geometry g = geometry_make(1200, 1200, 1200, 1, 1, 1);
+  assert_true(fea_memory_estimate(&g, 0) > 1200. * 1200 * 1200 * 21);
+  assert_fails(fea_memory_check(&g, 1000000, 8), ST_DOMAIN, "need about 35.");
+  assert_ok(fea_memory_check(&g, 1000000, 100));
+}
+
+/* Marrow beside cortex, 1e4 and 1e5 apart: the iterations stay few. */
+static void contrast_of_marrow_and_cortex_converges(void **state) {
+  (void)state;
+  for (int power = 4; power <= 5; power++) {
+    struct fea_model *m = block(24, 24, 40, 1, 18000, 0.3);
+    struct fea_solution *s = NULL;
+    for (int64_t v = 0; v < 24 * 24 * 40; v++) {
+      const double r = hypot((double)(v % 24) - 11.5, (double)(v / 24 % 24) - 11.5);
+      m->modulus[v] = r > 12 ? 0 : r > 9 ? 18000 : (float)(18000 * pow(10, -power));
+    }
+    for (int a = 0; a < 3; a++) assert_ok(fea_model_fix_plane(m, 2, 0, a, 0));
+    assert_ok(fea_model_fix_plane(m, 2, 40, 2, -0.1));
+    assert_ok(fea_model_finish(m));
+    assert_ok(fea_solve(&s, m, 0, NULL));
+    assert_true(s->iterations < 60);
+    fea_solution_destroy(s);
+    fea_model_destroy(m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(uniform_bar_has_the_force_of_its_closed_form),
@@ -249,6 +308,9 @@ int main(void) {
       cmocka_unit_test(one_voxel_is_a_model),
       cmocka_unit_test(cases_share_a_set_up_and_superpose),
       cmocka_unit_test(unmet_tolerance_is_a_failure),
+      cmocka_unit_test(stopped_solve_goes_on_from_its_checkpoint),
+      cmocka_unit_test(memory_is_estimated_before_a_model_is_made),
+      cmocka_unit_test(contrast_of_marrow_and_cortex_converges),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
