@@ -81,6 +81,16 @@ status column_at(struct vec3 *centre, struct vec3 *axis, struct vec3 *anterior,
 status column_anchor(struct vertebra_frame *out, struct labels *labels, const struct column *c,
                      const struct volume *hu, int level, double z_mm);
 
+/**
+ * The bodies of several levels, "L1=z,L2=z" with z in mm.
+ * @param[out] labels  owned by the caller, on the grid of `hu`
+ * @param[out] frames  cranial to caudal
+ * @return ST_USAGE for a text that is no such list, a level twice or levels out of order; else as
+ *         column_anchor
+ */
+status column_anchors(struct labels **labels, struct vertebra_frames *frames,
+                      const struct column *c, const struct volume *hu, const char *text);
+
 /** Sagittal and frontal plane with the canal line, discs and bodies with their z [mm]. */
 status column_picture(struct picture **out, const struct volume *hu, const struct column *c,
                       const struct labels *anchored, const struct vertebra_frames *frames);

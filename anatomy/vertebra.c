@@ -177,6 +177,18 @@ static void fit_levels(struct vertebra_result *r, char flags[VERTEBRA_LEVELS][96
   }
 }
 
+/* Levels of the map without a frame, among the flags of the set. */
+static void tell_refused(struct vertebra_result *r) {
+  char *flags = r->frames.flags;
+  const size_t size = sizeof r->frames.flags;
+  for (int level = 0; level < VERTEBRA_LEVELS; level++) {
+    size_t used = strlen(flags);
+    if (*r->refused[level] && used + 32 < size)
+      snprintf(flags + used, size - used, "%s%s refused: %s", used ? "; " : "",
+               vertebra_level_name(level), r->refused[level]);
+  }
+}
+
 static status none_found(const struct vertebra_result *r) {
   status st = ST_OK;
   char why[400] = "";
@@ -212,6 +224,7 @@ status vertebrae_from_labels(struct vertebra_result **out, const struct labels *
   if (cut) TRY(vertebra_cut_arches(r));
   fit_levels(r, flags, cut ? "cut at the canal" : "body label");
   check_order(&r->frames);
+  tell_refused(r);
   if (!r->frames.count) TRY(none_found(r));
   *out = r;
   r = NULL;

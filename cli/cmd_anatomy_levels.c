@@ -7,8 +7,6 @@
 #include "core/log.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct params {
   const char *ct, *out;
@@ -32,75 +30,6 @@ static const struct example examples[] = {
     {"qct anatomy levels spine/ct.nii.gz --level L1=74,L2=37 --out named",
      "bodies of the levels that a person named"},
     {NULL, NULL}};
-
-struct anchor {
-  int level;
-  double z_mm;
-};
-
-/* The anchor that starts at `text`; *end: behind it. */
-static status read_anchor(struct anchor *out, const char *text, char **end) {
-  status st = ST_OK;
-  char name[16] = "";
-  const char *equals = strchr(text, '=');
-  size_t n = equals ? (size_t)(equals - text) : 0;
-  if (n && n < sizeof name) memcpy(name, text, n);
-  out->level = vertebra_level_of(name);
-  CHECK(out->level >= 0, ST_USAGE,
-        "--level %s: expected LEVEL=z, LEVEL one of C1 ... T12 L1 ... S1", text);
-  out->z_mm = strtod(equals + 1, end);
-  CHECK(*end != equals + 1 && (!**end || **end == ','), ST_USAGE,
-        "--level %s: \"%s\" is not a height in mm", text, equals + 1);
-done:
-  return st;
-}
-
-/* All anchors of a text; each level once, and in the order of the body. */
-static status read_anchors(struct anchor anchors[VERTEBRA_LEVELS], int *count, const char *text) {
-  status st = ST_OK;
-  char *end = NULL;
-  for (*count = 0; *text; text = *end ? end + 1 : end) {
-    struct anchor *a = &anchors[*count];
-    CHECK(*count < VERTEBRA_LEVELS, ST_USAGE, "--level: more than %d levels", VERTEBRA_LEVELS);
-    TRY(read_anchor(a, text, &end));
-    for (const struct anchor *b = anchors; b < a; b++) {
-      CHECK(a->level != b->level, ST_USAGE, "--level names %s twice",
-            vertebra_level_name(a->level));
-      CHECK((a->level > b->level) == (a->z_mm < b->z_mm), ST_USAGE,
-            "--level: %s at z %g mm and %s at z %g mm are in the wrong order",
-            vertebra_level_name(a->level), a->z_mm, vertebra_level_name(b->level), b->z_mm);
-    }
-    (*count)++;
-  }
-done:
-  return st;
-}
-
-/* Bodies of the anchors, cranial to caudal. */
-static status make_anchors(struct labels **out, struct vertebra_frames *frames,
-                           const struct column *c, const struct volume *ct, const char *text) {
-  status st = ST_OK;
-  struct labels *labels = NULL;
-  struct anchor anchors[VERTEBRA_LEVELS];
-  int count;
-  TRY(read_anchors(anchors, &count, text));
-  TRY(labels_create(&labels, &ct->grid));
-  for (int level = 0; level < VERTEBRA_LEVELS; level++)
-    for (int i = 0; i < count; i++) {
-      if (anchors[i].level != level) continue;
-      struct vertebra_frame *f = &frames->items[frames->count];
-      TRY(column_anchor(f, labels, c, ct, level, anchors[i].z_mm));
-      TRY(labels_set_name(labels, f->label, f->level));
-      log_info("%s: middle at z %.1f mm, %.0f x %.0f mm; %s", f->level, f->centre.z, f->width_mm,
-               f->depth_mm, f->flags);
-      frames->count++;
-    }
-  *out = labels;
-  labels = NULL;
-done:
-  labels_destroy(labels);
-  return st;
-}
 
 static status write_all(struct context *ctx, const struct column *c, const struct volume *ct,
                         const struct labels *labels, const struct vertebra_frames *frames,
@@ -136,8 +65,12 @@ static status run(struct context *ctx, const void *params) {
   struct vertebra_frames frames = {.count = 0};
   TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
   TRY(column_find(&c, ct));
-  if (p->levels) TRY(make_anchors(&labels, &frames, c, ct, p->levels));
+  if (p->levels) TRY(column_anchors(&labels, &frames, c, ct, p->levels));
   TRY(write_all(ctx, c, ct, labels, &frames, p->out));
+  for (int i = 0; i < frames.count; i++)
+    log_info("%s: middle at z %.1f mm, %.0f x %.0f mm; %s", frames.items[i].level,
+             frames.items[i].centre.z, frames.items[i].width_mm, frames.items[i].depth_mm,
+             frames.items[i].flags);
   for (int i = 0; i < c->body_count; i++)
     log_info("a body at z %.0f mm, disc to disc %.0f mm, confidence %.2f (no level is named)",
              c->bodies[i].at.z, c->bodies[i].height_mm, c->bodies[i].confidence);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 struct params {
-  const char *ct, *labels, *out, *series, *case_id;
+  const char *ct, *labels, *out, *series, *case_id, *levels;
   double mass_kg, height_m;
   struct run_options run;
 };
@@ -22,6 +22,8 @@ static const struct option options[] = {
            "label map on the grid of the CT (TotalSegmentator values or names) instead of the "
            "automatic outline"),
     RUN_OPTIONS(struct params, run),
+    OPT_TEXT(struct params, levels, "level",
+             "vertebrae that you name, L1=z,L2=z with the middle of each body in mm"),
     OPT_TEXT(struct params, series, "series", "DICOM series UID, when the folder holds several"),
     OPT_REAL(struct params, mass_kg, "mass", "kg", 20, 300,
              "body mass, for the force of a fall; from the DICOM header when stated there"),
@@ -93,6 +95,7 @@ static status run(struct context *ctx, const void *params) {
   o.ct = p->ct;
   o.labels = p->labels;
   o.series = p->series;
+  o.levels = p->levels;
   o.case_id = p->case_id;
   o.mass_kg = p->mass_kg;
   o.height_m = p->height_m;

@@ -195,6 +195,7 @@ done:
 }
 
 static status add_spine(struct job *job) {
+  const double apart = 40;
   status st = ST_OK;
   int two[2], n = choose_two(two, job);
   if (n < 2) {
@@ -211,6 +212,9 @@ static status add_spine(struct job *job) {
            b->frame->level, job->method);
   snprintf(m->source, sizeof m->source, "chinese_qct_2020");
   set_interval(m, job);
+  if (fabs(a->stats.mean - b->stats.mean) > apart)
+    measurement_flag(m, "its two levels differ by %.0f mg/cm3: fracture, sclerosis?",
+                     fabs(a->stats.mean - b->stats.mean));
   TRY(add_class(job, mean));
 done:
   return st;

@@ -16,11 +16,15 @@ void case_free(struct study_case *c) {
   volume_destroy(c->density);
   femur_result_destroy(c->femora);
   labels_destroy(c->given);
+  labels_destroy(c->bodies);
+  free(c->vertebrae);
   case_graph_free(c->graph);
   cJSON_Delete(c->origin);
   c->graph = NULL;
   c->origin = NULL;
   c->given = NULL;
+  c->bodies = NULL;
+  c->vertebrae = NULL;
   c->hu = c->density = NULL;
   c->femora = NULL;
 }
@@ -128,6 +132,32 @@ status case_femora(const struct femur_result **out, struct study_case *c) {
   *out = c->femora;
 done:
   femur_result_destroy(r);
+  return st;
+}
+
+status case_vertebrae(const struct labels **bodies, const struct vertebra_frames **frames,
+                      struct study_case *c) {
+  status st = ST_OK;
+  struct vertebra_frames *read = NULL;
+  char path[CASE_PATH];
+  if (!c->vertebrae) {
+    read = calloc(1, sizeof *read);
+    CHECK(read, ST_MEMORY, "reading the vertebrae");
+    TRY(case_path(path, c, "vertebra_frames.json"));
+    TRY(vertebra_frames_read(read, path));
+    if (read->count) {
+      TRY(case_path(path, c, "vertebrae.nii.gz"));
+      TRY(itk_labels_read(&c->bodies, path));
+    }
+    c->vertebrae = read;
+    read = NULL;
+  }
+  CHECK(c->vertebrae->count, ST_DOMAIN,
+        "no vertebra has a name: levels are never named automatically");
+  *bodies = c->bodies;
+  *frames = c->vertebrae;
+done:
+  free(read);
   return st;
 }
 

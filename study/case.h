@@ -9,6 +9,7 @@
 #include "anatomy/femur.h"
 #include "core/calibration.h"
 #include "core/record.h"
+#include "core/vertebra_frame.h"
 #include "study/run.h"
 
 enum { CASE_SIDES = 2, CASE_PATH = 4096 };
@@ -23,10 +24,12 @@ struct study_case {
   struct labels *given;        /* owned; the label map that was given, NULL until needed */
   struct calibration calibration;
   bool calibrated;
-  struct femur_result *femora; /* owned, NULL until needed */
-  cJSON *origin;               /* owned; the provenance as it was when the run began */
-  struct case_graph *graph;    /* owned; the steps and their results so far (study/step.h) */
-  graph_watch watch;           /* may be NULL */
+  struct femur_result *femora;       /* owned, NULL until needed */
+  struct labels *bodies;             /* owned; vertebral bodies, NULL until needed */
+  struct vertebra_frames *vertebrae; /* owned; NULL until needed */
+  cJSON *origin;                     /* owned; the provenance as it was when the run began */
+  struct case_graph *graph;          /* owned; the steps and their results so far (study/step.h) */
+  graph_watch watch;                 /* may be NULL */
   void *watch_user;
 };
 
@@ -47,6 +50,10 @@ status case_given_labels(const struct labels **out, struct study_case *c);
 status case_calibration(const struct calibration **out, struct study_case *c);
 status case_density(const struct volume **out, struct study_case *c);
 status case_femora(const struct femur_result **out, struct study_case *c);
+/** Vertebral bodies with their frames, from labels or from the heights that a person named.
+ * @return ST_DOMAIN when there are none: levels are never named automatically */
+status case_vertebrae(const struct labels **bodies, const struct vertebra_frames **frames,
+                      struct study_case *c);
 /** Are neck and shaft axis known, or one of them assumed with a flag in frame.flags? */
 bool case_has_axes(const struct femur *f);
 /** The femur of a side with its frame. @return ST_DOMAIN with its reason when it may not be

@@ -15,6 +15,7 @@
  *   calibration.json               HU to density
  *   labels.nii.gz, labels.json     the femora
  *   frame_right.json, frame_left.json
+ *   vertebrae.nii.gz, vertebra_frames.json   bodies and frames of the levels that have a name
  *   fall_right.h5, .xdmf, ...      strain fields of the fall
  *   pictures/, parts/              what the report is made of
  *   run.json                       the journal: states, reasons, seconds, digests
@@ -52,6 +53,7 @@ struct study_options {
   double rho_ref;        /* density of fully mineralised bone for hip structure [mg/cm3]; NaN: 1050
                             for HA, else family w is withheld */
   const char *reference; /* of T-scores: "nhanes3" or a file (qct/t_score.h); NULL: none */
+  const char *levels;    /* vertebrae that the user names: "L1=z,L2=z" [mm]; NULL: none */
   const char *skip;      /* analyses left out: names of steps with commas between; NULL: none */
   const char *add;       /* optional analyses that are done; NULL: none */
   bool force;            /* do every step again; take over a folder that holds something else */

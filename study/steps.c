@@ -15,7 +15,10 @@
   STEP(bmd)                                                                                        \
   STEP(structure)                                                                                  \
   STEP(projected)                                                                                  \
-  STEP(fall)
+  STEP(fall)                                                                                       \
+  STEP(vertebrae)                                                                                  \
+  STEP(spine)                                                                                      \
+  STEP(hu)
 
 #define DECLARE(name) extern const struct case_step step_##name;
 STUDY_STEPS_IN_ORDER(DECLARE)

@@ -1,0 +1,155 @@
+/* The step that measures the density and the shape of the vertebral bodies. */
+#include "core/picture.h"
+#include "qct/spine.h"
+#include "qct/spine_picture.h"
+#include "qct/spine_shape.h"
+#include "study/step.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What limits densities of this scan. */
+static void flag_rows(struct record *r, const struct volume *density,
+                      const struct calibration *calibration) {
+  const double reference_kv = 120;
+  double kvp = density->acquisition.kvp;
+  if (!strncmp(calibration->method, "phantom", 7)) return;
+  for (size_t i = 0; i < r->count; i++) {
+    struct measurement *m = &r->rows[i];
+    if (isnan(m->value) || strcmp(m->unit, "mg/cm3")) continue;
+    measurement_flag(m, "phantomless");
+    if (!isnan(kvp) && kvp != reference_kv) measurement_flag(m, "%g kV", kvp);
+  }
+}
+
+static status draw(const struct study_case *c, const struct volume *density,
+                   const struct labels *bodies, const struct labels *roi,
+                   const struct vertebra_frames *frames) {
+  status st = ST_OK;
+  struct picture *p = NULL;
+  char path[CASE_PATH];
+  TRY(qct_spine_picture(&p, density, bodies, roi, frames));
+  TRY(case_path(path, c, "pictures/spine.png"));
+  TRY(picture_write_png(p, path, true));
+done:
+  picture_destroy(p);
+  return st;
+}
+
+static status run(struct study_case *c, int side) {
+  status st = ST_OK;
+  struct qct_spine_options o = QCT_SPINE_DEFAULTS;
+  const struct volume *hu = NULL, *density = NULL;
+  const struct labels *bodies = NULL, *given = NULL;
+  const struct vertebra_frames *frames = NULL;
+  const struct calibration *calibration = NULL;
+  struct labels *roi = NULL;
+  struct record *r = NULL;
+  struct qct_contrast contrast;
+  TRY(case_vertebrae(&bodies, &frames, c));
+  TRY(case_hu(&hu, c));
+  TRY(case_density(&density, c));
+  TRY(case_calibration(&calibration, c));
+  TRY(case_given_labels(&given, c));
+  TRY(qct_contrast_judge(&contrast, hu, CONTRAST_UNKNOWN, given, frames));
+  TRY(qct_spine_roi(&roi, bodies, frames, &o.roi));
+  TRY(record_create(&r, c->case_id));
+  TRY(qct_spine_vbmd(r, density, roi, frames, calibration, &contrast, &o));
+  flag_rows(r, density, calibration);
+  TRY(qct_spine_shape(r, frames));
+  TRY(draw(c, density, bodies, roi, frames));
+  TRY(case_write_part(c, r, "spine", side));
+done:
+  labels_destroy(roi);
+  record_destroy(r);
+  return st;
+}
+
+/* ---- the report ---- */
+
+enum { COLUMNS = 8 };
+
+static void level_table(struct report *page, const struct record *r) {
+  static const char *const columns[COLUMNS] = {"Level",       "#vBMD [mg/cm3]", "#SD [mg/cm3]",
+                                               "#Front [mm]", "#Middle [mm]",   "#Back [mm]",
+                                               "#Loss",       "#Genant grade"};
+  static const char *const quantities[COLUMNS] = {"",
+                                                  "vbmd_trabecular",
+                                                  "vbmd_sd",
+                                                  "height_anterior",
+                                                  "height_middle",
+                                                  "height_posterior",
+                                                  "height_loss",
+                                                  "genant_grade"};
+  report_table_begin(page, "Trabecular density and heights of the vertebral bodies", columns,
+                     COLUMNS);
+  for (int level = 0; level < VERTEBRA_LEVELS; level++) {
+    const char *name = vertebra_level_name(level), *cells[COLUMNS] = {name};
+    char text[COLUMNS][32];
+    if (!record_find(r, name, "vbmd_trabecular")) continue;
+    for (int i = 1; i < COLUMNS; i++) {
+      const struct measurement *m = record_find(r, name, quantities[i]);
+      report_number(text[i], m ? m->value : (double)NAN, (double)NAN);
+      cells[i] = text[i];
+    }
+    report_table_row(page, cells);
+  }
+  report_table_end(page);
+}
+
+static status tell(struct case_page *page, int side) {
+  status st = ST_OK;
+  const struct measurement *class = record_find(page->record, "spine", "bmd_class");
+  const struct measurement *mean = record_find(page->record, "spine", "vbmd_trabecular");
+  char verdict[320] = "";
+  struct report_reading reading = {
+      .act = "Leave out levels with fracture, metal, sclerosis or cement (qct bmd spine "
+             "--exclude). A DXA T-score does not apply to these numbers."};
+  level_table(page->report, page->record);
+  if (class && !isnan(class->value)) {
+    snprintf(verdict, sizeof verdict, "%s: %s.", mean ? mean->method : "", class->method);
+    reading.good = verdict;
+  } else if (class) {
+    snprintf(verdict, sizeof verdict, "No class is given: %s.", class->flags);
+    reading.bad = verdict;
+  }
+  TRY(page_image(page, "pictures/spine.png", side, "regions in the vertebral bodies",
+                 "Regions that were measured (orange) in the bodies (blue).", &reading));
+done:
+  return st;
+}
+
+static void methods(struct case_page *page) {
+  report_text(
+      page->report,
+      "Spine. Mean density in an ellipse of each body, 0.58 of its depth from the posterior "
+      "wall, semi-axes 0.325 of the width and 0.25 of the depth, 7.5 mm high. The class "
+      "takes the mean of two levels: normal above 120, low from 80 to 120, osteoporosis "
+      "below 80 mg/cm3 of K2HPO4. Heights at 15, 50 and 85 % of the depth come from the "
+      "labels' end plates; grades are Genant's by loss of height.");
+  page_source(page, "chinese_qct_2020");
+  page_source(page, "genant1993");
+  page_source(page, "comp2comp");
+}
+
+static void parameters(cJSON *out, const struct study_case *c) {
+  case_add_text(out, "case", c->case_id);
+  case_add_digest(out, c, "labels");
+}
+
+const struct case_step step_spine = {
+    .name = "spine",
+    .title = "density and shape of the vertebrae",
+    .version = "1",
+    .needs = {"calibrate", "vertebrae"},
+    .outputs = {"parts/spine.json", "pictures/spine.png"},
+    .parameters = parameters,
+    .run = run,
+    .part = true,
+    .headlines = {{"spine", "vbmd_trabecular", "Lumbar trabecular vBMD"}},
+    .section = "Density and shape of the vertebrae",
+    .tell = tell,
+    .methods = methods,
+    .remedies = {{"levels are never named",
+                  "Labels of vertebrae, or --level L1=z,L2=z with z in mm from the proposal."}}};
