@@ -1,0 +1,178 @@
+/* Fat inside and outside the heart's sac, and the picture of both. */
+#include "bodycomp/heart.h"
+#include "core/parallel.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct fat_sum {
+  int64_t voxels, no_data;
+  double hu, hu2;
+};
+
+static struct fat_sum sum_fat(const struct volume *hu, const struct labels *sac, int value,
+                              const struct tissue_window *w) {
+  struct fat_sum s = {0};
+  int64_t n = geometry_voxels(&hu->grid);
+  for (int64_t v = 0; v < n; v++) {
+    if (sac->voxels[v] != value) continue;
+    if (isnan(hu->voxels[v])) {
+      s.no_data++;
+      continue;
+    }
+    double whole = round((double)hu->voxels[v]);
+    if (whole < w->low_hu || whole > w->high_hu) continue;
+    s.voxels++;
+    s.hu += whole;
+    s.hu2 += whole * whole;
+  }
+  return s;
+}
+
+static void add_row(struct record *r, const char *region, const char *quantity, double value,
+                    const char *unit, int64_t n, const char *method) {
+  struct measurement *m = record_add(r, region, quantity, value, unit);
+  if (!m) return;
+  m->n = n;
+  snprintf(m->method, sizeof m->method, "%s", method);
+  snprintf(m->source, sizeof m->source, "derstine2018");
+}
+
+static void add_fat(struct record *r, const char *region, const struct fat_sum *s, double voxel_mm3,
+                    const char *method) {
+  double n = (double)s->voxels, mean = s->voxels ? s->hu / n : (double)NAN;
+  char quantity[48];
+  snprintf(quantity, sizeof quantity, "fat_%s", region);
+  add_row(r, "heart", quantity, n * voxel_mm3 / 1000, "cm3", s->voxels, method);
+  snprintf(quantity, sizeof quantity, "fat_%s_mean_hu", region);
+  add_row(r, "heart", quantity, mean, "HU", s->voxels, method);
+  snprintf(quantity, sizeof quantity, "fat_%s_sd_hu", region);
+  add_row(r, "heart", quantity, s->voxels ? sqrt(fmax(0, s->hu2 / n - mean * mean)) : (double)NAN,
+          "HU", s->voxels, method);
+}
+
+/* Body surface by Mosteller: sqrt(height [cm] weight [kg] / 3600) m2. */
+static void add_per_surface(struct record *r, double fat_cm3, const char *method,
+                            const struct heart_fat_options *o) {
+  const char *quantity = "fat_inside_sac_per_bsa", *unit = "cm3/m2";
+  if (isnan(o->height_m) || isnan(o->weight_kg)) {
+    record_withhold(r, "heart", quantity, unit, "height and weight are not known");
+    return;
+  }
+  double surface = sqrt(o->height_m * 100 * o->weight_kg / 3600);
+  struct measurement *m = record_add(r, "heart", quantity, fat_cm3 / surface, unit);
+  if (!m) return;
+  snprintf(m->method, sizeof m->method, "%s", method);
+  snprintf(m->source, sizeof m->source, "mosteller1987");
+}
+
+/* What the scan does to these numbers, on every row added since `first`. */
+static void flag_scan(struct record *r, size_t first, const struct volume *hu, int64_t no_data) {
+  const struct acquisition *a = &hu->acquisition;
+  for (size_t i = first; i < r->count; i++) {
+    struct measurement *m = &r->rows[i];
+    if (a->contrast == CONTRAST_PRESENT) measurement_flag(m, "contrast raises the HU of fat");
+    if (a->contrast == CONTRAST_UNKNOWN) measurement_flag(m, "contrast not recorded");
+    if (isnan(a->kvp)) measurement_flag(m, "tube voltage not recorded");
+    if (no_data) measurement_flag(m, "%lld voxels without data", (long long)no_data);
+  }
+}
+
+status heart_fat_record(struct record *r, const struct volume *hu, const struct labels *sac,
+                        int inside, int outside, const char *method,
+                        const struct heart_fat_options *options) {
+  static const struct heart_fat_options defaults = HEART_FAT_DEFAULTS;
+  status st = ST_OK;
+  const struct heart_fat_options *o = options ? options : &defaults;
+  double voxel = geometry_voxel_mm3(&hu->grid);
+  const double thickest_mm = 5; /* bodycomp volumes */
+  size_t first = r->count;
+  char how[96];
+  CHECK(hu->quantity == QUANTITY_HU, ST_DOMAIN, "fat of the heart: the volume holds %s, not HU",
+        quantity_name(hu->quantity));
+  TRY(geometry_match(&hu->grid, "CT", &sac->grid, "sac", 1e-3));
+  CHECK(isnan(o->height_m) || o->height_m <= 3, ST_DOMAIN,
+        "fat of the heart: a height of %g m; permitted up to 3 m (was it in cm?)", o->height_m);
+  CHECK(hu->grid.spacing[2] <= thickest_mm + 1e-3, ST_DOMAIN,
+        "fat of the heart: slices %g mm apart; a volume needs at most %g mm", hu->grid.spacing[2],
+        thickest_mm);
+  int64_t voxels = labels_count(sac, inside);
+  CHECK(voxels > 0, ST_DOMAIN,
+        "fat of the heart: label %d of the sac is not in the map; no mask is not no fat", inside);
+  snprintf(how, sizeof how, "%s; %s %g..%g HU", method, o->fat.key, o->fat.low_hu, o->fat.high_hu);
+  struct fat_sum in = sum_fat(hu, sac, inside, &o->fat);
+  add_row(r, "heart", "sac_volume", (double)voxels * voxel / 1000, "cm3", voxels, method);
+  add_fat(r, "inside_sac", &in, voxel, how);
+  add_per_surface(r, (double)in.voxels * voxel / 1000, how, o);
+  if (outside && labels_count(sac, outside) > 0) {
+    struct fat_sum out = sum_fat(hu, sac, outside, &o->fat);
+    add_fat(r, "outside_sac", &out, voxel, how);
+  } else {
+    record_withhold(r, "heart", "fat_outside_sac", "cm3", "the map has no region around the sac");
+  }
+  flag_scan(r, first, hu, in.no_data);
+done:
+  return st;
+}
+
+/* ---- picture ---- */
+
+/* 1 where fat inside, 2 where fat outside. */
+static status fat_labels(struct labels **out, const struct volume *hu, const struct labels *sac,
+                         int inside, int outside, const struct tissue_window *w) {
+  status st = ST_OK;
+  struct labels *l = NULL;
+  TRY(labels_create(&l, &hu->grid));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t v = 0; v < geometry_voxels(&hu->grid); v++) {
+    double whole = round((double)hu->voxels[v]);
+    if (!(whole >= w->low_hu && whole <= w->high_hu)) continue;
+    if (sac->voxels[v] == inside) l->voxels[v] = 1;
+    if (outside && sac->voxels[v] == outside) l->voxels[v] = 2;
+  }
+  *out = l;
+done:
+  return st;
+}
+
+status heart_picture(struct picture **out, const struct volume *hu, const struct labels *sac,
+                     int inside, int outside, const struct heart_fat_options *options) {
+  static const struct heart_fat_options defaults = HEART_FAT_DEFAULTS;
+  static const enum plane planes[] = {PLANE_AXIAL, PLANE_CORONAL, PLANE_SAGITTAL};
+  status st = ST_OK;
+  const struct heart_fat_options *o = options ? options : &defaults;
+  struct picture *sheet = NULL, *one = NULL;
+  struct labels *fat = NULL;
+  int64_t lo[3], hi[3];
+  const double pixel_mm = 1, low_hu = -200, high_hu = 250, shade = 0.55;
+  CHECK(labels_box(sac, inside, lo, hi), ST_DOMAIN, "picture of the heart: no sac in the map");
+  struct vec3 middle = geometry_to_world(&hu->grid, vec3_make(0.5 * (double)(lo[0] + hi[0]),
+                                                              0.5 * (double)(lo[1] + hi[1]),
+                                                              0.5 * (double)(lo[2] + hi[2])));
+  TRY(fat_labels(&fat, hu, sac, inside, outside, &o->fat));
+  for (int n = 0; n < 3; n++) {
+    struct picture_plane plane = picture_plane_through(&hu->grid, planes[n], middle, pixel_mm);
+    plane.centre = middle;
+    plane.width_mm = fmin(plane.width_mm, 300);
+    plane.height_mm = fmin(plane.height_mm, 260);
+    TRY(picture_slice(&one, hu, &plane, low_hu, high_hu));
+    picture_shade(one, fat, 1, &plane, COLOUR_ORANGE, shade);
+    picture_shade(one, fat, 2, &plane, COLOUR_SKY, shade);
+    picture_outline(one, sac, inside, &plane, COLOUR_YELLOW);
+    if (!sheet) TRY(picture_create(&sheet, 3 * 304, 290, 0x101018));
+    picture_place(sheet, one, n * 304, 0);
+    picture_destroy(one);
+    one = NULL;
+  }
+  int x = picture_text(sheet, 6, 270, "outline: sac", COLOUR_YELLOW, 1) + 30;
+  x += picture_text(sheet, x, 270, "fat inside the sac", COLOUR_ORANGE, 1) + 30;
+  picture_text(sheet, x, 270, "fat around it", COLOUR_SKY, 1);
+  *out = sheet;
+  sheet = NULL;
+done:
+  picture_destroy(sheet);
+  picture_destroy(one);
+  labels_destroy(fat);
+  return st;
+}

@@ -1,0 +1,109 @@
+#include "bodycomp/heart.h"
+#include "cli/command.h"
+#include "core/image.h"
+#include "core/itk_image.h"
+
+#include <math.h>
+#include <stdio.h>
+
+struct params {
+  const char *ct, *labels, *out, *sac, *picture;
+  int inside, outside;
+  double fat_window[2], height_m, mass_kg;
+};
+
+static const struct params defaults = {
+    .inside = HEART_SAC, .outside = 0, .fat_window = {-190, -30}, .height_m = NAN, .mass_kg = NAN};
+
+static const struct option options[] = {
+    ARG_IN(struct params, ct, "ct", "CT of the chest: DICOM folder or image file"),
+    OPT_IN(struct params, labels, "labels",
+           "label map with the sac on the same grid; without it the sac is found by rule"),
+    OPT_INT(struct params, inside, "label", "", 1, 65535,
+            "value of the sac in --labels (TotalSegmentator trunk_cavities: 3)"),
+    OPT_INT(struct params, outside, "around", "", 0, 65535,
+            "value of the region around the sac in --labels (mediastinum: 4); 0: none"),
+    OPT_REALS(struct params, fat_window, "fat-window", "HU", 2, -1000, 3000,
+              "inclusive HU window of fat; -190,-45 is used on chest CT without gating"),
+    OPT_REAL(struct params, height_m, "height", "m", 0.5, 3, "of the person"),
+    OPT_REAL(struct params, mass_kg, "mass", "kg", 10, 400, "of the person"),
+    OPT_OUT(struct params, sac, "sac", "also write the sac and what is around it (label map)"),
+    OPT_OUT(struct params, picture, "picture", "three planes with the sac and its fat (PNG)"),
+    OPT_OUT(struct params, out, "out", "record (CSV or JSON)"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom heart --out chest --format nifti --spacing 2.5,2.5,5",
+     "a digital chest whose fat is known"},
+    {"qct pericardium chest/ct.nii.gz --picture heart.png", "fat of its heart, sac by rule"},
+    {"qct pericardium chest/ct.nii.gz --labels chest/labels.nii.gz --label 250 --around 251",
+     "the same with the true sac"},
+    {NULL, NULL}};
+
+static const char *const sources[] = {"derstine2018", "mosteller1987", NULL};
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct volume *hu = NULL;
+  struct labels *sac = NULL;
+  struct record *record = NULL;
+  struct picture *picture = NULL;
+  cJSON *provenance = NULL;
+  struct heart_info info = {.flags = ""};
+  const struct image_read_options read = {.quantity = QUANTITY_HU};
+  struct heart_fat_options o = HEART_FAT_DEFAULTS;
+  char method[64] = "mask";
+  int inside = p->inside, outside = p->outside;
+  o.fat.low_hu = p->fat_window[0];
+  o.fat.high_hu = p->fat_window[1];
+  o.height_m = p->height_m;
+  o.weight_kg = p->mass_kg;
+  TRY(image_read(&hu, p->ct, &read));
+  TRY(record_create(&record, ""));
+  if (p->labels) {
+    TRY(labels_read_on(&sac, p->labels, &hu->grid));
+  } else {
+    TRY(heart_find(&sac, &info, hu));
+    inside = HEART_SAC;
+    outside = HEART_MEDIASTINUM;
+    snprintf(method, sizeof method, "rule confidence %.2g", info.confidence);
+  }
+  TRY(heart_fat_record(record, hu, sac, inside, outside, method, &o));
+  for (size_t i = 0; i < record->count && info.flags[0]; i++)
+    measurement_flag(&record->rows[i], "%s", info.flags);
+  if (p->sac) {
+    provenance = context_provenance(ctx);
+    TRY(itk_labels_write(sac, p->sac, provenance, ctx->force));
+  }
+  if (p->picture) {
+    TRY(heart_picture(&picture, hu, sac, inside, outside, &o));
+    TRY(picture_write_png(picture, p->picture, ctx->force));
+  }
+  TRY(context_write_record(ctx, record, p->out));
+done:
+  cJSON_Delete(provenance);
+  picture_destroy(picture);
+  record_destroy(record);
+  labels_destroy(sac);
+  volume_destroy(hu);
+  return st;
+}
+
+const struct command cmd_pericardium = {
+    .name = "pericardium",
+    .summary = "Fat inside and around the sac of the heart",
+    .about =
+        "Volume in cm3, mean and SD in HU of the voxels inside the fat window, inside the sac "
+        "and around it. The two are named so because epicardial and pericardial fat are "
+        "swapped in the literature: what lies inside the sac is most often called epicardial.\n\n"
+        "The sac comes from a label map; without one it is guessed by rule (between the "
+        "lungs, above the diaphragm, in front of the spine) with a stated confidence, and "
+        "every row says so. A reader's outline is better. Contrast raises the HU of the fat "
+        "and is flagged.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .sources = sources,
+    .run = run};
