@@ -1,6 +1,7 @@
 #include "bodycomp/heart.h"
 
 #include "bodycomp/lungs.h"
+#include "bodycomp/membrane.h"
 #include "core/body.h"
 #include "core/hull.h"
 #include "core/itk_filter.h"
@@ -15,13 +16,14 @@ static const double work_mm = 2;
 static const double least_lung_mm3 = 200e3, small_lung_mm3 = 500e3;
 static const double soft_hu = -30, bone_hu = 160, airway_hu = -800;
 static const double opening_mm = 12, below_fork_mm = 20;
+static const double least_seen = 0.1; /* share of rays */
 static const double least_sac_mm3 = 300e3, most_sac_mm3 = 1300e3;
 
 enum { SOFT = 1, AIRWAY = 1 };
 
 /* All on the working grid. */
 struct chest {
-  struct volume *hu;
+  struct volume *fine, *hu; /* the scan in LPS order; averaged to the working grid */
   struct labels *body, *lungs,
       *region; /* region: SOFT where the heart may be (2 to 5 of the header) */
   int64_t nx, ny, nz;
@@ -33,6 +35,7 @@ struct chest {
 };
 
 static void chest_free(struct chest *c) {
+  volume_destroy(c->fine);
   volume_destroy(c->hu);
   labels_destroy(c->body);
   labels_destroy(c->lungs);
@@ -47,10 +50,9 @@ static int64_t at(const struct chest *c, int64_t i, int64_t j, int64_t k) {
 
 static status prepare(struct chest *c, struct lungs_info *info, const struct volume *hu) {
   status st = ST_OK;
-  struct volume *oriented = NULL;
-  TRY(filter_orient(&oriented, hu));
-  struct geometry g = geometry_isotropic(&oriented->grid, work_mm);
-  TRY(filter_average_to(&c->hu, oriented, &g, -1000));
+  TRY(filter_orient(&c->fine, hu));
+  struct geometry g = geometry_isotropic(&c->fine->grid, work_mm);
+  TRY(filter_average_to(&c->hu, c->fine, &g, -1000));
   volume_fill_no_data(c->hu, -1000);
   c->nx = g.nx;
   c->ny = g.ny;
@@ -71,7 +73,6 @@ static status prepare(struct chest *c, struct lungs_info *info, const struct vol
   c->middle = sum_x / count;
   c->centre_y = sum_y / count;
 done:
-  volume_destroy(oriented);
   return st;
 }
 
@@ -357,24 +358,26 @@ done:
   return st;
 }
 
-/* Sac into `region`: HEART_SAC; what else of it lies at the sac's levels: HEART_MEDIASTINUM. Takes
- * `core` as its workspace. */
+/* The convex hull of the core becomes HEART_SAC in `region`, the rest of it HEART_MEDIASTINUM.
+ * Takes `core` as its workspace. */
 static status mark_sac(struct chest *c, struct labels *core) {
   status st = ST_OK;
-  const int64_t size[3] = {c->nx, c->ny, c->nz}, plane = c->nx * c->ny;
-  int64_t lo[3], hi[3];
+  const int64_t size[3] = {c->nx, c->ny, c->nz};
   for (int axis = 2; axis >= 0; axis--)
     for (int64_t at = 0; at < size[axis]; at++) TRY(hull_slice(core, HEART_SAC, axis, at));
-  bool any = labels_box(core, HEART_SAC, lo, hi);
-  for (int64_t v = 0; v < geometry_voxels(&core->grid); v++) {
-    bool level = any && v / plane >= lo[2] && v / plane <= hi[2];
+  for (int64_t v = 0; v < geometry_voxels(&core->grid); v++)
     if (c->region->voxels[v])
-      c->region->voxels[v] = (uint16_t)(!level            ? 0
-                                        : core->voxels[v] ? HEART_SAC
-                                                          : HEART_MEDIASTINUM);
-  }
+      c->region->voxels[v] = core->voxels[v] ? HEART_SAC : HEART_MEDIASTINUM;
 done:
   return st;
+}
+
+/* The mediastinum at the levels of the sac only. */
+static void keep_levels(struct chest *c) {
+  int64_t lo[3], hi[3], plane = c->nx * c->ny;
+  if (!labels_box(c->region, HEART_SAC, lo, hi)) return;
+  for (int64_t v = 0; v < geometry_voxels(&c->region->grid); v++)
+    if (v / plane < lo[2] || v / plane > hi[2]) c->region->voxels[v] = 0;
 }
 
 static void doubt(struct heart_info *info, const char *why) {
@@ -383,7 +386,8 @@ static void doubt(struct heart_info *info, const char *why) {
   snprintf(info->flags + used, sizeof info->flags - used, "%s%s", used ? "; " : "", why);
 }
 
-static void judge(struct heart_info *info, const struct chest *c, const struct lungs_info *lungs) {
+static void judge(struct heart_info *info, const struct chest *c, const struct lungs_info *lungs,
+                  double seen) {
   const double voxel = work_mm * work_mm * work_mm;
   int64_t lo[3] = {0}, hi[3] = {0};
   labels_box(c->region, HEART_SAC, lo, hi);
@@ -395,10 +399,13 @@ static void judge(struct heart_info *info, const struct chest *c, const struct l
                               .top_z_mm = g->origin[2] + ((double)hi[2] + 0.5) * g->spacing[2],
                               .right_lung_mm3 = lungs->right_mm3,
                               .left_lung_mm3 = lungs->left_mm3,
+                              .pericardium_seen = seen,
                               .confidence = 0.8};
   if (isnan(c->top)) doubt(info, "no fork of the airway found: the upper end is a guess");
   if (info->sac_mm3 < least_sac_mm3 || info->sac_mm3 > most_sac_mm3)
     doubt(info, "unusual volume of the sac");
+  if (seen < least_seen)
+    doubt(info, "the pericardium is hardly seen: the fat inside is a lower bound");
   if (lo[2] == 0 || hi[2] == c->nz - 1) doubt(info, "the sac reaches the end of the scan");
   if (lungs->right_mm3 < small_lung_mm3 || lungs->left_mm3 < small_lung_mm3)
     doubt(info, "a small lung");
@@ -409,6 +416,7 @@ status heart_find(struct labels **out, struct heart_info *info, const struct vol
   struct chest c = {0};
   struct lungs_info lungs = {0};
   struct labels *core = NULL, *result = NULL;
+  double seen = 0;
   CHECK(hu->quantity == QUANTITY_HU, ST_DOMAIN, "finding the heart: the volume holds %s, not HU",
         quantity_name(hu->quantity));
   TRY(prepare(&c, &lungs, hu));
@@ -418,7 +426,9 @@ status heart_find(struct labels **out, struct heart_info *info, const struct vol
   TRY(find_region(&c));
   TRY(find_core(&core, &c));
   TRY(mark_sac(&c, core));
-  if (info) judge(info, &c, &lungs);
+  TRY(membrane_widen(c.region, &seen, HEART_SAC, HEART_MEDIASTINUM, c.fine));
+  keep_levels(&c);
+  if (info) judge(info, &c, &lungs, seen);
   TRY(filter_resample_labels(&result, c.region, &hu->grid));
   TRY(labels_set_name(result, HEART_SAC, "heart_sac"));
   TRY(labels_set_name(result, HEART_MEDIASTINUM, "mediastinum"));

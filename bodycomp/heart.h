@@ -10,7 +10,8 @@
  *   5. front edge of the spine from the bone behind the middle of the body
  *   6. core: soft tissue above -30 HU inside 2 to 5, opened by a ball of 12 mm (which drops the
  *      oesophagus and most of the aorta behind), largest part
- *   7. sac: the core made convex in axial, then coronal, then sagittal slices, within 2 to 5
+ *   7. the core made convex in axial, then coronal, then sagittal slices, within 2 to 5
+ *   8. sac: widened to the line of the pericardium in the fat where that is seen (membrane.h)
  *
  * A guess with a stated confidence, not an outline by a reader: the pericardium itself is seldom
  * visible without contrast. What is inside and outside the sac is named so, because "epicardial"
@@ -34,8 +35,9 @@ struct heart_info {
   double sac_mm3, mediastinum_mm3;
   double top_z_mm, bottom_z_mm; /* LPS; of the sac */
   double right_lung_mm3, left_lung_mm3;
-  double confidence; /* 0..1: see heart_find */
-  char flags[256];   /* what lowers it */
+  double pericardium_seen; /* share of the directions with fat in which its line is seen */
+  double confidence;       /* 0..1: see heart_find */
+  char flags[256];         /* what lowers it */
 };
 
 /**
@@ -43,7 +45,8 @@ struct heart_info {
  * scan's grid.
  *
  * Confidence starts at 0.8 (a rule is never certain) and is halved for each of: no airway found,
- * a sac below 300 or above 1300 ml, a sac that reaches the end of the scan, a lung below 500 ml.
+ * a pericardium seen in less than a tenth of the directions with fat, a sac below 300 or above 1300
+ * ml, a sac that reaches the end of the scan, a lung below 500 ml.
  *
  * @return ST_DOMAIN: not HU; a lung missing (the heart is found between two); no thick soft tissue
  * between them
