@@ -5,11 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double lean_low_hu = -29, bone_hu = 160, septum_mm = 1.5, least_bone_mm3 = 500;
+static const double lean_low_hu = -29, gas_hu = -250, bone_hu = 160, septum_mm = 1.5,
+                    least_bone_mm3 = 500;
 
 enum { LEAN = 1 };
 
-/* Soft and hard tissue inside the skin, without what is thinner than a septum. */
+/* Soft and hard tissue and gas inside the skin, without what is thinner than a septum. */
 static status find_lean(struct labels **out, const struct volume *hu, const struct labels *body,
                         double skin_mm) {
   status st = ST_OK;
@@ -18,8 +19,10 @@ static status find_lean(struct labels **out, const struct volume *hu, const stru
   TRY(labels_copy(&inner, body));
   TRY(filter_grow(inner, LABEL_BODY, -skin_mm, 0));
   TRY(labels_create(&lean, &hu->grid));
-  for (int64_t i = 0; i < n; i++)
-    lean->voxels[i] = inner->voxels[i] == LABEL_BODY && round((double)hu->voxels[i]) >= lean_low_hu;
+  for (int64_t i = 0; i < n; i++) {
+    double h = round((double)hu->voxels[i]);
+    lean->voxels[i] = inner->voxels[i] == LABEL_BODY && (h >= lean_low_hu || h < gas_hu);
+  }
   TRY(filter_grow(lean, LEAN, -septum_mm, 0));
   TRY(filter_grow(lean, LEAN, septum_mm, 0));
   *out = lean;

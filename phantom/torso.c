@@ -16,6 +16,7 @@ enum {
   LOOPS = 9
 };
 static const double skin_mm = 2, taper = 3e-4;
+static const double wall_share = 0.25; /* of the infiltration of the back, in the wall */
 
 /* Uniform in low..high by the person's seed; the middle for seed 0. */
 static double draw(uint64_t seed, uint64_t what, double low, double high) {
@@ -56,13 +57,13 @@ static status make_layout(struct layout *l, const struct torso_phantom *p) {
   l->fascia_b = p->half_depth_mm - 0.5 * (p->fat_front_mm + p->fat_back_mm);
   l->fascia_y = 0.5 * (p->fat_front_mm - p->fat_back_mm);
   l->spine_y = l->fascia_y + l->fascia_b - 72;
-  double front = l->fascia_y - l->fascia_b + p->wall_mm, back = l->spine_y + 6;
-  l->cavity_y = 0.5 * (front + back);
-  l->cavity_b = 0.5 * (back - front);
+  l->cavity_y = l->fascia_y;
+  l->cavity_b = l->fascia_b - p->wall_mm;
   l->cavity_a = l->fascia_a - p->wall_mm;
-  CHECK(l->cavity_b > 25 && l->cavity_a > 80, ST_DOMAIN,
-        "digital torso: fat and wall leave a cavity of %.0f x %.0f mm; it needs more than 160 x 50",
-        2 * l->cavity_a, 2 * l->cavity_b);
+  CHECK(
+      l->cavity_b > 55 && l->cavity_a > 95, ST_DOMAIN,
+      "digital torso: fat and wall leave a cavity of %.0f x %.0f mm; it needs more than 190 x 110",
+      2 * l->cavity_a, 2 * l->cavity_b);
 done:
   return st;
 }
@@ -103,15 +104,15 @@ static void muscles(struct stack *s, const struct torso_phantom *p, const struct
 static void organs(struct stack *s, const struct torso_phantom *p, const struct layout *l,
                    const struct tissue_table *t) {
   const double soft = t->hu[TISSUE_MUSCLE], gas = t->hu[TISSUE_AIR];
-  double y = l->cavity_y, a = l->cavity_a, b = l->cavity_b;
-  struct vec3 colon = vec3_make(0.72 * a, y, -120);
+  double y = l->cavity_y - 0.28 * l->cavity_b, a = l->cavity_a, b = 0.6 * l->cavity_b;
+  struct vec3 colon = vec3_make(0.72 * a, y + 0.2 * b, -120);
   stack_add(s, STACK_CYLINDER, vec3_make(8, l->spine_y - 27, 0), vec3_make(10, 10, 1),
             t->hu[TISSUE_BLOOD], LABEL_AORTA);
   stack_add(s, STACK_CYLINDER, vec3_make(-15, l->spine_y - 28, 0), vec3_make(11, 10, 1),
             t->hu[TISSUE_BLOOD], CAVA);
   for (int side = 0; side < 2; side++) {
     double x = side ? -1 : 1;
-    stack_add(s, STACK_ELLIPSOID, vec3_make(x * 0.5 * a, y + 0.35 * b, 25),
+    stack_add(s, STACK_ELLIPSOID, vec3_make(x * 0.58 * a, y + 0.9 * b, 25),
               vec3_make(0.17 * a, 0.35 * b, 52), soft, side ? KIDNEY_RIGHT : KIDNEY_LEFT);
     stack_add(s, STACK_CAPSULE, vec3_make(x * colon.x, colon.y, colon.z), vec3_make(8, 0, 0), gas,
               TORSO_GAS)
@@ -140,7 +141,7 @@ static void layers(struct stack *s, const struct torso_phantom *p, const struct 
   n = stack_add(s, STACK_CYLINDER, vec3_make(0, l->fascia_y, 0),
                 vec3_make(l->fascia_a, l->fascia_b, 1), t->hu[TISSUE_MUSCLE], LABEL_MUSCLE);
   n->taper = taper;
-  stack_infiltrate(n, p->infiltration, t->hu[TISSUE_FAT], TORSO_INTERMUSCULAR);
+  stack_infiltrate(n, wall_share * p->infiltration, t->hu[TISSUE_FAT], TORSO_INTERMUSCULAR);
   n = stack_add(s, STACK_CYLINDER, vec3_make(0, 0, 0),
                 vec3_make(p->half_width_mm - skin_mm, p->half_depth_mm - skin_mm, 1),
                 t->hu[TISSUE_FAT], TORSO_SUBCUTANEOUS);

@@ -60,9 +60,8 @@ static void subcutaneous_fat_of_a_real_trunk_agrees_with_its_mask(void **state) 
   print_message("subcutaneous %.0f cm3, mask %.0f (%+.1f %%); inside %.0f, mask %.0f (%+.1f %%)\n",
                 ours, reference, 100 * (ours / reference - 1), ours_inside, inside,
                 100 * (ours_inside / inside - 1));
-  /* not a claim of agreement: both are automatic, the pixels are 3 mm wide, and the rule finds 7.6
-   * % more */
-  assert_close(ours, reference, 0.1);
+  /* both are automatic, and the pixels are 3 mm wide */
+  assert_close(ours, reference, 0.03);
   labels_destroy(mask);
   labels_destroy(torso);
   labels_destroy(l);

@@ -1,0 +1,85 @@
+#include "bodycomp/trunk.h"
+#include "bodycomp/trunk_picture.h"
+#include "cli/command.h"
+#include "core/image.h"
+#include "core/itk_filter.h"
+#include "core/itk_image.h"
+#include "core/json.h"
+
+struct params {
+  const char *ct, *out, *picture;
+  int slice;
+};
+
+static const struct params defaults = {.slice = -1};
+
+static const struct option options[] = {
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
+    ARG_OUT(struct params, out, "out", "label map of the compartments"),
+    OPT_OUT(struct params, picture, "picture", "a slice with its compartments (PNG)"),
+    OPT_INT(struct params, slice, "slice", "", -1, 100000,
+            "slice of the picture by index; -1: the middle one"),
+    OPTIONS_END};
+
+static const struct example examples[] = {
+    {"qct phantom torso --out trunk --spacing 1.5,1.5,5 --length 30 --format nifti",
+     "a digital trunk"},
+    {"qct bodycomp trunk trunk/ct.nii.gz parts.nii.gz --picture parts.png",
+     "its compartments by rule"},
+    {"qct bodycomp slice trunk/ct.nii.gz --compartments parts.nii.gz --muscle muscle=5 "
+     "--fat subcutaneous=2,visceral=6 --slice 3",
+     "muscle and fat areas in a slice of it"},
+    {NULL, NULL}};
+
+static status run(struct context *ctx, const void *params) {
+  status st = ST_OK;
+  const struct params *p = params;
+  struct volume *read_hu = NULL, *hu = NULL;
+  struct labels *l = NULL, *back = NULL;
+  struct picture *picture = NULL;
+  struct trunk_info info;
+  cJSON *provenance = NULL, *json = NULL;
+  const struct image_read_options read = {.quantity = QUANTITY_HU};
+  TRY(image_read(&read_hu, p->ct, &read));
+  TRY(filter_orient(&hu, read_hu));
+  TRY(trunk_compartments(&l, &info, hu, NULL));
+  TRY(filter_resample_labels(&back, l, &read_hu->grid));
+  provenance = context_provenance(ctx);
+  TRY(itk_labels_write(back, p->out, provenance, ctx->force));
+  if (p->picture) {
+    TRY(trunk_picture(&picture, hu, l, p->slice < 0 ? hu->grid.nz / 2 : p->slice));
+    TRY(picture_write_png(picture, p->picture, ctx->force));
+  }
+  json = cJSON_CreateObject();
+  json_add_number(json, "slices_parted", (double)info.parted);
+  json_add_number(json, "slices_not_parted", (double)info.unparted);
+  json_add_number(json, "share_of_wall_seen", info.wall_seen);
+  cJSON_AddBoolToObject(json, "body_leaves_image_sideways", info.body.touches_side);
+  TRY(context_write_json(ctx, json, NULL));
+done:
+  cJSON_Delete(provenance);
+  cJSON_Delete(json);
+  picture_destroy(picture);
+  labels_destroy(l);
+  labels_destroy(back);
+  volume_destroy(hu);
+  volume_destroy(read_hu);
+  return st;
+}
+
+const struct command cmd_bodycomp_trunk = {
+    .name = "bodycomp trunk",
+    .summary = "Skin, fat, muscle, bone and abdominal cavity of the trunk by rule",
+    .about =
+        "For scans without a label map: subcutaneous fat (2), bone (4), muscles with the fat "
+        "between them (5) and the abdominal cavity (6), skin (1), slice by slice. The wall is "
+        "followed on rays to the fat behind it, the cavity ends at the middle of the vertebral "
+        "body, the psoas counts with the muscles. Slices with lung or without a vertebra "
+        "keep one inside (3).\n\n"
+        "A rule, not an outline: share_of_wall_seen tells how much of the wall had fat behind "
+        "it. Feed the result to bodycomp slice or bodycomp volume.",
+    .options = options,
+    .defaults = &defaults,
+    .params_size = sizeof(struct params),
+    .examples = examples,
+    .run = run};
