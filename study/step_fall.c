@@ -1,6 +1,9 @@
 /* The step that computes stiffness and failure load of a femur in a fall to the side. */
+#include "bodycomp/tissue.h"
+#include "core/body.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "fea/fall.h"
 #include "study/step.h"
 
@@ -32,6 +35,39 @@ done:
   return st;
 }
 
+/* Soft tissue over the greater trochanter, which takes up part of a fall; NaN with the reason in
+ * the log when its skin is not in the scan. */
+static status soft_tissue(double *mm, struct study_case *c, const struct femur *femur) {
+  status st = ST_OK;
+  const struct volume *hu = NULL;
+  struct labels *body = NULL;
+  *mm = (double)NAN;
+  TRY(case_hu(&hu, c));
+  TRY(body_find(&body, NULL, hu));
+  st = tissue_trochanter_thickness(mm, body, femur->frame.greater_trochanter);
+  if (st == ST_DOMAIN) {
+    log_info("%s femur: %s", side_name(femur->side), status_message());
+    status_clear();
+    *mm = (double)NAN;
+    st = ST_OK;
+  }
+done:
+  labels_destroy(body);
+  return st;
+}
+
+static void add_soft_tissue(struct record *r, double mm, const struct femur *femur) {
+  char region[32];
+  snprintf(region, sizeof region, "femur_%s", side_name(femur->side));
+  if (isnan(mm)) {
+    record_withhold(r, region, "trochanter_soft_tissue", "mm",
+                    "the skin beside the trochanter is not in the scan");
+    return;
+  }
+  struct measurement *m = record_add(r, region, "trochanter_soft_tissue", mm, "mm");
+  if (m) snprintf(m->method, sizeof m->method, "shortest way to the skin in the axial slice");
+}
+
 static double given_or(double given, double header) {
   return isnan(given) ? header : given;
 }
@@ -55,10 +91,12 @@ static status run(struct study_case *c, int side) {
   options.interval = c->options->interval;
   options.mass_kg = given_or(c->options->mass_kg, density->acquisition.weight_kg);
   options.height_m = given_or(c->options->height_m, density->acquisition.height_m);
+  TRY(soft_tissue(&options.tissue_mm, c, femur));
   TRY(fea_fall_run(&fall, density, femora->labels, femur->label, &femur->frame, calibration,
                    &options));
   TRY(write_files(c, fall, &options, side));
   TRY(case_flag_femur_rows(fall->record, c, femur));
+  add_soft_tissue(fall->record, options.tissue_mm, femur);
   TRY(case_write_part(c, fall->record, "fall", side));
 done:
   fea_fall_destroy(fall);
@@ -114,7 +152,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_fall = {
     .name = "fall",
     .title = "strength in a fall",
-    .version = "1",
+    .version = "2",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

@@ -18,7 +18,9 @@
   STEP(fall)                                                                                       \
   STEP(vertebrae)                                                                                  \
   STEP(spine)                                                                                      \
-  STEP(hu)
+  STEP(hu)                                                                                         \
+  STEP(muscle)                                                                                     \
+  STEP(heart)
 
 #define DECLARE(name) extern const struct case_step step_##name;
 STUDY_STEPS_IN_ORDER(DECLARE)

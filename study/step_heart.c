@@ -1,0 +1,144 @@
+/* The step of a chest: fat and calcium of the heart, its sac by rule or from the given labels. */
+#include "bodycomp/calcium_picture.h"
+#include "bodycomp/heart.h"
+#include "core/json.h"
+#include "study/step.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* TotalSegmentator trunk_cavities; other label maps say it by name. */
+static int sac_in(const struct labels *given) {
+  static const char *const names[] = {"pericardium", "heart_sac", NULL};
+  for (int i = 0; given && names[i]; i++) {
+    int value = labels_value(given, names[i]);
+    if (value && labels_count(given, value) > 0) return value;
+  }
+  return 0;
+}
+
+static status draw(const struct study_case *c, const struct volume *hu, const struct labels *sac,
+                   int inside, int outside, const struct calcium_score *s) {
+  status st = ST_OK;
+  struct picture *p = NULL;
+  char path[CASE_PATH];
+  TRY(heart_picture(&p, hu, sac, inside, outside, NULL));
+  TRY(case_path(path, c, "pictures/heart.png"));
+  TRY(picture_write_png(p, path, true));
+  if (s->lesion_count > 0) {
+    picture_destroy(p);
+    p = NULL;
+    TRY(calcium_picture(&p, hu, sac, inside, s));
+    TRY(case_path(path, c, "pictures/heart_calcium.png"));
+    TRY(picture_write_png(p, path, true));
+  }
+done:
+  picture_destroy(p);
+  return st;
+}
+
+/* Calcium inside the sac counts valves and the root of the aorta too: named for what it is. */
+static status add_calcium(struct record *r, struct calcium_score *s, const struct volume *hu,
+                          const struct labels *sac, int inside, const struct labels *given) {
+  status st = ST_OK;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  unsigned gates = 0;
+  char text[512];
+  bool aorta = given && labels_count(given, LABEL_AORTA) > 0;
+  TRY(calcium_score(s, hu, sac, inside, &rules));
+  TRY(calcium_gates(&gates, text, hu, &rules, aorta ? given : NULL, s));
+  TRY(calcium_record(r, "pericardial", s, &rules, gates, text, 0));
+done:
+  return st;
+}
+
+static status run(struct study_case *c, int side) {
+  status st = ST_OK;
+  const struct volume *hu = NULL;
+  const struct labels *given = NULL, *sac = NULL;
+  struct labels *found = NULL;
+  struct heart_info info = {.flags = ""};
+  struct calcium_score score = {0};
+  struct record *r = NULL;
+  struct heart_fat_options o = HEART_FAT_DEFAULTS;
+  char method[64] = "mask";
+  (void)side;
+  TRY(case_hu(&hu, c));
+  TRY(case_given_labels(&given, c));
+  int inside = sac_in(given), outside = 0;
+  sac = given;
+  if (!inside) {
+    TRY(heart_find(&found, &info, hu));
+    sac = found;
+    inside = HEART_SAC;
+    outside = HEART_MEDIASTINUM;
+    snprintf(method, sizeof method, "rule confidence %.2g", info.confidence);
+  }
+  o.height_m = c->options->height_m;
+  o.weight_kg = c->options->mass_kg;
+  TRY(record_create(&r, c->case_id));
+  TRY(heart_fat_record(r, hu, sac, inside, outside, method, &o));
+  for (size_t i = 0; i < r->count && info.flags[0]; i++)
+    measurement_flag(&r->rows[i], "%s", info.flags);
+  TRY(add_calcium(r, &score, hu, sac, inside, given));
+  TRY(draw(c, hu, sac, inside, outside, &score));
+  TRY(case_write_part(c, r, "heart", STEP_NO_SIDE));
+done:
+  calcium_score_free(&score);
+  labels_destroy(found);
+  record_destroy(r);
+  return st;
+}
+
+static status tell(struct case_page *page, int side) {
+  status st = ST_OK;
+  struct report_reading fat = {
+      .good = "The outline follows the heart, from the diaphragm to below the fork of the airway.",
+      .bad = "An outline that takes in liver, lung or chest wall, or leaves heart out.",
+      .act = "Look at the outline before using the number; a reader's outline given with --labels "
+             "(named pericardium) replaces the rule."};
+  struct report_reading calcium = {
+      .bad = "Calcium of valves, of the root of the aorta and of the sac itself counts as well.",
+      .act = "Give a coronary mask to qct calcium for a coronary score."};
+  TRY(page_image(page, "pictures/heart.png", side,
+                 "three planes through the heart with its sac outlined and fat shaded",
+                 "Sac of the heart; fat inside it and around it.", &fat));
+  TRY(page_image(page, "pictures/heart_calcium.png", side,
+                 "slice through the heart with calcified lesions shaded",
+                 "Calcium inside the sac, by falling score.", &calcium));
+  report_measurements(page->report, page->record, "heart");
+  report_measurements(page->report, page->record, "pericardial");
+done:
+  return st;
+}
+
+static void methods(struct case_page *page) {
+  report_text(page->report,
+              "Heart. Without a mask the sac is found by rule: between the lungs, above the "
+              "diaphragm, in front of the spine, around the thick soft tissue there, widened to "
+              "the line of the pericardium where it is seen. Fat is -190 to -30 HU; what lies "
+              "inside the sac is most often called epicardial. Calcium is scored by Agatston's "
+              "rule at 120 kV over everything inside the sac, so it is no coronary score.");
+}
+
+static void parameters(cJSON *out, const struct study_case *c) {
+  case_add_text(out, "case", c->case_id);
+  json_add_number(out, "mass_kg", c->options->mass_kg);
+  json_add_number(out, "height_m", c->options->height_m);
+}
+
+const struct case_step step_heart = {
+    .name = "heart",
+    .title = "fat and calcium of the heart",
+    .version = "1",
+    .needs = {"read"},
+    .outputs = {"parts/heart.json", "pictures/heart.png", "pictures/heart_calcium.png"},
+    .parameters = parameters,
+    .run = run,
+    .part = true,
+    .section = "Heart",
+    .tell = tell,
+    .methods = methods,
+    .remedies = {{"finding the lungs", "A scan of the chest."},
+                 {"lung is not in the scan", "A scan of the whole chest."},
+                 {"finding the heart", "A scan of the chest, or --labels with the pericardium."}}};
