@@ -84,6 +84,16 @@ status calcium_score(struct calcium_score *out, const struct volume *hu,
                      const struct labels *region, int value, const struct calcium_rules *rules);
 void calcium_score_free(struct calcium_score *s);
 
+/**
+ * Volume [mm3] of region voxels at or above `threshold_hu` after linear interpolation to isotropic
+ * voxels of the in-plane spacing. The interpolation is ours: the source's abstract does not state
+ * it. Lesion area is not looked at.
+ * @return ST_DOMAIN: not HU, grids differ
+ * Source: callister1998
+ */
+status calcium_volume_isotropic(double *mm3, const struct volume *hu, const struct labels *region,
+                                int value, double threshold_hu);
+
 /* What the scan permits. Bits of calcium_gates. */
 enum calcium_gate {
   CALCIUM_CONTRAST = 1 << 0,    /* contrast agent recorded, or blood pool above 100 HU: refuse */

@@ -223,3 +223,38 @@ status calcium_mass_integrated(double *mass_mg, const struct volume *hu,
 done:
   return st;
 }
+
+status calcium_volume_isotropic(double *mm3, const struct volume *hu, const struct labels *region,
+                                int value, double threshold_hu) {
+  status st = ST_OK;
+  struct volume *fine = NULL, *filled = NULL;
+  struct labels *mask = NULL;
+  struct geometry g = hu->grid;
+  CHECK(hu->quantity == QUANTITY_HU, ST_DOMAIN, "isotropic calcium volume: the volume holds %s",
+        quantity_name(hu->quantity));
+  TRY(geometry_match(&hu->grid, "image", &region->grid, "region", 1e-3));
+  double edge = 0.5 * (g.spacing[0] + g.spacing[1]);
+  int64_t *n[3] = {&g.nx, &g.ny, &g.nz};
+  for (int a = 0; a < 3; a++) {
+    double length = g.spacing[a] * (double)*n[a];
+    *n[a] = (int64_t)fmax(1, floor(length / edge + 0.5));
+    /* the same outer corner: the first centre moves by half the change of a voxel's edge */
+    for (int w = 0; w < 3; w++)
+      g.origin[w] += hu->grid.direction[3 * w + a] * 0.5 * (edge - hu->grid.spacing[a]);
+    g.spacing[a] = edge;
+  }
+  TRY(volume_copy(&filled, hu));
+  volume_fill_no_data(filled, -1000);
+  TRY(filter_resample(&fine, filled, &g, INTERPOLATE_LINEAR, -1000));
+  TRY(filter_resample_labels(&mask, region, &g));
+  int64_t count = 0;
+  for (int64_t v = 0; v < geometry_voxels(&g); v++)
+    count += (value ? mask->voxels[v] == value : mask->voxels[v] != 0) &&
+             round((double)fine->voxels[v]) >= threshold_hu;
+  *mm3 = (double)count * geometry_voxel_mm3(&g);
+done:
+  volume_destroy(fine);
+  volume_destroy(filled);
+  labels_destroy(mask);
+  return st;
+}

@@ -149,6 +149,13 @@ static status add_variants(struct record *r, const struct volume *hu, const stru
     CHECK(m, ST_MEMORY, "adding a variant");
     snprintf(m->method, sizeof m->method, "%s", names[v]);
   }
+  double isotropic = NAN;
+  const double threshold_hu = calcium_rules_of(CALCIUM_AGATSTON_120).steps_hu[0];
+  TRY(calcium_volume_isotropic(&isotropic, hu, region, p->label, threshold_hu));
+  struct measurement *m = record_add(r, p->name, "calcium_volume_isotropic", isotropic, "mm3");
+  CHECK(m, ST_MEMORY, "adding a variant");
+  snprintf(m->method, sizeof m->method, "isotropic voxels, >= %g HU", threshold_hu);
+  snprintf(m->source, sizeof m->source, "callister1998");
 done:
   return st;
 }

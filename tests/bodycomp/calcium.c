@@ -250,8 +250,44 @@ static void bands_are_half_open(void **state) {
   }
 }
 
+/* A ball of 12 mm diameter in 3 mm slices: 4/3 pi r^3 = 904.8 mm3. Interpolation keeps the half
+ * level between 0 and 260 HU on the surface, so the volume stays within the error of the slices. */
+static void isotropic_volume_of_a_ball_is_near_its_volume(void **state) {
+  (void)state;
+  struct geometry g = geometry_make(40, 40, 12, 0.75, 0.75, 3);
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  double mm3 = 0, inside = 0, radius = 6;
+  enum { PARTS = 8 };
+  assert_ok(volume_create(&v, &g, QUANTITY_HU));
+  assert_ok(labels_create(&l, &g));
+  for (int64_t k = 0; k < g.nz; k++)
+    for (int64_t j = 0; j < g.ny; j++)
+      for (int64_t i = 0; i < g.nx; i++) {
+        int hits = 0;
+        for (int n = 0; n < PARTS * PARTS * PARTS; n++) {
+          double x = 0.75 * ((double)i + (n % PARTS + 0.5) / PARTS - 20);
+          double y = 0.75 * ((double)j + (n / PARTS % PARTS + 0.5) / PARTS - 20);
+          double z = 3 * ((double)k + (n / (PARTS * PARTS) + 0.5) / PARTS - 6);
+          hits += x * x + y * y + z * z < radius * radius;
+        }
+        int64_t at = geometry_index(&g, i, j, k);
+        v->voxels[at] = (float)(260.0 * hits / (PARTS * PARTS * PARTS));
+        l->voxels[at] = 1;
+        inside += hits;
+      }
+  assert_close(inside / (PARTS * PARTS * PARTS) * 0.75 * 0.75 * 3, 904.8, 0.005);
+  assert_ok(calcium_volume_isotropic(&mm3, v, l, 1, 130));
+  assert_close(mm3, 904.8, 0.05);
+  v->quantity = QUANTITY_DENSITY;
+  assert_fails(calcium_volume_isotropic(&mm3, v, l, 1, 130), ST_DOMAIN, "isotropic calcium");
+  volume_destroy(v);
+  labels_destroy(l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(isotropic_volume_of_a_ball_is_near_its_volume),
       cmocka_unit_test(lesions_of_known_area_and_peak_score_as_defined),
       cmocka_unit_test(named_variants_change_the_score_as_their_authors_say),
       cmocka_unit_test(lesions_that_touch_at_a_corner_are_one_or_two_by_the_rule),
