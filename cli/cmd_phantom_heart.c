@@ -24,7 +24,7 @@ static const struct params defaults = {.kernel = KERNEL_STANDARD,
 static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the scan"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the person; 0 is the mean person"),
-    OPT_REAL(struct params, fat, "fat", "mm", 1, 15,
+    OPT_REAL(struct params, fat, "sac-fat", "mm", 1, 15,
              "thickness of the fat in the sac; else the person's"),
     OPT_FLAG(struct params, no_calcium, "no-calcium", "leave out the calcified spheres"),
     OPT_REALS(struct params, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),
