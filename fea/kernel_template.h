@@ -143,23 +143,19 @@ static void NAME(element_plane)(const struct mg_level *l, int64_t k, const REAL 
   }
 }
 
-/* Use the finished sum K x of node plane k. */
+/* Use the finished sum K x of node plane k; MG_APPLY and MG_REACTION have summed in y itself. */
 static void NAME(finish_plane)(const struct mg_level *l, enum mg_mode mode, int64_t k, REAL *kx,
                                REAL *x, const REAL *b, REAL *y, REAL *d, REAL alpha, REAL beta) {
   const struct fea_rows *rows = &l->rows;
   const int64_t start = rows->plane_start[k], n = rows->plane_start[k + 1] - start;
   const int64_t at = start - l->base;
-  if (mode == MG_REACTION) {
-    memcpy(y + at, kx, (size_t)n * sizeof *y);
-    return;
-  }
+  if (mode == MG_REACTION) return;
   if (mode != MG_SMOOTH) {
-    REAL *restrict out = y + at;
-    if (mode == MG_APPLY)
-      memcpy(out, kx, (size_t)n * sizeof *y);
-    else {
-      const REAL *restrict rhs = b + at;
-      for (int64_t i = 0; i < n; i++) out[i] = rhs[i] - kx[i];
+    REAL *out = y + at;
+    if (mode == MG_RESIDUAL) {
+      REAL *restrict left = out;
+      const REAL *restrict rhs = b + at, *restrict sum = kx;
+      for (int64_t i = 0; i < n; i++) left[i] = rhs[i] - sum[i];
     }
     for (int64_t f = l->fixed_start[k]; f < l->fixed_start[k + 1]; f++)
       out[l->fixed[f] - start] = 0;
@@ -190,10 +186,11 @@ static void NAME(chunk)(const struct mg_level *l, enum mg_mode mode, int64_t fir
                         const REAL *edge[2], REAL *x, const REAL *b, REAL *y, REAL *d, REAL alpha,
                         REAL beta, const struct mg_scratch *scratch) {
   const int64_t *start = l->rows.plane_start;
-  REAL *sum[2] = {scratch->plane[0], scratch->plane[1]};
-  memset(sum[first & 1], 0, (size_t)(start[first + 1] - start[first]) * sizeof(REAL));
+  const bool in_place = mode == MG_APPLY || mode == MG_REACTION;
+#define SUM_OF(k) (in_place ? y + (start[k] - l->base) : (REAL *)scratch->plane[(k)&1])
+  memset(SUM_OF(first), 0, (size_t)(start[first + 1] - start[first]) * sizeof(REAL));
   for (int64_t k = first - 1; k < last; k++) { /* element plane k completes node plane k */
-    REAL *low = k >= first ? sum[k & 1] : NULL, *high = k + 1 < last ? sum[(k + 1) & 1] : NULL;
+    REAL *low = k >= first ? SUM_OF(k) : NULL, *high = k + 1 < last ? SUM_OF(k + 1) : NULL;
     if (high && low) memset(high, 0, (size_t)(start[k + 2] - start[k + 1]) * sizeof(REAL));
     if (k >= 0 && k < l->rows.nz) {
       const REAL *x_low = k < first && edge[0] ? edge[0] : x + (start[k] - l->base);
@@ -202,6 +199,7 @@ static void NAME(chunk)(const struct mg_level *l, enum mg_mode mode, int64_t fir
     }
     if (low) NAME(finish_plane)(l, mode, k, low, x, b, y, d, alpha, beta);
   }
+#undef SUM_OF
 }
 
 static int64_t NAME(cut)(const struct mg_level *l, int chunk, int chunks) {
