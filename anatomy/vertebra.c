@@ -100,10 +100,13 @@ done:
 struct centroids {
   struct vec3 at[VERTEBRA_LEVELS];
   int64_t count[VERTEBRA_LEVELS];
+  bool usable[VERTEBRA_LEVELS]; /* enough of it to give its neighbours a direction */
 };
 
 static void find_centroids(struct centroids *c, const struct labels *l) {
+  const double least_mm3 = 2000;
   const struct geometry *g = &l->grid;
+  double voxel = geometry_voxel_mm3(g);
   memset(c, 0, sizeof *c);
   for (int64_t k = 0; k < g->nz; k++)
     for (int64_t j = 0; j < g->ny; j++)
@@ -115,14 +118,16 @@ static void find_centroids(struct centroids *c, const struct labels *l) {
         c->count[level]++;
       }
   for (int level = 0; level < VERTEBRA_LEVELS; level++)
+    if (c->count[level]) c->usable[level] = (double)c->count[level] * voxel >= least_mm3;
+  for (int level = 0; level < VERTEBRA_LEVELS; level++)
     if (c->count[level])
       c->at[level] = geometry_to_world(g, vec3_scale(c->at[level], 1.0 / (double)c->count[level]));
 }
 
 /* Caudal to cranial: between the neighbours, as far as they are there; how many are. */
 static int first_axis(struct vec3 *axis, const struct centroids *c, int level) {
-  int above = level > 0 && c->count[level - 1] ? level - 1 : level;
-  int below = level + 1 < VERTEBRA_LEVELS && c->count[level + 1] ? level + 1 : level;
+  int above = level > 0 && c->usable[level - 1] ? level - 1 : level;
+  int below = level + 1 < VERTEBRA_LEVELS && c->usable[level + 1] ? level + 1 : level;
   *axis = vec3_make(0, 0, 1);
   if (above == below) return 0;
   *axis = vec3_unit(vec3_sub(c->at[above], c->at[below]));
@@ -167,6 +172,8 @@ static void fit_levels(struct vertebra_result *r, char flags[VERTEBRA_LEVELS][96
     struct vec3 front = canal ? vec3_sub(c.at[level], r->canal[level]) : vec3_make(0, -1, 0);
     f.anterior = perpendicular(front, f.axis);
     if (!neighbours) vertebra_flag(&f, "no neighbour: axis from the end plates alone");
+    if (canal && neighbours < 2)
+      vertebra_flag(&f, "arch cut with one neighbour only: heights uncertain, give a body label");
     if (*flags[level]) vertebra_flag(&f, "%s", flags[level]);
     if (vertebra_fit_frame(&f, r->bodies, neighbours)) {
       snprintf(r->refused[level], sizeof r->refused[level], "%s", status_message());

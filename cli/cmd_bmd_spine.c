@@ -19,7 +19,7 @@ struct params {
 static const char *const contrasts[] = {"unknown", "none", "present", NULL};
 
 static const struct params defaults = {
-    .case_id = "case", .min_voxels = 200, .height = 7.5, .radius = 5, .clear = 2};
+    .case_id = "case", .min_voxels = 100, .height = 7.5, .radius = 5, .clear = 2};
 
 static const struct option options[] = {
     ARG_IN(struct params, density, "density", "calibrated density volume, mg/cm3"),

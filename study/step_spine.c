@@ -141,7 +141,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_spine = {
     .name = "spine",
     .title = "density and shape of the vertebrae",
-    .version = "1",
+    .version = "2",
     .needs = {"calibrate", "vertebrae"},
     .outputs = {"parts/spine.json", "pictures/spine.png"},
     .parameters = parameters,
