@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* dladdr */
 #include "core/module.h"
 
 #include "core/file.h"
@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,24 @@ static struct {
 } opened[MODULES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+static void cut_name(char path[PATH_MAX]) {
+  char *slash = strrchr(path, '/');
+  path[slash ? slash - path : 0] = '\0';
+}
+
 /* folder of the running program without the slash; "" when unknown */
 static void program_folder(char out[PATH_MAX]) {
   ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
   out[n > 0 ? n : 0] = '\0';
-  char *slash = strrchr(out, '/');
-  if (slash) *slash = '\0';
+  cut_name(out);
+}
+
+/* folder of the file that holds this code: libqct.so, or the program it was linked into */
+static void library_folder(char out[PATH_MAX]) {
+  Dl_info info;
+  bool known = dladdr(opened, &info) && info.dli_fname && realpath(info.dli_fname, out);
+  if (!known) out[0] = '\0';
+  cut_name(out);
 }
 
 static int present_at(char path[PATH_MAX], const char *folder, const char *below,
@@ -46,8 +59,11 @@ static int find_module(char path[PATH_MAX], const char *name) {
     list += n + (list[n] == ':');
   }
   program_folder(folder);
-  return present_at(path, folder, "", name) || present_at(path, folder, "/../lib/qct", name) ||
-         present_at(path, folder, "/../bin", name); /* a test beside the program */
+  if (present_at(path, folder, "", name) || present_at(path, folder, "/../lib/qct", name) ||
+      present_at(path, folder, "/../bin", name)) /* a test beside the program */
+    return 1;
+  library_folder(folder);
+  return present_at(path, folder, "/qct", name);
 }
 
 int module_present(const char *name) {

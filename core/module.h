@@ -2,7 +2,8 @@
  * dicom (GDCM) and fea_petsc (PETSc, MPI). A module exports one table of functions under a known
  * symbol; the table's type is in the owning folder's C header and names no foreign type.
  *
- * Search order: $QCT_MODULE_PATH, the folder of the executable, its ../lib/qct.
+ * Search order: $QCT_MODULE_PATH, the folder of the executable, its ../lib/qct, its ../bin, the
+ * folder qct beside libqct.so.
  */
 #ifndef QCT_CORE_MODULE_H
 #define QCT_CORE_MODULE_H

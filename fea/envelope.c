@@ -69,13 +69,13 @@ static status make_model(struct femur_model **out, const struct volume *density,
   int64_t face;
   const double distal = fmin(o->distal_mm, femur_distal_limit_mm(frame));
   const struct femur_pose pose = femur_pose_fall(frame, o->tilt_deg, o->rotation_deg, distal);
-  const struct femur_options fo = {.size_mm = o->size_mm,
-                                   .poisson = o->poisson,
-                                   .least_mpa = o->least_mpa,
-                                   .law = o->law,
-                                   .conversion = o->conversion,
-                                   .user_law = o->user_law,
-                                   .bins = o->bins};
+  const struct femur_model_options fo = {.size_mm = o->size_mm,
+                                         .poisson = o->poisson,
+                                         .least_mpa = o->least_mpa,
+                                         .law = o->law,
+                                         .conversion = o->conversion,
+                                         .user_law = o->user_law,
+                                         .bins = o->bins};
   const struct fea_cap cap = {1, 0, o->cap_mm, o->intrusion_mm, o->cap_mpa, NULL};
   TRY(femur_model_create(&f, density, labels, label, &pose,
                          o->cap_mm - o->intrusion_mm + 2 * o->size_mm, &fo));

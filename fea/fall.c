@@ -109,14 +109,14 @@ static status make_model(struct femur_model **out, double *displacement_mm,
   struct femur_model *f = NULL;
   double distal = fmin(o->distal_mm, femur_distal_limit_mm(in->frame));
   const struct femur_pose pose = femur_pose_fall(in->frame, o->tilt_deg, o->rotation_deg, distal);
-  const struct femur_options fo = {.size_mm = o->size_mm,
-                                   .poisson = o->poisson,
-                                   .least_mpa = o->least_mpa,
-                                   .law = o->law,
-                                   .conversion = o->conversion,
-                                   .user_law = o->user_law,
-                                   .bins = o->bins,
-                                   .shift_mgcc = {in->shift_mgcc[0], in->shift_mgcc[1]}};
+  const struct femur_model_options fo = {.size_mm = o->size_mm,
+                                         .poisson = o->poisson,
+                                         .least_mpa = o->least_mpa,
+                                         .law = o->law,
+                                         .conversion = o->conversion,
+                                         .user_law = o->user_law,
+                                         .bins = o->bins,
+                                         .shift_mgcc = {in->shift_mgcc[0], in->shift_mgcc[1]}};
   const double room = o->recipe == FEA_FALL_HINGE ? HINGE_BLOCK_MM : o->cap_mm - o->intrusion_mm;
   TRY(femur_model_create(&f, in->density, in->labels, in->label, &pose, room + 2 * o->size_mm,
                          &fo));

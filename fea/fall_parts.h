@@ -14,7 +14,7 @@ struct fall_input {
   const struct labels *labels;
   int label;
   const struct hip_frame *frame;
-  double shift_mgcc[2]; /* as in struct femur_options */
+  double shift_mgcc[2]; /* as in struct femur_model_options */
 };
 
 /* Failure load of the variants [N], NaN where not made; low and high join them. */

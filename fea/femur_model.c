@@ -107,13 +107,13 @@ static void bin_densities(float *density, const uint8_t *inside, int64_t n, int 
   }
 }
 
-static const struct fea_law *law_of(const struct femur_options *o) {
+static const struct fea_law *law_of(const struct femur_model_options *o) {
   return o->user_law ? o->user_law : fea_law_at(o->law);
 }
 
 /* density [mg/cm3] -> the law's density [g/cm3] and modulus; `density` is replaced. */
 static void fill_moduli(struct femur_model *f, float *density, const uint8_t *inside,
-                        const struct femur_options *o) {
+                        const struct femur_model_options *o) {
   struct fea_model *m = f->model;
   const struct fea_law *law = law_of(o);
   const int64_t n = geometry_voxels(&m->grid);
@@ -143,7 +143,7 @@ static void fill_moduli(struct femur_model *f, float *density, const uint8_t *in
 
 status femur_model_create(struct femur_model **out, const struct volume *density,
                           const struct labels *labels, int label, const struct femur_pose *pose,
-                          double margin_mm, const struct femur_options *o) {
+                          double margin_mm, const struct femur_model_options *o) {
   status st = ST_OK;
   struct femur_model *f = calloc(1, sizeof *f);
   uint8_t *inside = NULL;

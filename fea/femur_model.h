@@ -19,7 +19,7 @@ struct femur_pose {
   double distal_mm;    /* cut this far below the head centre along the shaft */
 };
 
-struct femur_options {
+struct femur_model_options {
   double size_mm, poisson, least_mpa;
   int law, conversion;
   const struct fea_law *user_law; /* borrowed; NULL: the law of the table */
@@ -46,7 +46,7 @@ double femur_distal_limit_mm(const struct hip_frame *frame);
  * fit the law, or nearly all bone is at the floor (not a bone density) */
 status femur_model_create(struct femur_model **out, const struct volume *density,
                           const struct labels *labels, int label, const struct femur_pose *pose,
-                          double margin_mm, const struct femur_options *options);
+                          double margin_mm, const struct femur_model_options *options);
 void femur_model_destroy(struct femur_model *f);
 
 /** A stiff block below the distal cut, thick_mm deep and as wide as the bone there, held on a line

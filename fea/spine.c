@@ -237,13 +237,13 @@ static status build(struct built *b, const struct volume *density, const struct 
   uint8_t *body = NULL;
   float *unused = NULL;
   int64_t no_data;
-  const struct femur_options fo = {.size_mm = o->size_mm,
-                                   .poisson = o->poisson,
-                                   .least_mpa = o->least_mpa,
-                                   .law = o->law,
-                                   .conversion = o->conversion,
-                                   .user_law = o->user_law,
-                                   .shift_mgcc = {shift_mgcc[0], shift_mgcc[1]}};
+  const struct femur_model_options fo = {.size_mm = o->size_mm,
+                                         .poisson = o->poisson,
+                                         .least_mpa = o->least_mpa,
+                                         .law = o->law,
+                                         .conversion = o->conversion,
+                                         .user_law = o->user_law,
+                                         .shift_mgcc = {shift_mgcc[0], shift_mgcc[1]}};
   TRY(femur_model_create(&b->bone, density, l->vertebra, l->value, pose,
                          o->cap_mm - o->intrusion_mm + 2 * o->size_mm, &fo));
   struct fea_model *m = b->bone->model;
