@@ -1,0 +1,103 @@
+/* The single measures of microstructure, on a map of bone and marrow. Private to this folder, and
+ * to its tests.
+ *
+ * `bone` holds 1 where there is bone; `voi` holds 1 in the volume of interest, on the same grid
+ * (NULL: all). Any spacing; the edges of a voxel may differ.
+ */
+#ifndef QCT_QCT_MICROSTRUCTURE_PARTS_H
+#define QCT_QCT_MICROSTRUCTURE_PARTS_H
+
+#include "core/volume.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MICRO_BONE = 1, MICRO_MARROW = 2 }; /* phases, by bits */
+
+/**
+ * Local thickness of bone and of marrow [mm]: at each voxel the diameter of the largest sphere that
+ * holds its centre and fits in its phase. Distances run to the surface between voxels
+ * (filter_distance), and where a sheet is an even number of voxels thick the sphere's centre lies
+ * between voxels: its radius is where the rises of distance from both sides meet. A sphere takes
+ * voxels of its phase whose centre lies within half a voxel of it; one that a neighbour's holds but
+ * for 0.4 voxel is left out. The border of the image is no surface. One map serves
+ * both phases.
+ *
+ * Distances to a border that is known by whole voxels are exact at flat faces of the grid and about
+ * a quarter of a voxel short at oblique and round ones (the least over many steps): half of that,
+ * 1/8 voxel, is added to every radius. So plates along the grid read 1/4 voxel too thick, and
+ * oblique plates, rods and balls lie within half a voxel (tests/qct/microstructure_parts.c).
+ * @return ST_DOMAIN when there is only bone or only marrow; ST_MEMORY
+ * Source: hildebrand1997
+ */
+status micro_thickness(struct volume **out, const struct labels *bone, int phases);
+
+/** The same by definition: every voxel's own sphere, no shortcut, no centre between voxels. For
+ * comparison; the cube of the thickness slower. */
+status micro_thickness_slow(struct volume **out, const struct labels *bone);
+
+/**
+ * Euler number of the bone in the volume of interest, voxels as closed boxes: 26-connected bone,
+ * 6-connected marrow. With `edges`, vertices, edges and faces on the border of the volume count by
+ * the share of their neighbours that lies in it: what the volume adds to the Euler number of the
+ * endless structure. Source: odgaard1993
+ */
+double micro_euler(const struct labels *bone, const struct labels *voi, int edges);
+
+/** Parts of bone (26-connected) and closed cavities of marrow (6-connected) in the image. */
+status micro_count_parts(int64_t *bones, int64_t *cavities, const struct labels *bone);
+
+struct micro_surface {
+  double area_mm2; /* of the border of bone within the volume of interest */
+  double smi;      /* 6 BV (dBS/dr) / BS^2 */
+};
+/**
+ * Marching cubes of the grey image at `threshold` (grey NULL: of the bone map smoothed by 0.6
+ * voxels), smoothed, without the cut faces; dBS/dr by moving the vertices along their normals by
+ * +-0.1 voxel. @param bone_mm3  volume of bone in the volume of interest
+ * Source: hildebrand1997b
+ */
+status micro_surface(struct micro_surface *out, const struct labels *bone, const struct labels *voi,
+                     const struct volume *grey, double threshold, double bone_mm3);
+
+enum { MICRO_DIRECTIONS = 256 };
+struct micro_fabric {
+  double mil_mm[3];    /* mean intercept lengths of the ellipsoid, falling; infinite for none */
+  struct vec3 axis[3]; /* unit, world */
+  double da_ratio;     /* longest over shortest, >= 1 */
+  double da_share;     /* 1 - (shortest over longest)^2 of the ellipsoid's axes: 0..1 */
+  double rms;          /* of the fit, relative to the mean of 1/MIL^2 */
+};
+/**
+ * Mean intercept length: along each of MICRO_DIRECTIONS fixed directions (a Fibonacci spiral on
+ * half a sphere; no random number) parallel lines cross the volume, and the borders they cross per
+ * length are counted, on the bone map interpolated linearly at one half. 1/MIL^2 = u' A u is fitted
+ * by least squares; MIL_i = 1/sqrt(eigenvalue). A stack of plates has exactly two eigenvalues of 0.
+ * @return ST_DOMAIN when no line crosses a border
+ * Source: harrigan1984
+ */
+status micro_fabric(struct micro_fabric *out, const struct labels *bone, const struct labels *voi);
+
+/** Threshold that parts the values best in two classes (largest variance between them), from 1024
+ * steps between the lowest and the highest. @return ST_DOMAIN when all are equal. Source: otsu1979
+ */
+status micro_otsu(double *out, const struct volume *image, const struct labels *voi);
+
+/**
+ * Cortical (1) and trabecular (2) compartment of a periosteal mask: marrow in which a sphere of
+ * `pore_mm` radius fits, closed by `strut_mm` (so that it takes in trabeculae thinner than twice
+ * that), is the trabecular compartment; the rest is cortex, with the pores in it.
+ * Proposed for this toolkit, after the idea of buie2007.
+ */
+status micro_compartments(struct labels **out, const struct labels *bone,
+                          const struct labels *periosteal, double pore_mm, double strut_mm);
+
+static inline int micro_in(const struct labels *voi, int64_t at) {
+  return !voi || voi->voxels[at] != 0;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

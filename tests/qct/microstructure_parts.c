@@ -1,0 +1,417 @@
+/* Measures of microstructure against closed forms: plates, rods and balls of known thickness,
+ * solids of known Euler number, a stack of plates and a stretched sponge of known anisotropy. */
+#include "qct/microstructure_parts.h"
+#include "core/itk_filter.h"
+#include "core/random.h"
+#include "tests/check.h"
+
+typedef int (*solid)(double x, double y, double z, double a);
+
+static struct labels *fill(int64_t n, double sx, double sy, double sz, solid f, double a) {
+  struct labels *l = NULL;
+  struct geometry g = geometry_make(n, n, n, sx, sy, sz);
+  assert_ok(labels_create(&l, &g));
+  double middle = (double)(n - 1) / 2;
+  for (int64_t k = 0, at = 0; k < n; k++)
+    for (int64_t j = 0; j < n; j++)
+      for (int64_t i = 0; i < n; i++, at++)
+        l->voxels[at] = (uint16_t)f(((double)i - middle) * sx, ((double)j - middle) * sy,
+                                    ((double)k - middle) * sz, a);
+  return l;
+}
+
+/* Mean of a map over bone (1) or marrow (0), away from the faces of the image by `rim` voxels. */
+static double phase_mean(const struct volume *map, const struct labels *bone, int phase,
+                         int64_t rim) {
+  const struct geometry *g = &bone->grid;
+  double sum = 0, n = 0;
+  for (int64_t k = rim; k < g->nz - rim; k++)
+    for (int64_t j = rim; j < g->ny - rim; j++)
+      for (int64_t i = rim; i < g->nx - rim; i++) {
+        int64_t at = geometry_index(g, i, j, k);
+        if ((bone->voxels[at] == 1) != phase) continue;
+        sum += (double)map->voxels[at];
+        n++;
+      }
+  return sum / n;
+}
+
+/* ---- thickness ---- */
+
+static int plates(double x, double y, double z, double t) { /* 13 apart */
+  (void)x, (void)y;
+  double u = z + 100.25;
+  return u - 13 * floor(u / 13) < t;
+}
+
+static void flat_plates_are_known_to_a_quarter_voxel(void **state) {
+  (void)state;
+  for (int t = 1; t <= 6; t++) {
+    struct labels *l = fill(40, 1, 1, 1, plates, t);
+    struct volume *map = NULL;
+    assert_ok(micro_thickness(&map, l, MICRO_BONE | MICRO_MARROW));
+    /* away from the first and last plate, whose outer side is not in the image */
+    double n = 0;
+    for (int64_t k = 14; k < 26; k++) {
+      int64_t at = geometry_index(&l->grid, 20, 20, k);
+      assert_near(map->voxels[at], (l->voxels[at] ? t : 13 - t) + 0.25, 1e-3);
+      n++;
+    }
+    assert_near(n, 12, 0);
+    volume_destroy(map);
+    labels_destroy(l);
+  }
+}
+
+static int tilted_plates(double x, double y, double z,
+                         double t) { /* across (1, 2, 2)/3, 15 apart */
+  double u = (x + 2 * y + 2 * z) / 3 + 150;
+  return u - 15 * floor(u / 15) < t;
+}
+
+static void tilted_plates_too_within_half_a_voxel(void **state) {
+  (void)state;
+  for (double t = 3; t < 7; t += 1.3) {
+    struct labels *l = fill(60, 1, 1, 1, tilted_plates, t);
+    struct volume *map = NULL;
+    assert_ok(micro_thickness(&map, l, MICRO_BONE | MICRO_MARROW));
+    double bone = phase_mean(map, l, 1, 16), marrow = phase_mean(map, l, 0, 16);
+    print_message("tilted plates %.1f apart %.1f: %.3f, %.3f voxels\n", t, 15 - t, bone, marrow);
+    assert_near(bone, t, 0.5);
+    assert_near(marrow, 15 - t, 0.5);
+    volume_destroy(map);
+    labels_destroy(l);
+  }
+}
+
+static int rod(double x, double y, double z, double r) {
+  (void)z;
+  return hypot(x, y) < r;
+}
+
+static int oblique_rod(double x, double y, double z, double r) {
+  double along = (x + y + z) / 3;
+  return sqrt((x - along) * (x - along) + (y - along) * (y - along) + (z - along) * (z - along)) <
+         r;
+}
+
+static int ball(double x, double y, double z, double r) {
+  return sqrt(x * x + y * y + z * z) < r;
+}
+
+static void check_thickness(const char *what, solid f, double r, int64_t rim) {
+  struct labels *l = fill(44, 1, 1, 1, f, r);
+  struct volume *map = NULL;
+  assert_ok(micro_thickness(&map, l, MICRO_BONE | MICRO_MARROW));
+  double mean = phase_mean(map, l, 1, rim);
+  print_message("%s of %.1f voxels: %.3f\n", what, 2 * r, mean);
+  assert_near(mean, 2 * r, 0.5);
+  volume_destroy(map);
+  labels_destroy(l);
+}
+
+static void rods_and_balls_within_half_a_voxel(void **state) {
+  (void)state;
+  for (double r = 2.2; r < 9; r += 1.7) {
+    check_thickness("rod", rod, r, 6);
+    check_thickness("oblique rod", oblique_rod, r, 12);
+    check_thickness("ball", ball, r, 0);
+  }
+}
+
+static void voxels_need_not_be_cubes(void **state) {
+  (void)state;
+  struct labels *l = fill(48, 0.5, 0.5, 1, rod, 5);
+  struct volume *map = NULL;
+  assert_ok(micro_thickness(&map, l, MICRO_BONE | MICRO_MARROW));
+  assert_near(phase_mean(map, l, 1, 6), 10, 0.25); /* half of the voxels across the rod */
+  volume_destroy(map);
+  labels_destroy(l);
+}
+
+static void no_sphere_that_matters_is_left_out(void **state) {
+  (void)state;
+  enum { N = 16 };
+  struct labels *l = fill(N, 1, 1, 1, ball, 3);
+  struct volume *fast = NULL, *slow = NULL;
+  for (int i = 0; i < 6; i++) { /* a few balls that overlap, in no order */
+    double c[3];
+    for (int a = 0; a < 3; a++) c[a] = N * random_uniform(3, (uint64_t)a, (uint64_t)i);
+    for (int64_t k = 0, at = 0; k < N; k++)
+      for (int64_t y = 0; y < N; y++)
+        for (int64_t x = 0; x < N; x++, at++)
+          if (hypot(hypot((double)x - c[0], (double)y - c[1]), (double)k - c[2]) < 2.5)
+            l->voxels[at] = 1;
+  }
+  assert_ok(micro_thickness(&fast, l, MICRO_BONE | MICRO_MARROW));
+  assert_ok(micro_thickness_slow(&slow, l));
+  for (int phase = 0; phase < 2; phase++) {
+    double a = phase_mean(fast, l, phase, 0), b = phase_mean(slow, l, phase, 0);
+    print_message("%s: %.3f, by definition %.3f voxels\n", phase ? "bone" : "marrow", a, b);
+    /* a centre between two voxels lies up to half their distance, sqrt(3)/2, farther in, and is not
+     * in the definition's choice; leaving out spheres costs next to nothing */
+    assert_true(a > b - 0.1);
+    assert_true(a < b + sqrt(3.0));
+  }
+  volume_destroy(fast);
+  volume_destroy(slow);
+  labels_destroy(l);
+}
+
+/* ---- Euler number ---- */
+
+static int torus_at(double x, double y, double z) {
+  return hypot(hypot(x, y) - 7, z) < 2.5;
+}
+static int torus(double x, double y, double z, double a) {
+  (void)a;
+  return torus_at(x, y, z);
+}
+static int double_torus(double x, double y, double z, double a) {
+  (void)a;
+  return torus_at(x - 7.5, y, z) || torus_at(x + 7.5, y, z);
+}
+static int hollow_ball(double x, double y, double z, double r) {
+  double d = sqrt(x * x + y * y + z * z);
+  return d < r && d > r - 4;
+}
+static int two_balls(double x, double y, double z, double r) {
+  return ball(x - 9, y, z, r) || ball(x + 9, y, z, r);
+}
+static int hollow_torus(double x, double y, double z, double a) {
+  (void)a;
+  double d = hypot(hypot(x, y) - 10, z);
+  return d < 5 && d > 2;
+}
+static int diagonal_pair(double x, double y, double z, double a) {
+  (void)a;
+  return (x == 0.5 && y == 0.5 && z == 0.5) || (x == 1.5 && y == 1.5 && z == 1.5);
+}
+
+static double euler_of(solid f, double a) {
+  struct labels *l = fill(36, 1, 1, 1, f, a);
+  double e = micro_euler(l, NULL, 0);
+  labels_destroy(l);
+  return e;
+}
+
+static void known_solids_have_their_euler_numbers(void **state) {
+  (void)state;
+  assert_near(euler_of(ball, 8), 1, 0);
+  assert_near(euler_of(torus, 0), 0, 0);
+  assert_near(euler_of(double_torus, 0), -1, 0);
+  assert_near(euler_of(hollow_ball, 12), 2, 0);
+  assert_near(euler_of(two_balls, 6), 2, 0);
+  assert_near(euler_of(hollow_torus, 0), 0, 0);  /* 1 piece, 2 tunnels, 1 cavity */
+  assert_near(euler_of(diagonal_pair, 0), 1, 0); /* joined at a corner: 26-connected */
+  assert_near(euler_of(rod, 5), 1, 0);
+}
+
+static int lattice(double x, double y, double z, double r) { /* rods along all axes, period 9 */
+  double u = x + 90, v = y + 90, w = z + 90;
+  u -= 9 * floor(u / 9 + 0.5);
+  v -= 9 * floor(v / 9 + 0.5);
+  w -= 9 * floor(w / 9 + 0.5);
+  return hypot(u, v) < r || hypot(v, w) < r || hypot(u, w) < r;
+}
+
+static void edges_are_corrected_to_the_endless_structure(void **state) {
+  (void)state;
+  /* each cell of the lattice: 1 node, 3 struts: Euler number -2, so -128 for 4 x 4 x 4 cells */
+  struct labels *l = fill(36, 1, 1, 1, lattice, 1.8);
+  assert_near(micro_euler(l, NULL, 1), -128, 1e-9);
+  assert_true(fabs(micro_euler(l, NULL, 0) + 128) > 10); /* the cut alone is not */
+  struct labels *voi = NULL;
+  assert_ok(labels_create(&voi, &l->grid));
+  for (int64_t k = 9; k < 27; k++)
+    for (int64_t j = 9; j < 27; j++)
+      for (int64_t i = 0; i < 36; i++) voi->voxels[geometry_index(&l->grid, i, j, k)] = 1;
+  assert_near(micro_euler(l, voi, 1), -2 * 2 * 2 * 4, 1e-9);
+  labels_destroy(l);
+  labels_destroy(voi);
+}
+
+static void parts_and_cavities_are_counted(void **state) {
+  (void)state;
+  int64_t bones, cavities;
+  struct labels *l = fill(36, 1, 1, 1, two_balls, 6);
+  l->voxels[geometry_index(&l->grid, 9, 18, 18)] = 0;
+  assert_ok(micro_count_parts(&bones, &cavities, l));
+  assert_int_equal(bones, 2);
+  assert_int_equal(cavities, 1);
+  labels_destroy(l);
+}
+
+/* ---- fabric ---- */
+
+static void a_stack_of_plates_has_one_direction(void **state) {
+  (void)state;
+  struct labels *l = fill(52, 1, 1, 1, plates, 4);
+  struct micro_fabric f;
+  assert_ok(micro_fabric(&f, l, NULL));
+  print_message("plates 4 of 13: MIL %.3f, share %.4f, rms %.3f\n", f.mil_mm[2], f.da_share, f.rms);
+  assert_near(f.mil_mm[2], 6.5,
+              0.15); /* two borders in 13; the image holds 8 in 51 along z: 6.375 */
+  assert_near(f.da_share, 1, 0.01);
+  assert_near(fabs(f.axis[2].z), 1, 1e-3);
+  labels_destroy(l);
+}
+
+static int sponge(double x, double y, double z, double k) {
+  static double wave[60][4];
+  static int made;
+  for (; made < 60; made++) {
+    uint64_t n = (uint64_t)made;
+    double u = 2 * random_uniform(8, 1, n) - 1, a = 6.283185307 * random_uniform(8, 2, n);
+    double s = sqrt(1 - u * u), q = 6.283185307 / 9;
+    wave[made][0] = q * s * cos(a);
+    wave[made][1] = q * s * sin(a);
+    wave[made][2] = q * u;
+    wave[made][3] = 6.283185307 * random_uniform(8, 3, n);
+  }
+  double sum = 0;
+  for (int i = 0; i < 60; i++)
+    sum += cos(wave[i][0] * x + wave[i][1] * y + wave[i][2] * z / k + wave[i][3]);
+  return sum > 3;
+}
+
+static double form(const struct micro_fabric *f, struct vec3 u) { /* u' A u = 1/MIL(u)^2 */
+  double sum = 0;
+  for (int i = 0; i < 3; i++) sum += pow(vec3_dot(u, f->axis[i]) / f->mil_mm[i], 2);
+  return sum;
+}
+
+static void stretching_a_sponge_stretches_its_intercepts(void **state) {
+  (void)state;
+  struct labels *l = fill(72, 1, 1, 1, sponge, 1);
+  struct micro_fabric plain, stretched;
+  assert_ok(micro_fabric(&plain, l, NULL));
+  l->grid.spacing[2] = 1.6; /* the same voxels, longer along z: A becomes S^-1 A S^-1 */
+  assert_ok(micro_fabric(&stretched, l, NULL));
+  print_message("sponge: ratio %.3f, stretched by 1.6 %.3f\n", plain.da_ratio, stretched.da_ratio);
+  assert_true(plain.da_ratio < 1.25); /* 60 waves are not quite isotropic */
+  for (int i = 0; i < 40; i++) {
+    struct vec3 u =
+        vec3_unit(vec3_make(random_normal(5, 1, (uint64_t)i), random_normal(5, 2, (uint64_t)i),
+                            random_normal(5, 3, (uint64_t)i)));
+    double expected = form(&plain, vec3_make(u.x, u.y, u.z / 1.6));
+    assert_close(form(&stretched, u), expected, 0.07); /* other lines cross other places */
+  }
+  assert_true(fabs(stretched.axis[0].z) > 0.9);
+  labels_destroy(l);
+}
+
+/* ---- surface and SMI ---- */
+
+static void check_smi(solid f, double a, double expected, double tolerance, int shell) {
+  struct labels *l = fill(44, 1, 1, 1, f, a), *voi = NULL;
+  struct micro_surface s;
+  double mm3 = 0;
+  assert_ok(labels_create(&voi, &l->grid));
+  for (int64_t k = 0, at = 0; k < 44; k++)
+    for (int64_t j = 0; j < 44; j++)
+      for (int64_t i = 0; i < 44; i++, at++) {
+        voi->voxels[at] =
+            (uint16_t)(!shell || (i > 3 && j > 3 && k > 3 && i < 40 && j < 40 && k < 40));
+        mm3 += voi->voxels[at] && l->voxels[at];
+      }
+  assert_ok(micro_surface(&s, l, voi, NULL, 0, mm3));
+  print_message("area %.1f mm2, SMI %.3f (%g)\n", s.area_mm2, s.smi, expected);
+  assert_near(s.smi, expected, tolerance);
+  labels_destroy(l);
+  labels_destroy(voi);
+}
+
+static int one_plate(double x, double y, double z, double t) {
+  (void)x, (void)y;
+  return fabs(z) < t / 2;
+}
+
+static void smi_is_0_of_plates_3_of_rods_4_of_balls(void **state) {
+  (void)state;
+  check_smi(one_plate, 6, 0, 0.02, 1);
+  check_smi(rod, 7, 3, 0.15, 1);
+  check_smi(ball, 12, 4, 0.2, 0);
+}
+
+static void the_area_of_a_ball_is_4_pi_r2(void **state) {
+  (void)state;
+  struct labels *l = fill(44, 1, 1, 1, ball, 15);
+  struct micro_surface s;
+  assert_ok(micro_surface(&s, l, NULL, NULL, 0, 1));
+  assert_close(s.area_mm2, 4 * 3.14159265 * 225, 0.03); /* steps of voxels, smoothed */
+  labels_destroy(l);
+}
+
+/* ---- threshold and compartments ---- */
+
+static void otsu_parts_two_heaps(void **state) {
+  (void)state;
+  struct geometry g = geometry_make(20, 20, 20, 1, 1, 1);
+  struct volume *v = NULL;
+  double t;
+  assert_ok(volume_create(&v, &g, QUANTITY_OTHER));
+  assert_fails(micro_otsu(&t, v, NULL), ST_DOMAIN, "two kinds");
+  for (int64_t i = 0; i < 8000; i++)
+    v->voxels[i] = (float)((i % 4 ? 50 : 200) + 10 * random_normal(4, 1, (uint64_t)i));
+  assert_ok(micro_otsu(&t, v, NULL));
+  /* both heaps have SD 10 and lie 15 SD apart; the largest variance between classes is reached
+   * anywhere in the empty gap, the first step of it is taken */
+  assert_true(t > 80 && t < 170);
+  volume_destroy(v);
+}
+
+static int tube_with_pores(double x, double y, double z, double a) { /* R 20, wall 5, pores r 1 */
+  (void)z, (void)a;
+  double r = hypot(x, y);
+  for (int p = 0; p < 8; p++)
+    if (hypot(x - 17.5 * cos(p * 0.7853981634), y - 17.5 * sin(p * 0.7853981634)) < 1) return 0;
+  if (fabs(x) < 0.9 && r < 16) return 1; /* a strut through the marrow */
+  return r < 20 && r > 15;
+}
+
+static int disc(double x, double y, double z, double r) {
+  (void)z;
+  return hypot(x, y) < r;
+}
+
+static void cortex_keeps_its_pores_and_loses_its_struts(void **state) {
+  (void)state;
+  struct labels *bone = fill(46, 1, 1, 1, tube_with_pores, 0), *mask = fill(46, 1, 1, 1, disc, 20);
+  struct labels *parts = NULL;
+  assert_ok(micro_compartments(&parts, bone, mask, 1.5, 2));
+  double cortex = 0, pores = 0;
+  for (int64_t i = 0; i < geometry_voxels(&bone->grid); i++) {
+    cortex += parts->voxels[i] == 1;
+    pores += parts->voxels[i] == 1 && !bone->voxels[i];
+  }
+  cortex /= 46;
+  pores /= 46;
+  print_message("cortex %.1f of %.1f, pores %.1f of %.1f voxels a slice\n", cortex,
+                3.14159265 * (400 - 225), pores, 8 * 3.14159265);
+  assert_close(cortex, 3.14159265 * (400 - 225), 0.04);
+  assert_close(pores, 8 * 3.14159265, 0.35); /* and the corners at the feet of the strut */
+  labels_destroy(bone);
+  labels_destroy(mask);
+  labels_destroy(parts);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(flat_plates_are_known_to_a_quarter_voxel),
+      cmocka_unit_test(tilted_plates_too_within_half_a_voxel),
+      cmocka_unit_test(rods_and_balls_within_half_a_voxel),
+      cmocka_unit_test(voxels_need_not_be_cubes),
+      cmocka_unit_test(no_sphere_that_matters_is_left_out),
+      cmocka_unit_test(known_solids_have_their_euler_numbers),
+      cmocka_unit_test(edges_are_corrected_to_the_endless_structure),
+      cmocka_unit_test(parts_and_cavities_are_counted),
+      cmocka_unit_test(a_stack_of_plates_has_one_direction),
+      cmocka_unit_test(stretching_a_sponge_stretches_its_intercepts),
+      cmocka_unit_test(smi_is_0_of_plates_3_of_rods_4_of_balls),
+      cmocka_unit_test(the_area_of_a_ball_is_4_pi_r2),
+      cmocka_unit_test(otsu_parts_two_heaps),
+      cmocka_unit_test(cortex_keeps_its_pores_and_loses_its_struts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
