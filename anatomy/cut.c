@@ -2,6 +2,7 @@
 
 #include "anatomy/box.h"
 #include "anatomy/max_flow.h"
+#include "core/body.h"
 #include "core/parallel.h"
 
 #include <stdlib.h>
@@ -267,8 +268,8 @@ done:
   return st;
 }
 
-status cut_femur(struct cut_result *out, const struct volume *box, const struct head_fit *head,
-                 double tau) {
+status cut_femur(struct cut_result *out, const struct volume *box, const struct geometry *scan,
+                 const struct head_fit *head, double tau) {
   status st = ST_OK;
   struct volume *g = NULL;
   struct mask candidate = {{0}, NULL}, label = {{0}, NULL};
@@ -293,7 +294,8 @@ status cut_femur(struct cut_result *out, const struct volume *box, const struct 
   double at = box_sample(r.field, head->centre.x, head->centre.y, head->centre.z);
   CHECK(at >= 0.5, ST_NUMERIC, "femur cut: the largest piece does not hold the head centre");
   TRY(soft_share(&r.soft_share, r.field, g));
-  TRY(refine_surface(r.field, box, &r.refined));
+  int across = geometry_axis_nearest(scan, 2);
+  TRY(refine_surface(r.field, box, geometry_axis(scan, across), scan->spacing[across], &r.refined));
   *out = r;
   memset(&r, 0, sizeof r);
 done:

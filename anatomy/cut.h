@@ -33,8 +33,8 @@ struct cut_result {
  * @param[in] tau   scale of the edge cost [HU/mm]
  * @return ST_NUMERIC when nothing is left that holds the head; ST_MEMORY
  */
-status cut_femur(struct cut_result *out, const struct volume *box, const struct head_fit *head,
-                 double tau);
+status cut_femur(struct cut_result *out, const struct volume *box, const struct geometry *scan,
+                 const struct head_fit *head, double tau);
 void cut_free(struct cut_result *r);
 
 #ifdef __cplusplus

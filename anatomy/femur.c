@@ -91,7 +91,7 @@ static status cut_side(struct cut_result *cut, const struct volume *hu, const st
   struct vec3 high =
       vec3_make(fmax(medial, lateral), h->centre.y + POSTERIOR, h->centre.z + R + ABOVE_HEAD);
   TRY(box_cut(&box, hu, low, high, 1, -1000));
-  TRY(cut_femur(cut, box, h, tau));
+  TRY(cut_femur(cut, box, &hu->grid, h, tau));
 done:
   volume_destroy(box);
   return st;

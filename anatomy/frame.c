@@ -14,6 +14,7 @@
 const char *const neck_method_names[] = {"minperim", "area", NULL};
 
 enum { RAYS = 900 };
+static const double CAP = 0.25; /* d.neck of the rays that meet nothing but the head */
 static const double RADIUS_LOW = 15, RADIUS_HIGH = 32; /* mm */
 static const double NSA_LOW = 100, NSA_HIGH = 160;     /* degrees */
 
@@ -93,7 +94,7 @@ static status fit_head(struct hip_frame *f, const struct volume *field, struct v
     square = 0;
     n = 0;
     for (int i = 0; i < RAYS; i++) {
-      if (vec3_dot(d[i], *neck) < -0.3) continue; /* the neck joins there */
+      if (vec3_dot(d[i], *neck) < (round < 2 ? -0.3 : CAP)) continue; /* the neck joins there */
       double r = surface_along(field, c, d[i], 0.5 * R, R + reach);
       if (isnan(r) || fabs(r - R) > reach) continue;
       sphere_add(&fit, vec3_scale(d[i], r), 1);

@@ -26,6 +26,15 @@ static const double CAP =
 static const double PEAK_SPACING = 12, PATCH_HALF = 46; /* mm */
 static const double WIDE_BODY = 280, SIDE_MARGIN = 35;  /* mm */
 
+/* What marrow may read. A second search admits marrow of fat alone, where bone has gone: it is made
+ * only when the first finds no head, because fat and muscle hold round things too. */
+struct marrow {
+  double smoothed; /* HU, least of the image smoothed by 4 mm where a centre may lie */
+  double inside;   /* HU, mean within the head that scores 0 */
+};
+static const struct marrow bony = {60, 30}, fatty = {-60, -90};
+static const double ENOUGH = 0.25; /* score of a head, see head.h */
+
 struct vec3 head_socket_direction(enum side side) {
   return vec3_unit(vec3_make(0.8 * (double)side, -0.15, 0.58));
 }
@@ -149,12 +158,28 @@ static int socket_beyond(const struct volume *v, struct vec3 c, struct vec3 d, d
   return 0;
 }
 
+/* Share of the rays towards the socket with nothing bright until the rim. A head whose marrow is
+ * fat is hollow; a sphere through the socket's wall around such a head is not. */
+static double hollow_share(const struct volume *v, const struct head_fit *f, const struct vec3 *d,
+                           struct vec3 m) {
+  int rays = 0, hollow = 0;
+  for (int i = 0; i < RAYS; i++) {
+    if (vec3_dot(d[i], m) <= -0.3 || isnan(along(v, f->centre, d[i], f->radius_mm))) continue;
+    double top = -1000;
+    for (double r = 0.5 * f->radius_mm; r <= f->radius_mm - 3.5; r += 1)
+      top = fmax(top, along(v, f->centre, d[i], r));
+    rays++;
+    hollow += top < 150;
+  }
+  return rays ? (double)hollow / rays : 0;
+}
+
 static double clamp(double x, double low, double high) {
   return fmin(fmax(x, low), high);
 }
 
 static void score_fit(struct head_fit *f, const struct volume *v, const struct ray *rays,
-                      const struct vec3 *d, struct vec3 m) {
+                      const struct vec3 *d, struct vec3 m, const struct marrow *marrow) {
   int used = 0, left = 0, rim = 0, socket = 0;
   double square = 0, cap_square = 0;
   int cap = 0;
@@ -182,16 +207,17 @@ static void score_fit(struct head_fit *f, const struct volume *v, const struct r
   f->rim_rms_mm = rim ? sqrt(square / rim) : 2;
   f->socket = used ? socket / (0.77 * used) : 0; /* 0.77: share of these rays with d.m > 0 */
   f->inside_hu = mean_inside(v, f->centre, 0.65 * f->radius_mm);
-  f->score = f->rim * (0.3 + f->socket) * clamp((f->inside_hu - 30) / 150, 0, 1) *
+  f->score = f->rim * (0.3 + f->socket) * clamp((f->inside_hu - marrow->inside) / 150, 0, 1) *
              clamp((1.15 - f->rim_rms_mm) / 0.45, 0.05, 1);
   if (f->radius_mm < RADIUS_LOW || f->radius_mm > RADIUS_HIGH) f->score *= 0.2;
+  if (marrow == &fatty) f->score *= clamp((hollow_share(v, f, d, m) - 0.5) / 0.4, 0, 1);
   double sharp = cap ? sqrt(cap_square / cap) : 2;
   f->rank = f->score * clamp((1.15 - sharp) / 0.45, 1, 2.5);
 }
 
 /* Fit from one place, side and start radius (0: the likely one); score 0 when it breaks down. */
 static struct head_fit fit_sphere(const struct volume *v, struct vec3 start, enum side side,
-                                  double R, const struct vec3 *d) {
+                                  double R, const struct vec3 *d, const struct marrow *marrow) {
   struct head_fit f = {.side = side, .centre = start, .radius_mm = R};
   struct ray rays[RAYS];
   struct vec3 m = head_socket_direction(side);
@@ -202,7 +228,7 @@ static struct head_fit fit_sphere(const struct volume *v, struct vec3 start, enu
     if (!sphere_step(&f.centre, &f.radius_mm, rays, d, m, &steps[round])) return f;
   }
   all_edges(rays, v, f.centre, d);
-  score_fit(&f, v, rays, d, m);
+  score_fit(&f, v, rays, d, m, marrow);
   return f;
 }
 
@@ -239,7 +265,8 @@ static void cast_votes(struct volume *votes, const struct volume *v) {
       }
 }
 
-static status vote_map(struct volume **out, const struct volume *coarse) {
+static status vote_map(struct volume **out, const struct volume *coarse,
+                       const struct marrow *marrow) {
   status st = ST_OK;
   struct volume *votes = NULL, *soft = NULL;
   TRY(volume_create_like(&votes, coarse));
@@ -248,7 +275,7 @@ static status vote_map(struct volume **out, const struct volume *coarse) {
   TRY(volume_copy(&soft, coarse));
   TRY(box_gaussian(soft, 4));
   for (int64_t i = 0, n = geometry_voxels(&votes->grid); i < n; i++)
-    if (soft->voxels[i] < 60) votes->voxels[i] = 0;
+    if (soft->voxels[i] < marrow->smoothed) votes->voxels[i] = 0;
   *out = votes;
   votes = NULL;
 done:
@@ -299,13 +326,13 @@ static int find_peaks(struct vec3 peaks[PEAKS], struct volume *votes, enum side 
 /* All fits from `places`, sides and radii; the best into *best when it beats what is there. */
 static void fit_all(struct head_fit *best, const struct volume *patch, const struct vec3 *places,
                     int count, enum side side, const double *radii, int radius_count,
-                    const struct vec3 *d) {
+                    const struct vec3 *d, const struct marrow *marrow) {
   struct head_fit fits[FITS];
   int sides = side == SIDE_UNKNOWN ? 2 : 1, per = sides * radius_count, n = count * per;
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
   for (int t = 0; t < n; t++) {
     enum side s = sides == 1 ? side : t % 2 ? SIDE_LEFT : SIDE_RIGHT;
-    fits[t] = fit_sphere(patch, places[t / per], s, radii[t % per / sides], d);
+    fits[t] = fit_sphere(patch, places[t / per], s, radii[t % per / sides], d, marrow);
   }
   for (int t = 0; t < n; t++)
     if (fits[t].rank > best->rank) *best = fits[t];
@@ -317,7 +344,8 @@ static status cut_patch(struct volume **patch, const struct volume *hu, struct v
 }
 
 /* Fits stop in local optima where slices are thick: start again around a fit until it stands. */
-static status climb(struct head_fit *fit, const struct volume *hu, const struct vec3 *d) {
+static status climb(struct head_fit *fit, const struct volume *hu, const struct vec3 *d,
+                    const struct marrow *marrow) {
   status st = ST_OK;
   struct volume *patch = NULL;
   const double radii[2] = {0, fit->radius_mm};
@@ -327,7 +355,7 @@ static status climb(struct head_fit *fit, const struct volume *hu, const struct 
     double before = fit->rank;
     sphere_directions(places, CLIMB);
     for (int i = 0; i < CLIMB; i++) places[i] = vec3_along(fit->centre, 4, places[i]);
-    fit_all(fit, patch, places, CLIMB, fit->side, radii, 2, d);
+    fit_all(fit, patch, places, CLIMB, fit->side, radii, 2, d, marrow);
     if (fit->rank < before * 1.02) break;
   }
 done:
@@ -338,7 +366,7 @@ done:
 /* Best fit over places and start radii for the sides asked (SIDE_UNKNOWN: either). The best few
  * climb before they are compared. */
 static status best_fit(struct head_fit *best, const struct volume *hu, const struct vec3 *peaks,
-                       int count, enum side side) {
+                       int count, enum side side, const struct marrow *marrow) {
   status st = ST_OK;
   struct vec3 d[RAYS];
   struct head_fit fits[PEAKS];
@@ -347,7 +375,7 @@ static status best_fit(struct head_fit *best, const struct volume *hu, const str
   for (int p = 0; p < count; p++) {
     struct volume *patch = NULL;
     TRY(cut_patch(&patch, hu, peaks[p]));
-    fit_all(&fits[p], patch, &peaks[p], 1, side, START_RADII, STARTS, d);
+    fit_all(&fits[p], patch, &peaks[p], 1, side, START_RADII, STARTS, d, marrow);
     volume_destroy(patch);
   }
   for (int round = 0; round < RUNNERS; round++) {
@@ -358,21 +386,29 @@ static status best_fit(struct head_fit *best, const struct volume *hu, const str
     struct head_fit fit = fits[top];
     for (int p = 0; p < count; p++)
       if (vec3_length(vec3_sub(fits[p].centre, fit.centre)) < 6) fits[p].rank = 0;
-    TRY(climb(&fit, hu, d));
+    TRY(climb(&fit, hu, d, marrow));
     if (fit.rank > best->rank) *best = fit;
   }
 done:
   return st;
 }
 
-static status search_side(struct head_fit *best, const struct volume *hu, const struct volume *map,
-                          const struct head_body *body, enum side region, enum side side) {
+static status search_side(struct head_fit *best, const struct volume *hu,
+                          const struct volume *coarse, const struct head_body *body,
+                          enum side region, enum side side) {
+  const struct marrow *const kinds[2] = {&bony, &fatty};
   status st = ST_OK;
   struct volume *votes = NULL;
-  struct vec3 peaks[PEAKS];
-  TRY(volume_copy(&votes, map));
-  int count = find_peaks(peaks, votes, region, body);
-  TRY(best_fit(best, hu, peaks, count, side));
+  for (int k = 0; k < 2 && best->score < ENOUGH; k++) {
+    struct vec3 peaks[PEAKS];
+    struct head_fit found = {.side = SIDE_UNKNOWN};
+    TRY(vote_map(&votes, coarse, kinds[k]));
+    int count = find_peaks(peaks, votes, region, body);
+    TRY(best_fit(&found, hu, peaks, count, side, kinds[k]));
+    if (k == 0 || found.score >= ENOUGH) *best = found;
+    volume_destroy(votes);
+    votes = NULL;
+  }
 done:
   volume_destroy(votes);
   return st;
@@ -381,23 +417,21 @@ done:
 status head_search(struct head_fit *right, struct head_fit *left, const struct volume *hu,
                    const struct head_body *body, enum side only) {
   status st = ST_OK;
-  struct volume *coarse = NULL, *map = NULL;
+  struct volume *coarse = NULL;
   struct head_fit one = {.side = SIDE_UNKNOWN};
   memset(right, 0, sizeof *right);
   memset(left, 0, sizeof *left);
   TRY(box_coarse(&coarse, hu, 2, -150, 600));
   TRY(box_gaussian(coarse, 1.05)); /* with the averaging about 1.2 mm in all */
-  TRY(vote_map(&map, coarse));
   if (body->left_mm - body->right_mm > WIDE_BODY) {
-    if (only != SIDE_LEFT) TRY(search_side(right, hu, map, body, SIDE_RIGHT, SIDE_RIGHT));
-    if (only != SIDE_RIGHT) TRY(search_side(left, hu, map, body, SIDE_LEFT, SIDE_LEFT));
+    if (only != SIDE_LEFT) TRY(search_side(right, hu, coarse, body, SIDE_RIGHT, SIDE_RIGHT));
+    if (only != SIDE_RIGHT) TRY(search_side(left, hu, coarse, body, SIDE_LEFT, SIDE_LEFT));
   } else {
-    TRY(search_side(&one, hu, map, body, SIDE_UNKNOWN, only));
+    TRY(search_side(&one, hu, coarse, body, SIDE_UNKNOWN, only));
     if (one.side == SIDE_RIGHT) *right = one;
     if (one.side == SIDE_LEFT) *left = one;
   }
 done:
   volume_destroy(coarse);
-  volume_destroy(map);
   return st;
 }

@@ -2,18 +2,21 @@
 
 #include "anatomy/box.h"
 #include "core/parallel.h"
+#include "core/profile.h"
+#include "core/statistics.h"
 #include "core/surface_coverage.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAD = 2, PROFILE = 29, SPREAD = 6 };
-static const double FROM = -4, STEP = 0.25; /* mm along the normal, outward positive */
-static const double INSIDE = 3;             /* mm, reach for the peak */
-static const double MOST = 1.5, OUT = 0.5;  /* mm, largest shifts inward and outward: the cut errs
-                                               outward, and beyond lies the next bone */
-static const double LEAST_CONTRAST = 150;   /* HU */
-static const double FINAL_SIGMA = 0.6;      /* mm */
+enum { PAD = 2, SPREAD = 6, THICK_LEAST = 50 };
+static const double MOST = 2, OUT = 0.5;  /* mm, largest shifts inward and outward: the cut errs
+                                             outward, and  beyond lies the next bone */
+static const double LEAST_CONTRAST = 150; /* HU */
+static const double NEXT_BONE = 150;      /* HU, the lowest outside: soft tissue alone is darker */
+static const double STEEP = 0.3;          /* largest |normal . slice axis| where blur is read */
+static const double FINAL_SIGMA = 0.6;    /* mm */
 
 static status padded(struct volume **out, const struct volume *v) {
   status st = ST_OK;
@@ -35,34 +38,82 @@ done:
   return st;
 }
 
-/* Shift of one vertex to the half-maximum [mm]; NaN when there is no clear edge. */
-static double edge_shift(const struct volume *image, struct vec3 p, struct vec3 n) {
-  double f[PROFILE];
-  int peak = -1, low = -1, middle = (int)lround(-FROM / STEP);
-  for (int i = 0; i < PROFILE; i++) {
-    struct vec3 q = vec3_along(p, FROM + STEP * i, n);
-    f[i] = box_sample(image, q.x, q.y, q.z);
-    if (isnan(f[i])) return NAN; /* at the edge of the scan */
+/* ---- edge of the bone ---- */
+
+struct reading { /* of all vertices */
+  struct profile *line;
+  struct profile_edges *edge;
+  double *shift; /* outward positive; NaN when there is no clear edge */
+};
+
+static void read_vertex(const struct reading *r, const struct volume *image,
+                        const struct surface *s, int64_t i) {
+  for (int k = 0; k < PROFILE_SAMPLES; k++) {
+    struct vec3 q =
+        vec3_along(s->vertices[i], -(PROFILE_FROM_MM + PROFILE_STEP_MM * k), s->normals[i]);
+    r->line[i].y[k] = box_sample(image, q.x, q.y, q.z);
   }
-  for (int i = middle - (int)(INSIDE / STEP); i <= middle + 1; i++)
-    if (peak < 0 || f[i] > f[peak]) peak = i;
-  double best = INFINITY;
-  for (int i = peak + 1; i + 1 < PROFILE; i++) {
-    double m = (f[i - 1] + f[i] + f[i + 1]) / 3;
-    if (m < best) {
-      best = m;
-      low = i;
-    }
-    if (m > best + LEAST_CONTRAST) break; /* the next bone */
+  profile_edges(&r->edge[i], &r->line[i], LEAST_CONTRAST);
+}
+
+/* HU of this bone's cortex and blur of the scan, from where the cortex is thick. */
+static status read_bone(struct refine_info *info, const struct reading *r, const struct surface *s,
+                        struct vec3 slices) {
+  status st = ST_OK;
+  int64_t n = s->vertex_count, thick = 0, steep = 0;
+  double *plateau = malloc((size_t)n * sizeof *plateau), *rise = malloc((size_t)n * sizeof *rise);
+  CHECK(plateau && rise, ST_MEMORY, "refining a surface: out of memory");
+  for (int64_t i = 0; i < n; i++) {
+    if (!r->edge[i].ok || isnan(r->edge[i].plateau)) continue;
+    plateau[thick++] = r->edge[i].plateau;
+    if (fabs(vec3_dot(s->normals[i], slices)) < STEEP && !isnan(r->edge[i].rise_mm))
+      rise[steep++] = r->edge[i].rise_mm;
   }
-  if (low < 0 || f[peak] - best < LEAST_CONTRAST) return NAN;
-  double level = (f[peak] + best) / 2;
-  for (int i = low; i > peak; i--)
-    if (f[i - 1] >= level && f[i] < level) {
-      double r = FROM + STEP * (i - (level - f[i]) / (f[i - 1] - f[i]));
-      return r >= -MOST && r <= OUT ? r : NAN;
-    }
-  return NAN;
+  info->cortex_hu = info->blur_mm = NAN;
+  if (thick >= THICK_LEAST && steep >= THICK_LEAST) {
+    info->cortex_hu = stat_median(plateau, thick);
+    info->blur_mm = stat_median(rise, steep) / 1.34898; /* quartiles of a normal edge */
+  }
+done:
+  free(plateau);
+  free(rise);
+  return st;
+}
+
+/* By the model when the bone's cortex is known, else half-maximum. Where blur has filled the joint
+ * space the model does not hold: it knows one bone. Half-maximum over the raised floor lies within
+ * 0.3 mm there. */
+static double edge_shift(const struct reading *r, int64_t i, const struct refine_info *info,
+                         double blur, const struct normal_table *table) {
+  struct profile_fit fit = {.ok = 0};
+  double x = NAN;
+  if (!r->edge[i].ok) return NAN;
+  if (isnan(info->cortex_hu) || r->edge[i].outside > NEXT_BONE)
+    x = r->edge[i].outer_mm;
+  else
+    profile_fit(&fit, &r->line[i], &r->edge[i], table, info->cortex_hu, blur);
+  if (fit.ok) x = fit.outer_mm;
+  return -x >= -MOST && -x <= OUT ? -x : NAN; /* NaN stays NaN */
+}
+
+static status read_shifts(struct reading *r, struct refine_info *info, const struct volume *image,
+                          const struct surface *s, struct vec3 slices, double slice_mm) {
+  status st = ST_OK;
+  struct normal_table *table = NULL;
+  profile_prepare(&table);
+  CHECK(table, ST_MEMORY, "refining a surface: out of memory");
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t i = 0; i < s->vertex_count; i++) read_vertex(r, image, s, i);
+  TRY(read_bone(info, r, s, slices));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 256)
+  for (int64_t i = 0; i < s->vertex_count; i++) {
+    double box = slice_mm * vec3_dot(s->normals[i], slices);
+    double blur = sqrt(info->blur_mm * info->blur_mm + box * box / 12);
+    r->shift[i] = edge_shift(r, i, info, blur, table);
+  }
+done:
+  profile_table_free(table);
+  return st;
 }
 
 /* Replace NaN by the mean of the neighbours that have a value, and smooth; by edges. */
@@ -95,41 +146,51 @@ done:
   return st;
 }
 
-status refine_surface(struct volume *field, const struct volume *image, struct refine_info *info) {
+static status move_surface(struct surface *s, struct refine_info *info, const struct reading *r) {
+  status st = ST_OK;
+  double sum = 0, square = 0;
+  int64_t held = 0, n = s->vertex_count;
+  for (int64_t i = 0; i < n; i++) held += isnan(r->shift[i]);
+  TRY(spread_shifts(r->shift, s));
+  for (int64_t i = 0; i < n; i++) {
+    sum += r->shift[i];
+    square += r->shift[i] * r->shift[i];
+    s->vertices[i] = vec3_along(s->vertices[i], r->shift[i], s->normals[i]);
+  }
+  info->moved_mm = n > 0 ? sum / (double)n : 0;
+  info->rms_mm = n > 0 ? sqrt(square / (double)n) : 0;
+  info->held = n > 0 ? (double)held / (double)n : 1;
+  TRY(surface_smooth(s, 5));
+done:
+  return st;
+}
+
+status refine_surface(struct volume *field, const struct volume *image, struct vec3 slice_axis,
+                      double slice_mm, struct refine_info *info) {
   status st = ST_OK;
   struct volume *pad = NULL, *cover = NULL;
   struct surface *s = NULL;
-  double *shift = NULL, sum = 0, square = 0;
-  int64_t held = 0;
+  struct reading r = {NULL, NULL, NULL};
   TRY(padded(&pad, field));
   TRY(surface_from_volume(&s, pad, 0.5, 1));
   TRY(surface_smooth(s, 10));
   TRY(surface_normals(s));
-  shift = malloc((size_t)(s->vertex_count + 1) * sizeof *shift);
-  CHECK(shift, ST_MEMORY, "refining a surface: out of memory");
-#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t i = 0; i < s->vertex_count; i++)
-    shift[i] = edge_shift(image, s->vertices[i], s->normals[i]);
-  for (int64_t i = 0; i < s->vertex_count; i++) held += isnan(shift[i]);
-  TRY(spread_shifts(shift, s));
-  for (int64_t i = 0; i < s->vertex_count; i++) {
-    sum += shift[i];
-    square += shift[i] * shift[i];
-    s->vertices[i] = vec3_along(s->vertices[i], shift[i], s->normals[i]);
-  }
-  TRY(surface_smooth(s, 5));
+  size_t n = (size_t)s->vertex_count + 1;
+  r.line = malloc(n * sizeof *r.line);
+  r.edge = malloc(n * sizeof *r.edge);
+  r.shift = malloc(n * sizeof *r.shift);
+  CHECK(r.line && r.edge && r.shift, ST_MEMORY, "refining a surface: out of memory");
+  TRY(read_shifts(&r, info, image, s, slice_axis, slice_mm));
+  TRY(move_surface(s, info, &r));
   TRY(surface_coverage(&cover, s, &field->grid));
   TRY(box_gaussian(cover, FINAL_SIGMA));
   memcpy(field->voxels, cover->voxels, (size_t)geometry_voxels(&field->grid) * sizeof(float));
-  if (info && s->vertex_count > 0) {
-    info->moved_mm = sum / (double)s->vertex_count;
-    info->rms_mm = sqrt(square / (double)s->vertex_count);
-    info->held = (double)held / (double)s->vertex_count;
-  }
 done:
   volume_destroy(pad);
   volume_destroy(cover);
   surface_destroy(s);
-  free(shift);
+  free(r.line);
+  free(r.edge);
+  free(r.shift);
   return st;
 }

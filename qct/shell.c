@@ -2,11 +2,11 @@
 
 #include "core/itk_filter.h"
 #include "core/parallel.h"
+#include "core/profile.h"
 #include "core/statistics.h"
 #include "core/surface_coverage.h"
 #include "qct/near.h"
 #include "qct/outline.h"
-#include "qct/profile.h"
 
 #include <math.h>
 #include <stdlib.h>

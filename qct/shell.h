@@ -1,6 +1,6 @@
 /* The cortex of a femur as a sub-voxel shell, and how much density every voxel gives to the bone.
  *
- *   1. surface of the mask, smoothed; along each normal a density profile (qct/profile.h)
+ *   1. surface of the mask, smoothed; along each normal a density profile (core/profile.h)
  *   2. where the cortex is thicker than 3 mm its plateau gives the density of cortical bone y1, and
  *      its outer edge the blur of the scan (median over the surface); slices add their thickness
  *   3. every profile is fitted with that y1 and blur: outer edge, thickness, density outside and

@@ -7,8 +7,8 @@
  * x0, t, y0, y2 are fitted. The mass t*y1 is robust where t is not.
  * Source: treece2010 (model; slice thickness as a box along the normal, folded into s)
  */
-#ifndef QCT_QCT_PROFILE_H
-#define QCT_QCT_PROFILE_H
+#ifndef QCT_CORE_PROFILE_H
+#define QCT_CORE_PROFILE_H
 
 #ifdef __cplusplus
 extern "C" {

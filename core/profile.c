@@ -1,4 +1,4 @@
-#include "qct/profile.h"
+#include "core/profile.h"
 
 #include <math.h>
 #include <stdlib.h>
