@@ -1,12 +1,15 @@
 #include "anatomy/compare.h"
 
 #include "anatomy/femur_parts.h"
+#include "anatomy/import.h"
 #include "core/itk_filter.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "core/statistics.h"
 #include "core/surface.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,5 +193,53 @@ done:
   labels_destroy(map);
   picture_destroy(panel);
   picture_destroy(all);
+  return st;
+}
+
+/* ---- a whole result ---- */
+
+static status compare_side(cJSON *sides, const struct femur_result *r, int side, int value,
+                           const struct volume *image, const struct labels *other,
+                           const char *folder, bool force) {
+  status st = ST_OK;
+  const struct femur *f = &r->sides[side];
+  struct compare_result c;
+  struct picture *picture = NULL;
+  char path[4096];
+  TRY(compare_labels(&c, r->labels, f->label, other, value));
+  cJSON *json = compare_to_json(&c);
+  json_add_text(json, "side", side_name(f->side));
+  cJSON_AddItemToArray(sides, json);
+  log_info("%s femur against the other map: Dice %.3f, surfaces %.2f mm apart, 95 %% within %.1f "
+           "mm, at most %.1f mm",
+           side_name(f->side), c.dice, c.mean_mm, c.p95_mm, c.most_mm);
+  if (!image) goto done;
+  TRY(compare_picture(&picture, image, r->labels, f->label, other, value, f, &c));
+  snprintf(path, sizeof path, "%s/difference_%s.png", folder, side_name(f->side));
+  TRY(picture_write_png(picture, path, force));
+done:
+  picture_destroy(picture);
+  return st;
+}
+
+status compare_write(const struct femur_result *r, const struct volume *image,
+                     const struct labels *other, const char *folder, const cJSON *provenance,
+                     bool force) {
+  status st = ST_OK;
+  char path[4096];
+  int values[2] = {0, 0};
+  cJSON *json = cJSON_CreateObject(), *sides = cJSON_AddArrayToObject(json, "femora");
+  import_femur_values(other, &values[0], &values[1]);
+  for (int i = 0; i < 2; i++) {
+    if (r->sides[i].state != FEMUR_FOUND) continue;
+    CHECK(values[i], ST_DOMAIN, "comparing femora: the other map has no %s femur by name or number",
+          side_name(r->sides[i].side));
+    TRY(compare_side(sides, r, i, values[i], image, other, folder, force));
+  }
+  if (provenance) cJSON_AddItemToObject(json, "provenance", cJSON_Duplicate(provenance, true));
+  snprintf(path, sizeof path, "%s/compare.json", folder);
+  TRY(json_write(json, path, force));
+done:
+  cJSON_Delete(json);
   return st;
 }

@@ -41,6 +41,18 @@ status compare_picture(struct picture **out, const struct volume *image, const s
                        int va, const struct labels *b, int vb, const struct femur *femur,
                        const struct compare_result *c);
 
+/**
+ * Compare every found side of a result with the femur of the same side in another map (by name,
+ * else 76 and 75; see anatomy/import.h) and write compare.json and, with an image,
+ * difference_<side>.png into a folder that is there.
+ *
+ * @param[in] other  on the grid of the result
+ * @return ST_DOMAIN when `other` has no femur of a found side, ST_IO, ST_USAGE (exists, not forced)
+ */
+status compare_write(const struct femur_result *r, const struct volume *image,
+                     const struct labels *other, const char *folder, const cJSON *provenance,
+                     bool force);
+
 #ifdef __cplusplus
 }
 #endif

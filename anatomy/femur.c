@@ -155,7 +155,7 @@ static status find_side(struct femur *f, struct labels *labels, const struct vol
   f->held = cut.refined.held;
   f->head_truncated = h->cut > HEAD_TRUNCATED;
   femur_paint(labels, f->label, cut.field);
-  TRY(femur_finish(f, labels, cut.field, h->centre, h->radius_mm));
+  TRY(femur_finish(f, labels, cut.field, h->centre, h->radius_mm, NULL, 0));
 done:
   cut_free(&cut);
   return st;

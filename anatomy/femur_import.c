@@ -73,6 +73,14 @@ void import_femur_values(const struct labels *labels, int *right, int *left) {
   if (labels_count(labels, LABEL_FEMUR_LEFT)) *left = LABEL_FEMUR_LEFT;
 }
 
+int import_hip_value(const struct labels *labels, enum side side) {
+  const char *name = side == SIDE_LEFT ? "hip_left" : "hip_right";
+  int value = side == SIDE_LEFT ? LABEL_HIP_LEFT : LABEL_HIP_RIGHT;
+  for (size_t i = 0; i < labels->name_count; i++)
+    if (strcmp(labels->names[i].name, name) == 0) return labels->names[i].value;
+  return labels_count(labels, value) ? value : 0;
+}
+
 status import_name_labels(struct labels *labels) {
   status st = ST_OK;
   for (size_t i = 0; i < sizeof dictionary / sizeof *dictionary; i++)
@@ -154,7 +162,8 @@ static status import_side(struct femur *f, struct labels *out, const struct volu
     goto done;
   }
   TRY(femur_field(&field, out, f->label));
-  TRY(femur_finish(f, out, field, vec3_make(NAN, NAN, NAN), NAN));
+  int pelvis = import_hip_value(in, f->side);
+  TRY(femur_finish(f, out, field, vec3_make(NAN, NAN, NAN), NAN, pelvis ? in : NULL, pelvis));
   if (isnan(f->frame.head_radius_mm)) {
     f->state = FEMUR_REFUSED;
     snprintf(f->reason, sizeof f->reason, "%s", f->frame.flags);

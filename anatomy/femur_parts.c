@@ -185,13 +185,16 @@ void frame_flag(struct hip_frame *frame, const char *text) {
 }
 
 status femur_finish(struct femur *f, const struct labels *labels, const struct volume *field,
-                    struct vec3 head, double radius_mm) {
+                    struct vec3 head, double radius_mm, const struct labels *pelvis,
+                    int pelvis_value) {
   status st = ST_OK;
   struct frame_options opt = FRAME_OPTIONS_DEFAULTS;
   struct hip_frame frame = f->frame;
   double score = f->frame.head_score, cut = f->frame.head_cut;
   opt.head = head;
   opt.head_radius_mm = radius_mm;
+  opt.pelvis = pelvis;
+  opt.pelvis_value = pelvis_value;
   f->label_mm3 = (double)labels_count(labels, f->label) * geometry_voxel_mm3(&labels->grid);
   st = frame_from_field(&frame, field, f->side, &opt);
   if (st == ST_MEMORY) return st;
@@ -208,6 +211,7 @@ status femur_finish(struct femur *f, const struct labels *labels, const struct v
   f->frame = frame;
   f->touches = touched_faces(f, labels);
   f->frame.truncated = f->touches != 0 || f->head_truncated;
+  if (f->head_truncated) f->frame.fal_mm = f->frame.hal_mm = NAN;
   if (f->frame.truncated)
     frame_flag(&f->frame, f->head_truncated
                               ? "head cut by the edge of the scan: FE, FAL and head volume withheld"

@@ -24,7 +24,8 @@ void femur_paint(struct labels *labels, int label, const struct volume *field);
 /** Volume, faces touched, truncation flags and the frame of a painted femur. `head` NaN: found from
  * the field. */
 status femur_finish(struct femur *f, const struct labels *labels, const struct volume *field,
-                    struct vec3 head, double radius_mm);
+                    struct vec3 head, double radius_mm, const struct labels *pelvis,
+                    int pelvis_value);
 
 /** Smooth 0..1 field at about 1 mm from a label: cubic voxels, LPS, padded by 3 mm except where the
  * label meets the edge of its image. */

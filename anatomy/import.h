@@ -19,6 +19,10 @@ extern "C" {
 /** Values of the femora in a map: by name, else the dictionary's; 0 when absent. */
 void import_femur_values(const struct labels *labels, int *right, int *left);
 
+/** Value of the hip bone of a side, for the hip axis length: named hip_right or hip_left, else the
+ * dictionary's; 0 when absent. */
+int import_hip_value(const struct labels *labels, enum side side);
+
 /** Give names to the values of a nameless map that are in the TotalSegmentator dictionary. */
 status import_name_labels(struct labels *labels);
 

@@ -1,3 +1,4 @@
+#include "anatomy/compare.h"
 #include "anatomy/femur.h"
 #include "cli/command.h"
 #include "core/image.h"
@@ -6,7 +7,7 @@
 static const char *const side_names[] = {"both", "right", "left", NULL};
 
 struct params {
-  const char *ct, *out;
+  const char *ct, *out, *against;
   int side;
   double score_min, cut_max, tau;
 };
@@ -23,6 +24,9 @@ static const struct option options[] = {
     OPT_REAL(struct params, cut_max, "cut", "", 0, 1,
              "largest share of the head that may lie outside the scan"),
     OPT_REAL(struct params, tau, "tau", "HU/mm", 5, 500, "scale of the edge cost of the cut"),
+    OPT_IN(struct params, against, "against",
+           "another label map on the same grid: adds compare.json (Dice, surface distances) and "
+           "difference_<side>.png"),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -39,6 +43,7 @@ static status run(struct context *ctx, const void *params) {
   struct femur_options opt = FEMUR_OPTIONS_DEFAULTS;
   struct volume *ct = NULL;
   struct femur_result *r = NULL;
+  struct labels *against = NULL;
   cJSON *provenance = NULL;
   opt.score_min = p->score_min;
   opt.cut_max = p->cut_max;
@@ -49,7 +54,9 @@ static status run(struct context *ctx, const void *params) {
   CHECK(!*femur_result_reason(r), ST_DOMAIN, "no femur can be measured: %s",
         femur_result_reason(r));
   provenance = context_provenance(ctx);
+  if (p->against) TRY(labels_read_on(&against, p->against, &r->labels->grid));
   TRY(femur_result_write(r, ct, p->out, provenance, ctx->force));
+  if (against) TRY(compare_write(r, ct, against, p->out, provenance, ctx->force));
   for (int i = 0; i < 2; i++) {
     const struct femur *f = &r->sides[i];
     if (f->state != FEMUR_FOUND)
@@ -61,6 +68,7 @@ static status run(struct context *ctx, const void *params) {
   }
 done:
   volume_destroy(ct);
+  labels_destroy(against);
   femur_result_destroy(r);
   cJSON_Delete(provenance);
   return st;
@@ -78,7 +86,10 @@ const struct command cmd_anatomy_femur = {
         "femur that touches the edge of the scan other than distally is flagged: strength, "
         "axis length and head volume are then withheld by later steps.\n\n"
         "Fractures, dysplasia and cysts are not detected. Look at the picture; a corrected "
-        "mask re-enters through anatomy import.",
+        "mask re-enters through anatomy import.\n\n"
+        "--against compares the result with another outline of the same femora: overlap, distances "
+        "of the surfaces, and a picture of where they differ (orange: here alone, sky: there "
+        "alone).",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

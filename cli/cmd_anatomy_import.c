@@ -1,10 +1,11 @@
+#include "anatomy/compare.h"
 #include "anatomy/import.h"
 #include "cli/command.h"
 #include "core/image.h"
 #include "core/log.h"
 
 struct params {
-  const char *labels, *ct, *out;
+  const char *labels, *ct, *out, *against;
   int right, left;
 };
 
@@ -19,6 +20,9 @@ static const struct option options[] = {
             "value of the right femur; 0: by name, else TotalSegmentator's 76"),
     OPT_INT(struct params, left, "left", "", 0, 65535,
             "value of the left femur; 0: by name, else TotalSegmentator's 75"),
+    OPT_IN(struct params, against, "against",
+           "another label map on the same grid: adds compare.json (Dice, surface distances) and "
+           "difference_<side>.png"),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -35,6 +39,7 @@ static status run(struct context *ctx, const void *params) {
   struct volume *ct = NULL;
   struct labels *labels = NULL;
   struct femur_result *r = NULL;
+  struct labels *against = NULL;
   cJSON *provenance = NULL;
   if (p->ct) TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
   TRY(labels_read_on(&labels, p->labels, ct ? &ct->grid : NULL));
@@ -42,7 +47,9 @@ static status run(struct context *ctx, const void *params) {
   CHECK(!*femur_result_reason(r), ST_DOMAIN, "no femur can be measured: %s",
         femur_result_reason(r));
   provenance = context_provenance(ctx);
+  if (p->against) TRY(labels_read_on(&against, p->against, &r->labels->grid));
   TRY(femur_result_write(r, ct, p->out, provenance, ctx->force));
+  if (against) TRY(compare_write(r, ct, against, p->out, provenance, ctx->force));
   for (int i = 0; i < 2; i++) {
     const struct femur *f = &r->sides[i];
     if (f->state != FEMUR_FOUND)
@@ -54,6 +61,7 @@ static status run(struct context *ctx, const void *params) {
   }
 done:
   volume_destroy(ct);
+  labels_destroy(against);
   labels_destroy(labels);
   femur_result_destroy(r);
   cJSON_Delete(provenance);
@@ -68,7 +76,10 @@ const struct command cmd_anatomy_import = {
              "makes the hip frame from the label alone.\n\n"
              "Refused: a label under 20 ml, one in several pieces (more than 20 % outside the "
              "largest), one without a spherical head, and, when --ct is given, metal within 80 mm "
-             "of the head. A hand-corrected mask re-enters here.",
+             "of the head. A hand-corrected mask re-enters here; --against with the "
+             "outline it came from records what the edit changed. With the hip bone of the side in "
+             "the map (77, 78 or "
+             "by name) the hip axis length is measured too.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),
