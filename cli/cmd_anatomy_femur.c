@@ -24,7 +24,7 @@ static const struct option options[] = {
     OPT_REAL(struct params, cut_max, "cut", "", 0, 1,
              "largest share of the head that may lie outside the scan"),
     OPT_REAL(struct params, tau, "tau", "HU/mm", 5, 500, "scale of the edge cost of the cut"),
-    OPT_IN(struct params, against, "against",
+    OPT_IN(struct params, against, "compare-with",
            "another label map on the same grid: adds compare.json (Dice, surface distances) and "
            "difference_<side>.png"),
     OPTIONS_END};
@@ -87,7 +87,8 @@ const struct command cmd_anatomy_femur = {
         "axis length and head volume are then withheld by later steps.\n\n"
         "Fractures, dysplasia and cysts are not detected. Look at the picture; a corrected "
         "mask re-enters through anatomy import.\n\n"
-        "--against compares the result with another outline of the same femora: overlap, distances "
+        "--compare-with compares the result with another outline of the same femora: overlap, "
+        "distances "
         "of the surfaces, and a picture of where they differ (orange: here alone, sky: there "
         "alone).",
     .options = options,

@@ -20,7 +20,7 @@ static const struct option options[] = {
             "value of the right femur; 0: by name, else TotalSegmentator's 76"),
     OPT_INT(struct params, left, "left", "", 0, 65535,
             "value of the left femur; 0: by name, else TotalSegmentator's 75"),
-    OPT_IN(struct params, against, "against",
+    OPT_IN(struct params, against, "compare-with",
            "another label map on the same grid: adds compare.json (Dice, surface distances) and "
            "difference_<side>.png"),
     OPTIONS_END};
@@ -76,7 +76,7 @@ const struct command cmd_anatomy_import = {
              "makes the hip frame from the label alone.\n\n"
              "Refused: a label under 20 ml, one in several pieces (more than 20 % outside the "
              "largest), one without a spherical head, and, when --ct is given, metal within 80 mm "
-             "of the head. A hand-corrected mask re-enters here; --against with the "
+             "of the head. A hand-corrected mask re-enters here; --compare-with with the "
              "outline it came from records what the edit changed. With the hip bone of the side in "
              "the map (77, 78 or "
              "by name) the hip axis length is measured too.",
