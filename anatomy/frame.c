@@ -14,7 +14,9 @@
 const char *const neck_method_names[] = {"minperim", "area", NULL};
 
 enum { RAYS = 900 };
-static const double CAP = 0.25; /* d.neck of the rays that meet nothing but the head */
+static const double WIDE = -0.3,
+                    CAP = 0.25;  /* d.neck of rays: all but the neck's; the head's alone */
+static const double CLEAN = 0.6; /* mm, RMS up to which the smaller cap still fixes the sphere */
 static const double RADIUS_LOW = 15, RADIUS_HIGH = 32; /* mm */
 static const double NSA_LOW = 100, NSA_HIGH = 160;     /* degrees */
 
@@ -84,17 +86,18 @@ static struct vec3 neck_seen(const struct volume *field, struct vec3 c, double R
 static status fit_head(struct hip_frame *f, const struct volume *field, struct vec3 *neck) {
   status st = ST_OK;
   struct vec3 d[RAYS], c = f->head, t;
-  double R = f->head_radius_mm, reach = 5, square = 0;
+  double R = f->head_radius_mm, reach = 5, square = 0, least = WIDE;
   int n = 0;
   sphere_directions(d, RAYS);
   for (int round = 0; round < 6; round++) {
     struct sphere_fit fit = {.n = 0};
     double next = R;
     *neck = neck_seen(field, c, R);
+    if (round == 2 && n > 0 && sqrt(square / n) < CLEAN) least = CAP;
     square = 0;
     n = 0;
     for (int i = 0; i < RAYS; i++) {
-      if (vec3_dot(d[i], *neck) < (round < 2 ? -0.3 : CAP)) continue; /* the neck joins there */
+      if (vec3_dot(d[i], *neck) < least) continue;
       double r = surface_along(field, c, d[i], 0.5 * R, R + reach);
       if (isnan(r) || fabs(r - R) > reach) continue;
       sphere_add(&fit, vec3_scale(d[i], r), 1);
