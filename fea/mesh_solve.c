@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Above it GAMG is faster than MUMPS (benchmarks/fea_tet.sh). */
-enum { DIRECT_NODES = 20000 };
+/* 10-node femora: MUMPS 4.0 s against 5.4 s of processor time at 21 k nodes, 26 s against 28 s at
+ * 74 k, and its memory grows faster. */
+enum { DIRECT_NODES = 50000 };
 
 const char *const fea_mesh_solver_names[] = {"auto", "gamg", "mumps", NULL};
 static const struct fea_mesh_solve_options defaults = FEA_MESH_SOLVE_DEFAULTS;

@@ -81,7 +81,7 @@ static PetscErrorCode use_multigrid(KSP ksp) {
   PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
   PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(PCSetType(pc, PCGAMG));
-  PetscReal threshold[] = {0.02};
+  PetscReal threshold[] = {0};
   PetscCall(PCGAMGSetThreshold(pc, threshold, 1));
   PetscCall(KSPSetOptionsPrefix(ksp, "tet_"));
   PetscCall(PetscOptionsSetValue(NULL, "-tet_mg_levels_ksp_type", "chebyshev"));

@@ -14,12 +14,9 @@ static struct vec3 with(struct vec3 p, int axis, double value) {
   return p;
 }
 
-struct tet_plane tet_cap_plane(struct tet_cap *cap, const struct tet_skin *skin) {
+struct tet_plane tet_cap_plane(struct tet_cap *cap, const struct tet_domain *domain) {
   const double out = cap->side ? 1 : -1;
-  double extreme = -INFINITY;
-  for (int32_t t = 0; t < skin->triangles; t++)
-    for (int c = 0; c < 3; c++)
-      extreme = fmax(extreme, out * along(skin->point[skin->triangle[t][c]], cap->axis));
+  const double extreme = cap->side ? domain->label_high[cap->axis] : -domain->label_low[cap->axis];
   cap->face_mm = out * (extreme + cap->beyond_mm);
   const struct tet_plane plane = {with(vec3_make(0, 0, 0), cap->axis, out),
                                   extreme - cap->intrusion_mm};

@@ -36,11 +36,13 @@ enum { TET_FREE, TET_CONTACT, TET_CONTACT_2, TET_CUT, TET_PATCHES };
 
 struct tet_domain {
   struct tet_frame frame;
-  struct volume *level;       /* owned, mm, negative inside */
-  double shift;               /* the surface is level + shift = 0 */
-  double label_mm3;           /* volume of the label that was meshed */
-  int64_t dropped;            /* voxels of smaller pieces */
-  int has_plane[TET_PATCHES]; /* of TET_CONTACT.. TET_CUT */
+  struct volume *level;               /* owned, mm, negative inside */
+  double shift;                       /* the surface is level + shift = 0 */
+  double label_mm3;                   /* volume of the label that was meshed */
+  int64_t dropped;                    /* voxels of smaller pieces */
+  double label_low[3], label_high[3]; /* local mm: reach of the voxels on the kept side, to their
+                                         faces */
+  int has_plane[TET_PATCHES];         /* of TET_CONTACT.. TET_CUT */
   struct tet_plane plane[TET_PATCHES];
 };
 

@@ -199,24 +199,6 @@ done:
   return st;
 }
 
-/* Planes of the contact zones, from the surface above the cut. */
-static status place_caps(struct tet_domain *domain, struct tet_cap *caps, int cap_count) {
-  status st = ST_OK;
-  struct surface *s = NULL;
-  struct tet_skin *skin = NULL;
-  TRY(tet_domain_surface(&s, domain));
-  TRY(tet_skin_from_surface(&skin, s));
-  if (domain->has_plane[TET_CUT]) TRY(tet_skin_close(skin, &domain->plane[TET_CUT]));
-  for (int c = 0; c < cap_count; c++) {
-    domain->has_plane[TET_CONTACT + c] = 1;
-    domain->plane[TET_CONTACT + c] = tet_cap_plane(&caps[c], skin);
-  }
-done:
-  surface_destroy(s);
-  tet_skin_destroy(skin);
-  return st;
-}
-
 static status make_quadratic(struct fea_mesh **mesh, struct tet_quality *q,
                              const struct tet_domain *domain, const struct tet_skin *skin) {
   status st = ST_OK;
@@ -244,7 +226,10 @@ status tet_mesh_create(struct fea_mesh **out, struct tet_quality *quality,
   struct tet_quality q = {.label_mm3 = domain->label_mm3};
   int64_t sharp;
   TRY(check_options(o, cap_count));
-  TRY(place_caps(&with_caps, caps, cap_count));
+  for (int c = 0; c < cap_count; c++) {
+    with_caps.has_plane[TET_CONTACT + c] = 1;
+    with_caps.plane[TET_CONTACT + c] = tet_cap_plane(&caps[c], domain);
+  }
   TRY(make_skin(&skin, &with_caps, o));
   q.triangles = skin->triangles;
   q.least_angle_deg = tet_skin_least_angle(skin, &sharp);
