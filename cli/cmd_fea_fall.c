@@ -38,7 +38,7 @@ static const struct option options[] = {
     OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
             "materials of the CalculiX job; 0: every modulus its own"),
     OPT_OUT(struct params, mesh, "mesh",
-            "the tetrahedra as .vtu, .msh, .inp or .feb, with supports (qct fea export)"),
+            "the model as .vtu, .msh, .inp, .feb, and voxels as ParOSol's .h5"),
     OPT_CHOICE(struct params, elements, "elements", fea_element_names,
                "hex8 voxels, or smooth tetrahedra of 4 or 10 nodes (about 3 mm)"),
     OPT_CHOICE(struct params, tets.mapping, "mapping", fea_mapping_names,
@@ -166,7 +166,6 @@ static status run(struct context *ctx, const void *params) {
     TRY(fall_with_tets(ctx, density, labels, label, &frame, &o, &tets, &outputs, rank));
     goto done;
   }
-  CHECK(!p->mesh, ST_USAGE, "--mesh is for tetrahedra; voxels have --fields and --inp");
   TRY(fea_fall_run(&f, density, labels, label, &frame, p->calibration ? &calibration : NULL, &o));
   log_info(
       "fall: failure load %.0f N, stiffness %.0f N/mm (%s); residual %.1e, reactions balance to "
@@ -174,6 +173,7 @@ static status run(struct context *ctx, const void *params) {
       f->failure_load_n, f->stiffness_n_mm, f->words, f->solution->residual, f->solution->balance,
       2 * f->solution->work_nmm, f->solution->energy_nmm);
   if (rank == 0) TRY(write_outputs(ctx, p, f));
+  if (rank == 0 && p->mesh) TRY(voxel_model_write(f->model, p->bins, p->mesh, ctx->force));
 done:
   fea_fall_destroy(f);
   labels_destroy(labels);

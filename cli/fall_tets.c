@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "fea/mesh_file.h"
+#include "fea/parosol.h"
 #include "fea/tet_picture.h"
 
 #include <stdio.h>
@@ -43,6 +44,18 @@ status tet_model_write(const struct fea_mesh *m, const struct fea_mesh_solution 
 done:
   free(copy.modulus);
   free(lps);
+  return st;
+}
+
+status voxel_model_write(const struct fea_model *m, int bins, const char *path, bool force) {
+  status st = ST_OK;
+  struct fea_mesh *mesh = NULL;
+  if (file_has_suffix(path, ".h5")) return fea_parosol_write(m, 0, path, force);
+  TRY(fea_mesh_from_model(&mesh, m, 0));
+  fea_mesh_bin(mesh, bins);
+  TRY(fea_mesh_write(mesh, NULL, 0, path, force));
+done:
+  fea_mesh_destroy(mesh);
   return st;
 }
 

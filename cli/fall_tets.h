@@ -21,4 +21,7 @@ status tet_model_write(const struct fea_mesh *m, const struct fea_mesh_solution 
                        const struct fea_mesh_fields *fields, const struct tet_frame *frame,
                        int bins, const char *path, bool force);
 
+/** A voxel model by suffix: .h5 for ParOSol, else as a mesh of hexahedra. */
+status voxel_model_write(const struct fea_model *m, int bins, const char *path, bool force);
+
 #endif
