@@ -35,8 +35,14 @@ done:
 const struct command cmd_fea_verify = {
     .name = "fea verify",
     .summary = "Solve problems with known answers and list the errors",
-    .about = "Bars, cubes, a patch test and a cantilever of voxel hexahedra, against closed forms "
-             "and the published numbers of another program. Ends with status 1 when one is missed.",
+    .about =
+        "Bars, cubes, a patch test and a cantilever of voxel hexahedra, one element and the "
+        "cantilever beyond yield, and meshes of tetrahedra and hexahedra, against closed forms and "
+        "the published numbers of another program. Ends with status 1 when one is missed.\n\n"
+        "The cantilever of 200 x 1 x 20 cubes is 0.4 % softer than the beam, which has no shear "
+        "(10^2 / 100^2 x 0.6 x 1.3 adds 0.8 %, the clamp takes part of it away); the other "
+        "program's "
+        "figure differs by 0.1 % because its point of the tip is not stated.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

@@ -191,13 +191,17 @@ status fea_verify(struct table **out, int *missed) {
   status st = ST_OK;
   struct table *t = NULL;
   *missed = 0;
-  size_t others;
+  size_t others, yielding;
   const struct fea_problem *on_meshes = fea_mesh_problems(&others);
-  TRY(table_create(&t, PROBLEMS + others));
+  const struct fea_problem *beyond = fea_yield_problems(&yielding);
+  const size_t all = PROBLEMS + yielding + others;
+  TRY(table_create(&t, all));
   for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
     TRY(table_add_column(t, columns[c].name, "", columns[c].numeric));
-  for (size_t p = 0; p < PROBLEMS + others; p++) {
-    const struct fea_problem *one = p < PROBLEMS ? &problems[p] : &on_meshes[p - PROBLEMS];
+  for (size_t p = 0; p < all; p++) {
+    const struct fea_problem *one = p < PROBLEMS              ? &problems[p]
+                                    : p < PROBLEMS + yielding ? &beyond[p - PROBLEMS]
+                                                              : &on_meshes[p - PROBLEMS - yielding];
     double computed = NAN;
     st = one->solve(&computed);
     if (st) status_note("%s", one->name);

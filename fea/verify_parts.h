@@ -18,6 +18,8 @@ struct fea_problem {
 
 /** Problems for 4- and 10-node tetrahedra and unstructured hexahedra. */
 const struct fea_problem *fea_mesh_problems(size_t *count);
+/** Problems beyond yield. */
+const struct fea_problem *fea_yield_problems(size_t *count);
 
 #ifdef __cplusplus
 }

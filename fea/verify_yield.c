@@ -1,0 +1,102 @@
+/* Problems beyond yield with known answers. */
+#include "fea/nonlinear.h"
+#include "fea/verify_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static status block(struct fea_model **out, float **yield, int64_t nx, int64_t ny, int64_t nz,
+                    double h, double modulus, double yield_mpa) {
+  status st = ST_OK;
+  const struct geometry grid = geometry_make(nx, ny, nz, h, h, h);
+  const int64_t n = nx * ny * nz;
+  TRY(fea_model_create(out, &grid, 0.3));
+  *yield = malloc((size_t)n * sizeof **yield);
+  CHECK(*yield, ST_MEMORY, "verification: no memory");
+  for (int64_t v = 0; v < n; v++) {
+    (*out)->modulus[v] = (float)modulus;
+    (*out)->part[v] = FEA_BONE;
+    (*yield)[v] = (float)yield_mpa;
+  }
+done:
+  return st;
+}
+
+/* Largest stress of one element of 1 mm between smooth plates, Yt 6 and Yc 9 MPa. */
+static status one_element(double *computed, enum fea_material_rule rule, double u) {
+  status st = ST_OK;
+  struct fea_model *m = NULL;
+  float *compression = NULL;
+  const float tension = 6;
+  struct fea_nonlinear_options o = FEA_NONLINEAR_DEFAULTS;
+  struct fea_curve *c = NULL;
+  TRY(block(&m, &compression, 1, 1, 1, 1, 1000, 9));
+  const struct fea_strength strength = {&tension, compression, NULL, 0};
+  for (int a = 0; a < 3; a++) TRY(fea_model_fix_plane(m, a, 0, a, 0));
+  TRY(fea_model_fix_plane(m, 2, 1, 2, u));
+  TRY(fea_model_finish(m));
+  o.rule = rule;
+  o.steps = 10;
+  o.tolerance = 1e-8;
+  TRY(fea_nonlinear_run(&c, m, 0, &strength, &o));
+  *computed = c->peak_n;
+done:
+  fea_curve_destroy(c);
+  fea_model_destroy(m);
+  free(compression);
+  return st;
+}
+
+static status pressed_cone(double *computed) {
+  return one_element(computed, FEA_RULE_DRUCKER_PRAGER, -0.03);
+}
+static status pulled_cone(double *computed) {
+  return one_element(computed, FEA_RULE_DRUCKER_PRAGER, 0.03);
+}
+static status pulled_von_mises(double *computed) {
+  return one_element(computed, FEA_RULE_VON_MISES, 0.03);
+}
+
+static status bent(double *computed, double newton) {
+  status st = ST_OK;
+  struct fea_model *m = NULL;
+  float *yield = NULL;
+  const double factor[2] = {0.8, 1};
+  struct fea_nonlinear_options o = FEA_NONLINEAR_DEFAULTS;
+  struct fea_curve *c = NULL;
+  TRY(block(&m, &yield, 200, 1, 20, 0.5, 2e5, 120));
+  const struct fea_strength strength = {NULL, yield, NULL, 0};
+  for (int a = 0; a < 3; a++) TRY(fea_model_fix_plane(m, 0, 0, a, 0));
+  for (int64_t k = 0; k <= 20; k++)
+    for (int64_t j = 0; j <= 1; j++)
+      TRY(fea_model_load(m, fea_model_node(m, 200, j, k), 2, -newton / 20 / 2 / (k % 20 ? 1 : 2)));
+  TRY(fea_model_finish(m));
+  o.rule = FEA_RULE_VON_MISES;
+  o.factor = factor;
+  o.steps = 2;
+  TRY(fea_nonlinear_run(&c, m, 0, &strength, &o));
+  *computed = -c->displacement[fea_rows_dof(&m->rows, 200, 0, 10, 2)];
+done:
+  fea_curve_destroy(c);
+  fea_model_destroy(m);
+  free(yield);
+  return st;
+}
+
+static status bent_half_way(double *computed) {
+  return bent(computed, 12);
+}
+
+const struct fea_problem *fea_yield_problems(size_t *count) {
+  static const struct fea_problem problems[] = {
+      {"one element pressed, Drucker-Prager", "Yc A", "N", 9, 1e-6, pressed_cone},
+      {"one element pulled, Drucker-Prager", "Yt A", "N", 6, 1e-6, pulled_cone},
+      {"one element pulled, von Mises", "Y A", "N", 9, 1e-6, pulled_von_mises},
+      {"cantilever beyond yield, against the beam", "elastoplastic beam at 12 N", "mm", 0.4852,
+       0.006, bent_half_way},
+      {"cantilever beyond yield, against FAIM", "FAIM manual 10.0, 7.7, 12 N", "mm", 0.4869, 0.01,
+       bent_half_way},
+  };
+  *count = sizeof problems / sizeof problems[0];
+  return problems;
+}
