@@ -47,10 +47,10 @@ static const struct example examples[] = {
     {"qct phantom hip --out study/sub-02/ct --seed 2 --spacing 3,3,3 --truth-step 4", "a second"},
     {"qct cohort study --list", "what is found; edit it and add age, sex, site, event"},
     {"qct cohort study --out results --phantom mindways-model3-ct --skip "
-     "femora,bmd,structure,projected,fall",
+     "femora,bmd,structure,cortex,projected,fall",
      "every scan, one table; then open results/cohort.html"},
     {"qct cohort study --out results --phantom mindways-model3-ct --skip "
-     "femora,bmd,structure,projected,fall --resume",
+     "femora,bmd,structure,cortex,projected,fall --resume",
      "again: nothing changed, nothing is done twice"},
     {NULL, NULL}};
 

@@ -14,6 +14,7 @@
   STEP(femora)                                                                                     \
   STEP(bmd)                                                                                        \
   STEP(structure)                                                                                  \
+  STEP(cortex)                                                                                     \
   STEP(projected)                                                                                  \
   STEP(fall)                                                                                       \
   STEP(vertebrae)                                                                                  \

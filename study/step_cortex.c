@@ -1,0 +1,129 @@
+/* The step that maps the cortex of a femur: thickness and mass over its surface. */
+#include "qct/cortex_map.h"
+#include "study/step.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double SLICE_LIMIT = 3; /* mm; the map was tested to there */
+static const double VERTEX_MM = 2;   /* `qct cortex` maps every 1 mm; means agree, in a quarter
+                                        of the time */
+
+static status write_pictures(const struct study_case *c, const struct cortex_map *m, int side) {
+  status st = ST_OK;
+  struct picture *p = NULL;
+  char path[CASE_PATH];
+  TRY(qct_cortex_picture(&p, m, (int)case_sides[side]));
+  TRY(case_side_path(path, c, "pictures/cortex_%s.png", side));
+  TRY(picture_write_png(p, path, true));
+  TRY(case_side_path(path, c, "cortex_%s.vtp", side));
+  TRY(qct_cortex_write(m, path, true));
+done:
+  picture_destroy(p);
+  return st;
+}
+
+static status run(struct study_case *c, int side) {
+  status st = ST_OK;
+  const struct femur *femur = NULL;
+  const struct femur_result *femora = NULL;
+  const struct volume *density = NULL;
+  struct cortex_map *m = NULL;
+  struct record *r = NULL;
+  struct cortex_options o = CORTEX_OPTIONS_DEFAULTS;
+  o.vertex_mm = VERTEX_MM;
+  TRY(case_femur(&femur, c, side));
+  TRY(case_femora(&femora, c));
+  TRY(case_density(&density, c));
+  CHECK(density->grid.spacing[2] <= SLICE_LIMIT, ST_DOMAIN,
+        "slices of %.3g mm, permitted %g mm for a map of the cortex", density->grid.spacing[2],
+        SLICE_LIMIT);
+  TRY(qct_cortex_map(&m, density, femora->labels, femur->label, &o));
+  TRY(record_create(&r, c->case_id));
+  TRY(qct_cortex_rows(r, m, &femur->frame));
+  TRY(case_flag_femur_rows(r, c, femur));
+  TRY(write_pictures(c, m, side));
+  TRY(case_write_part(c, r, "cortex", side));
+done:
+  record_destroy(r);
+  qct_cortex_map_destroy(m);
+  return st;
+}
+
+/* ---- the report ---- */
+
+static status tell(struct case_page *page, int side) {
+  static const char *const places[] = {"femur",           "head", "neck", "trochanter",
+                                       "intertrochanter", "shaft"};
+  static const char *const names[] = {"Whole",           "Head", "Neck", "Trochanter",
+                                      "Intertrochanter", "Shaft"};
+  static const char *const columns[] = {
+      "Region",         "#Thickness, mean [mm]",    "#5 % are below [mm]", "#5 % are above [mm]",
+      "#Mass [mg/cm2]", "#Density behind [mg/cm3]", "#Without a fit"};
+  static const char *const quantities[] = {"cortical_thickness_mean", "cortical_thickness_p5",
+                                           "cortical_thickness_p95",  "cortical_mass_mean",
+                                           "endocortical_density",    "cortex_rejected"};
+  enum { PLACES = 6, QUANTITIES = 6 };
+  status st = ST_OK;
+  report_table_begin(page->report, "Cortex by region, weighted by area", columns, 1 + QUANTITIES);
+  for (int i = 0; i < PLACES; i++) {
+    char region[64], text[QUANTITIES][32];
+    const char *cells[1 + QUANTITIES] = {names[i]};
+    snprintf(region, sizeof region, "%s_%s", places[i], side_name(case_sides[side]));
+    for (int q = 0; q < QUANTITIES; q++) {
+      const struct measurement *m = record_find(page->record, region, quantities[q]);
+      report_number(text[q], m ? m->value : (double)NAN, (double)NAN);
+      cells[q + 1] = text[q];
+    }
+    report_table_row(page->report, cells);
+  }
+  report_table_end(page->report);
+  struct report_reading reading = {
+      .good = "Thick cortex (yellow) at the shaft and below the neck, thin (dark) over the head "
+              "and the upper neck, with smooth changes.",
+      .bad = "Speckles, or a thick patch on the head: the outline or the fit is wrong there. Grey "
+             "is where the image cuts the bone.",
+      .act = "Use regional means, not single spots. The map is in cortex_<side>.vtp for ParaView."};
+  TRY(page_image(page, "pictures/cortex_%s.png", side,
+                 "The femur from four sides, coloured by the thickness of its cortex",
+                 "Thickness of the cortex.", &reading));
+done:
+  return st;
+}
+
+static void methods(struct case_page *page) {
+  report_text(page->report,
+              "Cortical map. At places 2 mm apart on the outline a model of three densities and "
+              "two blurred edges is fitted to the voxels along the normal. The density of the "
+              "cortex and the blur are read from thick cortex of the same bone. Where thin "
+              "cortex is less dense than that, its thickness reads low in proportion; its mass "
+              "is right. Places where the model does not fit are left out of the means.");
+  page_source(page, "treece2010");
+}
+
+static void parameters(cJSON *out, const struct study_case *c) {
+  case_add_text(out, "case", c->case_id);
+}
+
+const struct case_step step_cortex = {
+    .name = "cortex",
+    .title = "map of the cortex",
+    .version = "1",
+    .each_side = true,
+    .of_femur = true,
+    .needs = {"calibrate", "femora"},
+    .outputs = {"parts/cortex_%s.json", "pictures/cortex_%s.png", "cortex_%s.vtp"},
+    .parameters = parameters,
+    .run = run,
+    .part = true,
+    .withheld = {{"femur", "cortical_thickness_mean", "mm"},
+                 {"femur", "cortical_mass_mean", "mg/cm2"}},
+    .section = "Map of the cortex",
+    .tell = tell,
+    .methods = methods,
+    .remedies = {{"for a map of the cortex", "Reconstruct the scan in slices of 3 mm or less."},
+                 {"needed to read the cortical density",
+                  "Include some shaft in the scan, or map with qct cortex and a density of "
+                  "cortical bone of your own (--cortical-density)."},
+                 {"to read the blur of the scan",
+                  "Map with qct cortex and the blur of the scanner (--sigma)."}}};
