@@ -1,6 +1,6 @@
 #include "cli/command.h"
 #include "core/image.h"
-#include "qct/region.h"
+#include "qct/hip_density.h"
 #include "qct/structure.h"
 
 #include <math.h>

@@ -72,7 +72,7 @@ struct vec3 hip_frame_to_local(const struct hip_frame *f, struct vec3 world, int
 struct vec3 hip_frame_to_world(const struct hip_frame *f, struct vec3 local, int mirror);
 
 /* Regions of the proximal femur by planes on the frame; the same planes serve truth and
- * measurement. The rules are in docs of qct/regions.h; kept here because phantom, qct, fea and
+ * measurement. The rules are in docs of qct/hip_density.h; kept here because phantom, qct, fea and
  * report name them. */
 enum hip_region { HIP_OUTSIDE, HIP_HEAD, HIP_NECK, HIP_TROCHANTER, HIP_INTERTROCHANTER, HIP_SHAFT };
 /** "head", "neck", "trochanter", "intertrochanter", "shaft". */

@@ -2,8 +2,8 @@
  * threshold. */
 #include "core/parallel.h"
 #include "core/statistics.h"
+#include "qct/hip_density.h"
 #include "qct/near.h"
-#include "qct/region.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static double neighbour_median(const struct near *c, const float *depth, struct 
 }
 
 static void mark_voxels(struct labels *split, const struct labels *labels, int label,
-                        const struct near *cells, const float *depth, double peel_mm) {
+                        const struct near *cells, const float *depth, double beside_mm) {
   const struct geometry *g = &labels->grid;
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
   for (int64_t k = 0; k < g->nz; k++)
@@ -79,17 +79,17 @@ static void mark_voxels(struct labels *split, const struct labels *labels, int l
         if (labels->voxels[at] != label) continue;
         struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
         double deep;
-        int32_t point = near_point(&deep, cells, p, deepest_mm + peel_mm);
+        int32_t point = near_point(&deep, cells, p, deepest_mm + beside_mm);
         double thickness = point >= 0 ? (double)depth[point] : 0;
-        split->voxels[at] = deep < thickness             ? QCT_CORTICAL
-                            : deep < thickness + peel_mm ? QCT_BESIDE_CORTEX
-                                                         : QCT_TRABECULAR;
+        split->voxels[at] = deep < thickness               ? QCT_CORTICAL
+                            : deep < thickness + beside_mm ? QCT_BESIDE_CORTEX
+                                                           : QCT_TRABECULAR;
       }
 }
 
 static status split_half_max(struct labels *split, double *resolved, const struct volume *density,
                              const struct labels *labels, int label, const struct surface *s,
-                             double peel_mm) {
+                             double beside_mm) {
   status st = ST_OK;
   struct near cells = {.size_mm = 0};
   float *raw = NULL, *depth = NULL;
@@ -106,7 +106,7 @@ static status split_half_max(struct labels *split, double *resolved, const struc
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 256)
   for (int64_t v = 0; v < s->vertex_count; v++)
     depth[v] = isnan(raw[v]) ? (float)neighbour_median(&cells, raw, s->vertices[v]) : raw[v];
-  mark_voxels(split, labels, label, &cells, depth, peel_mm);
+  mark_voxels(split, labels, label, &cells, depth, beside_mm);
   *resolved = (double)found / (double)s->vertex_count;
 done:
   near_free(&cells);
@@ -148,12 +148,12 @@ done:
 
 status qct_cortex_split(struct labels **out, double *resolved, const struct volume *density,
                         const struct labels *labels, int label, const struct surface *surface,
-                        const struct qct_region_options *options) {
-  static const struct qct_region_options defaults = QCT_REGION_DEFAULTS;
-  const double least_peel_mm = 2; /* about twice the blur of a standard kernel */
+                        const struct qct_hip_options *options) {
+  static const struct qct_hip_options defaults = QCT_HIP_DEFAULTS;
+  const double least_beside_mm = 2; /* about twice the blur of a standard kernel */
   status st = ST_OK;
   struct labels *split = NULL;
-  double share = 1, peel_mm;
+  double share = 1, beside_mm;
   if (!options) options = &defaults;
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.1));
   CHECK(options->cortex != QCT_CORTEX_MODEL, ST_DOMAIN,
@@ -161,13 +161,12 @@ status qct_cortex_split(struct labels **out, double *resolved, const struct volu
   CHECK(options->cortex != QCT_CORTEX_FIXED || isfinite(options->threshold_mgcc), ST_DOMAIN,
         "cortex: a fixed threshold was asked for without its value [mg/cm3]");
   const double *mm = labels->grid.spacing;
-  peel_mm = options->peel_mm;
-  if (isnan(peel_mm)) peel_mm = fmax(least_peel_mm, fmax(mm[0], fmax(mm[1], mm[2])));
+  beside_mm = fmax(least_beside_mm, fmax(mm[0], fmax(mm[1], mm[2])));
   TRY(labels_create(&split, &labels->grid));
   if (options->cortex == QCT_CORTEX_FIXED)
     split_fixed(split, density, labels, label, options->threshold_mgcc);
   else
-    TRY(split_half_max(split, &share, density, labels, label, surface, peel_mm));
+    TRY(split_half_max(split, &share, density, labels, label, surface, beside_mm));
   *out = split;
   split = NULL;
   if (resolved) *resolved = share;

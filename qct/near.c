@@ -83,7 +83,11 @@ static void take_nearest(void *user, int32_t point, double distance2) {
 
 int32_t near_point(double *distance, const struct near *c, struct vec3 p, double reach_mm) {
   struct nearest n = {(double)INFINITY, -1};
-  near_visit(c, p, reach_mm, take_nearest, &n);
+  /* most places asked for lie close to the surface: what a small ball holds is the nearest */
+  for (double r = fmin(0.5 * c->size_mm, reach_mm); n.point < 0; r = fmin(2 * r, reach_mm)) {
+    near_visit(c, p, r, take_nearest, &n);
+    if (r >= reach_mm) break;
+  }
   *distance = sqrt(n.distance2);
   return n.point;
 }

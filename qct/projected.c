@@ -364,26 +364,3 @@ status qct_projected_rows(struct record *r, const struct qct_projected *p,
 done:
   return st;
 }
-
-/* ---- image ---- */
-
-status qct_projected_image(struct volume **out, const struct qct_projected *p,
-                           const struct hip_frame *frame) {
-  status st = ST_OK;
-  struct vec3 axes[3];
-  struct geometry g = geometry_make(p->nx, 1, p->nz, 1, 1, 1);
-  hip_frame_axes(frame, axes);
-  struct vec3 corner = world_of(frame, axes, p->x0, p->z0);
-  g.origin[0] = corner.x;
-  g.origin[1] = corner.y;
-  g.origin[2] = corner.z;
-  for (int a = 0; a < 3; a++) {
-    g.direction[a] = axes[a].x;
-    g.direction[3 + a] = axes[a].y;
-    g.direction[6 + a] = axes[a].z;
-  }
-  TRY(volume_create(out, &g, QUANTITY_OTHER));
-  memcpy((*out)->voxels, p->abmd, (size_t)p->nx * (size_t)p->nz * sizeof *p->abmd);
-done:
-  return st;
-}

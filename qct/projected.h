@@ -73,10 +73,6 @@ status qct_projected_rows(struct record *r, const struct qct_projected *p,
 status qct_projected_picture(struct picture **out, const struct qct_projected *p,
                              const struct hip_frame *frame);
 
-/** The image as a volume of one sheet in LPS, g/cm2. Owned by the caller. */
-status qct_projected_image(struct volume **out, const struct qct_projected *p,
-                           const struct hip_frame *frame);
-
 #ifdef __cplusplus
 }
 #endif

@@ -1,330 +1,327 @@
 #include "qct/region.h"
 
-#include "qct/edge.h"
-#include "qct/shell.h"
+#include "core/itk_filter.h"
+#include "core/statistics.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { INTEGRAL, CORTICAL, TRABECULAR, PEELED, COMPARTMENTS, REGIONS = 6 };
-static const char *const compartment_names[COMPARTMENTS] = {"integral", "cortical", "trabecular",
-                                                            "peeled"};
-static const char *const region_names[REGIONS] = {
-    "head", "neck", "trochanter", "intertrochanter", "total", "total_no_head"};
+/* ---- statistics ---- */
 
-/* Sums over voxels of one region with one value of the split, [0] all values. */
-struct sums {
-  int64_t voxels; /* with data */
-  int64_t no_data;
-  int64_t extreme; /* above 1500 mg/cm3 */
-  double density;  /* sum [mg/cm3] */
-};
-
-enum { ALL = 0, PARTS = QCT_TRABECULAR + 1 };
-
-/* Which of the six regions hold a voxel of this part of the femur. */
-static bool belongs(int region, enum hip_region part) {
-  if (part == HIP_SHAFT || part == HIP_OUTSIDE) return false;
-  if (region == 4) return true;
-  if (region == 5) return part != HIP_HEAD;
-  return region == (int)part - HIP_HEAD;
-}
-
-static const float METAL_MGCC = 1500; /* no bone is denser */
-
-static void add_voxel(struct sums *s, float density) {
-  if (isnan(density)) {
-    s->no_data++;
-    return;
-  }
-  s->voxels++;
-  s->density += (double)density;
-  s->extreme += density > METAL_MGCC;
-}
-
-static void sum_regions(struct sums sums[REGIONS][PARTS], const struct volume *density,
-                        const struct labels *labels, int label, const struct labels *split,
-                        const struct hip_frame *frame) {
-  const struct geometry *g = &labels->grid;
-  for (int64_t k = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++) {
-        int64_t at = geometry_index(g, i, j, k);
-        if (labels->voxels[at] != label) continue;
-        struct vec3 index = {(double)i, (double)j, (double)k};
-        enum hip_region part = hip_frame_region(frame, geometry_to_world(g, index));
-        for (int region = 0; region < REGIONS; region++) {
-          if (!belongs(region, part)) continue;
-          add_voxel(&sums[region][ALL], density->voxels[at]);
-          add_voxel(&sums[region][split->voxels[at]], density->voxels[at]);
+static int64_t gather(float *x, struct qct_roi_stats *s, const struct volume *image,
+                      const struct labels *roi, int value) {
+  int64_t lo[3], hi[3];
+  if (!labels_box(roi, value, lo, hi)) return 0;
+  for (int64_t k = lo[2]; k <= hi[2]; k++)
+    for (int64_t j = lo[1]; j <= hi[1]; j++)
+      for (int64_t i = lo[0]; i <= hi[0]; i++) {
+        int64_t at = geometry_index(&roi->grid, i, j, k);
+        if (roi->voxels[at] != value) continue;
+        float v = image->voxels[at];
+        if (isnan(v)) {
+          s->no_data++;
+          continue;
         }
+        s->below_0 += v < 0;
+        s->above_1500 += v > 1500;
+        x[s->n++] = v;
       }
+  return s->n;
 }
 
-/* Width of the scan's voxels along their longest edge [mm]. */
-static double coarsest(const struct geometry *g) {
-  return fmax(g->spacing[0], fmax(g->spacing[1], g->spacing[2]));
+static void mean_and_sd(struct qct_roi_stats *s, const float *x) {
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < s->n; i++) sum += (double)x[i];
+  s->mean = sum / (double)s->n;
+  for (int64_t i = 0; i < s->n; i++) {
+    double d = (double)x[i] - s->mean;
+    squares += d * d;
+  }
+  s->sd = sqrt(squares / (double)s->n);
 }
 
-static void add_flags(struct measurement *m, const struct sums *s, int compartment,
-                      const struct volume *density) {
-  const double fine_mm = 1.5;
-  double voxel_mm = coarsest(&density->grid);
-  if (s->no_data) measurement_flag(m, "%lld voxels without data left out", (long long)s->no_data);
-  if (s->extreme * 1000 > s->voxels)
-    measurement_flag(m, "%.1f %% above 1500 mg/cm3",
-                     100.0 * (double)s->extreme / (double)s->voxels);
-  if (compartment == 1 && voxel_mm > fine_mm)
-    measurement_flag(m, "voxels of %.3g mm blur the cortex", voxel_mm);
-  if (density->material == MATERIAL_UNSTATED) measurement_flag(m, "material not stated");
+status qct_roi_measure(struct qct_roi_stats *out, const struct volume *image,
+                       const struct labels *roi, int value) {
+  const double none = (double)NAN;
+  status st = ST_OK;
+  int64_t count = labels_count(roi, value);
+  struct qct_roi_stats s = {.mean = none,
+                            .sd = none,
+                            .median = none,
+                            .least = none,
+                            .p5 = none,
+                            .p25 = none,
+                            .p75 = none,
+                            .p95 = none,
+                            .p99 = none,
+                            .most = none};
+  float *x = malloc((size_t)(count ? count : 1) * sizeof *x);
+  CHECK(x, ST_MEMORY, "measuring a region of %lld voxels", (long long)count);
+  if (gather(x, &s, image, roi, value)) {
+    double *const to[] = {&s.least, &s.p5, &s.p25, &s.median, &s.p75, &s.p95, &s.p99, &s.most};
+    static const double percent[] = {0, 5, 25, 50, 75, 95, 99, 100};
+    mean_and_sd(&s, x);
+    for (int i = 0; i < 8; i++) *to[i] = stat_percentile_inplace(x, s.n, percent[i]);
+  }
+  *out = s;
+done:
+  free(x);
+  return st;
 }
 
-/* Depth below the head centre, along the shaft, at which a region ends [mm]; the bone must reach
- * it. Head and neck lie above the origin of the frame. */
-static double region_end(const struct hip_frame *f, int region) {
-  double origin = vec3_dot(vec3_sub(f->head, f->origin), f->shaft_axis);
-  if (region <= HIP_NECK - HIP_HEAD) return -(double)INFINITY;
-  if (region == HIP_TROCHANTER - HIP_HEAD) return origin;
-  return isnan(f->lesser_trochanter_mm) ? origin + 2 * f->head_radius_mm
-                                        : f->lesser_trochanter_mm + 10;
+/* ---- trimming ---- */
+
+/* Eigenvectors of a symmetric matrix as the columns of v, by Jacobi's turns. */
+static void principal_axes(double v[3][3], double a[3][3]) {
+  static const int pairs[3][2] = {{0, 1}, {0, 2}, {1, 2}};
+  const int sweeps = 30;
+  memset(v, 0, 9 * sizeof(double));
+  for (int i = 0; i < 3; i++) v[i][i] = 1;
+  for (int turn = 0; turn < 3 * sweeps; turn++) {
+    int p = pairs[turn % 3][0], q = pairs[turn % 3][1];
+    if (fabs(a[p][q]) <= 1e-15 * (fabs(a[p][p]) + fabs(a[q][q]))) continue;
+    double angle = 0.5 * atan2(2 * a[p][q], a[p][p] - a[q][q]), c = cos(angle), s = sin(angle);
+    for (int i = 0; i < 3; i++) {
+      double x = a[i][p], y = a[i][q];
+      a[i][p] = c * x + s * y;
+      a[i][q] = c * y - s * x;
+    }
+    for (int i = 0; i < 3; i++) {
+      double x = a[p][i], y = a[q][i], vx = v[i][p], vy = v[i][q];
+      a[p][i] = c * x + s * y;
+      a[q][i] = c * y - s * x;
+      v[i][p] = c * vx + s * vy;
+      v[i][q] = c * vy - s * vx;
+    }
+  }
 }
 
-struct row {
-  const char *region, *compartment, *method;
-  const struct volume *density;
+struct place {
+  int64_t at;
+  struct vec3 world;
+};
+static int64_t places_of(struct place *out, const struct labels *l, int value) {
+  const struct geometry *g = &l->grid;
+  int64_t lo[3], hi[3], n = 0;
+  if (!labels_box(l, value, lo, hi)) return 0;
+  for (int64_t k = lo[2]; k <= hi[2]; k++)
+    for (int64_t j = lo[1]; j <= hi[1]; j++)
+      for (int64_t i = lo[0]; i <= hi[0]; i++) {
+        int64_t at = geometry_index(g, i, j, k);
+        struct vec3 index = {(double)i, (double)j, (double)k};
+        if (l->voxels[at] == value) out[n++] = (struct place){at, geometry_to_world(g, index)};
+      }
+  return n;
+}
+
+/* The principal axis nearest to cranial, pointing there. */
+static struct vec3 own_axis(const struct place *places, int64_t n) {
+  double a[3][3] = {{0}}, v[3][3];
+  struct vec3 mean = {0, 0, 0};
+  for (int64_t i = 0; i < n; i++) mean = vec3_along(mean, 1.0 / (double)n, places[i].world);
+  for (int64_t i = 0; i < n; i++) {
+    struct vec3 d = vec3_sub(places[i].world, mean);
+    const double x[3] = {d.x, d.y, d.z};
+    for (int r = 0; r < 9; r++) a[r / 3][r % 3] += x[r / 3] * x[r % 3];
+  }
+  principal_axes(v, a);
+  int best = 0;
+  for (int i = 1; i < 3; i++)
+    if (fabs(v[2][i]) > fabs(v[2][best])) best = i;
+  struct vec3 axis = {v[0][best], v[1][best], v[2][best]};
+  return axis.z < 0 ? vec3_scale(axis, -1) : axis;
+}
+
+static status clip(struct labels *l, int value, double caudal, double cranial) {
+  status st = ST_OK;
+  int64_t n = labels_count(l, value);
+  struct place *places = malloc((size_t)(n ? n : 1) * sizeof *places);
+  CHECK(places, ST_MEMORY, "clipping a region of %lld voxels", (long long)n);
+  n = places_of(places, l, value);
+  struct vec3 axis = own_axis(places, n);
+  double low = INFINITY, high = -INFINITY;
+  for (int64_t i = 0; i < n; i++) {
+    low = fmin(low, vec3_dot(places[i].world, axis));
+    high = fmax(high, vec3_dot(places[i].world, axis));
+  }
+  /* from face to face: half a voxel beyond the outermost centres */
+  const double *mm = l->grid.spacing;
+  double half = 0;
+  for (int a = 0; a < 3; a++)
+    half += 0.5 * mm[a] * fabs(vec3_dot(axis, geometry_axis(&l->grid, a)));
+  double from = low - half + caudal / 100 * (high - low + 2 * half);
+  double to = high + half - cranial / 100 * (high - low + 2 * half);
+  for (int64_t i = 0; i < n; i++) {
+    double z = vec3_dot(places[i].world, axis);
+    if (z < from || z > to) l->voxels[places[i].at] = 0;
+  }
+done:
+  free(places);
+  return st;
+}
+
+static status check_options(const struct qct_region_options *o) {
+  status st = ST_OK;
+  const double most_mm = 20, most_percent = 90;
+  CHECK(o->erode_mm >= 0 && o->erode_mm <= most_mm, ST_DOMAIN,
+        "statistics of a region: erosion by %g mm; 0 to %g mm are permitted", o->erode_mm, most_mm);
+  CHECK(o->clip_caudal >= 0 && o->clip_cranial >= 0 &&
+            o->clip_caudal + o->clip_cranial <= most_percent,
+        ST_DOMAIN,
+        "statistics of a region: %g %% and %g %% are to be cut off its ends; together 0 to %g %% "
+        "are permitted",
+        o->clip_caudal, o->clip_cranial, most_percent);
+done:
+  return st;
+}
+
+static bool trims(const struct qct_region_options *o) {
+  return o->erode_mm > 0 || o->keep_largest || o->clip_caudal > 0 || o->clip_cranial > 0;
+}
+
+status qct_region_trim(struct labels *l, int value, const struct qct_region_options *o) {
+  status st = ST_OK;
+  TRY(check_options(o));
+  if (o->erode_mm > 0) TRY(filter_grow(l, value, -o->erode_mm, 0));
+  if (labels_count(l, value) == 0) goto done;
+  if (o->keep_largest) TRY(filter_keep_largest(l, value, 6, NULL));
+  if (o->clip_caudal > 0 || o->clip_cranial > 0)
+    TRY(clip(l, value, o->clip_caudal, o->clip_cranial));
+done:
+  return st;
+}
+
+/* ---- rows ---- */
+
+struct job {
+  struct record *r;
+  const char *region;
+  const struct volume *image;
   const struct calibration *calibration;
   const struct qct_region_options *options;
-  int guessed;      /* no thick cortex in the label: the model's cortical density is a guess */
-  double distal_mm; /* where the bone ends */
-  double end_mm;    /* where the region does */
+  struct qct_roi_stats stats;
+  int64_t given, border; /* voxels of the label before trimming */
+  char method[96];
 };
 
-static status add_row(struct record *r, const struct row *w, const struct sums *s, int compartment,
-                      const char *kind, double value, const char *unit, double half_width) {
-  const double tolerance_mm = 5; /* a thick slice */
-  status st = ST_OK;
-  char quantity[64];
-  snprintf(quantity, sizeof quantity, "%s_%s", kind, w->compartment);
-  bool enough = s->voxels >= w->options->min_voxels;
-  bool whole = !(w->distal_mm < w->end_mm - tolerance_mm);
-  struct measurement *m =
-      record_add(r, w->region, quantity, enough && whole ? value : (double)NAN, unit);
-  CHECK(m, ST_MEMORY, "density of the %s", w->region);
-  m->n = s->voxels;
-  snprintf(m->method, sizeof m->method, "%s", w->method);
-  snprintf(m->source, sizeof m->source, "%s", compartment ? "treece2010" : "");
-  if (!enough)
-    measurement_flag(m, "%lld voxels, at least %d are needed", (long long)s->voxels,
-                     w->options->min_voxels);
-  if (!whole)
-    measurement_flag(m, "the bone ends %.0f mm below the head centre, the region at %.0f mm",
-                     w->distal_mm, w->end_mm);
-  if (enough && whole && half_width > 0) {
-    m->low = value - half_width;
-    m->high = value + half_width;
-  }
-  add_flags(m, s, compartment, w->density);
-done:
-  return st;
-}
-
-/* What a compartment is: voxels, volume and mineral. */
-struct amount {
-  struct sums sums;
-  double volume_cm3, mineral_mg;
-};
-
-static struct sums join(const struct sums *a, const struct sums *b) {
-  struct sums s = {a->voxels + b->voxels, a->no_data + b->no_data, a->extreme + b->extreme,
-                   a->density + b->density};
-  return s;
-}
-
-/* Integral, cortical and trabecular amounts of a region; `edge_mg` is the mineral beyond its
- * outline.
- */
-static void amounts_of(struct amount out[COMPARTMENTS], const struct sums parts[PARTS],
-                       double edge_mg, double voxel_cm3, const struct qct_region_options *o) {
-  struct amount *all = &out[0], *cortex = &out[1], *inner = &out[2];
-  const struct sums *deep = &parts[QCT_TRABECULAR];
-  all->sums = parts[ALL];
-  cortex->sums = parts[QCT_CORTICAL];
-  inner->sums = join(&parts[QCT_BESIDE_CORTEX], deep);
-  for (int k = 0; k < PEELED; k++) {
-    out[k].volume_cm3 = (double)out[k].sums.voxels * voxel_cm3;
-    out[k].mineral_mg = out[k].sums.density * voxel_cm3;
-  }
-  if (o->as_is) return;
-  all->mineral_mg += edge_mg;
-  if (deep->voxels >= o->min_voxels)
-    inner->mineral_mg = deep->density / (double)deep->voxels * inner->volume_cm3;
-  cortex->mineral_mg = all->mineral_mg - inner->mineral_mg;
-}
-
-static void add_share(struct amount *a, float share, float mass, float density, double voxel_cm3) {
-  if (isnan(density)) {
-    a->sums.no_data += share > 0;
-    return;
-  }
-  a->sums.voxels += share > 0.5F;
-  a->sums.extreme += share > 0.5F && density > METAL_MGCC;
-  a->volume_cm3 += (double)share * voxel_cm3;
-  a->mineral_mg += (double)mass * voxel_cm3;
-}
-
-/* Amounts of all regions from a shell; voxels just outside hold what blur carried there. */
-static void amounts_of_shell(struct amount out[REGIONS][COMPARTMENTS], const struct qct_shell *s,
-                             const struct volume *density, const struct hip_frame *frame,
-                             double peel_mm) {
-  const struct geometry *g = &s->grid;
-  double voxel_cm3 = geometry_voxel_mm3(g) / 1000;
-  for (int64_t k = 0, at = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++, at++) {
-        float bone = s->bone->voxels[at], marrow = s->marrow->voxels[at];
-        float mass = s->mass->voxels[at], soft = s->marrow_mass->voxels[at];
-        if (bone <= 0 && !(mass < 0 || mass > 0)) continue;
-        float raw = density->voxels[geometry_index(&density->grid, s->first[0] + i, s->first[1] + j,
-                                                   s->first[2] + k)];
-        struct vec3 index = {(double)i, (double)j, (double)k};
-        enum hip_region part = hip_frame_region(frame, geometry_to_world(g, index));
-        for (int region = 0; region < REGIONS; region++) {
-          if (!belongs(region, part)) continue;
-          struct amount *to = out[region];
-          add_share(&to[INTEGRAL], bone, mass, raw, voxel_cm3);
-          add_share(&to[CORTICAL], bone - marrow, mass - soft, raw, voxel_cm3);
-          add_share(&to[TRABECULAR], marrow, soft, raw, voxel_cm3);
-          if ((double)s->depth->voxels[at] >= peel_mm)
-            add_share(&to[PEELED], 1, raw, raw, voxel_cm3);
-        }
+static int64_t border_voxels(const struct labels *l, int value) {
+  const struct geometry *g = &l->grid;
+  int64_t lo[3], hi[3], n = 0;
+  if (!labels_box(l, value, lo, hi)) return 0;
+  for (int64_t k = lo[2]; k <= hi[2]; k++)
+    for (int64_t j = lo[1]; j <= hi[1]; j++)
+      for (int64_t i = lo[0]; i <= hi[0]; i++) {
+        bool edge = (g->nx > 1 && (i == 0 || i == g->nx - 1)) ||
+                    (g->ny > 1 && (j == 0 || j == g->ny - 1)) ||
+                    (g->nz > 1 && (k == 0 || k == g->nz - 1));
+        n += edge && l->voxels[geometry_index(g, i, j, k)] == value;
       }
+  return n;
 }
 
-static status add_compartment(struct record *r, const struct row *w, const struct amount *a,
-                              int compartment) {
+static void method_words(char out[96], const struct qct_region_options *o,
+                         const struct volume *image) {
+  char erode[24] = "", clip_words[40] = "";
+  if (o->erode_mm > 0) snprintf(erode, sizeof erode, " eroded %.3g mm", o->erode_mm);
+  if (o->clip_caudal > 0 || o->clip_cranial > 0)
+    snprintf(clip_words, sizeof clip_words, " clipped %.3g %% %.3g %%", o->clip_caudal,
+             o->clip_cranial);
+  snprintf(out, 96, "label%s%s%s, %s", erode, o->keep_largest ? " largest part" : "", clip_words,
+           image->quantity == QUANTITY_DENSITY ? material_name(image->material)
+                                               : quantity_name(image->quantity));
+}
+
+/* A row; `scale` turns a half-width of the calibration into that of the value, 0: no interval. */
+static status add(struct job *job, const char *what, double value, const char *unit, double scale) {
   status st = ST_OK;
-  double mean = a->sums.voxels ? a->mineral_mg / a->volume_cm3 : (double)NAN;
-  double half = (double)NAN;
-  if (w->calibration && a->sums.voxels)
-    half = calibration_half_width(w->calibration, calibration_hu(w->calibration, mean));
-  TRY(add_row(r, w, &a->sums, compartment, "volume", a->volume_cm3, "cm3", (double)NAN));
-  TRY(add_row(r, w, &a->sums, compartment, "bmc", a->mineral_mg, "mg", half * a->volume_cm3));
-  TRY(add_row(r, w, &a->sums, compartment, "vbmd", mean, "mg/cm3", half));
-done:
-  return st;
-}
-
-static status check_inputs(const struct volume *density, const struct labels *labels, int label,
-                           const struct hip_frame *frame) {
-  status st = ST_OK;
-  CHECK(density->quantity == QUANTITY_DENSITY, ST_DOMAIN,
-        "density of the femur's regions: the volume holds %s; calibrate it first",
-        quantity_name(density->quantity));
-  TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.1));
-  CHECK(labels_count(labels, label) > 0, ST_DOMAIN,
-        "density of the femur's regions: label %d is not in the label map", label);
-  CHECK(fabs(vec3_length(frame->neck_axis) - 1) < 1e-6 &&
-            fabs(vec3_length(frame->shaft_axis) - 1) < 1e-6,
-        ST_DOMAIN, "density of the femur's regions: the frame has no neck or shaft axis");
-done:
-  return st;
-}
-
-/* Mineral beyond the outline of one of the six regions. */
-static double region_edge(const double edge_mg[HIP_SHAFT + 1], int region) {
-  double sum = 0;
-  for (int part = HIP_HEAD; part < HIP_SHAFT; part++)
-    if (belongs(region, (enum hip_region)part)) sum += edge_mg[part];
-  return sum;
-}
-
-static status add_region(struct record *r, struct row *w, const struct amount amounts[COMPARTMENTS],
-                         double resolved) {
-  status st = ST_OK;
-  const double half = 0.5; /* of the surface */
-  bool model = w->options->cortex == QCT_CORTEX_MODEL;
-  for (int k = 0; k < (model ? COMPARTMENTS : PEELED); k++) {
-    char method[96];
-    size_t first = r->count;
-    snprintf(method, sizeof method, "frame planes/1%s%s%s, %s", k || model ? " cortex " : "",
-             k || model ? qct_cortex_names[w->options->cortex] : "",
-             w->options->as_is || model ? "" : " edge-corrected",
-             material_name(w->density->material));
-    w->compartment = compartment_names[k];
-    w->method = method;
-    TRY(add_compartment(r, w, &amounts[k], k));
-    for (size_t i = first; k && w->guessed && i < r->count; i++)
-      measurement_flag(&r->rows[i], "no thick cortex in the label: its density is a guess");
-    for (size_t i = first; k && resolved < half && i < r->count; i++)
-      measurement_flag(&r->rows[i], "cortex resolved at %.0f %% of the surface", 100 * resolved);
+  const struct qct_roi_stats *s = &job->stats;
+  bool enough = s->n > 0 && s->n >= job->options->min_voxels;
+  struct measurement *m = record_add(job->r, job->region, what, enough ? value : (double)NAN, unit);
+  CHECK(m, ST_MEMORY, "statistics of %s", job->region);
+  m->n = s->n;
+  snprintf(m->method, sizeof m->method, "%s", job->method);
+  if (!job->given)
+    measurement_flag(m, "not in the label map");
+  else if (!enough)
+    measurement_flag(m, "%lld voxels, at least %d are needed", (long long)s->n,
+                     job->options->min_voxels);
+  if (s->no_data) measurement_flag(m, "%lld voxels without data left out", (long long)s->no_data);
+  if (job->border)
+    measurement_flag(m, "%lld voxels at the edge of the scan: cut?", (long long)job->border);
+  bool density = job->image->quantity == QUANTITY_DENSITY;
+  if (density && job->image->material == MATERIAL_UNSTATED)
+    measurement_flag(m, "material not stated");
+  if (enough && density && job->calibration && scale > 0) {
+    double half = scale * calibration_half_width(job->calibration,
+                                                 calibration_hu(job->calibration, value / scale));
+    m->low = value - half;
+    m->high = value + half;
   }
 done:
   return st;
 }
 
-/* Amounts of all regions by the method asked for. */
-static status measure(struct amount out[REGIONS][COMPARTMENTS], double *resolved, int *guessed,
-                      const struct volume *density, const struct labels *labels, int label,
-                      const struct hip_frame *frame, const struct qct_region_options *options) {
-  const double peel_mm = 3;
+static status add_all(struct job *job) {
   status st = ST_OK;
-  struct qct_shell *shell = NULL;
-  struct labels *split = NULL;
-  struct surface *surface = NULL;
-  struct sums sums[REGIONS][PARTS];
-  double edge_mg[HIP_SHAFT + 1] = {0};
-  memset(sums, 0, sizeof sums);
-  if (options->cortex == QCT_CORTEX_MODEL) {
-    TRY(qct_shell_make(&shell, density, labels, label));
-    *resolved = shell->resolved;
-    *guessed = !shell->calibrated;
-    amounts_of_shell(out, shell, density, frame,
-                     isnan(options->peel_mm) ? peel_mm : options->peel_mm);
-    goto done;
+  const struct qct_roi_stats *s = &job->stats;
+  const bool density = job->image->quantity == QUANTITY_DENSITY;
+  const char *unit = quantity_unit(job->image->quantity);
+  const char *stem = density ? "vbmd" : job->image->quantity == QUANTITY_HU ? "hu" : "value";
+  const double volume_cm3 = (double)s->n * geometry_voxel_mm3(&job->image->grid) / 1000;
+  const struct {
+    const char *name;
+    double value;
+  } rows[] = {{density ? "" : "_mean", s->mean},
+              {"_median", s->median},
+              {"_sd", s->sd},
+              {"_p5", s->p5},
+              {"_p25", s->p25},
+              {"_p75", s->p75},
+              {"_p95", s->p95},
+              {"_min", s->least},
+              {"_max", s->most}};
+  TRY(add(job, "volume", volume_cm3, "cm3", 0));
+  if (density) TRY(add(job, "bmc", s->mean * volume_cm3, "mg", volume_cm3));
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "%s%s", stem, rows[i].name);
+    TRY(add(job, name, rows[i].value, unit, density && i < 2 ? 1 : 0));
   }
-  TRY(qct_bone_surface(&surface, labels, label));
-  TRY(qct_cortex_split(&split, resolved, density, labels, label, surface, options));
-  if (!options->as_is) TRY(qct_edge_mass(edge_mg, density, labels, label, surface, frame));
-  sum_regions(sums, density, labels, label, split, frame);
-  for (int region = 0; region < REGIONS; region++)
-    amounts_of(out[region], sums[region], region_edge(edge_mg, region),
-               geometry_voxel_mm3(&density->grid) / 1000, options);
+  if (density) {
+    TRY(add(job, "fraction_below_0", (double)s->below_0 / (double)s->n, "", 0));
+    TRY(add(job, "fraction_above_1500", (double)s->above_1500 / (double)s->n, "", 0));
+  }
+  TRY(add(job, "border_voxels", (double)job->border, "", 0));
 done:
-  qct_shell_destroy(shell);
-  labels_destroy(split);
-  surface_destroy(surface);
   return st;
 }
 
-status qct_hip_regions(struct record *r, const struct volume *density, const struct labels *labels,
-                       int label, const struct hip_frame *frame,
+status qct_region_rows(struct record *r, const char *region, const struct volume *image,
+                       const struct labels *labels, int value,
                        const struct calibration *calibration,
                        const struct qct_region_options *options) {
   static const struct qct_region_options defaults = QCT_REGION_DEFAULTS;
   status st = ST_OK;
-  struct amount amounts[REGIONS][COMPARTMENTS];
-  double resolved = 1;
-  int guessed = 0;
-  if (!options) options = &defaults;
-  memset(amounts, 0, sizeof amounts);
-  TRY(check_inputs(density, labels, label, frame));
-  CHECK(!options->as_is || options->cortex != QCT_CORTEX_MODEL, ST_DOMAIN,
-        "density of the femur's regions: sums without edge correction need the cortex half-max or "
-        "fixed; the model corrects by itself");
-  TRY(measure(amounts, &resolved, &guessed, density, labels, label, frame, options));
-  for (int region = 0; region < REGIONS; region++) {
-    char name[64];
-    snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
-    struct row w = {.region = name,
-                    .density = density,
+  struct labels *trimmed = NULL;
+  struct job job = {.r = r,
+                    .region = region,
+                    .image = image,
                     .calibration = calibration,
-                    .options = options,
-                    .guessed = guessed,
-                    .distal_mm = frame->distal_mm,
-                    .end_mm = region_end(frame, region)};
-    TRY(add_region(r, &w, amounts[region], resolved));
+                    .options = options ? options : &defaults};
+  TRY(geometry_match(&image->grid, "image", &labels->grid, "labels", 0.1));
+  TRY(check_options(job.options));
+  if (trims(job.options)) {
+    TRY(labels_copy(&trimmed, labels));
+    TRY(qct_region_trim(trimmed, value, job.options));
   }
+  job.given = value > 0 ? labels_count(labels, value) : 0;
+  job.border = value > 0 ? border_voxels(labels, value) : 0;
+  if (value > 0) TRY(qct_roi_measure(&job.stats, image, trimmed ? trimmed : labels, value));
+  method_words(job.method, job.options, image);
+  TRY(add_all(&job));
 done:
+  labels_destroy(trimmed);
   return st;
 }

@@ -1,105 +1,69 @@
-/* Volumetric density of the proximal femur by region and compartment.
+/* Statistics of any label of any map: what one region of an image holds.
  *
- * Regions: the planes of hip_frame_region (core/frame.h) part the periosteal mask into head, neck,
- * trochanter and intertrochanter; "total" is all four, "total_no_head" all but the head.
- * Compartments: integral (everything inside the mask), cortical and trabecular, which add up to it.
+ * Trimming, in this order: eroded by a Euclidean distance in mm (the border of the grid does not
+ * erode), its largest part by faces, its ends cut off by percent of its extent along its own axis:
+ * the principal axis of its voxels that is nearest to cranial.
  *
- * Cortex, model (the default): a sub-voxel shell fitted along the surface normals with the cortical
- * density and blur of this bone (qct/shell.h). Volumes are those of the fitted surfaces, and what
- * blur and partial volume carried out of the bone counts. Only this method has "peeled": marrow
- * space from peel_mm below the inner surface.
- *
- * Cortex, half-max: from each point of the mask's surface density is sampled along
- * the inward normal every 0.1 mm to 8 mm; c = peak within 4 mm, b = median at 5..8 mm; the
- * endosteum is where density first falls below (c + b)/2 after the peak. Where c - b < 150 mg/cm3,
- * or nothing falls below, thickness is not resolved and takes the median of its neighbours. A voxel
- * is cortical when it lies nearer to the surface than the thickness there. Known bias: a cortex
- * thinner than the blur of the scan is overestimated in thickness and underestimated in density
- * (0.90 +- 0.92 mm for relative thresholds in 16 femora, treece2010). Cortical numbers carry a flag
- * when the voxels are larger than 1.5 mm. Cortex, fixed: density >= `threshold`.
- *
- * A region that the end of the bone cuts is withheld: the trochanter needs bone to the origin of
- * the frame, intertrochanter and totals to 10 mm below the lesser trochanter (frame->distal_mm).
- *
- * n counts voxels with data; voxels without are left out and flagged. The 95 % interval of a
- * density is that of the calibration at the mean; noise of the mean over thousands of voxels is far
- * below. Values of exactly 0 mg/cm3 count. Source: treece2010 (half-max thickness and its bias);
- * regions: core/frame.h
+ * A voxel of exactly 0 counts; a voxel without data does not and is counted apart. SD is that of
+ * the population (1/n). Percentiles interpolate between order statistics (Hyndman-Fan type 7).
+ * Volume is voxels with data times the volume of a voxel, mineral content their sum of density.
+ * Source: closed forms
  */
 #ifndef QCT_QCT_REGION_H
 #define QCT_QCT_REGION_H
 
 #include "core/calibration.h"
-#include "core/frame.h"
 #include "core/record.h"
-#include "core/surface.h"
+#include "core/volume.h"
 
-#include <math.h>
 #include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Values of a split mask. */
-enum { QCT_CORTICAL = 1, QCT_BESIDE_CORTEX = 2, QCT_TRABECULAR = 3 };
-
-enum qct_cortex { QCT_CORTEX_MODEL, QCT_CORTEX_HALF_MAX, QCT_CORTEX_FIXED };
-/** "model", "half-max", "fixed"; NULL-terminated. */
-extern const char *const qct_cortex_names[];
+/* In the unit of the image; NaN when the region is empty. */
+struct qct_roi_stats {
+  int64_t n, no_data;
+  int64_t below_0, above_1500; /* yellow marrow; metal or table (of a density) */
+  double mean, sd, median;
+  double least, p5, p25, p75, p95, p99, most;
+};
+/** @param roi on the grid of `image`; an absent value gives n = 0. @return ST_MEMORY */
+status qct_roi_measure(struct qct_roi_stats *out, const struct volume *image,
+                       const struct labels *roi, int value);
 
 struct qct_region_options {
-  int cortex; /* enum qct_cortex */
-  double
-      threshold_mgcc; /* of QCT_CORTEX_FIXED [mg/cm3]; no default: values depend on the phantom */
-  int min_voxels;     /* a region or compartment with fewer is withheld */
-  bool as_is;     /* no edge correction: sums of the voxels inside the mask; not with the model */
-  double peel_mm; /* zone beside the cortex whose density is not taken for trabecular (half-max), or
-                     is not peeled (model) [mm]; NaN: the larger of 2 mm and the longest voxel
-                     edge (half-max), 3 mm (model) */
+  double erode_mm;     /* 0..20 */
+  bool keep_largest;   /* part by faces */
+  double clip_caudal;  /* percent of the extent, 0..90; both together at most 90 */
+  double clip_cranial; /* percent */
+  int min_voxels;      /* a region with fewer after trimming is withheld */
 };
 #define QCT_REGION_DEFAULTS                                                                        \
-  {                                                                                                \
-    .cortex = QCT_CORTEX_MODEL, .threshold_mgcc = (double)NAN, .min_voxels = 200,                  \
-    .peel_mm = (double)NAN                                                                         \
-  }
+  { .min_voxels = 200 }
+
+/** Trim one value of a map in place; other values and an absent value are left as they are.
+ * @return ST_DOMAIN when an option is out of its range; ST_MEMORY */
+status qct_region_trim(struct labels *l, int value, const struct qct_region_options *options);
 
 /**
- * Append rows to `r`, region "<region>_<side>" (head, neck, trochanter, intertrochanter, total,
- * total_no_head), quantities
- *   volume_integral, volume_cortical, volume_trabecular   [cm3]
- *   bmc_integral, bmc_cortical, bmc_trabecular            [mg]
- *   vbmd_integral, vbmd_cortical, vbmd_trabecular         [mg/cm3]
- * and, with the model, the same three of "peeled".
+ * Append the rows of one label, in `region`:
+ *   density   volume [cm3], bmc [mg], vbmd, vbmd_median, vbmd_sd, vbmd_p5, vbmd_p25, vbmd_p75,
+ *             vbmd_p95, vbmd_min, vbmd_max [mg/cm3], fraction_below_0, fraction_above_1500
+ *   HU        volume, hu_mean, hu_median, hu_sd, hu_p5 ... hu_max [HU]
+ *   others    volume, value_mean ... value_max
+ * and border_voxels, those of the label (before trimming) in the outermost layers of the grid.
+ * n is the voxels with data after trimming. An absent label gives n = 0 and empty values.
  *
- * @param density     QUANTITY_DENSITY
- * @param labels      on the density's grid; `label` is the periosteal mask of one femur
- * @param frame       of the same femur; its side names the regions
- * @param calibration for intervals; NULL: none are given
- * @param options     NULL takes QCT_REGION_DEFAULTS
- * @return ST_DOMAIN when `density` is no density, grids differ, the label is absent, the frame has
- *         no axes, or a fixed cortex has no threshold
+ * @param calibration  for 95 % intervals of bmc, vbmd and vbmd_median; NULL: none
+ * @param options      NULL takes QCT_REGION_DEFAULTS
+ * @return ST_DOMAIN when the grids differ or an option is out of its range; ST_MEMORY
  */
-status qct_hip_regions(struct record *r, const struct volume *density, const struct labels *labels,
-                       int label, const struct hip_frame *frame,
+status qct_region_rows(struct record *r, const char *region, const struct volume *image,
+                       const struct labels *labels, int value,
                        const struct calibration *calibration,
                        const struct qct_region_options *options);
-
-/** Smoothed surface of a label with normals, as the functions here use it. */
-status qct_bone_surface(struct surface **out, const struct labels *labels, int label);
-
-/**
- * Part a periosteal mask, by half-max or a fixed threshold, into QCT_CORTICAL, QCT_BESIDE_CORTEX
- * (trabecular voxels within peel_mm of the endosteum, which blur mixes with cortex) and
- * QCT_TRABECULAR; 0 elsewhere. A fixed cortex has no zone beside it.
- * @param[out] resolved  share of surface points at which the half-max thickness was resolved; NULL
- *                       ok; 1 for a fixed cortex
- * @param      surface   qct_bone_surface of the label; NULL ok for a fixed cortex
- * @return ST_DOMAIN also for QCT_CORTEX_MODEL, which does not part voxels: see qct_shell_make
- */
-status qct_cortex_split(struct labels **out, double *resolved, const struct volume *density,
-                        const struct labels *labels, int label, const struct surface *surface,
-                        const struct qct_region_options *options);
 
 #ifdef __cplusplus
 }

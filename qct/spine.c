@@ -1,10 +1,7 @@
 #include "qct/spine.h"
 
-#include "core/statistics.h"
-
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *qct_bmd_class_name(enum qct_bmd_class c) {
@@ -17,39 +14,6 @@ enum qct_bmd_class qct_spine_class(double mg_cm3) {
   return mg_cm3 > normal_above          ? QCT_NORMAL
          : mg_cm3 >= osteoporosis_below ? QCT_LOW
                                         : QCT_OSTEOPOROSIS;
-}
-
-/* ---- one region ---- */
-
-status qct_roi_measure(struct qct_roi_stats *out, const struct volume *image,
-                       const struct labels *roi, int value) {
-  status st = ST_OK;
-  int64_t count = labels_count(roi, value), lo[3], hi[3];
-  struct qct_roi_stats s = {0, 0, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
-  const struct geometry *g = &roi->grid;
-  double *x = malloc((size_t)(count ? count : 1) * sizeof *x);
-  CHECK(x, ST_MEMORY, "measuring a region of %lld voxels", (long long)count);
-  if (labels_box(roi, value, lo, hi))
-    for (int64_t k = lo[2]; k <= hi[2]; k++)
-      for (int64_t j = lo[1]; j <= hi[1]; j++)
-        for (int64_t i = lo[0]; i <= hi[0]; i++) {
-          int64_t at = geometry_index(g, i, j, k);
-          if (roi->voxels[at] != value) continue;
-          if (isnan(image->voxels[at]))
-            s.no_data++;
-          else
-            x[s.n++] = (double)image->voxels[at];
-        }
-  if (s.n) {
-    s.mean = stat_mean(x, s.n);
-    s.sd = stat_sd(x, s.n, 0);
-    s.median = stat_median(x, s.n);
-    s.p99 = stat_percentile(x, s.n, 99);
-  }
-  *out = s;
-done:
-  free(x);
-  return st;
 }
 
 /* ---- rows ---- */

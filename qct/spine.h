@@ -21,6 +21,7 @@
 #include "core/calibration.h"
 #include "core/record.h"
 #include "qct/contrast.h"
+#include "qct/region.h"
 #include "qct/spine_roi.h"
 
 #ifdef __cplusplus
@@ -54,15 +55,6 @@ enum qct_bmd_class qct_spine_class(double mg_cm3);
 status qct_spine_vbmd(struct record *r, const struct volume *density, const struct labels *roi,
                       const struct vertebra_frames *frames, const struct calibration *calibration,
                       const struct qct_contrast *contrast, const struct qct_spine_options *options);
-
-/* What a region of a level holds. */
-struct qct_roi_stats {
-  int64_t n, no_data;
-  double mean, sd, median, p99; /* NaN when empty; population SD */
-};
-/** @return ST_MEMORY */
-status qct_roi_measure(struct qct_roi_stats *out, const struct volume *image,
-                       const struct labels *roi, int value);
 
 #ifdef __cplusplus
 }

@@ -2,8 +2,8 @@
 
 #include "core/parallel.h"
 #include "core/resample.h"
+#include "qct/hip_density.h"
 #include "qct/mineral.h"
-#include "qct/region.h"
 #include "qct/shell.h"
 #include "qct/structure_check.h"
 #include "qct/structure_cut.h"
@@ -395,7 +395,7 @@ static status split_marrow(struct volume **out, double *resolved, const struct v
                            const struct labels *labels, int label,
                            const struct structure_options *o) {
   status st = ST_OK;
-  struct qct_region_options how = QCT_REGION_DEFAULTS;
+  struct qct_hip_options how = QCT_HIP_DEFAULTS;
   struct surface *surface = NULL;
   struct labels *split = NULL;
   how.cortex = o->cortex;

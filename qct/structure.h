@@ -11,9 +11,9 @@
  * trochanter; or 1.5 neck widths below the origin (unverified) The cortex and the mineral are those
  * of the fitted shell (qct/shell.h): outlines are its surfaces cut by the plane, mineral is what
  * belongs to the bone with what blur carried out of it, resampled by cubic B-splines. With cortex
- * half-max or fixed only the endosteal outline is another: that of qct_cortex_split (qct/region.h).
- * Sections that meet the end of the bone or of the scan are left out and counted; with fewer than
- * half of them the place is withheld.
+ * half-max or fixed only the endosteal outline is another: that of qct_cortex_split
+ * (qct/hip_density.h). Sections that meet the end of the bone or of the scan are left out and
+ * counted; with fewer than half of them the place is withheld.
  *
  * Family w needs the density of fully mineralised bone in the material of the scan: 1050 mg/cm3 for
  * HA (beck1990), no default for another material. An image in HU gives family g only.
@@ -50,7 +50,7 @@ extern const char *const structure_shaft_names[];
 
 struct structure_options {
   double rho_ref;        /* mg/cm3; NaN: 1050 when the material is HA, else family w is withheld */
-  int cortex;            /* enum qct_cortex (qct/region.h) */
+  int cortex;            /* enum qct_cortex (qct/hip_density.h) */
   double threshold_mgcc; /* of a fixed cortex */
   int shaft;             /* where the shaft's section lies */
   bool thick_slices;     /* also measure slices above 3 mm, flagged */

@@ -1,7 +1,7 @@
 #include "qct/structure_check.h"
 
 #include "core/itk_filter.h"
-#include "qct/region.h"
+#include "qct/hip_density.h"
 
 #include <ctype.h>
 #include <math.h>

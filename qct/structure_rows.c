@@ -1,7 +1,7 @@
 /* Hip structure as rows of a record and as a table of sections. */
 #include "core/file.h"
 #include "core/text.h"
-#include "qct/region.h"
+#include "qct/hip_density.h"
 #include "qct/structure.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The step that measures the density of a femur's regions. */
-#include "qct/region.h"
+#include "qct/hip_density.h"
 #include "study/step.h"
 
 #include <math.h>
@@ -109,9 +109,10 @@ done:
 static void methods(struct case_page *page) {
   report_text(page->report,
               "Regions. Planes on the frame part head, neck, trochanter and intertrochanter; "
-              "the total ends 10 mm below the lesser trochanter. Cortex and trabecular bone are "
-              "parted at the half-maximum along the surface normal, and mineral that blur "
-              "carries over the outline is added back. The planes are those of this toolkit: "
+              "the total ends 10 mm below the lesser trochanter. A shell is fitted along the "
+              "surface normals with the blur and the cortical density of the bone itself; it "
+              "parts cortex and trabecular bone and counts the mineral that blur carries over "
+              "the outline. The planes are those of this toolkit: "
               "compare with other programs only after checking theirs.");
 }
 

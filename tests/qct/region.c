@@ -1,292 +1,214 @@
 // labels: method
-// Region densities against hand computation (a block of two densities; planes of a straight frame)
-// and the half-max cortex against a tube of known wall, voxels averaged from sub-samples.
+// Statistics of a label against hand computation: the block of two densities, percentiles between
+// order statistics, zeros, voxels without data; trimming of boxes and of a leaning bar.
 #include "qct/region.h"
 #include "tests/check.h"
 
-/* Neck along +x from the shaft at x = 0 to the head at x = 60; shaft along z, 100 mm below. */
-static struct hip_frame straight_frame(void) {
-  struct hip_frame f = {.side = SIDE_LEFT, .head_radius_mm = 20};
-  f.head = vec3_make(60, 0, 0);
-  f.neck_axis = vec3_make(1, 0, 0);
-  f.neck_point = vec3_make(30, 0, 0);
-  f.shaft_axis = vec3_make(0, 0, 1);
-  f.origin = vec3_make(0, 0, 0);
-  f.lesser_trochanter_mm = 40;
-  f.distal_mm = 100;
-  return f;
+static void make(struct volume **v, struct labels **l, int64_t n, double sx, double sy, double sz) {
+  struct geometry g = geometry_make(n, n, n, sx, sy, sz);
+  assert_ok(volume_create(v, &g, QUANTITY_DENSITY));
+  (*v)->material = MATERIAL_K2HPO4;
+  assert_ok(labels_create(l, &g));
 }
 
-static void make(struct volume **density, struct labels **labels, int64_t n, double mm,
-                 struct vec3 origin) {
-  struct geometry g = geometry_make(n, n, n, mm, mm, mm);
-  g.origin[0] = origin.x;
-  g.origin[1] = origin.y;
-  g.origin[2] = origin.z;
-  assert_ok(volume_create(density, &g, QUANTITY_DENSITY));
-  (*density)->material = MATERIAL_K2HPO4;
-  assert_ok(labels_create(labels, &g));
+static const struct measurement *row(const struct record *r, const char *quantity) {
+  const struct measurement *m = record_find(r, "block", quantity);
+  if (!m) fail_msg("no row %s", quantity);
+  return m;
 }
 
-static double value(const struct record *r, const char *region, const char *quantity) {
-  const struct measurement *m = record_find(r, region, quantity);
-  if (!m) fail_msg("no row %s %s", region, quantity);
-  return m->value;
-}
-
-static struct qct_region_options fixed_at(double threshold) {
-  struct qct_region_options o = QCT_REGION_DEFAULTS;
-  o.cortex = QCT_CORTEX_FIXED;
-  o.threshold_mgcc = threshold;
-  o.as_is = true; /* sums by hand */
-  return o;
-}
-
-/* 10 x 10 x 10 voxels of 0.001 cm3, half at 100 and half at 0: mean 50, 50 mg, 1 cm3 */
-static void a_block_of_two_densities_has_their_mean(void **state) {
-  (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_region_options o = fixed_at(50);
-  make(&density, &labels, 10, 1, vec3_make(55, -5, -5));
-  for (int i = 0; i < 1000; i++) {
-    density->voxels[i] = i % 2 ? 100 : 0;
-    labels->voxels[i] = 75;
-  }
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-  assert_near(value(r, "head_left", "vbmd_integral"), 50, 1e-9);
-  assert_near(value(r, "head_left", "bmc_integral"), 50, 1e-9);
-  assert_near(value(r, "head_left", "volume_integral"), 1, 1e-9);
-  assert_near(value(r, "head_left", "vbmd_cortical"), 100, 1e-9);
-  assert_near(value(r, "head_left", "vbmd_trabecular"), 0, 1e-9);
-  assert_int_equal(record_find(r, "head_left", "vbmd_integral")->n, 1000);
-  const struct measurement *neck = record_find(r, "neck_left", "vbmd_integral");
-  assert_true(isnan(neck->value));
-  assert_non_null(strstr(neck->flags, "0 voxels, at least 200"));
+static void drop(struct volume *v, struct labels *l, struct record *r) {
   record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
+  volume_destroy(v);
+  labels_destroy(l);
 }
 
-static void voxels_without_data_are_left_out_and_counted(void **state) {
+/* 10 x 10 x 10 voxels of 0.001 cm3, half at 100 and half at 0 mg/cm3 */
+static void a_block_of_two_densities_has_mean_median_and_mineral(void **state) {
   (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
+  struct volume *v = NULL;
+  struct labels *l = NULL;
   struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_region_options o = fixed_at(50);
-  make(&density, &labels, 10, 1, vec3_make(55, -5, -5));
-  for (int i = 0; i < 1000; i++) {
-    density->voxels[i] = i < 100 ? NAN : 120;
-    labels->voxels[i] = 75;
-  }
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-  const struct measurement *m = record_find(r, "head_left", "vbmd_integral");
-  assert_near(m->value, 120, 1e-9);
-  assert_int_equal(m->n, 900);
-  assert_non_null(strstr(m->flags, "100 voxels without data"));
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
-}
-
-/* A bar along the neck axis: the planes cut it at known x. */
-static void regions_meet_at_the_planes_of_the_frame(void **state) {
-  (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_region_options o = fixed_at(50);
-  o.min_voxels = 1;
-  make(&density, &labels, 100, 1, vec3_make(-19.5, -49.5, -49.5));
-  const struct geometry *g = &labels->grid;
-  for (int64_t k = 40; k < 60; k++)
-    for (int64_t j = 45; j < 55; j++)
-      for (int64_t i = 0; i < 100; i++) labels->voxels[geometry_index(g, i, j, k)] = 75;
-  for (int64_t i = 0; i < geometry_voxels(g); i++) density->voxels[i] = 300;
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-  /* sections of 2 cm2: head x > 60 - 0.65*30 = 40.5, neck 19.5 < x <= 40.5 (21 of 100 columns) */
-  assert_near(value(r, "head_left", "volume_integral"), 2 * 4.0, 0.21);
-  assert_near(value(r, "neck_left", "volume_integral"), 2 * 2.1, 0.21);
-  /* the rest, 39 mm long, halved by the plane z = 0 */
-  assert_near(value(r, "trochanter_left", "volume_integral"), 3.9, 0.21);
-  assert_near(value(r, "intertrochanter_left", "volume_integral"), 3.9, 0.21);
-  assert_near(value(r, "total_left", "volume_integral"), 20, 1e-9);
-  assert_near(value(r, "total_no_head_left", "volume_integral") +
-                  value(r, "head_left", "volume_integral"),
-              20, 1e-9);
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
-}
-
-static void a_bone_that_ends_early_withholds_what_it_cuts(void **state) {
-  (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_region_options o = fixed_at(50);
-  f.distal_mm = 31;
-  make(&density, &labels, 100, 1, vec3_make(-19.5, -49.5, -49.5));
-  for (int64_t i = 0; i < geometry_voxels(&labels->grid); i++) {
-    labels->voxels[i] = 75;
-    density->voxels[i] = 300;
-  }
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-  const struct measurement *m = record_find(r, "total_left", "vbmd_integral");
-  assert_true(isnan(m->value));
-  assert_non_null(strstr(m->flags, "ends 31 mm below the head centre, the region at 50 mm"));
-  assert_true(isnan(value(r, "intertrochanter_left", "volume_integral")));
-  assert_near(value(r, "trochanter_left", "vbmd_integral"), 300, 1e-9);
-  assert_near(value(r, "neck_left", "vbmd_integral"), 300, 1e-9);
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
-}
-
-static void the_interval_is_that_of_the_calibration(void **state) {
-  (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_region_options o = fixed_at(50);
-  struct calibration c = {.slope = 2, .covariance = {4, 0, 0, 0, 0.01}, .covariance_df = INFINITY};
-  make(&density, &labels, 10, 1, vec3_make(55, -5, -5));
-  for (int i = 0; i < 1000; i++) {
-    density->voxels[i] = 100;
-    labels->voxels[i] = 75;
-  }
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, &c, &o));
-  const struct measurement *m = record_find(r, "head_left", "vbmd_integral");
-  /* 50 HU: variance 4 + 0.01 * 2500 = 29 */
-  assert_near(m->high - m->value, 1.959963984540054 * sqrt(29), 1e-9);
-  assert_near(m->value - m->low, 1.959963984540054 * sqrt(29), 1e-9);
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
-}
-
-/* A tube along z: outer radius 15 mm, wall 3 mm of 1000 mg/cm3, inside 150 mg/cm3; each voxel of
- * `mm` is the mean of 7 x 7 places over a square of `blur_mm`. */
-static void make_tube(struct volume **density, struct labels **labels, double mm, double blur_mm) {
-  int64_t n = (int64_t)(48 / mm);
-  make(density, labels, n, mm, vec3_make(-24, -24, -24));
-  const struct geometry *g = &(*labels)->grid;
-  for (int64_t k = 0; k < n; k++)
-    for (int64_t j = 0; j < n; j++)
-      for (int64_t i = 0; i < n; i++) {
-        double sum = 0, inside = 0;
-        for (int a = 0; a < 49; a++) {
-          double u = (a % 7 - 3) / 7.0, w = (a / 7 - 3) / 7.0; /* -3/7 .. 3/7 */
-          double x = -24 + mm * (double)i, y = -24 + mm * (double)j;
-          double radius = hypot(x + blur_mm * u, y + blur_mm * w);
-          sum += radius < 12 ? 150 : radius < 15 ? 1000 : 0;
-          inside += hypot(x + mm * u, y + mm * w) < 15;
-        }
-        double z = -24 + mm * (double)k;
-        int64_t at = geometry_index(g, i, j, k);
-        (*density)->voxels[at] = fabs(z) < 20 ? (float)(sum / 49) : 0;
-        (*labels)->voxels[at] = inside > 24 && fabs(z) < 20 ? 75 : 0;
+  make(&v, &l, 12, 1, 1, 1);
+  for (int64_t k = 1, n = 0; k < 11; k++)
+    for (int64_t j = 1; j < 11; j++)
+      for (int64_t i = 1; i < 11; i++, n++) {
+        int64_t at = geometry_index(&l->grid, i, j, k);
+        l->voxels[at] = 9;
+        v->voxels[at] = n % 2 ? 100 : 0;
       }
-}
-
-static void half_max_finds_the_wall_of_a_tube(void **state) {
-  (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL, *split = NULL;
-  struct surface *surface = NULL;
-  struct qct_region_options o = QCT_REGION_DEFAULTS;
-  double resolved;
-  o.cortex = QCT_CORTEX_HALF_MAX;
-  make_tube(&density, &labels, 0.6, 0.6);
-  assert_ok(qct_bone_surface(&surface, labels, 75));
-  assert_ok(qct_cortex_split(&split, &resolved, density, labels, 75, surface, &o));
-  /* judge away from the flat ends, where there is no wall */
-  const struct geometry *g = &labels->grid;
-  int64_t cortical = 0, all = 0;
-  for (int64_t i = 0; i < geometry_voxels(g); i++) {
-    int64_t k = i / (g->nx * g->ny);
-    if (fabs(-24 + 0.6 * (double)k) > 8) continue;
-    cortical += split->voxels[i] == QCT_CORTICAL;
-    all += split->voxels[i] > 0;
-  }
-  double share = (double)cortical / (double)all, truth = 1 - 12.0 * 12 / (15 * 15);
-  assert_near(share, truth, 0.05 * truth);
-  assert_true(resolved > 0.5);
-  labels_destroy(split);
-  surface_destroy(surface);
-  volume_destroy(density);
-  labels_destroy(labels);
-}
-
-/* True density of the tube: (150 * 12^2 + 1000 * (15^2 - 12^2)) / 15^2 = 456 mg/cm3. Blur over 2.5
- * mm carries an eighth of it out of the outline. */
-static void mineral_that_blur_carries_out_is_found_again(void **state) {
-  (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_region_options o = QCT_REGION_DEFAULTS;
-  double value_of[2];
-  o.cortex = QCT_CORTEX_HALF_MAX;
-  make_tube(&density, &labels, 0.8, 2.5);
-  for (int corrected = 0; corrected < 2; corrected++) {
-    o.as_is = !corrected;
-    assert_ok(record_create(&r, "c"));
-    assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-    value_of[corrected] = value(r, "total_left", "vbmd_integral");
-    if (corrected) assert_near(value(r, "total_left", "vbmd_trabecular"), 150, 0.02 * 150);
-    record_destroy(r);
-  }
-  assert_true(value_of[0] < 0.93 * 456);
-  assert_near(value_of[1], 456, 0.02 * 456);
-  volume_destroy(density);
-  labels_destroy(labels);
-}
-
-static void what_cannot_be_measured_is_refused(void **state) {
-  (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame(), bare = {.side = SIDE_LEFT};
-  make(&density, &labels, 10, 1, vec3_make(55, -5, -5));
   assert_ok(record_create(&r, "c"));
-  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, NULL), ST_DOMAIN, "label 75");
-  labels->voxels[5] = 75;
-  assert_fails(qct_hip_regions(r, density, labels, 75, &bare, NULL, NULL), ST_DOMAIN, "no neck");
-  struct qct_region_options o = fixed_at(NAN);
-  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, &o), ST_DOMAIN,
-               "without its value");
-  density->quantity = QUANTITY_HU;
-  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, NULL), ST_DOMAIN, "holds HU");
-  assert_int_equal(r->count, 0);
+  assert_ok(qct_region_rows(r, "block", v, l, 9, NULL, NULL));
+  assert_int_equal(row(r, "vbmd")->n, 1000);
+  assert_near(row(r, "vbmd")->value, 50, 1e-9);
+  assert_near(row(r, "bmc")->value, 50, 1e-9);
+  assert_near(row(r, "volume")->value, 1, 1e-9);
+  assert_near(row(r, "vbmd_median")->value, 50, 1e-9); /* midpoint of 0 and 100 */
+  assert_near(row(r, "vbmd_sd")->value, 50, 1e-9);     /* divisor n */
+  assert_near(row(r, "vbmd_p25")->value, 0, 1e-9);
+  assert_near(row(r, "vbmd_p95")->value, 100, 1e-9);
+  assert_near(row(r, "fraction_below_0")->value, 0, 1e-12);
+  assert_near(row(r, "border_voxels")->value, 0, 1e-12);
+  drop(v, l, r);
+}
+
+/* 0.7 x 0.7 x 2.5 mm = 0.001225 cm3 */
+static void voxels_of_unequal_edges_have_their_volume(void **state) {
+  (void)state;
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  struct record *r = NULL;
+  const struct qct_region_options o = {.min_voxels = 1};
+  make(&v, &l, 3, 0.7, 0.7, 2.5);
+  l->voxels[13] = 9;
+  v->voxels[13] = 400;
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_region_rows(r, "block", v, l, 9, NULL, &o));
+  assert_near(row(r, "volume")->value, 0.001225, 1e-12);
+  assert_near(row(r, "bmc")->value, 0.49, 1e-9);
+  drop(v, l, r);
+}
+
+/* 1000 voxels of -100, -99, ... 899 in the whole grid: type 7 percentiles at -100 + p * 999 */
+static void percentiles_shares_and_the_border_are_those_of_a_ramp(void **state) {
+  (void)state;
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  struct record *r = NULL;
+  make(&v, &l, 10, 1, 1, 1);
+  for (int i = 0; i < 1000; i++) {
+    l->voxels[i] = 9;
+    v->voxels[(i * 7) % 1000] = (float)(i - 100);
+  }
+  v->voxels[(999 * 7) % 1000] = 1501;
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_region_rows(r, "block", v, l, 9, NULL, NULL));
+  assert_near(row(r, "vbmd_p5")->value, -100 + 49.95, 1e-4);
+  assert_near(row(r, "vbmd_p75")->value, -100 + 749.25, 1e-4);
+  assert_near(row(r, "vbmd_min")->value, -100, 1e-9);
+  assert_near(row(r, "vbmd_max")->value, 1501, 1e-9);
+  assert_near(row(r, "fraction_below_0")->value, 0.1, 1e-12);
+  assert_near(row(r, "fraction_above_1500")->value, 0.001, 1e-12);
+  assert_near(row(r, "border_voxels")->value, 1000 - 512, 1e-12);
+  assert_non_null(strstr(row(r, "vbmd")->flags, "488 voxels at the edge"));
+  drop(v, l, r);
+}
+
+static void what_is_missing_is_counted_withheld_or_empty(void **state) {
+  (void)state;
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  struct record *r = NULL;
+  make(&v, &l, 10, 1, 1, 1);
+  for (int i = 0; i < 300; i++) {
+    l->voxels[i] = 9;
+    v->voxels[i] = i < 100 ? NAN : 0;
+  }
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_region_rows(r, "block", v, l, 9, NULL, NULL));
+  assert_int_equal(row(r, "vbmd")->n, 200);
+  assert_near(row(r, "vbmd")->value, 0, 1e-12); /* zeros count */
+  assert_non_null(strstr(row(r, "vbmd")->flags, "100 voxels without data"));
   record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
+  l->voxels[299] = 0;
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_region_rows(r, "block", v, l, 9, NULL, NULL));
+  assert_true(isnan(row(r, "vbmd")->value));
+  assert_non_null(strstr(row(r, "vbmd")->flags, "199 voxels, at least 200"));
+  record_destroy(r);
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_region_rows(r, "block", v, l, 8, NULL, NULL));
+  assert_true(isnan(row(r, "vbmd")->value));
+  assert_int_equal(row(r, "vbmd")->n, 0);
+  assert_non_null(strstr(row(r, "vbmd")->flags, "not in the label map"));
+  drop(v, l, r);
+}
+
+/* A box of 20 x 20 x 10 voxels of 1 x 1 x 2 mm loses 2.9 mm on each side: the voxels whose centres
+ * lie within, at 0.5, 1.5, 2.5 mm across and at 1 mm along. */
+static void erosion_is_in_mm_not_in_voxels(void **state) {
+  (void)state;
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  const struct qct_region_options o = {.erode_mm = 2.9};
+  make(&v, &l, 24, 1, 1, 2);
+  for (int64_t k = 5; k < 15; k++)
+    for (int64_t j = 2; j < 22; j++)
+      for (int64_t i = 2; i < 22; i++) l->voxels[geometry_index(&l->grid, i, j, k)] = 9;
+  assert_ok(qct_region_trim(l, 9, &o));
+  assert_int_equal(labels_count(l, 9), 14 * 14 * 8);
+  drop(v, l, NULL);
+}
+
+static void only_the_largest_part_is_kept(void **state) {
+  (void)state;
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  const struct qct_region_options o = {.keep_largest = true};
+  make(&v, &l, 10, 1, 1, 1);
+  for (int i = 0; i < 300; i++) l->voxels[i] = 9;
+  for (int i = 500; i < 550; i++) l->voxels[i] = 9;
+  assert_ok(qct_region_trim(l, 9, &o));
+  assert_int_equal(labels_count(l, 9), 300);
+  drop(v, l, NULL);
+}
+
+/* A bar of 60 x 12 x 12 mm that leans 30 degrees from cranial: a fifth and a tenth of its length
+ * go, and what is left ends square to the bar, at -18 and +24 mm of -30..30. */
+static void ends_are_cut_along_the_axis_of_a_leaning_bar(void **state) {
+  (void)state;
+  const double lean = 30 * 3.14159265358979 / 180;
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  const struct qct_region_options o = {.clip_caudal = 20, .clip_cranial = 10};
+  const struct vec3 axis = {sin(lean), 0, cos(lean)}, side = {cos(lean), 0, -sin(lean)};
+  make(&v, &l, 70, 1, 1, 1);
+  int64_t before = 0, wrong = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    for (int64_t at = 0; at < geometry_voxels(&l->grid); at++) {
+      struct vec3 p = {(double)(at % 70) - 34.5, (double)(at / 70 % 70) - 34.5,
+                       (double)(at / 4900) - 34.5};
+      double z = vec3_dot(p, axis), x = vec3_dot(p, side);
+      bool in = fabs(z) < 30 && fabs(x) < 6 && fabs(p.y) < 6;
+      if (!pass) {
+        l->voxels[at] = in ? 9 : 0;
+        before += in;
+      } else if (z < -19 || z > 25 || (in && z > -17 && z < 23)) {
+        wrong += (l->voxels[at] == 9) != (in && z > -17 && z < 23);
+      }
+    }
+    if (!pass) assert_ok(qct_region_trim(l, 9, &o));
+  }
+  assert_int_equal(wrong, 0);
+  assert_near((double)labels_count(l, 9) / (double)before, 0.7, 0.02); /* half a voxel of 60 mm */
+  drop(v, l, NULL);
+}
+
+static void options_outside_their_range_are_refused(void **state) {
+  (void)state;
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  struct record *r = NULL;
+  const struct qct_region_options deep = {.erode_mm = 21},
+                                  all = {.clip_caudal = 50, .clip_cranial = 41};
+  make(&v, &l, 3, 1, 1, 1);
+  assert_ok(record_create(&r, "c"));
+  assert_fails(qct_region_rows(r, "block", v, l, 9, NULL, &deep), ST_DOMAIN, "21 mm");
+  assert_fails(qct_region_rows(r, "block", v, l, 9, NULL, &all), ST_DOMAIN, "together 0 to 90");
+  assert_int_equal(r->count, 0);
+  drop(v, l, r);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_block_of_two_densities_has_their_mean),
-      cmocka_unit_test(voxels_without_data_are_left_out_and_counted),
-      cmocka_unit_test(regions_meet_at_the_planes_of_the_frame),
-      cmocka_unit_test(a_bone_that_ends_early_withholds_what_it_cuts),
-      cmocka_unit_test(the_interval_is_that_of_the_calibration),
-      cmocka_unit_test(half_max_finds_the_wall_of_a_tube),
-      cmocka_unit_test(mineral_that_blur_carries_out_is_found_again),
-      cmocka_unit_test(what_cannot_be_measured_is_refused),
+      cmocka_unit_test(a_block_of_two_densities_has_mean_median_and_mineral),
+      cmocka_unit_test(voxels_of_unequal_edges_have_their_volume),
+      cmocka_unit_test(percentiles_shares_and_the_border_are_those_of_a_ramp),
+      cmocka_unit_test(what_is_missing_is_counted_withheld_or_empty),
+      cmocka_unit_test(erosion_is_in_mm_not_in_voxels),
+      cmocka_unit_test(only_the_largest_part_is_kept),
+      cmocka_unit_test(ends_are_cut_along_the_axis_of_a_leaning_bar),
+      cmocka_unit_test(options_outside_their_range_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include "tests/check.h"
 
 #include "core/itk_filter.h"
-#include "qct/region.h"
+#include "qct/hip_density.h"
 #include "qct/structure.h"
 
 static const double PI = 3.14159265358979323846;
