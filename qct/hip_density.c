@@ -93,6 +93,21 @@ static double region_end(const struct hip_frame *f, int region) {
                                         : f->lesser_trochanter_mm + 10;
 }
 
+/* Do voxels of the neck lie in the last slice of a bone that the scan cut? */
+static bool neck_is_cut(const struct labels *labels, int label, const struct hip_frame *f) {
+  const struct geometry *g = &labels->grid;
+  double deepest = -(double)INFINITY;
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        if (labels->voxels[geometry_index(g, i, j, k)] != label) continue;
+        struct vec3 at = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
+        double depth = vec3_dot(vec3_sub(f->head, at), f->shaft_axis);
+        if (depth > deepest && hip_frame_region(f, at) == HIP_NECK) deepest = depth;
+      }
+  return deepest > f->distal_mm - 0.75 * coarsest(g);
+}
+
 struct row {
   const char *region, *compartment, *method;
   const struct volume *density;
@@ -101,6 +116,7 @@ struct row {
   int guessed;      /* no thick cortex in the label: the model's cortical density is a guess */
   double distal_mm; /* where the bone ends */
   double end_mm;    /* where the region does */
+  bool cut_neck;    /* the region is the neck and its lower edge meets the end of the bone */
 };
 
 static status add_row(struct record *r, const struct row *w, const struct sums *s, int compartment,
@@ -110,7 +126,7 @@ static status add_row(struct record *r, const struct row *w, const struct sums *
   char quantity[64];
   snprintf(quantity, sizeof quantity, "%s_%s", kind, w->compartment);
   bool enough = s->voxels >= w->options->min_voxels;
-  bool whole = !(w->distal_mm < w->end_mm - tolerance_mm);
+  bool reached = !(w->distal_mm < w->end_mm - tolerance_mm), whole = reached && !w->cut_neck;
   struct measurement *m =
       record_add(r, w->region, quantity, enough && whole ? value : (double)NAN, unit);
   CHECK(m, ST_MEMORY, "density of the %s", w->region);
@@ -120,7 +136,8 @@ static status add_row(struct record *r, const struct row *w, const struct sums *
   if (!enough)
     measurement_flag(m, "%lld voxels, at least %d are needed", (long long)s->voxels,
                      w->options->min_voxels);
-  if (!whole)
+  if (w->cut_neck) measurement_flag(m, "the neck meets the end of the bone or of the scan");
+  if (!reached)
     measurement_flag(m, "the bone ends %.0f mm below the head centre, the region at %.0f mm",
                      w->distal_mm, w->end_mm);
   if (enough && whole && half_width > 0) {
@@ -337,6 +354,7 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
         "density of the femur's regions: sums without edge correction need the cortex half-max or "
         "fixed; the model corrects by itself");
   TRY(measure(amounts, &resolved, &guessed, density, labels, label, frame, options));
+  bool cut_neck = neck_is_cut(labels, label, frame);
   for (int region = 0; region < REGIONS; region++) {
     char name[64];
     snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
@@ -346,7 +364,8 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
                     .options = options,
                     .guessed = guessed,
                     .distal_mm = frame->distal_mm,
-                    .end_mm = region_end(frame, region)};
+                    .end_mm = region_end(frame, region),
+                    .cut_neck = cut_neck && region == HIP_NECK - HIP_HEAD};
     TRY(add_region(r, &w, amounts[region], resolved));
   }
 done:

@@ -20,7 +20,8 @@
  * (0.90 +- 0.92 mm for relative thresholds in 16 femora, treece2010). Cortical numbers carry a flag
  * when the voxels are larger than 1.5 mm. Cortex, fixed: density >= `threshold`.
  *
- * A region that the end of the bone cuts is withheld: the trochanter needs bone to the origin of
+ * A region that the end of the bone cuts is withheld: the neck must not reach into its last slice,
+ * the trochanter needs bone to the origin of
  * the frame, intertrochanter and totals to 10 mm below the lesser trochanter (frame->distal_mm).
  *
  * n counts voxels with data; voxels without are left out and flagged. The 95 % interval of a

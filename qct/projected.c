@@ -113,7 +113,10 @@ static void sum_areas(struct qct_projected *p, const struct sheet *sheet, const 
       if (!sheet->covered[(int64_t)j * sheet->nx + i]) continue;
       struct vec3 at =
           world_of(f, axes, p->x0 - 0.5 + (i + 0.5) / FINER, p->z0 - 0.5 + (j + 0.5) / FINER);
-      p->regions[hip_frame_projected_region(f, at)].area_cm2 += pixel_cm2;
+      enum hip_region region = hip_frame_projected_region(f, at);
+      p->regions[region].area_cm2 += pixel_cm2;
+      if (region == HIP_NECK)
+        p->neck_mm = fmax(p->neck_mm, vec3_dot(vec3_sub(f->head, at), f->shaft_axis));
       p->covered[(int64_t)(j / FINER) * p->nx + i / FINER] += 1.0F / (FINER * FINER);
     }
 }
@@ -237,8 +240,8 @@ status qct_projected_make(struct qct_projected **out, const struct volume *densi
   p->slice_mm = fmax(s[0], fmax(s[1], s[2]));
   p->material = density->material;
   p->distal_mm = frame->distal_mm;
-  double origin = vec3_dot(vec3_sub(frame->head, frame->origin), frame->shaft_axis);
-  p->end_mm = isnan(frame->lesser_trochanter_mm) ? origin + 2 * frame->head_radius_mm
+  p->origin_mm = vec3_dot(vec3_sub(frame->head, frame->origin), frame->shaft_axis);
+  p->end_mm = isnan(frame->lesser_trochanter_mm) ? p->origin_mm + 2 * frame->head_radius_mm
                                                  : frame->lesser_trochanter_mm + 10;
   *out = p;
   p = NULL;
@@ -332,6 +335,17 @@ done:
   return st;
 }
 
+void qct_projected_reason(char out[160], const struct qct_projected *p, int region) {
+  const double last_slice = 0.75 * p->slice_mm;
+  double end = region == HIP_TROCHANTER ? p->origin_mm : p->end_mm;
+  out[0] = '\0';
+  if (region == HIP_NECK && p->neck_mm > p->distal_mm - last_slice)
+    snprintf(out, 160, "the box of the neck meets the end of the bone or of the scan");
+  if (region != HIP_NECK && p->distal_mm < end - TOLERANCE_MM)
+    snprintf(out, 160, "the bone ends %.0f mm below the head centre, the region at %.0f mm",
+             p->distal_mm, end);
+}
+
 status qct_projected_rows(struct record *r, const struct qct_projected *p,
                           const struct hip_frame *frame, const struct calibration *calibration,
                           const struct t_reference *reference,
@@ -344,21 +358,14 @@ status qct_projected_rows(struct record *r, const struct qct_projected *p,
               {"intertrochanter", HIP_INTERTROCHANTER, T_SITES},
               {"total", 0, T_TOTAL}};
   status st = ST_OK;
-  double origin = vec3_dot(vec3_sub(frame->head, frame->origin), frame->shaft_axis);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct row w = {.r = r,
                     .p = p,
                     .calibration = calibration,
                     .reference = reference,
                     .correction = correction};
-    double end = rows[i].region == HIP_NECK         ? -(double)INFINITY
-                 : rows[i].region == HIP_TROCHANTER ? origin
-                                                    : p->end_mm;
     snprintf(w.region, sizeof w.region, "projected_%s_%s", rows[i].name, side_name(frame->side));
-    if (p->distal_mm < end - TOLERANCE_MM)
-      snprintf(w.reason, sizeof w.reason,
-               "the bone ends %.0f mm below the head centre, the region at %.0f mm", p->distal_mm,
-               end);
+    qct_projected_reason(w.reason, p, rows[i].region);
     TRY(add_amount(&w, rows[i].region ? &p->regions[rows[i].region] : &p->total, rows[i].site));
   }
 done:

@@ -43,7 +43,9 @@ struct qct_projected {
   struct projected_amount total;
   double slice_mm;
   enum material material;
-  double distal_mm, end_mm; /* where the bone ends and the total does, below the head centre */
+  /* along the shaft below the head centre: where the bone ends, the frame's origin, the deepest
+   * part of the neck box, the end of the total */
+  double distal_mm, origin_mm, neck_mm, end_mm;
 };
 
 /**
@@ -69,7 +71,11 @@ status qct_projected_rows(struct record *r, const struct qct_projected *p,
                           const struct t_reference *reference,
                           const struct abmd_correction *correction);
 
-/** The projection with the outlines of its regions and their values. */
+/** Why a region (HIP_NECK, HIP_TROCHANTER, HIP_INTERTROCHANTER; 0: total) is withheld; "" when it
+ * is not: the end of the bone or of the scan cuts it. */
+void qct_projected_reason(char out[160], const struct qct_projected *p, int region);
+
+/** The projection with the outlines of its regions and their values; withheld ones say so. */
 status qct_projected_picture(struct picture **out, const struct qct_projected *p,
                              const struct hip_frame *frame);
 

@@ -64,24 +64,28 @@ static void draw_image(struct picture *pic, const struct qct_projected *p,
 
 static void draw_values(struct picture *pic, const struct qct_projected *p, int left) {
   static const char *const names[] = {"neck", "trochanter", "intertrochanter", "total"};
+  static const int regions[] = {HIP_NECK, HIP_TROCHANTER, HIP_INTERTROCHANTER, 0};
   const struct projected_amount *const amounts[] = {&p->regions[HIP_NECK],
                                                     &p->regions[HIP_TROCHANTER],
                                                     &p->regions[HIP_INTERTROCHANTER], &p->total};
-  char line[96];
+  char line[96], reason[160];
   int y = HEAD + 10;
+  bool cut = false;
   picture_text(pic, left, y, "g/cm2      g     cm2", DIM, 1);
   for (int i = 0; i < 4; i++) {
     picture_text(pic, left, y + 18, names[i], DIM, 2);
     snprintf(line, sizeof line, "%.3f %.2f %.1f", amounts[i]->abmd, amounts[i]->bmc_g,
              amounts[i]->area_cm2);
-    picture_text(pic, left, y + 38, line, INK, 2);
+    qct_projected_reason(reason, p, regions[i]);
+    cut = cut || reason[0];
+    picture_text(pic, left, y + 38, reason[0] ? "withheld" : line, reason[0] ? COLOUR_RED : INK, 2);
     y += 52;
   }
   snprintf(line, sizeof line, "uncorrected %s projection,", material_name(p->material));
   picture_text(pic, left, y + 20, line, COLOUR_YELLOW, 1);
   picture_text(pic, left, y + 32, "not DXA", COLOUR_YELLOW, 1);
-  if (p->distal_mm < p->end_mm - 5)
-    picture_text(pic, left, y + 52, "the bone ends above the limit of the total", COLOUR_RED, 1);
+  if (cut)
+    picture_text(pic, left, y + 52, "the end of the bone or scan cuts a region", COLOUR_RED, 1);
   picture_text(pic, left, y + 72, "white: 2 g/cm2, square root scale", DIM, 1);
 }
 
