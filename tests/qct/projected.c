@@ -162,6 +162,7 @@ static void rows_say_what_the_projection_is(void **state) {
   assert_null(record_find(r, "projected_total_left", "t_score")); /* no reference, no score */
   record_destroy(r);
   p->distal_mm = 300; /* the bone ends early */
+  p->neck_mm = 299.9;
   assert_ok(record_create(&r, "c"));
   assert_ok(qct_projected_rows(r, p, &f, NULL, &reference, NULL));
   static const char *const cut[] = {"area_projected", "bmc_projected", "abmd", "t_score",
@@ -171,6 +172,9 @@ static void rows_say_what_the_projection_is(void **state) {
     assert_true(isnan(m->value));
     assert_non_null(strstr(m->flags, "ends 300 mm below"));
   }
+  m = record_find(r, "projected_neck_left", "abmd");
+  assert_true(isnan(m->value));
+  assert_non_null(strstr(m->flags, "box of the neck meets the end"));
   record_destroy(r);
   qct_projected_destroy(p);
   volume_destroy(density);
