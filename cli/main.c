@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/parallel.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,7 @@ int main(int argc, char **argv) {
   const char *name = "";
   bool verbose = false;
   program_words = argv;
+  signal(SIGXFSZ, SIG_IGN); /* a limit of file size is then an error of write, with a message */
   const struct command *linked = argc > 0 ? command_of_link(argv[0]) : NULL;
   if (linked) name = linked->name;
   status st = linked ? run_link(linked, argc - 1, argv + 1, &verbose)

@@ -12,10 +12,15 @@ endif()
 if(QCT_WERROR)
   target_compile_options(qct_flags INTERFACE -Werror)
 endif()
-if(QCT_SANITIZE)
+if(QCT_SANITIZE AND NOT QCT_FUZZ)
   target_compile_options(qct_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
                                              -fno-omit-frame-pointer)
   target_link_options(qct_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(QCT_FUZZ)
+  # C by clang, C++ by g++: the headers of Debian's ITK refuse clang
+  target_compile_options(qct_flags INTERFACE $<$<COMPILE_LANGUAGE:C>:-fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow
+    -fno-sanitize-recover=all -fno-omit-frame-pointer>)
 endif()
 
 find_package(OpenMP REQUIRED COMPONENTS C)

@@ -227,3 +227,11 @@ done:
   if (w.fd >= 0) close(w.fd);
   return st;
 }
+
+bool dicom_is_damaged(const char *path) {
+  char magic[4] = "";
+  int fd = open(path, O_RDONLY);
+  bool begins = fd >= 0 && pread(fd, magic, 4, 128) == 4 && !memcmp(magic, "DICM", 4);
+  if (fd >= 0) close(fd);
+  return begins && dicom_check(path) != ST_OK;
+}

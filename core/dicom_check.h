@@ -8,6 +8,8 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -15,6 +17,10 @@ extern "C" {
 /** @return ST_IO; ST_FORMAT naming the byte where the structure breaks, never a value. The message
  * holds no path. A deflated data set is checked for its meta elements only. */
 status dicom_check(const char *path);
+
+/** Does the file begin as a DICOM file (PS3.10) and yet fail the check: cut short, or overwritten?
+ */
+bool dicom_is_damaged(const char *path);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 /* What series are in a folder, and which of them is the scan. */
 #define _POSIX_C_SOURCE 200809L
+#include "core/dicom_check.h"
 #include "core/dicom_slice.h"
 #include "core/file.h"
 #include "core/parallel.h"
@@ -114,6 +115,7 @@ done:
 struct header {
   struct dicom_file file;
   status st;
+  bool damaged;
   char why[192];
 };
 
@@ -121,6 +123,8 @@ static status gather(struct dicom_folder *folder, struct header *h, size_t count
   status st = ST_OK;
   for (size_t i = 0; i < count; i++) {
     if (h[i].st != ST_OK) {
+      if (h[i].damaged && !folder->damaged++)
+        snprintf(folder->damaged_text, sizeof folder->damaged_text, "%s", h[i].why);
       if (!folder->unreadable++)
         snprintf(folder->unreadable_text, sizeof folder->unreadable_text, "%s", h[i].why);
       continue;
@@ -161,9 +165,11 @@ status dicom_folder_scan(struct dicom_folder **out, const char *path) {
   CHECK(folder && headers, ST_MEMORY, "reading %zu DICOM headers", count);
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 8)
   for (size_t i = 0; i < count; i++) {
-    headers[i].st = dicom_file_header(&headers[i].file, one ? one : paths[i]);
-    if (headers[i].st != ST_OK)
-      snprintf(headers[i].why, sizeof headers[i].why, "%s", status_message());
+    const char *file = one ? one : paths[i];
+    headers[i].st = dicom_file_header(&headers[i].file, file);
+    if (headers[i].st == ST_OK) continue;
+    snprintf(headers[i].why, sizeof headers[i].why, "%s", status_message());
+    headers[i].damaged = dicom_is_damaged(file);
   }
   status_clear();
   TRY(gather(folder, headers, count));

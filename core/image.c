@@ -32,6 +32,10 @@ status image_read_folder(struct volume **out, const struct dicom_folder *folder,
   if (folder->count > 1)
     log_info("series #%d of %zu taken: %d slices%s", (int)(s - folder->series) + 1, folder->count,
              s->slice_count, o->series_uid ? "" : ", the largest usable axial CT");
+  if (folder->damaged)
+    log_warning("%d damaged DICOM file%s left out: %s; a slice at an end of the scan would not be "
+                "missed otherwise: fetch the folder again",
+                folder->damaged, folder->damaged == 1 ? "" : "s", folder->damaged_text);
   TRY(dicom_series_read(out, s, &o->dicom));
 done:
   return st;

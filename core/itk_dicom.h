@@ -61,6 +61,8 @@ struct dicom_folder {
   size_t count;
   int unreadable;            /* files that are no DICOM image */
   char unreadable_text[256]; /* the first of them and why, without a path */
+  int damaged;               /* those of them that begin as DICOM and are cut short or malformed */
+  char damaged_text[256];
 };
 
 /** Look at every file of a folder (recursively) or at one file; reads headers only. */

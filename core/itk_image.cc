@@ -12,6 +12,7 @@
 #include <itkNiftiImageIO.h>
 #include <itkNrrdImageIO.h>
 
+#include <cctype>
 #include <climits>
 #include <cmath>
 #include <cstdio>
@@ -132,6 +133,34 @@ IOComponentEnum nifti_type(int datatype) {
   }
 }
 
+/* A NRRD with its data attached, raw or gzip, holds at least so many bytes of voxels? Asked before
+ * memory is taken for what its header claims. deflate packs 1032 bytes into one at most. */
+status check_nrrd_size(const Reader &r, const char *path) {
+  status st = ST_OK;
+  const double densest = 1032;
+  FILE *f = fopen(path, "rb");
+  CHECK(f, ST_IO, "%s: cannot be read", path);
+  {
+    std::string head(16384, 0);
+    head.resize(fread(&head[0], 1, head.size(), f));
+    fseeko(f, 0, SEEK_END);
+    double there = static_cast<double>(ftello(f));
+    double claimed = static_cast<double>(geometry_voxels(&r.grid)) * (double)r.component_bytes;
+    bool raw = head.find("encoding: raw") != std::string::npos;
+    bool gzip = head.find("encoding: gz") != std::string::npos;
+    bool detached =
+        head.find("data file:") != std::string::npos || head.find("datafile:") != std::string::npos;
+    CHECK(detached || !(raw || gzip) || claimed <= there * (gzip ? densest : 1), ST_FORMAT,
+          "%s: its header claims %lld x %lld x %lld voxels of %zu bytes, the file has %.0f bytes: "
+          "it was cut short or the header is wrong",
+          path, (long long)r.grid.nx, (long long)r.grid.ny, (long long)r.grid.nz, r.component_bytes,
+          there);
+  }
+done:
+  if (f) fclose(f);
+  return st;
+}
+
 status open_image(Reader &r, const char *path) {
   status st = ST_OK;
   TRY(make_io(r, path));
@@ -171,8 +200,23 @@ status open_image(Reader &r, const char *path) {
   }
   st = geometry_check(&r.grid, sizeof(float));
   if (st != ST_OK) status_note("%s", path);
+  if (st == ST_OK && !r.nifti && !r.meta) TRY(check_nrrd_size(r, path));
 done:
   return st;
+}
+
+/* What ITK threw, as a status. Its text goes over several lines and names addresses: the last line
+ * says what was wrong. */
+status exception_status(const char *path, const char *text, bool memory) {
+  std::string line(text ? text : "");
+  while (!line.empty() && std::isspace((unsigned char)line.back())) line.pop_back();
+  size_t start = line.rfind('\n');
+  if (start != std::string::npos) line.erase(0, start + 1);
+  size_t from = line.find("(0x"), to = line.find("): ");
+  if (from != std::string::npos && to != std::string::npos && to > from)
+    line.erase(from, to + 1 - from);
+  return status_fail(memory ? ST_MEMORY : ST_FORMAT, __FILE__, __LINE__, "%s: cannot be read: %s",
+                     path, memory ? "out of memory" : line.c_str());
 }
 
 /* All voxels into `buffer` as stored. */
@@ -341,10 +385,12 @@ extern "C" status itk_image_read(struct volume **out, const char *path) {
     *out = v;
     v = nullptr;
   } catch (const itk::ExceptionObject &e) {
-    st = status_fail(ST_EXTERNAL, __FILE__, __LINE__, "%s: cannot be read: %s", path,
-                     e.GetDescription());
+    st = exception_status(path, e.GetDescription(),
+                          dynamic_cast<const itk::MemoryAllocationError *>(&e) != nullptr);
+  } catch (const std::bad_alloc &) {
+    st = exception_status(path, nullptr, true);
   } catch (const std::exception &e) {
-    st = status_fail(ST_EXTERNAL, __FILE__, __LINE__, "%s: cannot be read: %s", path, e.what());
+    st = exception_status(path, e.what(), false);
   }
 done:
   volume_destroy(v);
@@ -363,10 +409,12 @@ extern "C" status itk_labels_read(struct labels **out, const char *path) {
     *out = l;
     l = nullptr;
   } catch (const itk::ExceptionObject &e) {
-    st = status_fail(ST_EXTERNAL, __FILE__, __LINE__, "%s: cannot be read: %s", path,
-                     e.GetDescription());
+    st = exception_status(path, e.GetDescription(),
+                          dynamic_cast<const itk::MemoryAllocationError *>(&e) != nullptr);
+  } catch (const std::bad_alloc &) {
+    st = exception_status(path, nullptr, true);
   } catch (const std::exception &e) {
-    st = status_fail(ST_EXTERNAL, __FILE__, __LINE__, "%s: cannot be read: %s", path, e.what());
+    st = exception_status(path, e.what(), false);
   }
 done:
   labels_destroy(l);

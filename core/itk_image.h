@@ -24,7 +24,7 @@ extern "C" {
 /**
  * Read a volume from an image file (not DICOM: see core/itk_dicom.h; core/image.h chooses).
  * Integer files become float exactly. Without a side file the quantity is QUANTITY_UNKNOWN.
- * @return ST_IO, ST_FORMAT, ST_DOMAIN (guards above), ST_EXTERNAL with ITK's text
+ * @return ST_IO, ST_FORMAT, ST_DOMAIN (guards above), ST_FORMAT with ITK's text, ST_MEMORY
  */
 status itk_image_read(struct volume **out, const char *path);
 

@@ -342,6 +342,14 @@ void look_at_pixel_data(struct dicom_slice &s, std::ifstream &in, std::streamoff
   s.big_endian = ts == TransferSyntax::ExplicitVRBigEndian;
   s.pixel_offset = at;
   s.pixel_bytes = (int64_t)in.tellg() - at;
+  /* the four bytes before them state their length; what lies beyond it is not of the image */
+  unsigned char b[4] = {};
+  in.clear();
+  in.seekg(at - 4);
+  in.read(reinterpret_cast<char *>(b), 4);
+  uint32_t stated = 0;
+  for (int i = 0; i < 4; i++) stated |= (uint32_t)b[s.big_endian ? 3 - i : i] << (8 * i);
+  if ((int64_t)stated < s.pixel_bytes) s.pixel_bytes = stated;
 }
 
 void read_frames(struct dicom_file &f, struct dicom_slice first, const DataSet &ds, int frames) {
