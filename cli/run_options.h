@@ -38,7 +38,8 @@ extern const char *const run_material_names[];
                "when the material is HA"),                                                         \
       OPT_TEXT(T, m.reference, "t-reference",                                                      \
                "reference of T-scores: nhanes3, or a JSON file; none without it"),                 \
-      OPT_TEXT(T, m.skip, "skip", "analyses to leave out, e.g. bmd,fall"),                         \
+      OPT_TEXT(T, m.skip, "skip",                                                                  \
+               "analyses to leave out, with those that need them, e.g. bmd,fall"),                 \
       OPT_TEXT(T, m.add, "add", "optional analyses to do")
 
 /** Into the options of the main job. */

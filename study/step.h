@@ -115,8 +115,8 @@ struct case_graph {
 };
 
 /** The steps that the options ask for; the report is the last.
- * @return ST_USAGE for an unknown name in `skip` or `add`, naming those there are, and for a step
- *         whose needs were skipped */
+ * What needs a skipped step is skipped with it.
+ * @return ST_USAGE for an unknown name in `skip` or `add`, naming those there are */
 status case_graph_make(struct case_graph **out, struct study_case *c);
 void case_graph_free(struct case_graph *g);
 

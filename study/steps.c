@@ -43,8 +43,13 @@ static bool in_list(const char *list, const char *name) {
   return false;
 }
 
+/* What needs a step that is left out is left out with it. */
 static bool wanted(const struct case_step *s, const struct study_options *o) {
   if (in_list(o->skip, s->name)) return false;
+  for (int i = 0; i < STEP_LINKS && s->needs[i]; i++) {
+    const struct case_step *need = study_step_find(s->needs[i]);
+    if (need && !wanted(need, o)) return false;
+  }
   return !s->optional || in_list(o->add, s->name);
 }
 
@@ -82,11 +87,7 @@ static status add_links(struct case_graph_step *g, int kind, int *count, const c
   status st = ST_OK;
   const struct case_step *to = study_step_find(name);
   CHECK(to, ST_USAGE, "step %s names step %s, which is not in the table", g->step->name, name);
-  if (!wanted(to, o)) {
-    CHECK(kind == 1, ST_USAGE, "%s needs %s, which is left out: leave out %s too (--skip %s,%s)",
-          g->step->name, name, g->step->name, o->skip ? o->skip : name, g->step->name);
-    return st;
-  }
+  if (!wanted(to, o)) return st; /* one that is only useful */
   for (int s = 0; s < (to->each_side ? CASE_SIDES : 1); s++) {
     if (to->each_side && g->side != STEP_NO_SIDE && g->side != s) continue;
     CHECK(*count < GRAPH_NEEDS, ST_USAGE, "step %s names too many steps", g->step->name);
