@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/provenance.h"
 #include "core/sources.h"
+#include "report/slices.h"
 #include "report/strip.h"
 #include "report/style.h"
 
@@ -21,6 +22,7 @@ struct report {
   struct text withheld;
   struct text contents, body;
   int section_count;
+  bool slices;         /* the script is needed */
   int columns;         /* of the open table, 0 when none */
   bool right[COLUMNS]; /* its right-aligned columns */
 };
@@ -221,6 +223,14 @@ void report_svg(struct report *r, const struct text *svg, const char *caption,
   close_figure(&r->body, caption, reading);
 }
 
+void report_slices(struct report *r, const struct report_slices *s, const char *caption,
+                   const struct report_reading *reading) {
+  r->slices = true;
+  put(&r->body, "<figure class=\"moving\">");
+  report_slices_element(&r->body, s);
+  close_figure(&r->body, caption, reading);
+}
+
 void report_strips(struct report *r, const struct report_strip *s, const char *caption,
                    const struct report_reading *reading) {
   struct text svg = {0};
@@ -385,7 +395,13 @@ status report_html(const struct report *r, struct text *out) {
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-      "style-src 'unsafe-inline'\">\n<title>");
+      "style-src 'unsafe-inline'");
+  if (r->slices) {
+    put(out, "; script-src '");
+    report_slices_hash(out);
+    put(out, "'");
+  }
+  put(out, "\">\n<title>");
   append(out, &r->title);
   put(out, "</title>\n<style>\n");
   for (int i = 0; report_style[i]; i++) put(out, report_style[i]);
@@ -411,8 +427,14 @@ status report_html(const struct report *r, struct text *out) {
   text_append(out,
               "<footer>Made by qct %s. For research; not a medical device. Numbers depend on the "
               "methods named beside them: compare them only within one method.</footer>\n"
-              "</main></body></html>\n",
+              "</main>",
               program_version());
+  if (r->slices) {
+    put(out, "<script>");
+    put(out, report_slices_script);
+    put(out, "</script>");
+  }
+  put(out, "</body></html>\n");
   TRY(text_check(out, "a report"));
 done:
   return st;

@@ -1,4 +1,5 @@
-/* A report for a person: ONE offline HTML file, no script, nothing fetched from anywhere.
+/* A report for a person: ONE offline HTML file, nothing fetched from anywhere; no script but that
+ * of report_slices.
  *
  * The page reads from the top: title and facts, headline numbers, what was found (worst first),
  * what is withheld and why, then sections of paragraphs, figures and tables in the order they were
@@ -74,6 +75,20 @@ void report_plot(struct report *r, const struct plot *p, const char *caption,
 /** An SVG element made elsewhere (core/plot.h, ml/figures.h); it must hold no script. */
 void report_svg(struct report *r, const struct text *svg, const char *caption,
                 const struct report_reading *reading);
+
+/* A small volume to be looked through: a PNG whose tiles, `columns` in a row, are its slices from
+ * the feet up, each as seen from the feet (left of the picture is the person's right, top is
+ * front). Red is the grey value, green 40 times the label (1..5; 0 none). */
+struct report_slices {
+  const void *png; /* [length] */
+  size_t length;
+  int nx, ny, nz, columns;
+};
+/** Three planes that the reader moves. Needs a script, the only one a page may hold (its hash
+ * stands in the page's policy); without scripts, and on paper as long as nobody moved them, nothing
+ * is shown here: give still pictures beside it. */
+void report_slices(struct report *r, const struct report_slices *s, const char *caption,
+                   const struct report_reading *reading);
 
 /* One measure of many cases: a strip a group, with quartiles and outlier fences. */
 struct report_strip {

@@ -144,6 +144,11 @@ status case_flag_femur_rows(struct record *rows, struct study_case *c, const str
 /** A picture below the case's folder; "%s" in `format` is the side. Left out when not there. */
 status page_image(struct case_page *page, const char *format, int side, const char *alt,
                   const char *caption, const struct report_reading *reading);
+/** The scan around the outlined femora for the reader to move through (study/slices.c): written by
+ * a step's run as pictures/slices.png and parts/slices.json, told by its tell. */
+status case_write_slices(const struct study_case *c, const struct volume *hu,
+                         const struct labels *labels);
+status page_slices(struct case_page *page, const struct report_reading *reading);
 /** List a publication (key of core/sources.def) among the sources. */
 void page_source(struct case_page *page, const char *key);
 

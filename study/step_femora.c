@@ -153,6 +153,7 @@ static status run(struct study_case *c, int side) {
   TRY(femora_write(c->femora, path));
   TRY(write_frames(c, c->femora, provenance));
   TRY(write_pictures(c, hu, c->femora));
+  TRY(case_write_slices(c, hu, c->femora->labels));
 done:
   cJSON_Delete(provenance);
   return st;
@@ -264,6 +265,14 @@ static status tell(struct case_page *page, int side) {
   const struct femur_result *femora = NULL;
   TRY(case_femora(&femora, page->c));
   tell_limits(page->report, femora);
+  const struct report_reading moving = {
+      .good =
+          "In every slice the outline follows the outer edge of the bone and stops at the joint.",
+      .bad = "Pelvis inside the outline, often at the rim of the socket, or femur outside it.",
+      .act =
+          "Go through all slices of the head once. If the outline is wrong, correct the label map "
+          "and run again with --labels."};
+  TRY(page_slices(page, &moving));
   for (int s = 0; s < CASE_SIDES; s++) {
     const struct femur *f = &femora->sides[s];
     if (f->state == FEMUR_FOUND)
@@ -295,11 +304,12 @@ static void methods(struct case_page *page) {
 const struct case_step step_femora = {
     .name = "femora",
     .title = "find the femora",
-    .version = "1",
+    .version = "2",
     .needs = {"read"},
     .outputs = {"labels.nii.gz", "labels.json", "parts/femora.json", "frame_right.json",
                 "frame_left.json", "pictures/planes_right.png", "pictures/planes_left.png",
-                "pictures/femur_right.png", "pictures/femur_left.png"},
+                "pictures/femur_right.png", "pictures/femur_left.png", "pictures/slices.png",
+                "parts/slices.json"},
     .run = run,
     .rows = rows,
     .section = "Where the femora are",
