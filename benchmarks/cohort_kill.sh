@@ -1,12 +1,12 @@
 #!/bin/bash
-# usage: benchmarks/cohort_kill.sh [PEOPLE] [KILLS] [FOLDER] [SKIP]      SKIP: analyses to leave out (fall)
+# usage: benchmarks/cohort_kill.sh [PEOPLE] [KILLS] [FOLDER] [ANALYSES]      ANALYSES: bmd, or calibrate to be quick
 # A cohort of digital patients three times: without interruption, killed (SIGKILL) KILLS times at random and
 # resumed, and as two shards that are gathered. The tables must be the same to the last byte. Prints throughput and the
 # resident memory of the program that leads the workers. 200 people take about 10 minutes of processor time; a stopped
 # run goes on where it was. Needs qct on the PATH or a build in build/.
 set -euo pipefail
 top=$(dirname "$(dirname "$(realpath "$0")")")
-people=${1:-200} kills=${2:-10} folder=${3:-out/cohort_kill} skip=${4:-fall}
+people=${1:-200} kills=${2:-10} folder=${3:-out/cohort_kill} analyses=${4:-bmd}
 command -v qct > /dev/null || PATH=$top/build/bin:$PATH
 export OMP_WAIT_POLICY=passive
 mkdir -p "$folder" && cd "$folder"
@@ -29,7 +29,7 @@ seq "$people" | xargs -P 2 -I{} bash -c 'person {}'
     echo "$id,$id-ct.nii.gz,$id-labels.nii.gz,$((50 + i % 40)),$([ $((i % 2)) = 0 ] && echo F || echo M),$([ $((i % 3)) = 0 ] && echo south || echo north),$((3 * i))"
   done
 } > scans/manifest.csv
-cohort=(qct -j 2 cohort scans/manifest.csv --phantom mindways-model3-ct --skip "$skip")
+cohort=(qct -j 2 cohort scans/manifest.csv --phantom mindways-model3-ct --analyses "$analyses")
 
 # resident memory of a process once a second, until it ends [KiB]
 watch_memory() { # pid file

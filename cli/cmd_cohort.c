@@ -46,11 +46,9 @@ static const struct example examples[] = {
      "the CT of a first digital patient"},
     {"qct phantom hip --out study/sub-02/ct --seed 2 --spacing 3,3,3 --truth-step 4", "a second"},
     {"qct cohort study --list", "what is found; edit it and add age, sex, site, event"},
-    {"qct cohort study --out results --phantom mindways-model3-ct --skip "
-     "femora,bmd,structure,cortex,projected,fall",
+    {"qct cohort study --out results --phantom mindways-model3-ct --analyses calibrate",
      "every scan, one table; then open results/cohort.html"},
-    {"qct cohort study --out results --phantom mindways-model3-ct --skip "
-     "femora,bmd,structure,cortex,projected,fall --resume",
+    {"qct cohort study --out results --phantom mindways-model3-ct --analyses calibrate --resume",
      "again: nothing changed, nothing is done twice"},
     {NULL, NULL}};
 

@@ -37,7 +37,7 @@ static const char *const own[] = {"folder",  "out",    "settle", "every", "once"
 static const struct example examples[] = {
     {"qct phantom hip --out incoming --spacing 3,3,3 --truth-step 4", "a series that has arrived"},
     {"qct watch incoming --out results --once --settle 0 --phantom mindways-model3-ct "
-     "--skip femora",
+     "--analyses calibrate",
      "measure it; without --once it goes on until it is ended"},
     {NULL, NULL}};
 

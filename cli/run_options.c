@@ -18,6 +18,7 @@ void run_options_apply(struct study_options *out, const struct run_options *o) {
   out->interval = !o->quick;
   out->rho_ref = o->rho_ref;
   out->reference = o->reference;
+  out->only = o->analyses;
   out->skip = o->skip;
   out->add = o->add;
 }

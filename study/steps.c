@@ -43,29 +43,51 @@ static bool in_list(const char *list, const char *name) {
   return false;
 }
 
+static bool names_step(const char *const names[STEP_LINKS], const char *name) {
+  for (int i = 0; i < STEP_LINKS && names[i]; i++)
+    if (strcmp(names[i], name) == 0) return true;
+  return false;
+}
+
+/* Asked for: by default all but the optional ones; with `only`, those named and what they need. */
+static bool asked_for(const struct case_step *s, const struct study_options *o) {
+  if (!o->only) return !s->optional || in_list(o->add, s->name);
+  if (s->required || in_list(o->only, s->name) || in_list(o->add, s->name)) return true;
+  for (int i = 0; study_steps[i]; i++)
+    if (names_step(study_steps[i]->needs, s->name) && asked_for(study_steps[i], o)) return true;
+  return false;
+}
+
 /* What needs a step that is left out is left out with it. */
 static bool wanted(const struct case_step *s, const struct study_options *o) {
-  if (in_list(o->skip, s->name)) return false;
+  if (in_list(o->skip, s->name) || !asked_for(s, o)) return false;
   for (int i = 0; i < STEP_LINKS && s->needs[i]; i++) {
     const struct case_step *need = study_step_find(s->needs[i]);
     if (need && !wanted(need, o)) return false;
   }
-  return !s->optional || in_list(o->add, s->name);
+  return true;
 }
 
-static status check_list(const char *option, const char *list, bool add) {
+enum list_kind { LIST_SKIP, LIST_ADD, LIST_ONLY };
+
+static bool may_be_named(const struct case_step *s, enum list_kind kind) {
+  return kind == LIST_ADD ? s->optional : kind == LIST_SKIP ? !s->required : true;
+}
+
+static status check_list(const char *option, const char *list, enum list_kind kind) {
+  static const char *const verbs[] = {"left out", "added", "asked for"};
   status st = ST_OK;
   struct text names = {0};
   for (int i = 0; study_steps[i]; i++)
-    if (add ? study_steps[i]->optional : !study_steps[i]->required)
+    if (may_be_named(study_steps[i], kind))
       text_append(&names, "%s%s", names.length ? ", " : "", study_steps[i]->name);
   for (const char *at = list; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
     char name[48];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
     const struct case_step *s = study_step_find(name);
-    CHECK(s && (add ? s->optional : !s->required), ST_USAGE,
-          "--%s \"%s\" is no analysis that can be %s; those are: %s", option, name,
-          add ? "added" : "left out", names.length ? names.data : "none");
+    CHECK(s && may_be_named(s, kind), ST_USAGE,
+          "--%s \"%s\" is no analysis that can be %s; those are: %s", option, name, verbs[kind],
+          names.length ? names.data : "none");
   }
 done:
   text_free(&names);
@@ -177,8 +199,9 @@ status case_graph_make(struct case_graph **out, struct study_case *c) {
   status st = ST_OK;
   struct case_graph *graph = calloc(1, sizeof *graph);
   CHECK(graph, ST_MEMORY, "steps of a case");
-  TRY(check_list("skip", c->options->skip, false));
-  TRY(check_list("add", c->options->add, true));
+  TRY(check_list("skip", c->options->skip, LIST_SKIP));
+  TRY(check_list("add", c->options->add, LIST_ADD));
+  TRY(check_list("analyses", c->options->only, LIST_ONLY));
   for (int i = 0; study_steps[i]; i++) {
     const struct case_step *step = study_steps[i];
     if (!wanted(step, c->options)) continue;
