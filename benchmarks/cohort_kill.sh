@@ -34,7 +34,7 @@ cohort=(qct -j 2 cohort scans/manifest.csv --phantom mindways-model3-ct --analys
 # resident memory of a process once a second, until it ends [KiB]
 watch_memory() { # pid file
   while kill -0 "$1" 2> /dev/null; do
-    sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$1/status" 2> /dev/null >> "$2" || true
+    sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status" 2> /dev/null >> "$2" || true
     sleep 1
   done
 }
