@@ -1,8 +1,10 @@
 #include "cli/command.h"
 #include "cli/scan_options.h"
+#include "core/dicom_segment.h"
 #include "core/file.h"
 #include "core/image_side.h"
 #include "core/itk_filter.h"
+#include "core/surface.h"
 
 #include <string.h>
 
@@ -10,7 +12,7 @@ struct params {
   const char *in, *out, *like;
   struct image_read_options read;
   bool label_map, orient;
-  int quantity, seed;
+  int quantity, seed, label, smooth;
 };
 
 static const struct params defaults = {.seed = 1};
@@ -21,8 +23,8 @@ static const char *const quantity_names[] = {"as-stated", "HU", NULL};
 static const struct option options[] = {
     ARG_IN(struct params, in, "image", "DICOM folder or file, NIfTI, NRRD or MetaImage"),
     ARG_OUT(struct params, out, "result",
-            "image file (.nii.gz .nii .nrrd .mha, label maps also .seg.nrrd), or a folder for a "
-            "DICOM series"),
+            "image file (.nii.gz .nii .nrrd .mha, label maps also .seg.nrrd, .dcm for a DICOM "
+            "segmentation, .stl .ply .vtp .obj for a surface), or a folder for a DICOM series"),
     SCAN_OPTIONS(struct params, read),
     OPT_FLAG(struct params, label_map, "label-map", "the image holds labels, not a quantity"),
     OPT_IN(struct params, like, "like",
@@ -31,7 +33,13 @@ static const struct option options[] = {
              "permute and flip the axes towards left, posterior, superior; voxels stay exact"),
     OPT_CHOICE(struct params, quantity, "quantity", quantity_names,
                "what to take an image file for that does not say"),
-    OPT_INT(struct params, seed, "seed", "", 0, 2147483647, "of the UIDs of a DICOM series"),
+    OPT_INT(struct params, label, "label", "", 0, 65535,
+            "value of the label whose surface is wanted; 0: all labels as one"),
+    OPT_INT(struct params, smooth, "smooth", "", 0, 1000,
+            "rounds of smoothing of a surface (Taubin: keeps the volume)"),
+    OPT_INT(struct params, seed, "seed", "", 0, 2147483647,
+            "of the UIDs of a DICOM series or segmentation; the same in both lays them over each "
+            "other"),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -39,20 +47,55 @@ static const struct example examples[] = {
     {"qct convert rods/ct ct.nii.gz", "DICOM to NIfTI with a side file"},
     {"qct convert ct.nii.gz series", "and back to a DICOM series"},
     {"qct convert rods/labels.nii.gz rods.seg.nrrd --label-map", "a segmentation for 3D Slicer"},
+    {"qct convert rods/labels.nii.gz rods.dcm --label-map", "a DICOM segmentation of it"},
+    {"qct convert rods/labels.nii.gz rod.stl --label-map --label 301 --smooth 10",
+     "the surface of one rod"},
     {NULL, NULL}};
+
+static bool is_surface(const char *path) {
+  return file_has_suffix(path, ".stl") || file_has_suffix(path, ".ply") ||
+         file_has_suffix(path, ".vtp") || file_has_suffix(path, ".obj");
+}
+
+static status write_surface(const struct labels *l, const struct params *p, bool force) {
+  status st = ST_OK;
+  struct surface *s = NULL;
+  CHECK(p->label == 0 || labels_count(l, p->label), ST_DOMAIN, "%s: no voxel has label %d", p->in,
+        p->label);
+  TRY(surface_from_labels(&s, l, p->label));
+  CHECK(s->triangle_count > 0, ST_DOMAIN, "%s: the map holds no label", p->in);
+  TRY(surface_smooth(s, p->smooth));
+  TRY(surface_normals(s));
+  TRY(surface_write(s, NULL, 0, p->out, force));
+done:
+  surface_destroy(s);
+  return st;
+}
+
+static status write_labels(struct context *ctx, const struct labels *l, const struct params *p) {
+  status st = ST_OK;
+  cJSON *provenance = NULL;
+  CHECK(is_surface(p->out) || !(p->label || p->smooth), ST_USAGE,
+        "--label and --smooth are for surfaces (.stl .ply .vtp .obj), not for %s", p->out);
+  if (is_surface(p->out)) return write_surface(l, p, ctx->force);
+  if (file_has_suffix(p->out, ".dcm"))
+    return dicom_segment_write(l, p->out, (uint64_t)p->seed, ctx->force);
+  provenance = context_provenance(ctx);
+  TRY(itk_labels_write(l, p->out, provenance, ctx->force));
+done:
+  cJSON_Delete(provenance);
+  return st;
+}
 
 static status convert_labels(struct context *ctx, const struct params *p) {
   status st = ST_OK;
   struct labels *l = NULL, *turned = NULL;
   struct volume *scan = NULL;
-  cJSON *provenance = NULL;
   if (p->like) TRY(image_read(&scan, p->like, &p->read));
   TRY(labels_read_on(&l, p->in, scan ? &scan->grid : NULL));
   if (p->orient) TRY(filter_orient_labels(&turned, l));
-  provenance = context_provenance(ctx);
-  TRY(itk_labels_write(turned ? turned : l, p->out, provenance, ctx->force));
+  TRY(write_labels(ctx, turned ? turned : l, p));
 done:
-  cJSON_Delete(provenance);
   volume_destroy(scan);
   labels_destroy(l);
   labels_destroy(turned);
@@ -86,7 +129,8 @@ done:
 
 const struct command cmd_convert = {
     .name = "convert",
-    .summary = "Convert a scan, labels or outlines between DICOM, NIfTI, NRRD and MetaImage",
+    .summary =
+        "Convert a scan, labels or outlines between DICOM, NIfTI, NRRD, MetaImage and surfaces",
     .about = "Voxels keep their values: integers become floats exactly, padding becomes no data "
              "(NaN; in DICOM the padding value). What the image format cannot hold (quantity, "
              "material, acquisition, label names, provenance) goes into a side file of the same "

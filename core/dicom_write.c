@@ -3,6 +3,7 @@
  * Element order and types: DICOM PS3.3 A.3 (CT image), PS3.5 7.1.2 (explicit VR), PS3.10 7.1
  * (meta). */
 #define _POSIX_C_SOURCE 200809L
+#include "core/dicom_element.h"
 #include "core/file.h"
 #include "core/itk_dicom.h"
 #include "core/log.h"
@@ -17,146 +18,45 @@
 #include <unistd.h>
 
 static const char ct_image_storage[] = "1.2.840.10008.5.1.4.1.1.2";
-static const char explicit_little_endian[] = "1.2.840.10008.1.2.1";
-
-/* ---- elements ---- */
-
-static void put_u16(struct text *t, unsigned value) {
-  const char b[2] = {(char)(value & 255), (char)(value >> 8 & 255)};
-  text_append_raw(t, b, 2);
-}
-static void put_u32(struct text *t, uint32_t value) {
-  put_u16(t, value & 65535);
-  put_u16(t, value >> 16);
-}
-
-/* Tag, VR, length, value padded to an even length: with a space, UIDs with NUL. */
-static void put_element(struct text *t, uint32_t tag, const char *vr, const void *value,
-                        size_t length) {
-  bool wide = !strcmp(vr, "OB") || !strcmp(vr, "OW");
-  put_u16(t, tag >> 16);
-  put_u16(t, tag & 65535);
-  text_append_raw(t, vr, 2);
-  if (wide) {
-    put_u16(t, 0);
-    put_u32(t, (uint32_t)(length + length % 2));
-  } else {
-    put_u16(t, (unsigned)(length + length % 2));
-  }
-  text_append_raw(t, value, length);
-  if (length % 2) text_append_raw(t, strcmp(vr, "UI") ? " " : "", 1);
-}
-
-static void put_text(struct text *t, uint32_t tag, const char *vr, const char *value) {
-  put_element(t, tag, vr, value ? value : "", value ? strlen(value) : 0);
-}
-
-static void put_short(struct text *t, uint32_t tag, const char *vr, int value) {
-  const unsigned char b[2] = {(unsigned char)(value & 255), (unsigned char)(value >> 8 & 255)};
-  put_element(t, tag, vr, b, 2);
-}
-
-static void put_integer(struct text *t, uint32_t tag, double value) {
-  char b[16] = "";
-  if (!isnan(value)) snprintf(b, sizeof b, "%lld", (long long)llround(value));
-  put_text(t, tag, "IS", b);
-}
-
-/* A decimal string has at most 16 characters: as many digits as fit. */
-static void decimal(char out[17], double value) {
-  char b[400];
-  for (int digits = 15; digits > 0; digits--) {
-    snprintf(b, sizeof b, "%.*g", digits, value == 0 ? 0.0 : value);
-    if (strlen(b) <= 16) break;
-  }
-  for (char *c = b; *c; c++)
-    if (*c == ',') *c = '.';
-  snprintf(out, 17, "%.16s", b);
-}
-
-static void put_decimals(struct text *t, uint32_t tag, const double *values, int count) {
-  char all[128] = "", one[17];
-  size_t used = 0;
-  for (int i = 0; i < count && !isnan(values[i]); i++) {
-    decimal(one, values[i]);
-    used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? "\\" : "", one);
-  }
-  put_text(t, tag, "DS", all);
-}
-
-static void put_decimal(struct text *t, uint32_t tag, double value) {
-  put_decimals(t, tag, &value, 1);
-}
-
-/* ---- UIDs: 2.25.<128-bit number>, PS3.5 B.2, from a digest of seed, purpose and number ---- */
-
-static void derive_uid(char out[64], uint64_t seed, const char *purpose, int64_t number) {
-  char source[128], hex[65], digits[40];
-  unsigned char b[16];
-  snprintf(source, sizeof source, "qct %llu %s %lld", (unsigned long long)seed, purpose,
-           (long long)number);
-  bytes_sha256(hex, source, strlen(source));
-  for (int i = 0; i < 16; i++) {
-    unsigned v;
-    sscanf(hex + 2 * i, "%2x", &v);
-    b[i] = (unsigned char)v;
-  }
-  b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* UUID version 4 layout */
-  b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-  int at = 39;
-  digits[39] = 0;
-  for (bool more = true; more && at > 0;) { /* long division by 10 */
-    unsigned rest = 0;
-    more = false;
-    for (int i = 0; i < 16; i++) {
-      unsigned v = rest << 8 | b[i];
-      b[i] = (unsigned char)(v / 10);
-      rest = v % 10;
-      more |= b[i] != 0;
-    }
-    digits[--at] = (char)('0' + rest);
-  }
-  snprintf(out, 64, "2.25.%s", digits + at);
-}
 
 /* ---- one slice ---- */
 
 struct series {
   const struct volume *v;
   const struct dicom_write_options *o;
-  char study[64], series[64], frame[64], implementation[64];
+  char study[64], series[64], frame[64];
   const char *date, *time;
   bool padded; /* some voxel has no data */
 };
 
 static void put_identity(struct text *t, const struct series *s, const char *uid) {
   const struct acquisition *a = &s->v->acquisition;
-  put_text(t, 0x00080005, "CS", "ISO_IR 192");
-  put_text(t, 0x00080008, "CS", "ORIGINAL\\PRIMARY\\AXIAL");
-  put_text(t, 0x00080012, "DA", s->date);
-  put_text(t, 0x00080013, "TM", s->time);
-  put_text(t, 0x00080016, "UI", ct_image_storage);
-  put_text(t, 0x00080018, "UI", uid);
-  for (uint32_t e = 0x20; e <= 0x23; e++) put_text(t, 0x00080000 + e, "DA", s->date);
-  for (uint32_t e = 0x30; e <= 0x33; e++) put_text(t, 0x00080000 + e, "TM", s->time);
-  put_text(t, 0x00080050, "SH", "");
-  put_text(t, 0x00080060, "CS", "CT");
-  put_text(t, 0x00080070, "LO", a->manufacturer);
-  put_text(t, 0x00080090, "PN", "");
-  put_text(t, 0x00081010, "SH", a->station);
-  put_text(t, 0x00081030, "LO", s->o->study_description);
-  put_text(t, 0x0008103e, "LO", s->o->series_description);
-  put_text(t, 0x00081090, "LO", a->model);
-  put_text(t, 0x00100010, "PN", s->o->patient_name);
-  put_text(t, 0x00100020, "LO", s->o->patient_id);
-  put_text(t, 0x00100030, "DA", s->o->birth_date);
-  put_text(t, 0x00100040, "CS", a->sex);
+  dicom_put_text(t, 0x00080005, "CS", "ISO_IR 192");
+  dicom_put_text(t, 0x00080008, "CS", "ORIGINAL\\PRIMARY\\AXIAL");
+  dicom_put_text(t, 0x00080012, "DA", s->date);
+  dicom_put_text(t, 0x00080013, "TM", s->time);
+  dicom_put_text(t, 0x00080016, "UI", ct_image_storage);
+  dicom_put_text(t, 0x00080018, "UI", uid);
+  for (uint32_t e = 0x20; e <= 0x23; e++) dicom_put_text(t, 0x00080000 + e, "DA", s->date);
+  for (uint32_t e = 0x30; e <= 0x33; e++) dicom_put_text(t, 0x00080000 + e, "TM", s->time);
+  dicom_put_text(t, 0x00080050, "SH", "");
+  dicom_put_text(t, 0x00080060, "CS", "CT");
+  dicom_put_text(t, 0x00080070, "LO", a->manufacturer);
+  dicom_put_text(t, 0x00080090, "PN", "");
+  dicom_put_text(t, 0x00081010, "SH", a->station);
+  dicom_put_text(t, 0x00081030, "LO", s->o->study_description);
+  dicom_put_text(t, 0x0008103e, "LO", s->o->series_description);
+  dicom_put_text(t, 0x00081090, "LO", a->model);
+  dicom_put_text(t, 0x00100010, "PN", s->o->patient_name);
+  dicom_put_text(t, 0x00100020, "LO", s->o->patient_id);
+  dicom_put_text(t, 0x00100030, "DA", s->o->birth_date);
+  dicom_put_text(t, 0x00100040, "CS", a->sex);
   char age[8] = "";
   if (a->age_years >= 0 && a->age_years < 1000)
     snprintf(age, sizeof age, "%03dY", (int)a->age_years);
-  put_text(t, 0x00101010, "AS", age);
-  put_decimal(t, 0x00101020, a->height_m);
-  put_decimal(t, 0x00101030, a->weight_kg);
+  dicom_put_text(t, 0x00101010, "AS", age);
+  dicom_put_decimal(t, 0x00101020, a->height_m);
+  dicom_put_decimal(t, 0x00101030, a->weight_kg);
 }
 
 static void put_acquisition(struct text *t, const struct series *s) {
@@ -165,26 +65,27 @@ static void put_acquisition(struct text *t, const struct series *s) {
   double diameter = a->reconstruction_diameter_mm;
   if (isnan(diameter)) diameter = (double)g->nx * g->spacing[0];
   if (a->contrast != CONTRAST_UNKNOWN)
-    put_text(t, 0x00180010, "LO",
-             a->contrast == CONTRAST_NONE ? "NONE"
-             : a->contrast_agent[0]       ? a->contrast_agent
-                                          : "CONTRAST");
-  put_text(t, 0x00180015, "CS", a->body_part);
-  put_decimal(t, 0x00180050, isnan(a->slice_thickness_mm) ? g->spacing[2] : a->slice_thickness_mm);
-  put_decimal(t, 0x00180060, a->kvp);
-  put_decimal(t, 0x00180090, diameter);
-  put_text(t, 0x00181000, "LO", a->serial);
-  put_text(t, 0x00181020, "LO", "qct");
-  put_decimal(t, 0x00181100, diameter);
-  put_decimal(t, 0x00181120, 0);
-  put_decimal(t, 0x00181130, a->table_height_mm);
-  put_text(t, 0x00181140, "CS", "CW");
-  put_integer(t, 0x00181150, NAN);
-  put_integer(t, 0x00181151, a->tube_current_ma);
-  put_integer(t, 0x00181152, a->exposure_mas);
-  put_text(t, 0x00181160, "SH", a->filter);
-  put_text(t, 0x00181210, "SH", a->kernel);
-  put_text(t, 0x00185100, "CS", a->patient_position[0] ? a->patient_position : "HFS");
+    dicom_put_text(t, 0x00180010, "LO",
+                   a->contrast == CONTRAST_NONE ? "NONE"
+                   : a->contrast_agent[0]       ? a->contrast_agent
+                                                : "CONTRAST");
+  dicom_put_text(t, 0x00180015, "CS", a->body_part);
+  dicom_put_decimal(t, 0x00180050,
+                    isnan(a->slice_thickness_mm) ? g->spacing[2] : a->slice_thickness_mm);
+  dicom_put_decimal(t, 0x00180060, a->kvp);
+  dicom_put_decimal(t, 0x00180090, diameter);
+  dicom_put_text(t, 0x00181000, "LO", a->serial);
+  dicom_put_text(t, 0x00181020, "LO", "qct");
+  dicom_put_decimal(t, 0x00181100, diameter);
+  dicom_put_decimal(t, 0x00181120, 0);
+  dicom_put_decimal(t, 0x00181130, a->table_height_mm);
+  dicom_put_text(t, 0x00181140, "CS", "CW");
+  dicom_put_integer(t, 0x00181150, NAN);
+  dicom_put_integer(t, 0x00181151, a->tube_current_ma);
+  dicom_put_integer(t, 0x00181152, a->exposure_mas);
+  dicom_put_text(t, 0x00181160, "SH", a->filter);
+  dicom_put_text(t, 0x00181210, "SH", a->kernel);
+  dicom_put_text(t, 0x00185100, "CS", a->patient_position[0] ? a->patient_position : "HFS");
 }
 
 static void put_place(struct text *t, const struct series *s, int64_t k) {
@@ -194,39 +95,39 @@ static void put_place(struct text *t, const struct series *s, int64_t k) {
   const double position[3] = {p.x, p.y, p.z};
   const double orientation[6] = {row.x, row.y, row.z, column.x, column.y, column.z};
   int64_t number = s->o->reverse_instance_numbers ? g->nz - k : k + 1;
-  put_text(t, 0x0020000d, "UI", s->study);
-  put_text(t, 0x0020000e, "UI", s->series);
-  put_text(t, 0x00200010, "SH", "1");
-  put_integer(t, 0x00200011, 1);
-  put_integer(t, 0x00200012, 1);
-  put_integer(t, 0x00200013, (double)number);
-  put_decimals(t, 0x00200032, position, 3);
-  put_decimals(t, 0x00200037, orientation, 6);
-  put_text(t, 0x00200052, "UI", s->frame);
-  put_text(t, 0x00201040, "LO", "");
-  put_decimal(t, 0x00201041, vec3_dot(p, n));
+  dicom_put_text(t, 0x0020000d, "UI", s->study);
+  dicom_put_text(t, 0x0020000e, "UI", s->series);
+  dicom_put_text(t, 0x00200010, "SH", "1");
+  dicom_put_integer(t, 0x00200011, 1);
+  dicom_put_integer(t, 0x00200012, 1);
+  dicom_put_integer(t, 0x00200013, (double)number);
+  dicom_put_decimals(t, 0x00200032, position, 3);
+  dicom_put_decimals(t, 0x00200037, orientation, 6);
+  dicom_put_text(t, 0x00200052, "UI", s->frame);
+  dicom_put_text(t, 0x00201040, "LO", "");
+  dicom_put_decimal(t, 0x00201041, vec3_dot(p, n));
 }
 
 static void put_pixels(struct text *t, const struct series *s, int64_t k, char *pixels) {
   const struct geometry *g = &s->v->grid;
   const double spacing[2] = {g->spacing[1], g->spacing[0]}; /* between rows, between columns */
   int64_t n = g->nx * g->ny;
-  put_short(t, 0x00280002, "US", 1);
-  put_text(t, 0x00280004, "CS", "MONOCHROME2");
-  put_short(t, 0x00280010, "US", (int)g->ny);
-  put_short(t, 0x00280011, "US", (int)g->nx);
-  put_decimals(t, 0x00280030, spacing, 2);
-  put_short(t, 0x00280100, "US", 16);
-  put_short(t, 0x00280101, "US", 16);
-  put_short(t, 0x00280102, "US", 15);
-  put_short(t, 0x00280103, "US", 1);
-  if (s->padded) put_short(t, 0x00280120, "SS", s->o->padding);
-  put_text(t, 0x00280301, "CS", "NO");
-  put_decimal(t, 0x00281050, 40);
-  put_decimal(t, 0x00281051, 400);
-  put_decimal(t, 0x00281052, 0);
-  put_decimal(t, 0x00281053, 1);
-  put_text(t, 0x00281054, "LO", "HU");
+  dicom_put_short(t, 0x00280002, "US", 1);
+  dicom_put_text(t, 0x00280004, "CS", "MONOCHROME2");
+  dicom_put_short(t, 0x00280010, "US", (int)g->ny);
+  dicom_put_short(t, 0x00280011, "US", (int)g->nx);
+  dicom_put_decimals(t, 0x00280030, spacing, 2);
+  dicom_put_short(t, 0x00280100, "US", 16);
+  dicom_put_short(t, 0x00280101, "US", 16);
+  dicom_put_short(t, 0x00280102, "US", 15);
+  dicom_put_short(t, 0x00280103, "US", 1);
+  if (s->padded) dicom_put_short(t, 0x00280120, "SS", s->o->padding);
+  dicom_put_text(t, 0x00280301, "CS", "NO");
+  dicom_put_decimal(t, 0x00281050, 40);
+  dicom_put_decimal(t, 0x00281051, 400);
+  dicom_put_decimal(t, 0x00281052, 0);
+  dicom_put_decimal(t, 0x00281053, 1);
+  dicom_put_text(t, 0x00281054, "LO", "HU");
   const float *slice = s->v->voxels + k * n;
   for (int64_t i = 0; i < n; i++) {
     int value = isnan(slice[i]) ? s->o->padding : (int)lrintf(slice[i]);
@@ -234,33 +135,20 @@ static void put_pixels(struct text *t, const struct series *s, int64_t k, char *
     pixels[2 * i] = (char)(value & 255);
     pixels[2 * i + 1] = (char)(value >> 8 & 255);
   }
-  put_element(t, 0x7fe00010, "OW", pixels, (size_t)n * 2);
+  dicom_put_element(t, 0x7fe00010, "OW", pixels, (size_t)n * 2);
 }
 
 static status write_slice(const struct series *s, int64_t k, char *pixels, const char *path) {
   status st = ST_OK;
-  struct text meta = {0}, t = {0};
+  struct text t = {0};
   FILE *f = NULL;
   char uid[64];
-  static const char preamble[132] = {[128] = 'D', [129] = 'I', [130] = 'C', [131] = 'M'};
-  derive_uid(uid, s->o->seed, "instance", k);
-  put_element(&meta, 0x00020001, "OB", "\0\1", 2);
-  put_text(&meta, 0x00020002, "UI", ct_image_storage);
-  put_text(&meta, 0x00020003, "UI", uid);
-  put_text(&meta, 0x00020010, "UI", explicit_little_endian);
-  put_text(&meta, 0x00020012, "UI", s->implementation);
-  put_text(&meta, 0x00020013, "SH", "QCT");
-  text_append_raw(&t, preamble, sizeof preamble);
-  const uint32_t n = (uint32_t)meta.length;
-  const unsigned char length[4] = {(unsigned char)n, (unsigned char)(n >> 8),
-                                   (unsigned char)(n >> 16), (unsigned char)(n >> 24)};
-  put_element(&t, 0x00020000, "UL", length, 4);
-  text_append_raw(&t, meta.data, meta.length);
+  dicom_derive_uid(uid, s->o->seed, "instance", k);
+  dicom_put_file_head(&t, ct_image_storage, uid);
   put_identity(&t, s, uid);
   put_acquisition(&t, s);
   put_place(&t, s, k);
   put_pixels(&t, s, k, pixels);
-  TRY(text_check(&meta, "DICOM header"));
   TRY(text_check(&t, "DICOM slice"));
   f = fopen(path, "wb"); /* the folder itself is aside: no need to write aside within it */
   CHECK(f, ST_IO, "%s: cannot be made", path);
@@ -268,7 +156,6 @@ static status write_slice(const struct series *s, int64_t k, char *pixels, const
   written = !fclose(f) && written;
   CHECK(written, ST_IO, "%s: the disk is full or went away", path);
 done:
-  text_free(&meta);
   text_free(&t);
   return st;
 }
@@ -363,10 +250,9 @@ status dicom_series_write(const struct volume *v, const char *folder,
   TRY(check_volume(&s));
   s.date = or_default(s.o->study_date, "20200101");
   s.time = or_default(s.o->study_time, "120000");
-  derive_uid(s.study, s.o->seed, "study", 0);
-  derive_uid(s.series, s.o->seed, "series", 0);
-  derive_uid(s.frame, s.o->seed, "frame of reference", 0);
-  derive_uid(s.implementation, 0, "implementation", 0);
+  dicom_derive_uid(s.study, s.o->seed, "study", 0);
+  dicom_derive_uid(s.series, s.o->seed, "series", 0);
+  dicom_derive_uid(s.frame, s.o->seed, "frame of reference", 0);
   int n = snprintf(aside, sizeof aside, "%s.part-%ld", folder, (long)getpid());
   CHECK(n > 0 && (size_t)n < sizeof aside, ST_IO, "%s: the path is too long", folder);
   TRY(file_make_directory(aside));
