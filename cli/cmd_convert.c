@@ -12,7 +12,7 @@ struct params {
   const char *in, *out, *like;
   struct image_read_options read;
   bool label_map, orient;
-  int quantity, seed, label, smooth;
+  int quantity, seed, label, rounds;
 };
 
 static const struct params defaults = {.seed = 1};
@@ -35,7 +35,7 @@ static const struct option options[] = {
                "what to take an image file for that does not say"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the label whose surface is wanted; 0: all labels as one"),
-    OPT_INT(struct params, smooth, "smooth", "", 0, 1000,
+    OPT_INT(struct params, rounds, "rounds", "", 0, 1000,
             "rounds of smoothing of a surface (Taubin: keeps the volume)"),
     OPT_INT(struct params, seed, "seed", "", 0, 2147483647,
             "of the UIDs of a DICOM series or segmentation; the same in both lays them over each "
@@ -48,7 +48,7 @@ static const struct example examples[] = {
     {"qct convert ct.nii.gz series", "and back to a DICOM series"},
     {"qct convert rods/labels.nii.gz rods.seg.nrrd --label-map", "a segmentation for 3D Slicer"},
     {"qct convert rods/labels.nii.gz rods.dcm --label-map", "a DICOM segmentation of it"},
-    {"qct convert rods/labels.nii.gz rod.stl --label-map --label 301 --smooth 10",
+    {"qct convert rods/labels.nii.gz rod.stl --label-map --label 301 --rounds 10",
      "the surface of one rod"},
     {NULL, NULL}};
 
@@ -64,7 +64,7 @@ static status write_surface(const struct labels *l, const struct params *p, bool
         p->label);
   TRY(surface_from_labels(&s, l, p->label));
   CHECK(s->triangle_count > 0, ST_DOMAIN, "%s: the map holds no label", p->in);
-  TRY(surface_smooth(s, p->smooth));
+  TRY(surface_smooth(s, p->rounds));
   TRY(surface_normals(s));
   TRY(surface_write(s, NULL, 0, p->out, force));
 done:
@@ -75,8 +75,8 @@ done:
 static status write_labels(struct context *ctx, const struct labels *l, const struct params *p) {
   status st = ST_OK;
   cJSON *provenance = NULL;
-  CHECK(is_surface(p->out) || !(p->label || p->smooth), ST_USAGE,
-        "--label and --smooth are for surfaces (.stl .ply .vtp .obj), not for %s", p->out);
+  CHECK(is_surface(p->out) || !(p->label || p->rounds), ST_USAGE,
+        "--label and --rounds are for surfaces (.stl .ply .vtp .obj), not for %s", p->out);
   if (is_surface(p->out)) return write_surface(l, p, ctx->force);
   if (file_has_suffix(p->out, ".dcm"))
     return dicom_segment_write(l, p->out, (uint64_t)p->seed, ctx->force);
