@@ -17,25 +17,22 @@ enum { MICRO_BONE = 1, MICRO_MARROW = 2 }; /* phases, by bits */
 
 /**
  * Local thickness of bone and of marrow [mm]: at each voxel the diameter of the largest sphere that
- * holds its centre and fits in its phase. Distances run to the surface between voxels
- * (filter_distance), and where a sheet is an even number of voxels thick the sphere's centre lies
- * between voxels: its radius is where the rises of distance from both sides meet. A sphere takes
- * voxels of its phase whose centre lies within half a voxel of it; one that a neighbour's holds but
- * for 0.4 voxel is left out. The border of the image is no surface. One map serves
- * both phases.
+ * holds it and fits in its phase. The border of the image is no surface. One map serves both.
  *
- * Distances to a border that is known by whole voxels are exact at flat faces of the grid and about
- * a quarter of a voxel short at oblique and round ones (the least over many steps): half of that,
- * 1/8 voxel, is added to every radius. So plates along the grid read 1/4 voxel too thick, and
- * oblique plates, rods and balls lie within half a voxel (tests/qct/microstructure_parts.c).
+ * The surface is where the map, smoothed by a Gaussian of half a voxel, passes one half; it is
+ * known by its crossings with the lines between voxel centres, exactly for a plane. Each voxel
+ * knows its nearest crossing. Spheres start at voxels that no neighbour's holds and climb to a
+ * place between voxels, to 1/16 of one; each takes the voxels of its phase within half an edge of
+ * it. No value is below the sphere in a voxel's own box. Nothing is added to a radius.
+ *
+ * What voxels cannot know: a face along the grid may lie anywhere between two layers, so a plate is
+ * known to half a voxel on each side of the two, one voxel in the worst case and none on average.
+ * Round bodies have such faces on several sides and the sphere rests on the innermost: rods read
+ * 0.1 to 0.6 and balls 0.3 to 0.8 voxel thinner (qct/README.md).
  * @return ST_DOMAIN when there is only bone or only marrow; ST_MEMORY
  * Source: hildebrand1997
  */
 status micro_thickness(struct volume **out, const struct labels *bone, int phases);
-
-/** The same by definition: every voxel's own sphere, no shortcut, no centre between voxels. For
- * comparison; the cube of the thickness slower. */
-status micro_thickness_slow(struct volume **out, const struct labels *bone);
 
 /**
  * Euler number of the bone in the volume of interest, voxels as closed boxes: 26-connected bone,

@@ -1,4 +1,3 @@
-#include "core/itk_filter.h"
 #include "core/parallel.h"
 #include "qct/microstructure_parts.h"
 
@@ -6,297 +5,464 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double ALMOST =
-    0.15;                       /* of their distance: how far a sphere may stick out of another */
-static const double RISE = 0.5; /* least slope on both sides of a centre between voxels */
-static const double TOUCH =
-    0.5; /* voxels: how near to a sphere a voxel of its phase belongs to it */
-static const double SHORT = 0.125; /* voxels: see the header */
-enum { SLAB = 8 };
+/* Half an edge: the repeats that sampling adds to the spectrum of the solid, the nearest at one
+ * period a voxel, fall to exp(-2 pi^2 / 4) = 0.7 %. */
+static const double SMOOTH = 0.5; /* voxels, SD */
+/* The 26 directions miss the way up by 27 degrees at most: 1 - cos 27 = 0.11 of a step. */
+static const double ALMOST = 0.12;
+static const double TOUCH = 0.5;     /* voxels: how near to a sphere a voxel belongs to it */
+static const double FINEST = 0.0625; /* voxels: last step of the ascent */
+enum { SLAB = 8, REACH = 2 };
 
-static double shortest_edge(const struct geometry *g) {
-  return fmin(g->spacing[0], fmin(g->spacing[1], g->spacing[2]));
-}
-
-struct sphere { /* in millimetres along the index axes */
-  float x, y, z, r;
+struct point { /* of the surface, or a centre; millimetres along the index axes */
+  float x, y, z;
 };
 
-struct spheres {
-  struct sphere *items;
+struct sphere {
+  struct point at;
+  float r;
+};
+
+struct list { /* of points or spheres */
+  char *items;
+  size_t size; /* of one */
   int64_t count, capacity;
 };
 
-struct field { /* distance to the border, positive in the phase of the voxel that is looked at */
-  const struct volume *distance; /* negative in bone */
-  int64_t n[3];
+struct field {
+  const struct labels *bone;
+  struct list points; /* of the surface */
+  int32_t *nearest;   /* owned, [voxel]: index of its point; -1 none yet */
+  double edge;        /* the shortest [mm] */
 };
 
-static double signed_at(const struct field *f, const int64_t p[3], double sign) {
-  if (p[0] < 0 || p[1] < 0 || p[2] < 0 || p[0] >= f->n[0] || p[1] >= f->n[1] || p[2] >= f->n[2])
-    return (double)NAN;
-  return sign * (double)f->distance->voxels[geometry_index(&f->distance->grid, p[0], p[1], p[2])];
-}
-
-static int push(struct spheres *s, const struct sphere *add) {
-  if (s->count == s->capacity) {
-    int64_t more = s->capacity ? 2 * s->capacity : 4096;
-    struct sphere *items = realloc(s->items, (size_t)more * sizeof *items);
+static int push(struct list *l, const void *item) {
+  if (l->count == l->capacity) {
+    int64_t more = l->capacity ? 2 * l->capacity : 4096;
+    char *items = realloc(l->items, (size_t)more * l->size);
     if (!items) return 0;
-    s->items = items;
-    s->capacity = more;
+    l->items = items;
+    l->capacity = more;
   }
-  s->items[s->count++] = *add;
+  memcpy(l->items + (size_t)l->count++ * l->size, item, l->size);
   return 1;
 }
 
-static double step_length(const struct geometry *g, const int d[3]) {
-  double sum = 0;
-  for (int a = 0; a < 3; a++) sum += d[a] * g->spacing[a] * d[a] * g->spacing[a];
-  return sqrt(sum);
+static const struct point *point_at(const struct field *f, int32_t index) {
+  return (const struct point *)(const void *)f->points.items + index;
 }
 
-static void direction(int d[3], int index) { /* 0..26 */
-  d[0] = index % 3 - 1;
-  d[1] = index / 3 % 3 - 1;
-  d[2] = index / 9 - 1;
+static double apart(const struct point *a, double x, double y, double z) {
+  double u = (double)a->x - x, v = (double)a->y - y, w = (double)a->z - z;
+  return u * u + v * v + w * w;
 }
 
-struct around { /* the 26 neighbours: where they are in memory, and how much farther they must see
-                 */
-  int64_t offset[26];
-  double need[26];
+/* ---- the surface ---- */
+
+/* One pass of the Gaussian along an axis; the border repeats. */
+static void smooth_axis(float *out, const float *in, const struct geometry *g, int axis) {
+  const int64_t n[3] = {g->nx, g->ny, g->nz}, step[3] = {1, g->nx, g->nx * g->ny};
+  double weight[REACH + 1], sum = 0;
+  for (int d = 0; d <= REACH; d++) {
+    weight[d] = exp(-0.5 * d * d / (SMOOTH * SMOOTH));
+    sum += d ? 2 * weight[d] : 1;
+  }
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        const int64_t p[3] = {i, j, k};
+        int64_t at = geometry_index(g, i, j, k), c = p[axis];
+        double value = weight[0] * (double)in[at];
+        for (int d = 1; d <= REACH; d++) {
+          int64_t low = c - d < 0 ? -c : -d, high = c + d >= n[axis] ? n[axis] - 1 - c : d;
+          value +=
+              weight[d] * ((double)in[at + low * step[axis]] + (double)in[at + high * step[axis]]);
+        }
+        out[at] = (float)(value / sum);
+      }
+}
+
+/* Standard deviations by which a share of the normal distribution lies from its middle; Newton's
+ * steps from the logistic curve. */
+static double deviations(double share) {
+  double p = fmin(fmax(share, 0.001), 0.999), q = log(p / (1 - p)) / 1.702;
+  for (int i = 0; i < 3; i++)
+    q -= (0.5 * erfc(-q * 0.70710678118654752) - p) / (0.39894228040143268 * exp(-0.5 * q * q));
+  return q;
+}
+
+/* Where the smoothed solid passes one half between a voxel and the next along an axis: for a plane
+ * its deviations are linear in the place, so the crossing is exact. */
+static int cross(struct field *f, const float *solid, int64_t at, int64_t next, struct point here,
+                 int axis) {
+  const struct geometry *g = &f->bone->grid;
+  if ((solid[at] >= 0.5F) == (solid[next] >= 0.5F)) return 1;
+  double a = deviations((double)solid[at]), b = deviations((double)solid[next]);
+  float along = (float)(g->spacing[axis] * a / (a - b));
+  if (axis == 0) here.x += along;
+  if (axis == 1) here.y += along;
+  if (axis == 2) here.z += along;
+  int32_t index = (int32_t)f->points.count;
+  if (!push(&f->points, &here)) return 0;
+  f->nearest[at] = index; /* any: the sweeps choose */
+  f->nearest[next] = index;
+  return 1;
+}
+
+static int cross_all(struct field *f, const float *solid) {
+  const struct geometry *g = &f->bone->grid;
+  const int64_t step[3] = {1, g->nx, g->nx * g->ny};
+  for (int64_t k = 0, at = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++, at++) {
+        const int inner[3] = {i + 1 < g->nx, j + 1 < g->ny, k + 1 < g->nz};
+        const struct point here = {(float)((double)i * g->spacing[0]),
+                                   (float)((double)j * g->spacing[1]),
+                                   (float)((double)k * g->spacing[2])};
+        for (int a = 0; a < 3; a++)
+          if (inner[a] && !cross(f, solid, at, at + step[a], here, a)) return 0;
+      }
+  return 1;
+}
+
+/* The smoothed solid stays in `out`. */
+static status find_surface(float **out, struct field *f) {
+  status st = ST_OK;
+  const struct geometry *g = &f->bone->grid;
+  int64_t n = geometry_voxels(g);
+  float *solid = malloc((size_t)n * sizeof *solid), *other = malloc((size_t)n * sizeof *other);
+  CHECK(solid && other, ST_MEMORY, "local thickness: out of memory");
+  for (int64_t i = 0; i < n; i++) {
+    other[i] = f->bone->voxels[i] == 1 ? 1.0F : 0.0F;
+    f->nearest[i] = -1;
+  }
+  smooth_axis(solid, other, g, 0);
+  smooth_axis(other, solid, g, 1);
+  smooth_axis(solid, other, g, 2);
+  CHECK(cross_all(f, solid), ST_MEMORY, "local thickness: out of memory for the surface");
+  CHECK(f->points.count > 0, ST_DOMAIN,
+        "local thickness: the image is all bone or all marrow, there is no surface");
+  CHECK(f->points.count < INT32_MAX, ST_DOMAIN, "local thickness: %lld places of the surface",
+        (long long)f->points.count);
+  *out = solid;
+  solid = NULL;
+done:
+  free(solid);
+  free(other);
+  return st;
+}
+
+/* ---- nearest place of the surface ---- */
+
+struct sweep {
+  struct field *f;
+  int64_t offset[13];
+  int d[13][3];
 };
 
-static void make_around(struct around *n, const struct geometry *g) {
-  for (int index = 0, at = 0; index < 27; index++) {
-    int d[3];
-    direction(d, index);
-    if (index == 13) continue;
-    n->offset[at] = (d[2] * g->ny + d[1]) * g->nx + d[0];
-    n->need[at++] = step_length(g, d) - ALMOST * shortest_edge(g);
+/* The 13 neighbours that come before a voxel in the order of the sweep. */
+static void make_sweep(struct sweep *s, struct field *f, int turn) {
+  const struct geometry *g = &f->bone->grid;
+  s->f = f;
+  for (int index = 0; index < 13; index++) {
+    s->d[index][0] = turn * (index % 3 - 1);
+    s->d[index][1] = turn * (index / 3 % 3 - 1);
+    s->d[index][2] = turn * (index / 9 - 1);
+    s->offset[index] = (s->d[index][2] * g->ny + s->d[index][1]) * g->nx + s->d[index][0];
   }
 }
 
-/* Is the sphere of p in a neighbour's, or nearly? */
-static int is_held(const struct field *f, const struct around *n, const int64_t p[3], double r,
-                   double sign) {
-  int inner = 1;
-  for (int a = 0; a < 3; a++) inner &= p[a] > 0 && p[a] < f->n[a] - 1;
-  if (!inner) { /* at a face of the image */
-    for (int index = 0, at = 0; index < 27; index++) {
-      int d[3];
-      direction(d, index);
-      if (index == 13) continue;
-      const int64_t q[3] = {p[0] + d[0], p[1] + d[1], p[2] + d[2]};
-      if (signed_at(f, q, sign) >= r + n->need[at++]) return 1;
+static int take_nearest(const struct sweep *s, int64_t at, int64_t i, int64_t j, int64_t k) {
+  const struct geometry *g = &s->f->bone->grid;
+  int32_t *nearest = s->f->nearest, best = nearest[at], own = best, last = best;
+  double x = (double)i * g->spacing[0], y = (double)j * g->spacing[1],
+         z = (double)k * g->spacing[2];
+  double least = best < 0 ? (double)INFINITY : apart(point_at(s->f, best), x, y, z);
+  for (int n = 0; n < 13; n++) {
+    int64_t u = i + s->d[n][0], v = j + s->d[n][1], w = k + s->d[n][2];
+    if (u < 0 || v < 0 || w < 0 || u >= g->nx || v >= g->ny || w >= g->nz) continue;
+    int32_t other = nearest[at + s->offset[n]];
+    if (other < 0 || other == last || other == best) continue;
+    last = other;
+    double d = apart(point_at(s->f, other), x, y, z);
+    if (d < least) {
+      least = d;
+      best = other;
     }
-    return 0;
   }
-  const float *here = f->distance->voxels + geometry_index(&f->distance->grid, p[0], p[1], p[2]);
-  for (int at = 0; at < 26; at++)
-    if (sign * (double)here[n->offset[at]] >= r + n->need[at]) return 1;
+  nearest[at] = best;
+  return best != own;
+}
+
+/* Each voxel takes the nearest among its own and its neighbours' places, there and back, until
+ * nothing changes. */
+static void find_nearest(struct field *f) {
+  const struct geometry *g = &f->bone->grid;
+  int64_t n = geometry_voxels(g), changed = 1;
+  struct sweep there, back;
+  make_sweep(&there, f, 1);
+  make_sweep(&back, f, -1);
+  while (changed) {
+    changed = 0;
+    for (int64_t k = 0, at = 0; k < g->nz; k++)
+      for (int64_t j = 0; j < g->ny; j++)
+        for (int64_t i = 0; i < g->nx; i++, at++) changed += take_nearest(&there, at, i, j, k);
+    if (!changed) return;
+    changed = 0;
+    for (int64_t k = g->nz - 1, at = n - 1; k >= 0; k--)
+      for (int64_t j = g->ny - 1; j >= 0; j--)
+        for (int64_t i = g->nx - 1; i >= 0; i--, at--) changed += take_nearest(&back, at, i, j, k);
+  }
+}
+
+/* Distance of any place to the surface, from the places that the voxels around it know. */
+static double clearance(const struct field *f, const double c[3], int32_t *which) {
+  const struct geometry *g = &f->bone->grid;
+  const int64_t n[3] = {g->nx, g->ny, g->nz};
+  int64_t low[3], high[3];
+  double least = INFINITY;
+  for (int a = 0; a < 3; a++) {
+    int64_t middle = (int64_t)lrint(c[a] / g->spacing[a]);
+    low[a] = middle > 0 ? middle - 1 : 0;
+    high[a] = middle < n[a] - 1 ? middle + 1 : n[a] - 1;
+  }
+  for (int64_t k = low[2]; k <= high[2]; k++)
+    for (int64_t j = low[1]; j <= high[1]; j++)
+      for (int64_t i = low[0]; i <= high[0]; i++) {
+        int32_t index = f->nearest[geometry_index(g, i, j, k)];
+        double d = apart(point_at(f, index), c[0], c[1], c[2]);
+        if (d < least) {
+          least = d;
+          *which = index;
+        }
+      }
+  return sqrt(least);
+}
+
+/* ---- spheres ---- */
+
+static double own_radius(const struct field *f, int64_t at, int64_t i, int64_t j, int64_t k) {
+  const double *edge = f->bone->grid.spacing;
+  return sqrt(apart(point_at(f, f->nearest[at]), (double)i * edge[0], (double)j * edge[1],
+                    (double)k * edge[2]));
+}
+
+/* Is the sphere of a voxel in a neighbour's, or nearly? */
+static int is_held(const struct field *f, const float *radius, const int64_t p[3]) {
+  const struct geometry *g = &f->bone->grid;
+  int64_t at = geometry_index(g, p[0], p[1], p[2]);
+  for (int index = 0; index < 27; index++) {
+    const int d[3] = {index % 3 - 1, index / 3 % 3 - 1, index / 9 - 1};
+    int64_t i = p[0] + d[0], j = p[1] + d[1], k = p[2] + d[2];
+    if (index == 13 || i < 0 || j < 0 || k < 0 || i >= g->nx || j >= g->ny || k >= g->nz) continue;
+    int64_t other = geometry_index(g, i, j, k);
+    if (f->bone->voxels[other] != f->bone->voxels[at]) continue;
+    double length = 0;
+    for (int a = 0; a < 3; a++) length += d[a] * g->spacing[a] * d[a] * g->spacing[a];
+    if ((double)radius[other] >= (double)radius[at] + sqrt(length) - ALMOST * f->edge) return 1;
+  }
   return 0;
 }
 
-/* No distance can rise faster than one goes: the least of what the voxels around p and q allow at a
- * place between them, `at` of the way along d [mm]. */
-static double allowed(const struct field *f, const int64_t p[3], const int d[3], double at,
-                      double length, double sign) {
-  const double *edge = f->distance->grid.spacing;
-  double least = INFINITY;
-  for (int index = 0; index < 125; index++) {
-    const int o[3] = {index % 5 - 2, index / 5 % 5 - 2, index / 25 - 2};
-    const int64_t v[3] = {p[0] + o[0], p[1] + o[1], p[2] + o[2]};
-    double value = signed_at(f, v, sign), away = 0;
-    for (int a = 0; a < 3; a++) {
-      double x = (o[a] - at / length * d[a]) * edge[a];
-      away += x * x;
+/* Up from the voxel, away from what is nearest, until a step of FINEST no longer helps. */
+static struct sphere ascend(const struct field *f, const int64_t p[3], double r) {
+  const struct geometry *g = &f->bone->grid;
+  double c[3], step = 0.5 * f->edge;
+  int32_t which = f->nearest[geometry_index(g, p[0], p[1], p[2])], next = which;
+  for (int a = 0; a < 3; a++) c[a] = (double)p[a] * g->spacing[a];
+  while (step >= FINEST * f->edge) {
+    const struct point *from = point_at(f, which);
+    double away[3] = {c[0] - (double)from->x, c[1] - (double)from->y, c[2] - (double)from->z};
+    double length = sqrt(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]), moved[3];
+    int inside = length > 0;
+    for (int a = 0; a < 3 && inside; a++) {
+      const int64_t n[3] = {g->nx, g->ny, g->nz};
+      moved[a] = c[a] + step * away[a] / length;
+      inside &= moved[a] >= 0 && moved[a] <= (double)(n[a] - 1) * g->spacing[a];
+      inside &= fabs(moved[a] - (double)p[a] * g->spacing[a]) <= g->spacing[a];
     }
-    if (!isnan(value)) least = fmin(least, value + sqrt(away));
+    double better = inside ? clearance(f, moved, &next) : 0;
+    if (better > r) {
+      memcpy(c, moved, sizeof c);
+      r = better;
+      which = next;
+    } else
+      step /= 2;
   }
-  return least;
+  return (struct sphere){{(float)c[0], (float)c[1], (float)c[2]}, (float)r};
 }
 
-/* Centres between p and its neighbours, where the distance rises from both sides. */
-static int push_between(struct spheres *out, const struct field *f, const int64_t p[3], double r,
-                        double sign) {
-  const struct geometry *g = &f->distance->grid;
-  for (int index = 14; index < 27; index++) { /* each pair once */
-    int d[3];
-    direction(d, index);
-    const int64_t before[3] = {p[0] - d[0], p[1] - d[1], p[2] - d[2]};
-    const int64_t q[3] = {p[0] + d[0], p[1] + d[1], p[2] + d[2]};
-    const int64_t after[3] = {q[0] + d[0], q[1] + d[1], q[2] + d[2]};
-    double length = step_length(g, d), other = signed_at(f, q, sign);
-    double left = fmin(1, (r - signed_at(f, before, sign)) / length);
-    double right = fmin(1, (other - signed_at(f, after, sign)) / length);
-    if (!(other > 0) || !(left > RISE) || !(right > RISE)) continue;
-    double at = (other - r + right * length) / (left + right);
-    if (!(at > 0) || !(at < length)) continue;
-    double peak = fmin(r + left * at, allowed(f, p, d, at, length, sign));
-    if (peak < fmax(r, other) + 0.02 * length) continue;
-    struct sphere s = {(float)(((double)p[0] + at / length * d[0]) * g->spacing[0]),
-                       (float)(((double)p[1] + at / length * d[1]) * g->spacing[1]),
-                       (float)(((double)p[2] + at / length * d[2]) * g->spacing[2]), (float)peak};
-    if (!push(out, &s)) return 0;
-  }
-  return 1;
-}
-
-/* Spheres of one layer of voxels that no neighbour holds. */
-static int layer_spheres(struct spheres *out, const struct field *f, int64_t k) {
-  const struct geometry *g = &f->distance->grid;
-  struct around near;
-  make_around(&near, g);
+static int layer_spheres(struct list *out, const struct field *f, const float *radius, int64_t k,
+                         int phase) {
+  const struct geometry *g = &f->bone->grid;
   for (int64_t j = 0; j < g->ny; j++)
     for (int64_t i = 0; i < g->nx; i++) {
-      double value = (double)f->distance->voxels[geometry_index(g, i, j, k)];
-      double sign = value < 0 ? -1 : 1, r = sign * value;
       const int64_t p[3] = {i, j, k};
-      if (is_held(f, &near, p, r, sign)) continue;
-      struct sphere s = {(float)((double)i * g->spacing[0]), (float)((double)j * g->spacing[1]),
-                         (float)((double)k * g->spacing[2]), (float)r};
-      if (!push(out, &s) || !push_between(out, f, p, r, sign)) return 0;
+      int64_t at = geometry_index(g, i, j, k);
+      if ((f->bone->voxels[at] == 1) != phase || radius[at] <= 0) continue;
+      if (is_held(f, radius, p)) continue;
+      struct sphere s = ascend(f, p, (double)radius[at]);
+      if (!push(out, &s)) return 0;
     }
   return 1;
+}
+
+static int falling(const void *a, const void *b) {
+  const struct sphere *s = a, *t = b;
+  if (s->r > t->r || s->r < t->r) return s->r < t->r ? 1 : -1;
+  if (s->at.z > t->at.z || s->at.z < t->at.z) return s->at.z > t->at.z ? 1 : -1;
+  if (s->at.y > t->at.y || s->at.y < t->at.y) return s->at.y > t->at.y ? 1 : -1;
+  return (s->at.x > t->at.x) - (s->at.x < t->at.x);
+}
+
+static status gather_spheres(struct list *all, const struct field *f, const float *radius,
+                             int phase) {
+  status st = ST_OK;
+  int64_t nz = f->bone->grid.nz;
+  int failed = 0;
+  struct list *layers = calloc((size_t)nz, sizeof *layers);
+  CHECK(layers, ST_MEMORY, "local thickness: out of memory");
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1) reduction(| : failed)
+  for (int64_t k = 0; k < nz; k++) {
+    layers[k].size = sizeof(struct sphere);
+    failed |= !layer_spheres(&layers[k], f, radius, k, phase);
+  }
+  for (int64_t k = 0; k < nz && !failed; k++)
+    for (int64_t i = 0; i < layers[k].count && !failed; i++)
+      failed = !push(all, layers[k].items + (size_t)i * all->size);
+  CHECK(!failed, ST_MEMORY, "local thickness: out of memory for the spheres");
+  if (all->count) qsort(all->items, (size_t)all->count, all->size, falling);
+done:
+  for (int64_t k = 0; layers && k < nz; k++) free(layers[k].items);
+  free(layers);
+  return st;
 }
 
 /* ---- painting ---- */
 
-/* The part of a sphere in layers k0..k1: each voxel keeps the largest radius that holds it. */
-static void paint(struct volume *out, const struct sphere *s, int64_t k0, int64_t k1) {
-  const struct geometry *g = &out->grid;
-  const double x = (double)s->x, y = (double)s->y, z = (double)s->z,
-               r = (double)s->r + TOUCH * shortest_edge(&out->grid);
-  const double *edge = g->spacing;
-  int64_t from = (int64_t)fmax((double)k0, ceil((z - r) / edge[2]));
-  int64_t to = (int64_t)fmin((double)k1, floor((z + r) / edge[2]));
+struct canvas { /* layers from..to of the map */
+  struct volume *map;
+  const struct labels *bone;
+  int phase;
+  int64_t from, to;
+  int32_t *next; /* [voxel of these layers]: the first of its row at or after it without a value */
+  double touch;
+};
+
+static int32_t first_open(int32_t *next, int32_t i) {
+  int32_t end = i;
+  while (next[end] != end) end = next[end];
+  while (next[i] != end) {
+    int32_t after = next[i];
+    next[i] = end;
+    i = after;
+  }
+  return end;
+}
+
+/* Spheres come in falling order, so the first that reaches a voxel is its largest. */
+static void paint(const struct canvas *c, const struct sphere *s) {
+  const struct geometry *g = &c->map->grid;
+  const double x = (double)s->at.x, y = (double)s->at.y, z = (double)s->at.z;
+  const double r = (double)s->r + c->touch, *edge = g->spacing;
+  int64_t from = (int64_t)fmax((double)c->from, ceil((z - r) / edge[2]));
+  int64_t to = (int64_t)fmin((double)c->to, floor((z + r) / edge[2]));
   for (int64_t k = from; k <= to; k++) {
     double dz = (double)k * edge[2] - z, rest = r * r - dz * dz, high = sqrt(fmax(rest, 0));
     int64_t j0 = (int64_t)fmax(0, ceil((y - high) / edge[1]));
     int64_t j1 = (int64_t)fmin((double)(g->ny - 1), floor((y + high) / edge[1]));
     for (int64_t j = j0; j <= j1; j++) {
       double dy = (double)j * edge[1] - y, half = sqrt(fmax(rest - dy * dy, 0));
-      int64_t i0 = (int64_t)fmax(0, ceil((x - half) / edge[0]));
-      int64_t i1 = (int64_t)fmin((double)(g->nx - 1), floor((x + half) / edge[0]));
-      float *row = out->voxels + geometry_index(g, 0, j, k);
-      const float radius = s->r;
-      for (int64_t i = i0; i <= i1; i++) row[i] = row[i] > radius ? row[i] : radius;
+      int32_t i0 = (int32_t)fmax(0, ceil((x - half) / edge[0]));
+      int32_t i1 = (int32_t)fmin((double)(g->nx - 1), floor((x + half) / edge[0]));
+      int32_t *next = c->next + ((k - c->from) * g->ny + j) * (g->nx + 1);
+      int64_t row = geometry_index(g, 0, j, k);
+      for (int32_t i = i0 <= i1 ? first_open(next, i0) : i1 + 1; i <= i1; i = first_open(next, i)) {
+        c->map->voxels[row + i] = 2 * s->r;
+        next[i] = i + 1;
+      }
     }
   }
 }
 
-/* Spheres of bone may not write into marrow nor the other way round: two maps, joined at the end.
- */
-static status paint_phase(struct volume *out, const struct spheres *layers, const struct field *f,
-                          double sign) {
+static int paint_slab(struct canvas *c, const struct list *spheres) {
+  const struct geometry *g = &c->map->grid;
+  int64_t rows = (c->to - c->from + 1) * g->ny, wide = g->nx + 1;
+  c->next = malloc((size_t)(rows * wide) * sizeof *c->next);
+  if (!c->next) return 0;
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t i = 0; i < wide; i++) { /* the other phase is closed from the start */
+      int64_t at = (c->from * g->ny + row) * g->nx + i;
+      int closed = i < g->nx && (c->bone->voxels[at] == 1) != c->phase;
+      c->next[row * wide + i] = (int32_t)(i + closed);
+    }
+  const struct sphere *s = (const struct sphere *)(const void *)spheres->items;
+  for (int64_t i = 0; i < spheres->count; i++) paint(c, s + i);
+  free(c->next);
+  return 1;
+}
+
+static status paint_phase(struct volume *map, const struct field *f, const float *radius,
+                          int phase) {
   status st = ST_OK;
-  const struct geometry *g = &f->distance->grid;
-  struct volume *map = NULL;
-  const double more = SHORT * shortest_edge(g);
+  const struct geometry *g = &map->grid;
+  struct list spheres = {NULL, sizeof(struct sphere), 0, 0};
   int64_t slabs = (g->nz + SLAB - 1) / SLAB;
-  TRY(volume_create(&map, g, QUANTITY_LENGTH));
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1)
+  int failed = 0;
+  TRY(gather_spheres(&spheres, f, radius, phase));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1) reduction(| : failed)
   for (int64_t slab = 0; slab < slabs; slab++) {
-    int64_t k0 = slab * SLAB, k1 = k0 + SLAB - 1 < g->nz - 1 ? k0 + SLAB - 1 : g->nz - 1;
-    for (int64_t k = 0; k < g->nz; k++)
-      for (int64_t i = 0; i < layers[k].count; i++) paint(map, &layers[k].items[i], k0, k1);
+    int64_t last = (slab + 1) * SLAB - 1;
+    struct canvas c = {map,  f->bone,        phase, slab * SLAB, last < g->nz ? last : g->nz - 1,
+                       NULL, TOUCH * f->edge};
+    failed |= !paint_slab(&c, &spheres);
   }
-  for (int64_t i = 0; i < geometry_voxels(g); i++) {
-    double own = sign * (double)f->distance->voxels[i];
-    if (own > 0) out->voxels[i] = (float)(2 * (fmax(own, (double)map->voxels[i]) + more));
+  CHECK(!failed, ST_MEMORY, "local thickness: out of memory");
+  for (int64_t i = 0; i < geometry_voxels(g); i++) { /* no less than its own sphere and box */
+    if ((f->bone->voxels[i] == 1) != phase) continue;
+    double own = fmax(f->edge, 2 * (double)radius[i]);
+    map->voxels[i] = (float)fmax((double)map->voxels[i], own);
   }
 done:
-  volume_destroy(map);
+  free(spheres.items);
   return st;
 }
 
-static void part_phases(struct spheres *to, const struct spheres *from, const struct field *f,
-                        double sign, int64_t layers) {
-  const struct geometry *g = &f->distance->grid;
-  for (int64_t k = 0; k < layers; k++) {
-    to[k] = (struct spheres){NULL, 0, 0};
-    for (int64_t i = 0; i < from[k].count; i++) {
-      const struct sphere *s = &from[k].items[i];
-      int64_t x = (int64_t)lrint((double)s->x / g->spacing[0]);
-      int64_t y = (int64_t)lrint((double)s->y / g->spacing[1]);
-      int64_t z = (int64_t)lrint((double)s->z / g->spacing[2]);
-      if (sign * (double)f->distance->voxels[geometry_index(g, x, y, z)] > 0) push(&to[k], s);
-    }
-  }
-}
-
-static void free_layers(struct spheres *layers, int64_t count) {
-  for (int64_t k = 0; layers && k < count; k++) free(layers[k].items);
-  free(layers);
-}
-
-static status begin(struct volume **out, struct volume **distance, const struct labels *bone) {
-  status st = ST_OK;
-  TRY(filter_distance(distance, bone, 1));
-  CHECK(!isinf((*distance)->voxels[0]), ST_DOMAIN, "local thickness: the image is all bone");
-  TRY(volume_create(out, &bone->grid, QUANTITY_LENGTH));
-done:
-  return st;
+/* The smoothed solid becomes the radius of each voxel's own sphere; 0 where smoothing put the voxel
+ * on the other side. */
+static void make_radii(float *solid, const struct field *f) {
+  const struct geometry *g = &f->bone->grid;
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        int64_t at = geometry_index(g, i, j, k);
+        int kept = (solid[at] >= 0.5F) == (f->bone->voxels[at] == 1);
+        solid[at] = kept ? (float)own_radius(f, at, i, j, k) : 0;
+      }
 }
 
 status micro_thickness(struct volume **out, const struct labels *bone, int phases) {
   status st = ST_OK;
-  struct volume *distance = NULL, *map = NULL;
-  int64_t nz = bone->grid.nz;
-  int failed = 0;
-  struct spheres *layers = calloc((size_t)nz, sizeof *layers);
-  struct spheres *phase = calloc((size_t)nz, sizeof *phase);
-  CHECK(layers && phase, ST_MEMORY, "local thickness: out of memory");
-  TRY(begin(&map, &distance, bone));
-  struct field f = {distance, {bone->grid.nx, bone->grid.ny, nz}};
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1) reduction(| : failed)
-  for (int64_t k = 0; k < nz; k++) failed |= !layer_spheres(&layers[k], &f, k);
-  CHECK(!failed, ST_MEMORY, "local thickness: out of memory for the spheres");
-  for (int sign = -1; sign <= 1; sign += 2) {
-    if (!(phases & (sign < 0 ? MICRO_BONE : MICRO_MARROW))) continue;
-    part_phases(phase, layers, &f, sign, nz);
-    status painted = paint_phase(map, phase, &f, sign);
-    for (int64_t k = 0; k < nz; k++) free(phase[k].items);
-    memset(phase, 0, (size_t)nz * sizeof *phase);
-    TRY(painted);
-  }
+  const double *e = bone->grid.spacing;
+  struct volume *map = NULL;
+  float *radius = NULL;
+  struct field f = {bone, {NULL, sizeof(struct point), 0, 0}, NULL, fmin(e[0], fmin(e[1], e[2]))};
+  f.nearest = malloc((size_t)geometry_voxels(&bone->grid) * sizeof *f.nearest);
+  TRY(volume_create(&map, &bone->grid, QUANTITY_LENGTH));
+  CHECK(f.nearest, ST_MEMORY, "local thickness: out of memory");
+  TRY(find_surface(&radius, &f));
+  find_nearest(&f);
+  make_radii(radius, &f);
+  if (phases & MICRO_BONE) TRY(paint_phase(map, &f, radius, 1));
+  if (phases & MICRO_MARROW) TRY(paint_phase(map, &f, radius, 0));
   *out = map;
   map = NULL;
 done:
-  free_layers(layers, nz);
-  free_layers(phase, nz);
-  volume_destroy(distance);
-  volume_destroy(map);
-  return st;
-}
-
-status micro_thickness_slow(struct volume **out, const struct labels *bone) {
-  status st = ST_OK;
-  struct volume *distance = NULL, *map = NULL;
-  TRY(begin(&map, &distance, bone));
-  const struct geometry *g = &map->grid;
-  for (int64_t k = 0, at = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++, at++) {
-        double value = (double)distance->voxels[at], best = 0;
-        for (int64_t w = 0, from = 0; w < g->nz; w++)
-          for (int64_t v = 0; v < g->ny; v++)
-            for (int64_t u = 0; u < g->nx; u++, from++) {
-              double r = (double)distance->voxels[from];
-              if ((r < 0) != (value < 0) || fabs(r) <= best) continue;
-              double x = (double)(u - i) * g->spacing[0], y = (double)(v - j) * g->spacing[1];
-              double z = (double)(w - k) * g->spacing[2];
-              double reach = fabs(r) + TOUCH * shortest_edge(g);
-              if (x * x + y * y + z * z <= reach * reach) best = fabs(r);
-            }
-        map->voxels[at] = (float)(2 * (fmax(best, fabs(value)) + SHORT * shortest_edge(g)));
-      }
-  *out = map;
-  map = NULL;
-done:
-  volume_destroy(distance);
+  free(radius);
+  free(f.nearest);
+  free(f.points.items);
   volume_destroy(map);
   return st;
 }

@@ -83,9 +83,8 @@ def main():
         "tb_sp": thickness(~bone, spacing),
     }
     voxel = min(spacing)
-    # thickness: scipy's distances know whole voxels only (up to a voxel thinner where a strut is an
-    # even number of them) and its spheres lose their rims; qct's own values stay within 0.1 voxel
-    # when the voxels are halved, these rise towards them
+    # thickness: these distances are to voxel centres less half a voxel, right along the grid and up
+    # to half a voxel short on each side across it, and radii fall in steps; qct/README.md refines both
     limits = {"bv_tv": 1e-6, "euler": 1e-9, "bs_tv": 0.03 * other["bs_tv"], "tb_th": 2.5 * voxel,
               "tb_sp": 2.5 * voxel}
     bad = 0
