@@ -38,7 +38,8 @@ static const struct option options[] = {
     OPT_LIST(struct params, group, "group",
              "feature group name=pattern+pattern; the first group is the reference"),
     OPT_LIST(struct params, learner, "learner",
-             "svm-rbf, svm-linear, logistic, lasso, cox, svr-rbf, svr-linear"),
+             "svm-rbf, svm-linear, logistic, lasso, cox, svr-rbf, svr-linear, deep, deep-cox, "
+             "deep-time"),
     OPT_INT(struct params, outer, "folds", "", 2, 100, "outer folds"),
     OPT_INT(struct params, repeats, "repeats", "", 1, 1000, "repeats of the outer folds"),
     OPT_INT(struct params, inner, "inner-folds", "", 2, 20, "folds that choose hyper-parameters"),

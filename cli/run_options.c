@@ -19,6 +19,7 @@ void run_options_apply(struct study_options *out, const struct run_options *o) {
   out->rho_ref = o->rho_ref;
   out->reference = o->reference;
   out->only = o->analyses;
+  out->screen_model = o->screen_model;
   out->skip = o->skip;
   out->add = o->add;
 }

@@ -11,7 +11,7 @@
 #include <math.h>
 
 struct run_options {
-  const char *phantom, *certificate, *reference, *analyses, *skip, *add;
+  const char *phantom, *certificate, *reference, *screen_model, *analyses, *skip, *add;
   int material;
   double size_mm, rho_ref;
   bool shear, quick;
@@ -38,6 +38,8 @@ extern const char *const run_material_names[];
                "when the material is HA"),                                                         \
       OPT_TEXT(T, m.reference, "t-reference",                                                      \
                "reference of T-scores: nhanes3, or a JSON file; none without it"),                 \
+      OPT_IN(T, m.screen_model, "screen-model",                                                    \
+             "network for --add screen, trained on frontal projections of a hip"),                 \
       OPT_TEXT(T, m.analyses, "analyses",                                                          \
                "only these, with what they need, e.g. calibrate or bmd"),                          \
       OPT_TEXT(T, m.skip, "skip",                                                                  \

@@ -24,6 +24,7 @@ struct dicom_slice {
   int rows, columns;
   int bits_allocated, bits_stored, high_bit;
   bool is_signed;
+  bool inverted;           /* MONOCHROME1: low values are shown bright */
   struct vec3 position;    /* centre of the first pixel */
   struct vec3 row, column; /* direction of increasing column, of increasing row index */
   bool has_position, has_orientation;

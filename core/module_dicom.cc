@@ -147,6 +147,9 @@ void read_orientation(struct dicom_slice &s, const DataSet &ds) {
 
 void read_measures(struct dicom_slice &s, const DataSet &ds) {
   std::vector<double> spacing = numbers_of(ds, 0x0028, 0x0030);
+  /* of a radiograph: on the detector */
+  if (spacing.size() != 2 && text_of(ds, 0x0008, 0x0060).find("CT") != 0)
+    spacing = numbers_of(ds, 0x0018, 0x1164);
   if (spacing.size() == 2) {
     s.spacing_y = spacing[0];
     s.spacing_x = spacing[1];
@@ -401,6 +404,7 @@ status read_header(struct dicom_file &f, const char *path) {
     image_type = text_of(ds, 0x0008, 0x0008);
     s.localizer = image_type.find("LOCALIZER") != std::string::npos;
     f.samples = short_of(ds, 0x0028, 0x0002);
+    s.inverted = text_of(ds, 0x0028, 0x0004).find("MONOCHROME1") != std::string::npos;
     f.lossy = lossy_syntax(f.transfer_syntax) || text_of(ds, 0x0028, 0x2110) == "01";
     f.acquisition.lossy = f.lossy;
     f.decodable =

@@ -129,6 +129,30 @@ done:
   return st;
 }
 
+/* Cox's likelihood does not know the level of the predictor: the mean of the training people is put
+ * at 0, in the last bias, so that members can be averaged and folds pooled. */
+static status centre(struct cnn_model *m, struct cnn_data *d, const int64_t *rows, int64_t n,
+                     int batch) {
+  status st = ST_OK;
+  float *raw = malloc((size_t)(n + 1) * sizeof *raw);
+  double bias, mean = 0;
+  char words[CNN_WORDS] = "";
+  struct cnn_tensor t;
+  CHECK(raw, ST_MEMORY, "level of a Cox network");
+  TRY(cnn_outputs(raw, m, d, rows, n, batch, 0));
+  for (int64_t i = 0; i < n; i++) mean += (double)raw[i] / (double)n;
+  for (int64_t i = 0; i < m->torch->tensors(m->net, 0); i++) {
+    if (m->torch->tensor(&t, m->net, i, words)) TRY(cnn_torch_failed("weights", words));
+    if (!t.last || t.role != CNN_BIAS) continue;
+    if (m->torch->get(&bias, m->net, i, words)) TRY(cnn_torch_failed("weights", words));
+    bias -= mean;
+    if (m->torch->set(m->net, i, &bias, words)) TRY(cnn_torch_failed("weights", words));
+  }
+done:
+  free(raw);
+  return st;
+}
+
 static status train_member(struct fit *f, int member, int64_t *train, int64_t *valid) {
   status st = ST_OK;
   struct cnn_model *m = NULL;
@@ -151,6 +175,7 @@ static status train_member(struct fit *f, int member, int64_t *train, int64_t *v
   snprintf(f->r->device, sizeof f->r->device, "%s", m->device.words);
   TRY(cnn_train(&t, m, f->d, train, n_train, valid, n_valid, &options));
   f->r->finished &= t.finished;
+  if (options.loss == CNN_LOSS_COX) TRY(centre(m, f->d, train, n_train, options.batch));
   TRY(write_member(m, &t, f, member));
   TRY(report_member(f, m, &t, member, n_valid));
   if (card.task == CNN_SEGMENT) goto done;

@@ -12,6 +12,10 @@
 
 enum { CARD_SIZE = 60000 };
 
+static const char newer[] =
+    ". A file of a newer torch may hold operators that this one lacks: export "
+    "it again with an older version";
+
 static const char *const kind_names[] = {"resnet", "unet", "table", "script", NULL};
 
 /* ---- architecture ---- */
@@ -319,7 +323,8 @@ static status extra_json(cJSON **out, const struct cnn_model *m, const char *pat
   status st = ST_OK;
   char *text = NULL, words[CNN_WORDS] = "";
   if (m->torch->extra(&text, path, name, words))
-    FAIL(ST_FORMAT, "reading %s: %s", file_name(path), words);
+    FAIL(ST_FORMAT, "reading %s: %s%s", file_name(path), words,
+         strstr(words, "not a TorchScript") ? "" : newer);
   if (text) TRY(json_parse(out, text, strlen(text), name));
 done:
   free(text);
@@ -361,10 +366,7 @@ static status read_script(struct cnn_model *m, const char *path) {
   double *data = NULL;
   TRY(script_card(m, path));
   if (m->torch->load(&m->net, path, &m->device, words))
-    FAIL(ST_FORMAT,
-         "loading %s: %s. A file of a newer torch may hold operators that this one lacks: "
-         "export it again with an older version",
-         file_name(path), words);
+    FAIL(ST_FORMAT, "loading %s: %s%s", file_name(path), words, newer);
   m->arch = (struct cnn_arch){.kind = CNN_SCRIPT,
                               .dims = m->card.dims,
                               .channels = m->card.channel_count,

@@ -81,16 +81,21 @@ static status add_regression(struct record *r, const struct cnn_card *card,
                              const struct member_values *v, int count, const char *flags,
                              const struct cnn_predict_options *o) {
   status st = ST_OK;
+  char words[192];
+  /* a model trained here knows its targets; a file from elsewhere has no scale of them */
+  bool far = card->data_sha256[0] && fabs(v->mean[0] - card->target_mean) > 4 * card->target_sd;
+  snprintf(words, sizeof words, "%.140s%s%s", flags, flags[0] && far ? "; " : "",
+           far ? "more than 4 SD from the training targets" : "");
   for (int c = 0; c < card->output_count; c++)
     TRY(add(r, card->outputs[c].name, v->mean[c], card->outputs[c].unit, card, count, v->sd[c],
-            flags));
+            words));
   if (isnan(o->reference_mean)) goto done;
   struct measurement *m =
       record_add(r, "image", "t_score", (v->mean[0] - o->reference_mean) / o->reference_sd, "");
   CHECK(m, ST_MEMORY, "prediction rows");
   snprintf(m->method, sizeof m->method, "%s %g +- %g", o->reference_name, o->reference_mean,
            o->reference_sd);
-  snprintf(m->flags, sizeof m->flags, "%s", flags);
+  snprintf(m->flags, sizeof m->flags, "%s", words);
 done:
   return st;
 }
@@ -145,6 +150,14 @@ static double rising(const struct cnn_card *card, const struct member_values *v)
   return cnn_score(card, raw);
 }
 
+static status model_rows(struct record *record, const struct member_values *v,
+                         const struct cnn_card *card, int count, const char *flags,
+                         const struct cnn_predict_options *o) {
+  if (card->task == CNN_REGRESS) return add_regression(record, card, v, count, flags, o);
+  if (card->task == CNN_SURVIVAL) return add_survival(record, card, v, count, flags);
+  return add_classes(record, card, v, count, flags);
+}
+
 static status case_rows(struct record *record, const struct member_values *v,
                         struct cnn_model *const *models, int count, struct cnn_data *d, int64_t row,
                         const struct cnn_predict_options *o) {
@@ -155,14 +168,41 @@ static status case_rows(struct record *record, const struct member_values *v,
   if (models[0]->arch.kind != CNN_TABLE) TRY(cnn_data_get(&s, d, row));
   snprintf(flags, sizeof flags, "%s", s.flags);
   case_name(record, d, row, o->case_column);
-  if (card->task == CNN_REGRESS)
-    TRY(add_regression(record, card, v, count, flags, o));
-  else if (card->task == CNN_SURVIVAL)
-    TRY(add_survival(record, card, v, count, flags));
-  else
-    TRY(add_classes(record, card, v, count, flags));
+  TRY(model_rows(record, v, card, count, flags, o));
 done:
   cnn_sample_free(&s);
+  return st;
+}
+
+status cnn_predict_image(struct record *record, struct cnn_model *m, const struct volume *image) {
+  status st = ST_OK;
+  struct cnn_input in = {0};
+  struct member_values v;
+  const struct cnn_predict_options o = {.reference_mean = NAN, .reference_sd = NAN};
+  float *raw = NULL;
+  int64_t count;
+  char flags[192] = "", words[CNN_WORDS] = "";
+  CHECK(m->card.column_count == 0, ST_DOMAIN,
+        "model \"%s\" joins %d columns of a table: use qct cnn predict", m->card.name,
+        m->card.column_count);
+  CHECK(m->card.task != CNN_SEGMENT && m->card.task != CNN_SYNTHESIS && m->card.channel_count == 1,
+        ST_DOMAIN, "model \"%s\" does not give a value of one image", m->card.name);
+  TRY(cnn_input_make(&in, &image, &m->card, false, flags, sizeof flags));
+  const struct cnn_batch b = {
+      .n = 1, .size = {in.size[0], in.size[1], in.size[2]}, .channels = 1, .image = in.values};
+  if (m->torch->forward(&raw, &count, m->net, &b, 0, words))
+    TRY(cnn_torch_failed("running the network", words));
+  CHECK(count == m->card.output_count, ST_DOMAIN,
+        "model \"%s\" gives %lld values, its card names %d", m->card.name, (long long)count,
+        m->card.output_count);
+  for (int64_t i = 0; i < count; i++)
+    CHECK(isfinite(raw[i]), ST_NUMERIC, "model \"%s\": output \"%s\" is not a finite number",
+          m->card.name, m->card.outputs[i].name);
+  average(&v, raw, &m, 1, 1, 0);
+  TRY(model_rows(record, &v, &m->card, 1, flags, &o));
+done:
+  free(raw);
+  cnn_input_free(&in);
   return st;
 }
 

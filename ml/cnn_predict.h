@@ -32,6 +32,11 @@ struct cnn_predict_options {
 status cnn_predict(struct record *record, double *value, struct cnn_model *const *models, int count,
                    struct cnn_data *d, const struct cnn_predict_options *o);
 
+/** Rows for one image that is in memory, by one model without joined columns; the case is the
+ * record's.
+ * @return ST_DOMAIN: the model joins columns, or is for label maps; cnn_input_check */
+status cnn_predict_image(struct record *record, struct cnn_model *m, const struct volume *image);
+
 /** Do two models take and give the same? @return ST_DOMAIN naming the difference */
 status cnn_models_agree(const struct cnn_model *a, const struct cnn_model *b);
 

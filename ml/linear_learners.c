@@ -163,14 +163,16 @@ LINEAR_LEARNER(ml_learner_cox, "cox", ML_SURVIVAL, cox_kind);
 
 const char *const *ml_learner_names(void) {
   static const char *const names[] = {"svm-rbf",  "svm-linear", "svr-rbf", "svr-linear",
-                                      "logistic", "lasso",      "cox",     NULL};
+                                      "logistic", "lasso",      "cox",     "deep",
+                                      "deep-cox", "deep-time",  NULL};
   return names;
 }
 
 const struct ml_learner *ml_learner_find(const char *name) {
   static const struct ml_learner *const all[] = {
       &ml_learner_svm_rbf,  &ml_learner_svm_linear, &ml_learner_svr_rbf, &ml_learner_svr_linear,
-      &ml_learner_logistic, &ml_learner_lasso,      &ml_learner_cox};
+      &ml_learner_logistic, &ml_learner_lasso,      &ml_learner_cox,     &ml_learner_deep,
+      &ml_learner_deep_cox, &ml_learner_deep_time};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (!strcmp(all[i]->name, name)) return all[i];
   return NULL;

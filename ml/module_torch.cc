@@ -18,8 +18,11 @@ using torch::Tensor;
 /* one line of what libtorch says: its messages carry a stack of C++ frames */
 int said(char *words, const char *what) {
   std::snprintf(words, CNN_WORDS, "%s", what);
-  char *frames = std::strstr(words, "\nException raised from");
-  if (frames) *frames = '\0';
+  /* TorchScript's words go on with the source text and paths of whoever exported the file */
+  for (const char *end : {"\nException raised from", "\n:\n  File", ":\n  File", "  File \""}) {
+    char *rest = std::strstr(words, end);
+    if (rest) *rest = '\0';
+  }
   for (char *c = words; *c; c++)
     if (*c == '\n') *c = ' ';
   return 1;

@@ -147,10 +147,10 @@ struct block {
     norm_side.make(m, name + ".downsample.1", out);
   }
   Tensor run(const std::vector<named_tensor> &t, const Tensor &x, bool training) const {
-    Tensor y = torch::relu(norm1.run(t, one.run(t, x), training));
+    Tensor y = norm1.run(t, one.run(t, x), training).relu_();
     y = norm2.run(t, two.run(t, y), training);
     Tensor s = has_side ? norm_side.run(t, side.run(t, x), training) : x;
-    return torch::relu(y.add_(s));
+    return y.add_(s).relu_();
   }
 };
 
@@ -179,7 +179,7 @@ struct resnet : cnn_net {
     last.make(m, in + a.columns, a.hidden, a.hidden > 0, a.outputs, a.dropout);
   }
   Tensor features(const Tensor &image) override {
-    Tensor x = torch::relu(stem_norm.run(tensors, stem.run(tensors, image), training));
+    Tensor x = stem_norm.run(tensors, stem.run(tensors, image), training).relu_();
     if (arch.stem == 7) {
       dims_list three = repeat(dims, 3), two = repeat(dims, 2), one = repeat(dims, 1);
       x = dims == 3 ? torch::max_pool3d(x, three, two, one) : torch::max_pool2d(x, three, two, one);

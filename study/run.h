@@ -54,10 +54,11 @@ struct study_options {
                             for HA, else family w is withheld */
   const char *reference; /* of T-scores: "nhanes3" or a file (qct/t_score.h); NULL: none */
   const char *levels;    /* vertebrae that the user names: "L1=z,L2=z" [mm]; NULL: none */
-  const char *skip;      /* analyses left out: names of steps with commas between; NULL: none */
-  const char *only;      /* analyses done, with what they need; NULL: all that are not optional */
-  const char *add;       /* optional analyses that are done; NULL: none */
-  bool force;            /* do every step again; take over a folder that holds something else */
+  const char *screen_model; /* network that judges a frontal projection of each hip; NULL: none */
+  const char *skip;         /* analyses left out: names of steps with commas between; NULL: none */
+  const char *only; /* analyses done, with what they need; NULL: all that are not optional */
+  const char *add;  /* optional analyses that are done; NULL: none */
+  bool force;       /* do every step again; take over a folder that holds something else */
 };
 #define STUDY_DEFAULTS                                                                             \
   {                                                                                                \

@@ -17,6 +17,7 @@
   STEP(cortex)                                                                                     \
   STEP(projected)                                                                                  \
   STEP(fall)                                                                                       \
+  STEP(screen)                                                                                     \
   STEP(vertebrae)                                                                                  \
   STEP(spine)                                                                                      \
   STEP(hu)                                                                                         \

@@ -410,6 +410,27 @@ static void a_model_file_reads_back_and_refuses_nan(void **state) {
   unlink(path);
 }
 
+/* weights that are finite and an output that is not: 3e38 x 10 in single precision */
+static void an_output_that_is_no_number_fails_by_name(void **state) {
+  (void)state;
+  need_module();
+  struct cnn_model *m = linear_model(3e38, 0);
+  struct table *t = NULL;
+  struct cnn_data *d = NULL;
+  const int64_t rows[] = {0, 1};
+  float out[2];
+  assert_ok(table_create(&t, 2));
+  assert_ok(table_add_column(t, "x", "", true));
+  t->columns[0].numbers[0] = 0.5;
+  t->columns[0].numbers[1] = 10;
+  const struct cnn_data_options o = {.image = NULL};
+  assert_ok(cnn_data_open(&d, t, &m->card, false, &o));
+  assert_fails(cnn_outputs(out, m, d, rows, 2, 8, 0), ST_NUMERIC, "output \"y\" of row 2");
+  cnn_data_close(d);
+  table_destroy(t);
+  cnn_model_destroy(m);
+}
+
 static void impossible_networks_are_refused(void **state) {
   (void)state;
   struct cnn_arch a = {.kind = CNN_RESNET,
@@ -442,6 +463,7 @@ int main(void) {
       cmocka_unit_test(a_checkpoint_of_another_run_is_refused),
       cmocka_unit_test(federated_average_weighs_by_people),
       cmocka_unit_test(a_model_file_reads_back_and_refuses_nan),
+      cmocka_unit_test(an_output_that_is_no_number_fails_by_name),
       cmocka_unit_test(impossible_networks_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
