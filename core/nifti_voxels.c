@@ -51,6 +51,29 @@ static size_t bytes_of(int datatype) {
   }
 }
 
+status nifti_place_check(const char *path) {
+  /* pixdim 1 to 3, quaternion and offset, the three rows of the sform */
+  static const struct { size_t at, count; } parts[] = {{80, 3}, {256, 6}, {280, 12}};
+  status st = ST_OK;
+  unsigned char h[HEADER];
+  gzFile f = gzopen(path, "rb");
+  CHECK(f, ST_IO, "%s: cannot be opened", path);
+  CHECK(gzread(f, h, HEADER) == HEADER, ST_FORMAT, "%s: shorter than a NIfTI header", path);
+  /* the order of bytes as the NIfTI library finds it: from the number of axes */
+  int axes = header_short(h, 40, false);
+  bool swapped = axes < 1 || axes > 7;
+  for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
+    for (size_t i = 0; i < parts[p].count; i++) {
+      size_t at = parts[p].at + 4 * i;
+      CHECK(isfinite(header_float(h, at, swapped)), ST_FORMAT,
+            "%s: byte %zu of its NIfTI header, where the image lies in space, is no number", path,
+            at);
+    }
+done:
+  if (f) gzclose(f);
+  return st;
+}
+
 status nifti_layout_read(struct nifti_layout *layout, const char *path) {
   status st = ST_OK;
   unsigned char h[HEADER];

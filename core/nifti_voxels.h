@@ -23,6 +23,10 @@ struct nifti_layout {
   double slope, inter; /* value = slope*stored + inter; 1 and 0 when not stated */
 };
 
+/** Are voxel size, quaternion and sform numbers? ITK ends the process on a NaN among them: asked
+ * before it sees the file. @return ST_IO; ST_FORMAT naming the byte */
+status nifti_place_check(const char *path);
+
 /** @return ST_IO, ST_FORMAT (no NIfTI-1 single file), ST_DOMAIN (voxels that are no real numbers)
  */
 status nifti_layout_read(struct nifti_layout *layout, const char *path);

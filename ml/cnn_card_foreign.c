@@ -238,6 +238,8 @@ status cnn_card_from_nnunet(struct cnn_card *out, const cJSON *plans, const cJSO
   for (int a = 0; a < 3; a++) {
     CHECK(forward[a] == 0 || forward[a] == 1 || forward[a] == 2, ST_FORMAT,
           "%s: transpose_forward %g", what, forward[a]);
+    CHECK(patch[a] >= 1 && patch[a] <= 65535, ST_FORMAT, "%s: patch_size %g; 1 to 65535", what,
+          patch[a]);
     c.axes[a] = (int)forward[a];
     c.spacing_mm[2 - (int)forward[a]] = spacing[a];
     c.shape[2 - (int)forward[a]] = (int64_t)patch[a];
