@@ -6,8 +6,7 @@
 #include <stdio.h>
 
 static const double SLICE_LIMIT = 3; /* mm; the map was tested to there */
-static const double VERTEX_MM = 2;   /* `qct cortex` maps every 1 mm; means agree, in a quarter
-                                        of the time */
+static const double VERTEX_MM = 2;   /* `qct cortex` maps every 1 mm; coarser to be quicker */
 
 static status write_pictures(const struct study_case *c, const struct cortex_map *m, int side) {
   status st = ST_OK;

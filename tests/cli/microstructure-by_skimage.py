@@ -83,8 +83,8 @@ def main():
         "tb_sp": thickness(~bone, spacing),
     }
     voxel = min(spacing)
-    # thickness: these distances are to voxel centres less half a voxel, right along the grid and up
-    # to half a voxel short on each side across it, and radii fall in steps; qct/README.md refines both
+    # thickness: two estimates of one definition, two voxels apart on a sponge for a reason not known
+    # (qct/README.md); the limit holds them there
     limits = {"bv_tv": 1e-6, "euler": 1e-9, "bs_tv": 0.03 * other["bs_tv"], "tb_th": 2.5 * voxel,
               "tb_sp": 2.5 * voxel}
     bad = 0
