@@ -16,7 +16,7 @@ cd "$folder"
 one() { # case seed sex
   [ -f "$1/result/record.json" ] && return
   qct -q -j 1 phantom hip --seed "$2" --sex "$3" --spacing 1.5,1.5,3 --truth-step 4 --format nifti --force --out "$1/scan"
-  qct -q -j 1 run "$1/scan/ct.nii.gz" --phantom mindways-model3-ct --size 3 --no-interval --case "$1" --out "$1/result" > /dev/null
+  qct -q -j 1 run "$1/scan/ct.nii.gz" --phantom mindways-model3-ct --size 3 --no-interval --analyses bmd,fall --case "$1" --out "$1/result" > /dev/null
   rm -f "$1/scan/ct.nii.gz"
 }
 export -f one
