@@ -1,5 +1,6 @@
+// labels: slow
 /* Networks on the feature table inside the same folds as every other learner. */
-#include "../check.h"
+#include "tests/check.h"
 
 #include "core/json.h"
 #include "core/parallel.h"
