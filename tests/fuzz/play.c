@@ -37,8 +37,10 @@ static size_t change(char *out, const char *data, size_t n, struct dice *d) {
     case 2:
       out[at] = "0-9eE,\"{}[]\n<>/:. "[throw(d, 17)];
       break;
-    default:
-      memmove(out + at, out + throw(d, n), (n - at) / 2);
+    default: {
+      size_t from = throw(d, n);
+      memmove(out + at, out + from, (n - (at > from ? at : from)) / 2);
+    }
     }
   }
   return n;
