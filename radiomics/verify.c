@@ -48,11 +48,14 @@ done:
   return st;
 }
 
-bool rad_value_agrees(double value, double reference, double tolerance) {
+double rad_round(double value) {
   char text[32];
-  snprintf(text, sizeof text, "%.2e", value);
-  double rounded = strtod(text, NULL);
-  return fabs(rounded - reference) <= tolerance + 1e-9 * fabs(reference);
+  snprintf(text, sizeof text, "%.3g", value);
+  return strtod(text, NULL);
+}
+
+bool rad_value_agrees(double value, double reference, double tolerance) {
+  return fabs(rad_round(value) - reference) <= tolerance + 1e-9 * fabs(reference);
 }
 
 status rad_analyse(struct rad_values *out, const struct volume *image, const struct labels *mask,

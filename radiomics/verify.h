@@ -49,7 +49,9 @@ status rad_verify_pyradiomics(struct rad_scoreboard *b, const char *folder);
 
 /** The settings of a CT configuration 'A'..'E'. */
 void rad_ct_settings(struct rad_settings *s, char configuration);
-/** Round to three digits, then |value - reference| <= tolerance. */
+/** To three significant digits, as the tables print. */
+double rad_round(double value);
+/** Round, then |value - reference| <= tolerance. */
 bool rad_value_agrees(double value, double reference, double tolerance);
 
 #ifdef __cplusplus
