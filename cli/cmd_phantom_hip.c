@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/phantom_options.h"
 
 #include "core/json.h"
 #include "phantom/fault.h"
@@ -11,10 +11,10 @@
 struct params {
   const char *out, *params, *phantom, *certificate;
   struct text_list set;
-  int seed, scan_seed, sex, side, view, scanner, kernel, bone, format, depth, padding, fault;
-  double spacing[3], fov[3], size[3], direction[9], pose[6];
-  double kvp, noise, sigma, z_sigma, thickness, cup, drift_slope, drift_offset, circle, truth_step;
-  bool ideal, phi, flip_rods, no_table, reverse_instances;
+  struct phantom_scan scan;
+  int seed, sex, side, view, bone, depth, fault;
+  double spacing[3], fov[3], size[3], direction[9], pose[6], truth_step;
+  bool flip_rods, no_table, reverse_instances;
 };
 
 static const char *const sides[] = {"L", "R", NULL};
@@ -23,23 +23,14 @@ static const char *const bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha"
 
 #define NONE3                                                                                      \
   { NAN, NAN, NAN }
-static const struct params defaults = {.seed = 0,
-                                       .scan_seed = 1,
+static const struct params defaults = {.scan = PHANTOM_SCAN_DEFAULTS,
                                        .phantom = "mindways-model3-ct",
                                        .spacing = {0.8, 0.8, 1.5},
                                        .fov = NONE3,
                                        .size = NONE3,
                                        .direction = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN},
-                                       .kvp = NAN,
-                                       .kernel = KERNEL_STANDARD,
-                                       .noise = 14,
-                                       .sigma = NAN,
-                                       .thickness = NAN,
-                                       .drift_slope = 1,
                                        .truth_step = 2,
-                                       .format = PHANTOM_DICOM,
-                                       .depth = 2,
-                                       .padding = -1024};
+                                       .depth = 2};
 
 static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the digital patient"),
@@ -63,25 +54,7 @@ static const struct option options[] = {
     OPT_FLAG(struct params, no_table, "no-table", "leave the table out"),
     OPT_CHOICE(struct params, bone, "bone-kind", bones,
                "equivalent: bone reads exactly its planted density at any energy"),
-    OPT_CHOICE(struct params, scanner, "scanner", scanner_names, "preset of voltage and energy"),
-    OPT_REAL(struct params, kvp, "kvp", "kV", 70, 150, "tube voltage; else the preset's"),
-    OPT_CHOICE(struct params, kernel, "kernel", kernel_names, "in-plane blur"),
-    OPT_REAL(struct params, sigma, "sigma", "mm", 0, 3, "in-plane blur instead of the kernel's"),
-    OPT_REAL(struct params, z_sigma, "z-sigma", "mm", 0, 5, "blur along the slices' normal"),
-    OPT_REAL(struct params, thickness, "thickness", "mm", 0.1, 20,
-             "slice thickness; else the slice spacing"),
-    OPT_REAL(struct params, noise, "noise", "HU", 0, 200, "SD at the centre"),
-    OPT_REAL(struct params, cup, "cup", "HU", 0, 80, "cupping"),
-    OPT_REAL(struct params, drift_slope, "drift-slope", "", 0.8, 1.2, "HU' = slope HU + offset"),
-    OPT_REAL(struct params, drift_offset, "drift-offset", "HU", -100, 100, "see --drift-slope"),
-    OPT_REAL(struct params, circle, "circle", "mm", 0, 1000,
-             "reconstruction radius; 0: no padding outside a circle"),
-    OPT_INT(struct params, padding, "padding", "HU", -32768, -1000, "value of no data in DICOM"),
-    OPT_INT(struct params, scan_seed, "scan-seed", "", 0, 1e9, "of the noise"),
-    OPT_CHOICE(struct params, format, "format", phantom_format_names, "of the CT"),
-    OPT_FLAG(struct params, ideal, "ideal",
-             "also the image without blur and noise, its density and the femur's coverage"),
-    OPT_FLAG(struct params, phi, "phi", "plant fictional identifiers in the DICOM header"),
+    PHANTOM_SCAN_OPTIONS(struct params, scan),
     OPT_FLAG(struct params, reverse_instances, "reverse-instances",
              "instance numbers against the slice order"),
     OPT_CHOICE(struct params, fault, "fault", phantom_fault_names,
@@ -102,19 +75,21 @@ static void take_choice(int *to, int given, int usual) {
 }
 
 static void apply_scanner(struct hip_phantom *h, const struct params *p) {
-  const struct params *d = &defaults;
-  take_choice(&h->preset, p->scanner, d->scanner);
-  take_choice(&h->scanner.kernel, p->kernel, d->kernel);
-  take(&h->kvp, &p->kvp, &d->kvp, 1);
-  take(&h->scanner.noise_hu, &p->noise, &d->noise, 1);
-  take(&h->scanner.sigma_mm, &p->sigma, &d->sigma, 1);
-  take(&h->scanner.z_sigma_mm, &p->z_sigma, &d->z_sigma, 1);
-  take(&h->scanner.thickness_mm, &p->thickness, &d->thickness, 1);
-  take(&h->scanner.cup_hu, &p->cup, &d->cup, 1);
-  take(&h->scanner.drift_slope, &p->drift_slope, &d->drift_slope, 1);
-  take(&h->scanner.drift_offset_hu, &p->drift_offset, &d->drift_offset, 1);
-  take(&h->scanner.circle_mm, &p->circle, &d->circle, 1);
-  if (p->scan_seed != d->scan_seed) h->scanner.seed = (uint64_t)p->scan_seed;
+  const struct phantom_scan *to = &p->scan, *usual = &defaults.scan;
+  const struct scanner_options *s = &to->scanner, *d = &usual->scanner;
+  take_choice(&h->preset, to->preset, usual->preset);
+  take(&h->kvp, &to->kvp, &usual->kvp, 1);
+  take_choice(&h->scanner.kernel, s->kernel, d->kernel);
+  take(&h->scanner.noise_hu, &s->noise_hu, &d->noise_hu, 1);
+  take(&h->scanner.sigma_mm, &s->sigma_mm, &d->sigma_mm, 1);
+  take(&h->scanner.z_sigma_mm, &s->z_sigma_mm, &d->z_sigma_mm, 1);
+  take(&h->scanner.thickness_mm, &s->thickness_mm, &d->thickness_mm, 1);
+  take(&h->scanner.cup_hu, &s->cup_hu, &d->cup_hu, 1);
+  take(&h->scanner.drift_slope, &s->drift_slope, &d->drift_slope, 1);
+  take(&h->scanner.drift_offset_hu, &s->drift_offset_hu, &d->drift_offset_hu, 1);
+  take(&h->scanner.circle_mm, &s->circle_mm, &d->circle_mm, 1);
+  if (to->seed != usual->seed) h->scanner.seed = (uint64_t)to->seed;
+  if (to->ideal) h->ideal = 1;
 }
 
 static status apply_options(struct hip_phantom *h, const struct params *p) {
@@ -131,7 +106,6 @@ static status apply_options(struct hip_phantom *h, const struct params *p) {
   take_choice(&h->paint.depth, p->depth, d->depth);
   if (p->bone != d->bone) h->bone = (enum bone_mode)p->bone;
   if (p->side) h->side = SIDE_RIGHT;
-  if (p->ideal) h->ideal = 1;
   if (p->flip_rods) h->rods_flipped = 1;
   if (p->no_table) h->table = 0;
   if (strcmp(p->phantom, d->phantom) != 0)
@@ -150,7 +124,7 @@ static status plant_fault(const struct params *p) {
   status st = ST_OK;
   char folder[4096];
   if (p->fault == FAULT_NONE) goto done;
-  CHECK(p->format == PHANTOM_DICOM, ST_USAGE, "--fault %s needs --format dicom",
+  CHECK(p->scan.format == PHANTOM_DICOM, ST_USAGE, "--fault %s needs --format dicom",
         phantom_fault_names[p->fault]);
   snprintf(folder, sizeof folder, "%s/ct", p->out);
   TRY(phantom_fault_plant(folder, (enum phantom_fault)p->fault));
@@ -172,10 +146,10 @@ static status run(struct context *ctx, const void *params) {
   }
   TRY(apply_options(&h, p));
   TRY(hip_phantom_make(&result, &h));
-  struct phantom_output_options out = {.format = p->format,
+  struct phantom_output_options out = {.format = p->scan.format,
                                        .seed = (uint64_t)p->seed * 1000003 + h.scanner.seed,
-                                       .identifiers = p->phi,
-                                       .padding = p->padding,
+                                       .identifiers = p->scan.phi,
+                                       .padding = p->scan.padding,
                                        .reverse_instances = p->reverse_instances};
   provenance = context_provenance(ctx);
   TRY(phantom_result_write(&result, p->out, &out, provenance, ctx->force));

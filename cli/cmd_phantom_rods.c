@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/phantom_options.h"
 
 #include "phantom/rods.h"
 
@@ -7,27 +7,19 @@
 
 struct params {
   const char *out, *phantom, *certificate;
-  int body, scanner, kernel, format, scan_seed, missing, bubble, padding;
+  struct phantom_scan scan;
+  int body, missing, bubble;
   double swap[2], spacing[3], fov[3];
-  double diameter, shift, tilt, rise, kvp, noise, sigma, thickness, cup, circle, drift_slope,
-      drift_offset;
-  bool flip, ideal, phi;
+  double diameter, shift, tilt, rise;
+  bool flip;
 };
 
 static const struct params defaults = {.phantom = "mindways-model3-ct",
+                                       .scan = PHANTOM_SCAN_DEFAULTS,
                                        .body = RODS_SOFT_TISSUE,
                                        .diameter = 260,
-                                       .kernel = KERNEL_STANDARD,
                                        .spacing = {0.9, 0.9, 3},
-                                       .fov = {340, 360, 60},
-                                       .swap = {0, 0},
-                                       .kvp = NAN,
-                                       .noise = 14,
-                                       .sigma = NAN,
-                                       .thickness = NAN,
-                                       .drift_slope = 1,
-                                       .scan_seed = 1,
-                                       .padding = -1024};
+                                       .fov = {340, 360, 60}};
 
 static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the scan"),
@@ -44,21 +36,7 @@ static const struct option options[] = {
     OPT_REAL(struct params, rise, "rise", "deg", -10, 10, "of the rods in the sagittal plane"),
     OPT_REALS(struct params, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),
     OPT_REALS(struct params, fov, "fov", "mm", 3, 1, 1000, "field of view x,y,z"),
-    OPT_CHOICE(struct params, scanner, "scanner", scanner_names, "preset of voltage and energy"),
-    OPT_REAL(struct params, kvp, "kvp", "kV", 70, 150, "tube voltage; else the preset's"),
-    OPT_CHOICE(struct params, kernel, "kernel", kernel_names, "in-plane blur"),
-    OPT_REAL(struct params, sigma, "sigma", "mm", 0, 3, "in-plane blur instead of the kernel's"),
-    OPT_REAL(struct params, thickness, "thickness", "mm", 0.1, 20, "slice thickness"),
-    OPT_REAL(struct params, noise, "noise", "HU", 0, 200, "SD at the centre"),
-    OPT_REAL(struct params, cup, "cup", "HU", 0, 80, "cupping"),
-    OPT_REAL(struct params, circle, "circle", "mm", 0, 1000, "reconstruction radius; 0 none"),
-    OPT_REAL(struct params, drift_slope, "drift-slope", "", 0.8, 1.2, "HU' = slope HU + offset"),
-    OPT_REAL(struct params, drift_offset, "drift-offset", "HU", -100, 100, "see --drift-slope"),
-    OPT_INT(struct params, scan_seed, "scan-seed", "", 0, 1e9, "of the noise"),
-    OPT_INT(struct params, padding, "padding", "HU", -32768, -1000, "value of no data in DICOM"),
-    OPT_CHOICE(struct params, format, "format", phantom_format_names, "of the CT"),
-    OPT_FLAG(struct params, ideal, "ideal", "also the image without blur and noise"),
-    OPT_FLAG(struct params, phi, "phi", "plant fictional identifiers in the DICOM header"),
+    PHANTOM_SCAN_OPTIONS(struct params, scan),
     OPTIONS_END};
 
 static void fill(struct rods_phantom *r, const struct params *p) {
@@ -77,37 +55,22 @@ static void fill(struct rods_phantom *r, const struct params *p) {
     r->spacing[a] = p->spacing[a];
     r->fov[a] = p->fov[a];
   }
-  r->preset = p->scanner;
-  r->kvp = p->kvp;
-  r->ideal = p->ideal;
-  r->scanner.kernel = p->kernel;
-  r->scanner.sigma_mm = p->sigma;
-  r->scanner.thickness_mm = isnan(p->thickness) ? 0 : p->thickness;
-  r->scanner.noise_hu = p->noise;
-  r->scanner.cup_hu = p->cup;
-  r->scanner.circle_mm = p->circle;
-  r->scanner.drift_slope = p->drift_slope;
-  r->scanner.drift_offset_hu = p->drift_offset;
-  r->scanner.seed = (uint64_t)p->scan_seed;
+  r->preset = p->scan.preset;
+  r->kvp = p->scan.kvp;
+  r->ideal = p->scan.ideal;
+  phantom_scan_scanner(&r->scanner, &p->scan);
 }
 
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
   struct phantom_result result = {0};
-  cJSON *provenance = NULL;
   struct rods_phantom r;
   rods_phantom_defaults(&r);
   fill(&r, p);
   TRY(rods_phantom_make(&result, &r));
-  struct phantom_output_options out = {.format = p->format,
-                                       .seed = (uint64_t)p->scan_seed + 500000,
-                                       .identifiers = p->phi,
-                                       .padding = p->padding};
-  provenance = context_provenance(ctx);
-  TRY(phantom_result_write(&result, p->out, &out, provenance, ctx->force));
+  TRY(phantom_scan_write(ctx, &result, p->out, &p->scan, (uint64_t)p->scan.seed + 500000));
 done:
-  cJSON_Delete(provenance);
   phantom_result_free(&result);
   return st;
 }

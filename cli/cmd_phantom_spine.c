@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/phantom_options.h"
 #include "phantom/spine.h"
 
 #include <math.h>
@@ -9,11 +9,11 @@
 struct params {
   const char *out, *phantom, *certificate;
   struct text_list density, deform;
-  int seed, scan_seed, scanner, kernel, bone, format, view, contrast, padding;
+  struct phantom_scan scan;
+  int seed, bone, view, contrast;
   double spacing[3], fov[3], size[3], pose[6];
   double cobb, lordosis, disc, scale, cortex, plate, hollow, texture, fat, aorta;
-  double kvp, noise, sigma, z_sigma, thickness, cup;
-  bool ideal, phi, no_table;
+  bool no_table;
 };
 
 static const char *const bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha", NULL};
@@ -22,10 +22,8 @@ static const char *const contrasts[] = {"unknown", "none", "present", NULL};
 #define NONE3                                                                                      \
   { NAN, NAN, NAN }
 static const struct params defaults = {.phantom = "mindways-model3-ct",
-                                       .scan_seed = 1,
-                                       .kernel = KERNEL_STANDARD,
+                                       .scan = PHANTOM_SCAN_DEFAULTS,
                                        .contrast = CONTRAST_NONE,
-                                       .padding = -1024,
                                        .spacing = {0.9, 0.9, 2},
                                        .fov = NONE3,
                                        .size = NONE3,
@@ -37,11 +35,7 @@ static const struct params defaults = {.phantom = "mindways-model3-ct",
                                        .hollow = 1.5,
                                        .texture = 0.1,
                                        .fat = 16,
-                                       .aorta = NAN,
-                                       .kvp = NAN,
-                                       .noise = 14,
-                                       .sigma = NAN,
-                                       .thickness = NAN};
+                                       .aorta = NAN};
 
 static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the digital patient"),
@@ -76,20 +70,7 @@ static const struct option options[] = {
     OPT_FLAG(struct params, no_table, "no-table", "leave the table out"),
     OPT_CHOICE(struct params, bone, "bone-kind", bones,
                "equivalent: cortical bone reads exactly its planted density at any energy"),
-    OPT_CHOICE(struct params, scanner, "scanner", scanner_names, "preset of voltage and energy"),
-    OPT_REAL(struct params, kvp, "kvp", "kV", 70, 150, "tube voltage; else the preset's"),
-    OPT_CHOICE(struct params, kernel, "kernel", kernel_names, "in-plane blur"),
-    OPT_REAL(struct params, sigma, "sigma", "mm", 0, 3, "in-plane blur instead of the kernel's"),
-    OPT_REAL(struct params, z_sigma, "z-sigma", "mm", 0, 5, "blur along the slices' normal"),
-    OPT_REAL(struct params, thickness, "thickness", "mm", 0.1, 20,
-             "slice thickness; else the slice spacing"),
-    OPT_REAL(struct params, noise, "noise", "HU", 0, 200, "SD at the centre"),
-    OPT_REAL(struct params, cup, "cup", "HU", 0, 80, "cupping"),
-    OPT_INT(struct params, padding, "padding", "HU", -32768, -1000, "value of no data in DICOM"),
-    OPT_INT(struct params, scan_seed, "scan-seed", "", 0, 1e9, "of the noise"),
-    OPT_CHOICE(struct params, format, "format", phantom_format_names, "of the CT"),
-    OPT_FLAG(struct params, ideal, "ideal", "also the image without blur and noise"),
-    OPT_FLAG(struct params, phi, "phi", "plant fictional identifiers in the DICOM header"),
+    PHANTOM_SCAN_OPTIONS(struct params, scan),
     OPTIONS_END};
 
 /* "L1=REST": the level, and where REST starts. */
@@ -152,15 +133,10 @@ done:
 }
 
 static void fill_scan(struct spine_phantom *s, const struct params *p) {
-  s->preset = p->scanner;
-  s->kvp = p->kvp;
-  s->scanner.kernel = p->kernel;
-  s->scanner.sigma_mm = p->sigma;
-  s->scanner.z_sigma_mm = p->z_sigma;
-  s->scanner.thickness_mm = isnan(p->thickness) ? 0 : p->thickness;
-  s->scanner.noise_hu = p->noise;
-  s->scanner.cup_hu = p->cup;
-  s->scanner.seed = (uint64_t)p->scan_seed;
+  s->preset = p->scan.preset;
+  s->kvp = p->scan.kvp;
+  s->ideal = p->scan.ideal;
+  phantom_scan_scanner(&s->scanner, &p->scan);
   memcpy(s->spacing, p->spacing, sizeof s->spacing);
   memcpy(s->fov, p->fov, sizeof s->fov);
   memcpy(s->size, p->size, sizeof s->size);
@@ -179,7 +155,6 @@ static status fill(struct spine_phantom *s, const struct params *p) {
   s->view = p->view;
   s->table = !p->no_table;
   s->bone = (enum bone_mode)p->bone;
-  s->ideal = p->ideal;
   snprintf(s->phantom, sizeof s->phantom, "%s", strcmp(p->phantom, "none") ? p->phantom : "");
   if (p->certificate) {
     snprintf(s->certificate, sizeof s->certificate, "%s", p->certificate);
@@ -193,19 +168,13 @@ static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
   struct phantom_result result = {0};
-  cJSON *provenance = NULL;
   struct spine_phantom s;
   spine_phantom_defaults(&s);
   TRY(fill(&s, p));
   TRY(spine_phantom_make(&result, &s));
-  struct phantom_output_options out = {.format = p->format,
-                                       .seed = (uint64_t)p->seed * 1000003 + s.scanner.seed + 7,
-                                       .identifiers = p->phi,
-                                       .padding = p->padding};
-  provenance = context_provenance(ctx);
-  TRY(phantom_result_write(&result, p->out, &out, provenance, ctx->force));
+  TRY(phantom_scan_write(ctx, &result, p->out, &p->scan,
+                         (uint64_t)p->seed * 1000003 + s.scanner.seed + 7));
 done:
-  cJSON_Delete(provenance);
   phantom_result_free(&result);
   return st;
 }

@@ -141,6 +141,23 @@ status case_flag_femur_rows(struct record *rows, struct study_case *c, const str
 
 /* ---- for tell and methods ---- */
 
+/* A table of measurements: rows are regions, columns quantities. */
+struct page_row {
+  const char *name;   /* what the reader sees */
+  const char *region; /* without the side */
+};
+struct page_column {
+  const char *head;     /* "Area [cm2]" */
+  const char *quantity; /* of the record */
+};
+enum { PAGE_COLUMNS = 10 }; /* at most */
+/** Rows of which the record has nothing are left out. `first`: head of the rows' names. */
+void page_table(struct case_page *page, int side, const char *title, const char *first,
+                const struct page_row *rows, int row_count, const struct page_column *columns,
+                int column_count);
+/** The same with a row a vertebra. */
+void page_levels(struct case_page *page, const char *title, const struct page_column *columns,
+                 int column_count);
 /** A picture below the case's folder; "%s" in `format` is the side. Left out when not there. */
 status page_image(struct case_page *page, const char *format, int side, const char *alt,
                   const char *caption, const struct report_reading *reading);

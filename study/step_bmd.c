@@ -48,51 +48,46 @@ done:
 
 /* ---- the report ---- */
 
-static const char *const regions[] = {"head", "neck", "trochanter", "intertrochanter", "total"};
-static const char *const names[] = {"Head", "Neck", "Trochanter", "Intertrochanter", "Total hip"};
-enum { REGIONS = 5, QUANTITIES = 5 };
+static const struct page_row regions[] = {{"Head", "head"},
+                                          {"Neck", "neck"},
+                                          {"Trochanter", "trochanter"},
+                                          {"Intertrochanter", "intertrochanter"},
+                                          {"Total hip", "total"}};
+enum { REGIONS = 5 };
 
-/* Table of the regions; `integral` for the bars, `missing` lists the withheld ones. */
-static void region_table(struct report *page, double integral[REGIONS], char missing[128],
-                         const struct record *record, int side) {
-  static const char *const columns[] = {"Region",
-                                        "#Volume [cm3]",
-                                        "#Mineral [mg]",
-                                        "#Integral [mg/cm3]",
-                                        "#Cortical [mg/cm3]",
-                                        "#Trabecular [mg/cm3]"};
-  static const char *const quantities[QUANTITIES] = {
-      "volume_integral", "bmc_integral", "vbmd_integral", "vbmd_cortical", "vbmd_trabecular"};
+/* Integral densities for the bars; names of the withheld ones. */
+static bool integrals(double value[REGIONS], char missing[128], const struct record *record,
+                      int side) {
+  bool any = false;
   missing[0] = '\0';
-  report_table_begin(page, "Volume, mineral content and volumetric density (vBMD)", columns,
-                     1 + QUANTITIES);
   for (int i = 0; i < REGIONS; i++) {
-    char region[64], text[QUANTITIES][32];
-    const char *cells[1 + QUANTITIES] = {names[i]};
-    snprintf(region, sizeof region, "%s_%s", regions[i], side_name(case_sides[side]));
-    for (int q = 0; q < QUANTITIES; q++) {
-      const struct measurement *m = record_find(record, region, quantities[q]);
-      report_number(text[q], m ? m->value : (double)NAN, (double)NAN);
-      cells[q + 1] = text[q];
-      if (strcmp(quantities[q], "vbmd_integral") == 0) integral[i] = m ? m->value : (double)NAN;
-    }
-    report_table_row(page, cells);
-    if (!isfinite(integral[i]))
+    char region[64];
+    snprintf(region, sizeof region, "%s_%s", regions[i].region, side_name(case_sides[side]));
+    const struct measurement *m = record_find(record, region, "vbmd_integral");
+    value[i] = m ? m->value : (double)NAN;
+    any |= isfinite(value[i]);
+    if (!isfinite(value[i]))
       snprintf(missing + strlen(missing), 128 - strlen(missing), "%s%s",
-               missing[0] ? ", " : "Withheld: ", names[i]);
+               missing[0] ? ", " : "Withheld: ", regions[i].name);
   }
-  report_table_end(page);
+  return any;
 }
 
 static status tell(struct case_page *page, int side) {
   status st = ST_OK;
   struct plot *p = NULL;
+  static const struct page_column columns[] = {{"Volume [cm3]", "volume_integral"},
+                                               {"Mineral [mg]", "bmc_integral"},
+                                               {"Integral [mg/cm3]", "vbmd_integral"},
+                                               {"Cortical [mg/cm3]", "vbmd_cortical"},
+                                               {"Trabecular [mg/cm3]", "vbmd_trabecular"}};
+  const char *names[REGIONS];
   double integral[REGIONS];
   char missing[128];
-  bool any = false;
-  region_table(page->report, integral, missing, page->record, side);
-  for (int i = 0; i < REGIONS; i++) any |= isfinite(integral[i]);
-  if (!any) goto done;
+  for (int i = 0; i < REGIONS; i++) names[i] = regions[i].name;
+  page_table(page, side, "Volume, mineral content and volumetric density (vBMD)", "Region", regions,
+             REGIONS, columns, 5);
+  if (!integrals(integral, missing, page->record, side)) goto done;
   struct report_reading reading = {
       .good = missing[0] ? NULL : "All regions lie in the scan.",
       .bad = missing[0] ? missing : NULL,

@@ -52,31 +52,20 @@ done:
 /* ---- the report ---- */
 
 static status tell(struct case_page *page, int side) {
-  static const char *const places[] = {"femur",           "head", "neck", "trochanter",
-                                       "intertrochanter", "shaft"};
-  static const char *const names[] = {"Whole",           "Head", "Neck", "Trochanter",
-                                      "Intertrochanter", "Shaft"};
-  static const char *const columns[] = {
-      "Region",         "#Thickness, mean [mm]",    "#5 % are below [mm]", "#5 % are above [mm]",
-      "#Mass [mg/cm2]", "#Density behind [mg/cm3]", "#Without a fit"};
-  static const char *const quantities[] = {"cortical_thickness_mean", "cortical_thickness_p5",
-                                           "cortical_thickness_p95",  "cortical_mass_mean",
-                                           "endocortical_density",    "cortex_rejected"};
-  enum { PLACES = 6, QUANTITIES = 6 };
+  static const struct page_row rows[] = {{"Whole", "femur"},
+                                         {"Head", "head"},
+                                         {"Neck", "neck"},
+                                         {"Trochanter", "trochanter"},
+                                         {"Intertrochanter", "intertrochanter"},
+                                         {"Shaft", "shaft"}};
+  static const struct page_column columns[] = {{"Thickness, mean [mm]", "cortical_thickness_mean"},
+                                               {"5 % are below [mm]", "cortical_thickness_p5"},
+                                               {"5 % are above [mm]", "cortical_thickness_p95"},
+                                               {"Mass [mg/cm2]", "cortical_mass_mean"},
+                                               {"Density behind [mg/cm3]", "endocortical_density"},
+                                               {"Without a fit", "cortex_rejected"}};
   status st = ST_OK;
-  report_table_begin(page->report, "Cortex by region, weighted by area", columns, 1 + QUANTITIES);
-  for (int i = 0; i < PLACES; i++) {
-    char region[64], text[QUANTITIES][32];
-    const char *cells[1 + QUANTITIES] = {names[i]};
-    snprintf(region, sizeof region, "%s_%s", places[i], side_name(case_sides[side]));
-    for (int q = 0; q < QUANTITIES; q++) {
-      const struct measurement *m = record_find(page->record, region, quantities[q]);
-      report_number(text[q], m ? m->value : (double)NAN, (double)NAN);
-      cells[q + 1] = text[q];
-    }
-    report_table_row(page->report, cells);
-  }
-  report_table_end(page->report);
+  page_table(page, side, "Cortex by region, weighted by area", "Region", rows, 6, columns, 6);
   struct report_reading reading = {
       .good = "Thick cortex (yellow) at the shaft and below the neck, thin (dark) over the head "
               "and the upper neck, with smooth changes.",

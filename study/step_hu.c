@@ -38,22 +38,10 @@ done:
 /* ---- the report ---- */
 
 static status tell(struct case_page *page, int side) {
-  static const char *const columns[] = {"Level", "#Mean [HU]", "#Median [HU]", "#SD [HU]"};
-  static const char *const quantities[] = {"", "hu_mean", "hu_median", "hu_sd"};
+  static const struct page_column columns[] = {
+      {"Mean [HU]", "hu_mean"}, {"Median [HU]", "hu_median"}, {"SD [HU]", "hu_sd"}};
   (void)side;
-  report_table_begin(page->report, "HU of the vertebral bodies: not density", columns, 4);
-  for (int level = 0; level < VERTEBRA_LEVELS; level++) {
-    const char *name = vertebra_level_name(level), *cells[4] = {name};
-    char text[4][32];
-    if (!record_find(page->record, name, "hu_mean")) continue;
-    for (int i = 1; i < 4; i++) {
-      const struct measurement *m = record_find(page->record, name, quantities[i]);
-      report_number(text[i], m ? m->value : (double)NAN, (double)NAN);
-      cells[i] = text[i];
-    }
-    report_table_row(page->report, cells);
-  }
-  report_table_end(page->report);
+  page_levels(page, "HU of the vertebral bodies: not density", columns, 3);
   return ST_OK;
 }
 

@@ -46,26 +46,16 @@ done:
 }
 
 static status tell(struct case_page *page, int side) {
-  static const char *const places[] = {"neck", "trochanter", "intertrochanter", "total"};
-  static const char *const names[] = {"Neck", "Trochanter", "Intertrochanter", "Total hip"};
-  static const char *const columns[] = {"Region", "#Area [cm2]", "#Mineral [g]",
-                                        "#Areal density [g/cm2]", "#T-score"};
-  static const char *const quantities[] = {"area_projected", "bmc_projected", "abmd", "t_score"};
-  enum { PLACES = 4, QUANTITIES = 4 };
+  static const struct page_row rows[] = {{"Neck", "projected_neck"},
+                                         {"Trochanter", "projected_trochanter"},
+                                         {"Intertrochanter", "projected_intertrochanter"},
+                                         {"Total hip", "projected_total"}};
+  static const struct page_column columns[] = {{"Area [cm2]", "area_projected"},
+                                               {"Mineral [g]", "bmc_projected"},
+                                               {"Areal density [g/cm2]", "abmd"},
+                                               {"T-score", "t_score"}};
   status st = ST_OK;
-  report_table_begin(page->report, "Projected areal density, uncorrected", columns, 1 + QUANTITIES);
-  for (int i = 0; i < PLACES; i++) {
-    char region[64], text[QUANTITIES][32];
-    const char *cells[1 + QUANTITIES] = {names[i]};
-    snprintf(region, sizeof region, "projected_%s_%s", places[i], side_name(case_sides[side]));
-    for (int q = 0; q < QUANTITIES; q++) {
-      const struct measurement *m = record_find(page->record, region, quantities[q]);
-      report_number(text[q], m ? m->value : (double)NAN, (double)NAN);
-      cells[q + 1] = text[q];
-    }
-    report_table_row(page->report, cells);
-  }
-  report_table_end(page->report);
+  page_table(page, side, "Projected areal density, uncorrected", "Region", rows, 4, columns, 4);
   struct report_reading reading = {
       .good = "The outline is that of the femur alone; lines part neck, trochanter and "
               "intertrochanter.",

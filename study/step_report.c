@@ -3,8 +3,10 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/sources.h"
+#include "core/vertebra_frame.h"
 #include "study/step.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +178,47 @@ done:
 }
 
 /* ---- for the steps ---- */
+
+/* Cells of one row; false when the record has none of them. */
+static bool table_row(char text[PAGE_COLUMNS][32], const struct record *record, const char *region,
+                      const struct page_column *columns, int count) {
+  bool any = false;
+  for (int i = 0; i < count; i++) {
+    const struct measurement *m = record_find(record, region, columns[i].quantity);
+    report_number(text[i], m ? m->value : (double)NAN, (double)NAN);
+    any |= m != NULL;
+  }
+  return any;
+}
+
+void page_table(struct case_page *page, int side, const char *title, const char *first,
+                const struct page_row *rows, int row_count, const struct page_column *columns,
+                int column_count) {
+  char heads[PAGE_COLUMNS][64], text[PAGE_COLUMNS][32], region[96];
+  const char *cells[1 + PAGE_COLUMNS] = {first};
+  for (int i = 0; i < column_count; i++) {
+    snprintf(heads[i], sizeof heads[i], "#%s", columns[i].head); /* "#": numbers, to the right */
+    cells[1 + i] = heads[i];
+  }
+  report_table_begin(page->report, title, cells, (size_t)column_count + 1);
+  for (int i = 0; i < column_count; i++) cells[1 + i] = text[i];
+  for (int r = 0; r < row_count; r++) {
+    snprintf(region, sizeof region, "%s%s%s", rows[r].region, side == STEP_NO_SIDE ? "" : "_",
+             side == STEP_NO_SIDE ? "" : side_name(case_sides[side]));
+    if (!table_row(text, page->record, region, columns, column_count)) continue;
+    cells[0] = rows[r].name;
+    report_table_row(page->report, cells);
+  }
+  report_table_end(page->report);
+}
+
+void page_levels(struct case_page *page, const char *title, const struct page_column *columns,
+                 int column_count) {
+  struct page_row rows[VERTEBRA_LEVELS];
+  for (int i = 0; i < VERTEBRA_LEVELS; i++)
+    rows[i] = (struct page_row){vertebra_level_name(i), vertebra_level_name(i)};
+  page_table(page, STEP_NO_SIDE, title, "Level", rows, VERTEBRA_LEVELS, columns, column_count);
+}
 
 status page_image(struct case_page *page, const char *format, int side, const char *alt,
                   const char *caption, const struct report_reading *reading) {

@@ -68,35 +68,11 @@ done:
 
 /* ---- the report ---- */
 
-enum { COLUMNS = 8 };
-
-static void level_table(struct report *page, const struct record *r) {
-  static const char *const columns[COLUMNS] = {"Level",       "#vBMD [mg/cm3]", "#SD [mg/cm3]",
-                                               "#Front [mm]", "#Middle [mm]",   "#Back [mm]",
-                                               "#Loss",       "#Genant grade"};
-  static const char *const quantities[COLUMNS] = {"",
-                                                  "vbmd_trabecular",
-                                                  "vbmd_sd",
-                                                  "height_anterior",
-                                                  "height_middle",
-                                                  "height_posterior",
-                                                  "height_loss",
-                                                  "genant_grade"};
-  report_table_begin(page, "Trabecular density and heights of the vertebral bodies", columns,
-                     COLUMNS);
-  for (int level = 0; level < VERTEBRA_LEVELS; level++) {
-    const char *name = vertebra_level_name(level), *cells[COLUMNS] = {name};
-    char text[COLUMNS][32];
-    if (!record_find(r, name, "vbmd_trabecular")) continue;
-    for (int i = 1; i < COLUMNS; i++) {
-      const struct measurement *m = record_find(r, name, quantities[i]);
-      report_number(text[i], m ? m->value : (double)NAN, (double)NAN);
-      cells[i] = text[i];
-    }
-    report_table_row(page, cells);
-  }
-  report_table_end(page);
-}
+static const struct page_column columns[] = {
+    {"vBMD [mg/cm3]", "vbmd_trabecular"}, {"SD [mg/cm3]", "vbmd_sd"},
+    {"Front [mm]", "height_anterior"},    {"Middle [mm]", "height_middle"},
+    {"Back [mm]", "height_posterior"},    {"Loss", "height_loss"},
+    {"Genant grade", "genant_grade"}};
 
 static status tell(struct case_page *page, int side) {
   status st = ST_OK;
@@ -106,7 +82,7 @@ static status tell(struct case_page *page, int side) {
   struct report_reading reading = {
       .act = "Leave out levels with fracture, metal, sclerosis or cement (qct bmd spine "
              "--exclude). A DXA T-score does not apply to these numbers."};
-  level_table(page->report, page->record);
+  page_levels(page, "Trabecular density and heights of the vertebral bodies", columns, 7);
   if (class && !isnan(class->value)) {
     snprintf(verdict, sizeof verdict, "%s: %s.", mean ? mean->method : "", class->method);
     reading.good = verdict;

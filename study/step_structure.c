@@ -71,32 +71,22 @@ done:
 /* ---- the report ---- */
 
 static status tell(struct case_page *page, int side) {
-  static const char *const places[] = {"narrow_neck", "mid_neck", "neck_base", "intertrochanter",
-                                       "shaft"};
-  static const char *const names[] = {"Narrow neck", "Mid-neck", "Neck base", "Intertrochanter",
-                                      "Shaft"};
-  static const char *const columns[] = {
-      "Section",           "#Area [cm2]", "#Cortical area [cm2]", "#Cortical CSMI [cm4]",
-      "#Cortical Z [cm3]", "#Width [mm]", "#Cortex [mm]",         "#Buckling ratio",
-      "#Mineral [mg/mm]"};
-  static const char *const quantities[] = {"tot_area_g", "csa_c", "csmi_c", "z_c",
-                                           "spw",        "act",   "br_c",   "bmc_per_length"};
-  enum { PLACES = 5, QUANTITIES = 8 };
+  static const struct page_row rows[] = {{"Narrow neck", "narrow_neck"},
+                                         {"Mid-neck", "mid_neck"},
+                                         {"Neck base", "neck_base"},
+                                         {"Intertrochanter", "intertrochanter"},
+                                         {"Shaft", "shaft"}};
+  static const struct page_column columns[] = {{"Area [cm2]", "tot_area_g"},
+                                               {"Cortical area [cm2]", "csa_c"},
+                                               {"Cortical CSMI [cm4]", "csmi_c"},
+                                               {"Cortical Z [cm3]", "z_c"},
+                                               {"Width [mm]", "spw"},
+                                               {"Cortex [mm]", "act"},
+                                               {"Buckling ratio", "br_c"},
+                                               {"Mineral [mg/mm]", "bmc_per_length"}};
   status st = ST_OK;
-  report_table_begin(page->report, "Structure of the sections, means over 5 mm", columns,
-                     1 + QUANTITIES);
-  for (int i = 0; i < PLACES; i++) {
-    char region[64], text[QUANTITIES][32];
-    const char *cells[1 + QUANTITIES] = {names[i]};
-    snprintf(region, sizeof region, "%s_%s", places[i], side_name(case_sides[side]));
-    for (int q = 0; q < QUANTITIES; q++) {
-      const struct measurement *m = record_find(page->record, region, quantities[q]);
-      report_number(text[q], m ? m->value : (double)NAN, (double)NAN);
-      cells[q + 1] = text[q];
-    }
-    report_table_row(page->report, cells);
-  }
-  report_table_end(page->report);
+  page_table(page, side, "Structure of the sections, means over 5 mm", "Section", rows, 5, columns,
+             8);
   struct report_reading reading = {
       .good = "Blue follows the outer edge of the bone, orange the inner edge of the cortex.",
       .bad = "A line that leaves the bone: its section and what rests on it are wrong.",
