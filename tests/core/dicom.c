@@ -1,14 +1,13 @@
 // DICOM series written by us, broken in every way a series can be, and read back or refused.
-#define _XOPEN_SOURCE 700
+#include "tests/folder.h" /* first */
+
 #include "core/file.h"
 #include "core/image.h"
 #include "core/log.h"
 #include "core/parallel.h"
-#include "tests/check.h"
 
 #include <sys/stat.h>
 
-static char folder[] = "/tmp/qct-dicom-XXXXXX";
 static char warned[4096];
 
 static void keep_warnings(void *user, enum log_level level, const char *text) {
@@ -17,25 +16,9 @@ static void keep_warnings(void *user, enum log_level level, const char *text) {
   if (level == LOG_WARNING) snprintf(warned + used, sizeof warned - used, "%s\n", text);
 }
 
-static int make_folder(void **state) {
-  (void)state;
+static int listen_in_folder(void **state) {
   log_set_sink(keep_warnings, NULL);
-  return mkdtemp(folder) ? 0 : 1;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  char command[64];
-  snprintf(command, sizeof command, "rm -r %s", folder);
-  return system(command);
-}
-
-static const char *in_folder(const char *name) {
-  static char paths[8][256];
-  static int turn;
-  char *path = paths[turn++ & 7];
-  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-  return path;
+  return make_folder(state);
 }
 
 static const char *slice_path(const char *series, int number) {
@@ -590,5 +573,5 @@ int main(void) {
       cmocka_unit_test(malformed_structure_is_told_by_its_byte),
       cmocka_unit_test(threads_do_not_change_the_volume),
   };
-  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+  return cmocka_run_group_tests(tests, listen_in_folder, remove_folder);
 }

@@ -1,31 +1,9 @@
-#define _DEFAULT_SOURCE /* mkdtemp, symlink */
 // Text, files, digests and JSON: what is written is whole, what is refused says why.
+#include "tests/folder.h" /* first */
+
 #include "core/file.h"
 #include "core/json.h"
 #include "core/text.h"
-#include "tests/check.h"
-
-static char folder[] = "/tmp/qct_files_XXXXXX";
-
-static const char *in_folder(const char *name) {
-  static char paths[4][256];
-  static int turn;
-  char *path = paths[turn++ & 3];
-  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-  return path;
-}
-
-static int make_folder(void **state) {
-  (void)state;
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  char command[300];
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
-}
 
 static void numbers_are_the_shortest_that_read_back(void **state) {
   (void)state;

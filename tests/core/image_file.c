@@ -1,8 +1,8 @@
 // Image files written by us and read back by ITK, and the traps that image formats hold.
-#define _XOPEN_SOURCE 700
+#include "tests/folder.h" /* first */
+
 #include "core/file.h"
 #include "core/itk_image.h"
-#include "tests/check.h"
 
 #include <math.h>
 #include <sys/stat.h>
@@ -11,28 +11,6 @@
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
   return "leak:libITKNrrdIO\n";
-}
-
-static char folder[] = "/tmp/qct-image-XXXXXX";
-
-static int make_folder(void **state) {
-  (void)state;
-  return mkdtemp(folder) ? 0 : 1;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  char command[64];
-  snprintf(command, sizeof command, "rm -r %s", folder);
-  return system(command);
-}
-
-static const char *in_folder(const char *name) {
-  static char paths[4][256];
-  static int turn;
-  char *path = paths[turn++ & 3];
-  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-  return path;
 }
 
 /* An oblique (or mirrored) grid: proper rotation about (1,2,3) by 40 degrees. */

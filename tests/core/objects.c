@@ -1,5 +1,6 @@
-#define _DEFAULT_SOURCE /* mkdtemp, setenv */
 // Calibrations, frames, provenance, random numbers, threads, modules and sources.
+#include "tests/folder.h" /* first */
+
 #include "core/calibration.h"
 #include "core/file.h"
 #include "core/frame.h"
@@ -10,29 +11,6 @@
 #include "core/random.h"
 #include "core/sources.h"
 #include "core/statistics.h"
-#include "tests/check.h"
-
-static char folder[] = "/tmp/qct_objects_XXXXXX";
-
-static const char *in_folder(const char *name) {
-  static char paths[4][256];
-  static int turn;
-  char *path = paths[turn++ & 3];
-  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-  return path;
-}
-
-static int make_folder(void **state) {
-  (void)state;
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  char command[300];
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
-}
 
 /* ---- random ---- */
 

@@ -1,30 +1,8 @@
-#define _DEFAULT_SOURCE /* mkdtemp */
 // HDF5 store: round trips, refusals in words, and that no half-written store is ever seen.
-#include "core/store.h"
+#include "tests/folder.h" /* first */
+
 #include "core/file.h"
-#include "tests/check.h"
-
-static char folder[] = "/tmp/qct_store_XXXXXX";
-
-static const char *in_folder(const char *name) {
-  static char paths[4][256];
-  static int turn;
-  char *path = paths[turn++ & 3];
-  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-  return path;
-}
-
-static int make_folder(void **state) {
-  (void)state;
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  char command[300];
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
-}
+#include "core/store.h"
 
 static void arrays_and_attributes_come_back(void **state) {
   (void)state;

@@ -1,31 +1,9 @@
-#define _DEFAULT_SOURCE /* mkdtemp */
 // CSV in and out (RFC 4180 and what spreadsheets make of it), records, the wide form.
+#include "tests/folder.h" /* first */
+
 #include "core/csv.h"
 #include "core/file.h"
 #include "core/table.h"
-#include "tests/check.h"
-
-static char folder[] = "/tmp/qct_table_XXXXXX";
-
-static const char *in_folder(const char *name) {
-  static char paths[4][256];
-  static int turn;
-  char *path = paths[turn++ & 3];
-  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-  return path;
-}
-
-static int make_folder(void **state) {
-  (void)state;
-  return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state) {
-  (void)state;
-  char command[300];
-  snprintf(command, sizeof command, "rm -rf '%s'", folder);
-  return system(command);
-}
 
 static void quotes_line_breaks_and_separators_inside_cells_survive(void **state) {
   (void)state;
