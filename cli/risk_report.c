@@ -13,7 +13,7 @@
 static void tell_headline(struct report *r, const struct record *record, const char *region,
                           const char *quantity, const char *words) {
   const struct measurement *m = record_find(record, region, quantity);
-  if (m) report_headline(r, words, m);
+  if (m) report_headline(r, words, m, NULL);
 }
 
 /* Rows without value, with what is missing. */

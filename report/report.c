@@ -77,7 +77,8 @@ static double half_width(const struct measurement *m) {
   return isfinite(m->low) && isfinite(m->high) ? (m->high - m->low) / 2 : (double)NAN;
 }
 
-void report_headline(struct report *r, const char *name, const struct measurement *m) {
+void report_headline(struct report *r, const char *name, const struct measurement *m,
+                     const char *interval) {
   struct text *t = &r->headlines;
   bool none = !m || isnan(m->value);
   char number[32];
@@ -95,7 +96,8 @@ void report_headline(struct report *r, const char *name, const struct measuremen
     char low[32], high[32];
     report_number(low, m->low, half_width(m));
     report_number(high, m->high, half_width(m));
-    text_append(t, "<div class=\"interval\">95 %% interval %s to %s</div>", low, high);
+    text_append(t, "<div class=\"interval\">%s %s to %s</div>",
+                interval ? interval : "95 % interval", low, high);
   }
   if (m && m->flags[0]) put_element(t, "<div class=\"flags\">", m->flags, "</div>");
   put(t, "</div>\n");

@@ -51,8 +51,10 @@ void report_destroy(struct report *r);
 
 /** A name and a value under the title ("Slice distance", "3.27 mm"). */
 void report_fact(struct report *r, const char *name, const char *value);
-/** A large number near the top: value, unit and interval of the row; a withheld row says so. */
-void report_headline(struct report *r, const char *name, const struct measurement *m);
+/** A large number near the top: value, unit and interval of the row; a withheld row says so.
+ * `interval`: the words before the interval; NULL: "95 % interval". */
+void report_headline(struct report *r, const char *name, const struct measurement *m,
+                     const char *interval);
 /** Something found, shown above all sections, worst first. */
 void report_finding(struct report *r, enum report_level level, const char *title, const char *text);
 /** Something that is not in the report, why, and what would permit it (remedy may be NULL). */

@@ -63,7 +63,7 @@ const char *const report_style[] = {
 "caption{text-align:left;color:var(--soft);padding-bottom:.4rem}\n",
 "th,td{text-align:left;padding:.35rem .7rem .35rem 0;border-top:1px solid var(--line);vertical-align:top}\n",
 "thead th{border-top:0;border-bottom:2px solid var(--line);font-weight:600}\n",
-"th.n,td.n{text-align:right;white-space:nowrap}\n",
+"th.n,td.n{text-align:right}td.n{white-space:nowrap}thead th{vertical-align:bottom}\n",
 "tr.group th{padding-top:1rem;font-weight:650}\n",
 "td.flag{color:var(--caution)}td.none{color:var(--stop)}td.small{font-size:.8rem;color:var(--soft)}\n",
 "ol.sources,details{font-size:.9rem}ol.sources li{margin:.3rem 0;overflow-wrap:anywhere}\n",

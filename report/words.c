@@ -48,21 +48,25 @@ static const struct {
 
 /* blanks for underscores, a capital first, and the abbreviations of the field in their own case */
 static void spell(char out[96], const char *key) {
-  static const char *const words[][2] = {{"vbmd", "vBMD"}, {"bmc", "BMC"}, {"abmd", "aBMD"},
-                                         {"hu", "HU"},     {"fal", "FAL"}, {"hal", "HAL"},
-                                         {"p5", "P5"},     {"p95", "P95"}, {"sd", "SD"},
-                                         {"nsa", "NSA"},   {"bmd", "BMD"}};
+  static const char *const words[][2] = {{"vbmd", "vBMD"}, {"bmc", "BMC"},
+                                         {"abmd", "aBMD"}, {"hu", "HU"},
+                                         {"fal", "FAL"},   {"hal", "HAL"},
+                                         {"p5", "P5"},     {"p95", "P95"},
+                                         {"sd", "SD"},     {"nsa", "NSA"},
+                                         {"bmd", "BMD"},   {"csa", "CSA"},
+                                         {"csmi", "CSMI"}, {"w", "weighted by density"}};
   size_t n = 0;
   while (*key && n < 95) {
     size_t length = strcspn(key, "_");
     const char *word = key;
-    size_t known = 0;
+    size_t known = 0, copied = length;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
       if (strlen(words[i][0]) == length && strncmp(words[i][0], key, length) == 0) {
         word = words[i][1];
         known = 1;
+        copied = strlen(word);
       }
-    for (size_t i = 0; i < length && n < 95; i++) {
+    for (size_t i = 0; i < copied && n < 95; i++) {
       int c = (unsigned char)word[i];
       out[n] = (char)(n == 0 && !known ? toupper(c) : c);
       n++;

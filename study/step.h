@@ -70,9 +70,10 @@ struct case_step {
     const char *region, *quantity, *unit;
   } withheld[STEP_WITHHELD];
 
-  /* Numbers for the top of the report, by region (side appended), quantity and words. */
+  /* Numbers for the top of the report, by region (side appended), quantity and words. `interval`:
+   * what the interval holds; NULL: "95 % interval". */
   struct {
-    const char *region, *quantity, *words;
+    const char *region, *quantity, *words, *interval;
   } headlines[STEP_HEADLINES];
 
   const char *section; /* title of its section; NULL: it has none */

@@ -127,8 +127,9 @@ const struct case_step step_bmd = {
     .run = run,
     .part = true,
     .withheld = {{"total", "vbmd_integral", "mg/cm3"}},
-    .headlines = {{"total", "vbmd_integral", "Total hip vBMD"},
-                  {"neck", "vbmd_trabecular", "Neck trabecular vBMD"}},
+    .headlines = {{"total", "vbmd_integral", "Total hip vBMD", "95 % by the calibration alone:"},
+                  {"neck", "vbmd_trabecular", "Neck trabecular vBMD",
+                   "95 % by the calibration alone:"}},
     .section = "Density of the regions",
     .tell = tell,
     .methods = methods};

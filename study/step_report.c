@@ -72,7 +72,7 @@ static void headlines_of(struct case_page *page, const struct case_step *step, i
     snprintf(name, sizeof name, "%.80s%s", given, side < 0 ? "" : ", %s");
     case_side_text(words, sizeof words, name, side);
     const struct measurement *m = record_find(page->record, region, step->headlines[i].quantity);
-    if (m) report_headline(page->report, words, m);
+    if (m) report_headline(page->report, words, m, step->headlines[i].interval);
   }
 }
 
@@ -141,8 +141,11 @@ static status fill_report(struct case_page *page, cJSON **provenance) {
   page_withheld(page);
   for (int i = 0; study_steps[i]; i++) TRY(tell_step(page, study_steps[i]));
   report_section(r, "All measurements");
-  report_paragraph(r, "The same rows, with all digits, are in record.csv and record.json beside "
-                      "this page. A withheld value is an empty cell there, never a zero.");
+  report_paragraph(r,
+                   "The same rows, with all digits, are in record.csv and record.json beside "
+                   "this page. A withheld value is an empty cell there, never a zero. The interval "
+                   "of a density holds the error of the calibration, not that of the outline or "
+                   "of another scan; that of a failure load also moves outline and mesh.");
   report_measurements(r, page->record, NULL);
   tell_methods(page);
   *provenance = provenance_to_json(page->c->provenance); /* with the sources of the methods */

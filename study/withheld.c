@@ -19,10 +19,19 @@ static const char hip_coverage[] =
     "A scan from above the hip joint to 5 cm below the lesser trochanter, with the whole hip in "
     "the field of view.";
 
-static const char *remedy_for(const struct case_step *step, status cause, const char *reason) {
-  if (cause == ST_UNSUPPORTED) return "A build with that module.";
-  for (int i = 0; step && i < STEP_REMEDIES && step->remedies[i].reason_has; i++)
+static const char *remedy_of_step(const struct case_step *step, const char *reason) {
+  for (int i = 0; i < STEP_REMEDIES && step->remedies[i].reason_has; i++)
     if (strstr(reason, step->remedies[i].reason_has)) return step->remedies[i].remedy;
+  return NULL;
+}
+
+/* `step` NULL: of a row, whichever step it came from. */
+static const char *remedy_for(const struct case_step *step, status cause, const char *reason) {
+  const char *remedy = step ? remedy_of_step(step, reason) : NULL;
+  if (cause == ST_UNSUPPORTED) return "A build with that module.";
+  for (int i = 0; !step && !remedy && study_steps[i]; i++)
+    remedy = remedy_of_step(study_steps[i], reason);
+  if (remedy) return remedy;
   for (size_t i = 0; i < sizeof common_remedies / sizeof *common_remedies; i++)
     if (strstr(reason, common_remedies[i].reason_has))
       return common_remedies[i].remedy ? common_remedies[i].remedy : hip_coverage;
@@ -38,13 +47,29 @@ static const struct case_step *first_cause(const struct case_graph *g, int index
   return g->made[index].step;
 }
 
+static bool same_withheld(const struct case_graph *g, int a, int b) {
+  return g->results[b].state == GRAPH_WITHHELD && g->made[b].step &&
+         g->made[a].side == g->made[b].side &&
+         strcmp(g->results[a].reason, g->results[b].reason) == 0;
+}
+
+/* One line for all steps of a side that are withheld for one reason. */
 static void withheld_steps(struct case_page *page) {
   const struct case_graph *g = page->c->graph;
   for (int i = 0; i < g->count; i++) {
     const struct graph_result *r = &g->results[i];
-    char what[128];
+    char what[512] = "";
+    bool before = false;
+    int n = 0;
     if (r->state != GRAPH_WITHHELD || !g->made[i].step) continue;
-    snprintf(what, sizeof what, "%s", g->made[i].title);
+    for (int k = 0; k < i; k++) before |= same_withheld(g, i, k);
+    if (before) continue;
+    for (int k = i; k < g->count; k++)
+      if (same_withheld(g, i, k) && n < (int)sizeof what)
+        n += snprintf(what + n, sizeof what - (size_t)n, "%s%s", n ? "; " : "",
+                      g->made[k].step->title);
+    if (g->made[i].side != STEP_NO_SIDE && n < (int)sizeof what)
+      snprintf(what + n, sizeof what - (size_t)n, ": %s", side_name(case_sides[g->made[i].side]));
     what[0] = (char)toupper((unsigned char)what[0]);
     report_withheld(page->report, what, r->reason,
                     remedy_for(first_cause(g, i), r->cause, r->reason));
@@ -61,11 +86,13 @@ static bool told_with_step(const struct case_graph *g, const struct measurement 
   return false;
 }
 
+/* One region missing for one reason, or one quantity missing for it in several regions. */
 static bool same_cause(const struct measurement *a, const struct measurement *b) {
-  return isnan(b->value) && strcmp(a->region, b->region) == 0 && strcmp(a->flags, b->flags) == 0;
+  return isnan(b->value) && strcmp(a->flags, b->flags) == 0 &&
+         (strcmp(a->region, b->region) == 0 || strcmp(a->quantity, b->quantity) == 0);
 }
 
-/* One line for all values of a region that are missing for one reason. */
+/* One line for all values that are missing for one reason. */
 static void withheld_rows(struct case_page *page) {
   const struct record *record = page->record;
   for (size_t i = 0; i < record->count; i++) {

@@ -53,9 +53,9 @@ static struct report *full_report(void) {
   report_fact(r, "Tube voltage", "140 kV");
   report_fact(r, "Slice distance", "3.27 mm");
   report_fact(r, "Kernel", "<script>alert(1)</script>");
-  report_headline(r, "Failure load, right", &record->rows[1]);
-  report_headline(r, "Total hip vBMD, right", &record->rows[0]);
-  report_headline(r, "Failure load, left", &record->rows[2]);
+  report_headline(r, "Failure load, right", &record->rows[1], NULL);
+  report_headline(r, "Total hip vBMD, right", &record->rows[0], NULL);
+  report_headline(r, "Failure load, left", &record->rows[2], NULL);
   report_finding(r, REPORT_GOOD, "Geometry", "Slices are complete and evenly spaced.");
   report_finding(r, REPORT_CAUTION, "140 kV", "Density changes by about 10 % between voltages.");
   report_finding(r, REPORT_STOP, "Left side", "Metal within 80 mm of the head.");
