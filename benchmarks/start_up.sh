@@ -19,4 +19,6 @@ for arguments in --version --help 'help run'; do
   # shellcheck disable=SC2086
   time_ns=$(best qct $arguments)
   awk -v what="qct $arguments" -v t="$time_ns" 'BEGIN { printf "%-24s %8.1f %8d  %s\n", what, t / 1e6, 30, t < 30e6 ? "ok" : "TOO SLOW" }'
+  awk -v what="qct $arguments" -v t="$time_ns" -v e="$empty" \
+    'BEGIN { printf "= start of `%s` | %.1f ms | at most 30 ms; an empty program %.1f ms\n", what, t / 1e6, e / 1e6 }'
 done

@@ -20,4 +20,5 @@ if python3 -c 'import sklearn' 2> /dev/null; then py=python3; elif /usr/bin/pyth
 fi
 peer=$("$py" "$here/svm_nested.py" "$dir/people.csv")
 echo "scikit-learn  ${peer% *} s, AUC ${peer#* }"
+echo "= nested validation of a support vector machine, 500 x 200 | $(printf %.1f "$ours") s | scikit-learn $(printf %.1f "${peer% *}") s"
 echo "ratio         $(echo "${peer% *} / $ours" | bc -l | cut -c1-5)"
