@@ -78,8 +78,8 @@ struct case_step {
 
   const char *section; /* title of its section; NULL: it has none */
   /** Write the section: paragraphs, pictures (page_image), plots, tables, and findings. Called when
-   * the step was done: once, or once for each side below a subtitle. When it was withheld the
-   * section gives the reason. May be NULL. */
+   * the step was done: once, or once for each side below a subtitle. A step that
+   * was withheld has no section: the table of withheld values gives the reason. May be NULL. */
   status (*tell)(struct case_page *page, int side);
   /** Say how it was done (report_text) and name the publications (page_source) beyond those of the
    * rows, which are listed anyway. Called once when any side was done. May be NULL. */
@@ -123,8 +123,6 @@ void case_graph_free(struct case_graph *g);
 
 /** Was the step done in this run or kept? A step of a side needs one, STEP_NO_SIDE: any side. */
 bool case_step_done(const struct study_case *c, const char *name, int side);
-/** Reason of the first withheld one of its steps, "" when none is. */
-const char *case_step_reason(const struct study_case *c, const char *name, int side);
 
 /* ---- for run ---- */
 

@@ -94,11 +94,8 @@ static status tell_step(struct case_page *page, const struct case_step *step) {
   status st = ST_OK;
   struct study_case *c = page->c;
   if (!in_graph(c, step) || (!step->section && !step->tell)) return st;
+  if (!case_step_done(c, step->name, STEP_NO_SIDE)) return st; /* told above, under "Withheld" */
   if (step->section) report_section(page->report, step->section);
-  if (!case_step_done(c, step->name, STEP_NO_SIDE)) {
-    report_paragraph(page->report, "Withheld: %s.", case_step_reason(c, step->name, STEP_NO_SIDE));
-    return st;
-  }
   if (!step->tell) return st;
   if (!step->each_side) return step->tell(page, STEP_NO_SIDE);
   for (int side = 0; side < CASE_SIDES; side++) {
@@ -164,7 +161,7 @@ status step_report(struct study_case *c) {
   cJSON *provenance = NULL;
   char path[CASE_PATH];
   TRY(collect(&record, c));
-  TRY(report_create(&report, "Hip density and strength from CT", c->case_id));
+  TRY(report_create(&report, "Quantitative CT report", c->case_id));
   struct case_page page = {.report = report, .c = c, .record = record};
   TRY(fill_report(&page, &provenance));
   TRY(case_path(path, c, "record.csv"));

@@ -78,7 +78,7 @@ static status tell(struct case_page *page, int side) {
   status st = ST_OK;
   const struct measurement *class = record_find(page->record, "spine", "bmd_class");
   const struct measurement *mean = record_find(page->record, "spine", "vbmd_trabecular");
-  char verdict[320] = "";
+  char verdict[400] = "";
   struct report_reading reading = {
       .act = "Leave out levels with fracture, metal, sclerosis or cement (qct bmd spine "
              "--exclude). A DXA T-score does not apply to these numbers."};

@@ -236,16 +236,6 @@ bool case_step_done(const struct study_case *c, const char *name, int side) {
   return false;
 }
 
-const char *case_step_reason(const struct study_case *c, const char *name, int side) {
-  for (int i = 0; i < c->graph->count; i++) {
-    const struct case_graph_step *g = &c->graph->made[i];
-    if (!g->step || strcmp(g->step->name, name) != 0) continue;
-    if (side != STEP_NO_SIDE && g->side != STEP_NO_SIDE && g->side != side) continue;
-    if (c->graph->results[i].state == GRAPH_WITHHELD) return c->graph->results[i].reason;
-  }
-  return "";
-}
-
 /* ---- parameters ---- */
 
 void case_add_text(cJSON *parameters, const char *key, const char *value) {

@@ -9,7 +9,11 @@
 /* Remedies that hold for every step; those of a step's own table come first. */
 static const struct {
   const char *reason_has, *remedy;
-} common_remedies[] = {{"etal", "The other hip, or a scan without the implant."},
+} common_remedies[] = {{"give labels", "A scan of the hip, or --labels that name the femora."},
+                       {"height and weight", "--height and --mass."},
+                       {"contrast agent", "A scan without contrast medium."},
+                       {"are needed", "Thinner slices, or a scan that holds more of it."},
+                       {"etal", "The other hip, or a scan without the implant."},
                        {"in the scan", NULL},
                        {"outside the scan", NULL},
                        {"edge", NULL},
