@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct params {
-  const char *ct, *out, *table, *device;
+  const char *ct, *out, *table, *picture, *device;
   struct text_list models, channels;
   struct image_read_options read;
   struct cnn_segment_options segment;
@@ -22,6 +22,7 @@ static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out",
                      "label map on the grid of the CT; an image for a model that makes one"),
     OPT_OUT(struct params, table, "table", "record per structure; standard output without"),
+    OPT_OUT(struct params, picture, "picture", "three planes with the outlines (PNG)"),
     OPT_LIST(struct params, channels, "channel", "further input channels, image files"),
     OPT_REAL(struct params, segment.overlap, "overlap", "", 0, 0.9, "of tiles, share"),
     DEVICE_OPTION(struct params, device),
@@ -66,17 +67,23 @@ static status write_labels(struct context *ctx, const struct params *p,
                            double io_s) {
   status st = ST_OK;
   struct cnn_segmentation s = {0};
+  struct picture *picture = NULL;
   cJSON *provenance = NULL;
   double began = clock_seconds();
   TRY(cnn_segment(&s, models, p->models.count, v, &p->segment));
   provenance = context_provenance(ctx);
   TRY(itk_labels_write(s.labels, p->out, provenance, ctx->force));
+  if (p->picture) {
+    TRY(cnn_segment_picture(&picture, v[0], s.labels, &models[0]->card));
+    TRY(picture_write_png(picture, p->picture, ctx->force));
+  }
   double total = io_s + clock_seconds() - began;
   record_add(s.record, "image", "io_time", io_s, "s");
   record_add(s.record, "image", "total_time", total, "s");
   TRY(context_write_record(ctx, s.record, p->table));
 done:
   cJSON_Delete(provenance);
+  picture_destroy(picture);
   cnn_segmentation_free(&s);
   return st;
 }

@@ -50,7 +50,8 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom hip --out patient --format nifti --spacing 3,3,3", "a digital patient"},
+    {"qct phantom hip --out patient --format nifti --spacing 3,3,3 --truth-step 4",
+     "a digital patient"},
     {"qct drr patient/ct.nii.gz --out frontal.nii.gz --picture frontal.png",
      "the hip as in a radiograph"},
     {"qct drr patient/ct.nii.gz --labels patient/labels.nii.gz --frame patient/frame.json "

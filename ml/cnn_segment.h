@@ -5,6 +5,7 @@
 #ifndef QCT_ML_CNN_SEGMENT_H
 #define QCT_ML_CNN_SEGMENT_H
 
+#include "core/picture.h"
 #include "core/record.h"
 #include "ml/cnn_input.h"
 #include "ml/cnn_model.h"
@@ -34,6 +35,11 @@ struct cnn_segmentation {
 status cnn_segment(struct cnn_segmentation *out, struct cnn_model *const *models, int count,
                    const struct volume *const *volumes, const struct cnn_segment_options *o);
 void cnn_segmentation_free(struct cnn_segmentation *s);
+
+/** Coronal, sagittal and axial plane through the middle of the labels, pixels of 1 mm, grey as the
+ * network's window (without one -200..1200, HU), one outline a structure. @return ST_MEMORY */
+status cnn_segment_picture(struct picture **out, const struct volume *image, const struct labels *l,
+                           const struct cnn_card *card);
 
 /** The image that a synthesis network makes, on the network's grid. It is invented: its side file
  * must say so. @return as cnn_segment */

@@ -71,8 +71,10 @@ static void survival_networks_come_near_cox_regression(void **state) {
   need_module();
   struct ml_data d = survival();
   double cox = out_of_fold(&ml_learner_cox, &d, NULL);
-  double deep = out_of_fold(&ml_learner_deep_cox, &d, NULL);
-  double discrete = out_of_fold(&ml_learner_deep_time, &d, NULL);
+  struct ml_learner by_cox = ml_learner_deep_cox, by_time = ml_learner_deep_time;
+  by_cox.grid = by_time.grid = 3; /* without hidden layer, and the smaller one: enough for a line */
+  double deep = out_of_fold(&by_cox, &d, NULL);
+  double discrete = out_of_fold(&by_time, &d, NULL);
   assert_true(cox > 0.75);
   assert_true(deep > cox - 0.03);
   assert_true(discrete > cox - 0.03);
