@@ -78,7 +78,7 @@ wc -l hips/learn.csv hips/unseen.csv
 case $task in
 segment) segment ;;
 abmd)
-  time picture_network hips/learn.csv abmd --task regress --target abmd --unit g/cm2 --members 5
+  time picture_network hips/learn.csv abmd --task regress --target abmd --unit g/cm2 --members 1
   qct cnn predict hips/unseen.csv --image drr --model "$(models abmd)" --target abmd --force --out abmd/unseen.csv
   grep ,agreement, abmd/unseen.csv
   ;;
@@ -87,13 +87,13 @@ permuted)
     awk -F, -v OFS=, -v k="$k" 'NR == 1 {head = $0; next} {row[++n] = $0; y[n] = $5}
       END {srand(k); for (i = n; i > 1; i--) {j = int(rand() * i) + 1; t = y[i]; y[i] = y[j]; y[j] = t}
            print head; for (i = 1; i <= n; i++) {$0 = row[i]; $5 = y[i]; print}}' hips/learn.csv > "hips/permuted_$k.csv"
-    picture_network "hips/permuted_$k.csv" "permuted_$k" --task regress --target abmd --unit g/cm2 --members 5
+    picture_network "hips/permuted_$k.csv" "permuted_$k" --task regress --target abmd --unit g/cm2 --members 1
     qct cnn predict hips/unseen.csv --image drr --model "$(models "permuted_$k")" --target abmd --force --out "permuted_$k/unseen.csv"
     grep ,agreement,r, "permuted_$k/unseen.csv"
   done
   ;;
 strength)
-  time picture_network hips/learn.csv weak --task classify --target weak --members 5
+  time picture_network hips/learn.csv weak --task classify --target weak --members 1
   qct cnn predict hips/unseen.csv --image drr --model "$(models weak)" --case-column id --force --out weak/unseen.csv
   { echo score,outcome
     awk -F, 'FNR == NR {if ($3 == "weak") p[$1] = $4; next} FNR > 1 && $1 in p {print p[$1] "," $7}' \
