@@ -96,7 +96,7 @@ strength)
   time picture_network hips/learn.csv weak --task classify --target weak --members 1
   qct cnn predict hips/unseen.csv --image drr --model "$(models weak)" --case-column id --force --out weak/unseen.csv
   { echo score,outcome
-    awk -F, 'FNR == NR {if ($3 == "weak") p[$1] = $4; next} FNR > 1 && $1 in p {print p[$1] "," $7}' \
+    awk -F, 'FNR == NR {if ($3 == "probability_weak") p[$1] = $4; next} FNR > 1 && $1 in p {print p[$1] "," $7}' \
       weak/unseen.csv hips/unseen.csv; } > weak/scores.csv
   qct risk evaluate weak/scores.csv --probability score
   ;;
