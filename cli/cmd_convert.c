@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/scan_options.h"
+#include "core/colour_table.h"
 #include "core/dicom_segment.h"
 #include "core/file.h"
 #include "core/image_side.h"
@@ -22,9 +23,11 @@ static const char *const quantity_names[] = {"as-stated", "HU", NULL};
 
 static const struct option options[] = {
     ARG_IN(struct params, in, "image", "DICOM folder or file, NIfTI, NRRD or MetaImage"),
-    ARG_OUT(struct params, out, "result",
-            "image file (.nii.gz .nii .nrrd .mha, label maps also .seg.nrrd, .dcm for a DICOM "
-            "segmentation, .stl .ply .vtp .obj for a surface), or a folder for a DICOM series"),
+    ARG_OUT(
+        struct params, out, "result",
+        "image file (.nii.gz .nii .nrrd .mha, label maps also .seg.nrrd, .dcm for a DICOM "
+        "segmentation, .ctbl or .txt for the colour table of 3D Slicer, .stl .ply .vtp .obj for "
+        "a surface), or a folder for a DICOM series"),
     SCAN_OPTIONS(struct params, read),
     OPT_FLAG(struct params, label_map, "label-map", "the image holds labels, not a quantity"),
     OPT_IN(struct params, like, "like",
@@ -47,6 +50,7 @@ static const struct example examples[] = {
     {"qct convert rods/ct ct.nii.gz", "DICOM to NIfTI with a side file"},
     {"qct convert ct.nii.gz series", "and back to a DICOM series"},
     {"qct convert rods/labels.nii.gz rods.seg.nrrd --label-map", "a segmentation for 3D Slicer"},
+    {"qct convert rods/labels.nii.gz rods.ctbl --label-map", "its colours and names, a table"},
     {"qct convert rods/labels.nii.gz rods.dcm --label-map", "a DICOM segmentation of it"},
     {"qct convert rods/labels.nii.gz rod.stl --label-map --label 301 --rounds 10",
      "the surface of one rod"},
@@ -80,6 +84,8 @@ static status write_labels(struct context *ctx, const struct labels *l, const st
   if (is_surface(p->out)) return write_surface(l, p, ctx->force);
   if (file_has_suffix(p->out, ".dcm"))
     return dicom_segment_write(l, p->out, (uint64_t)p->seed, ctx->force);
+  if (file_has_suffix(p->out, ".ctbl") || file_has_suffix(p->out, ".txt"))
+    return colour_table_write(l, p->out, ctx->force);
   provenance = context_provenance(ctx);
   TRY(itk_labels_write(l, p->out, provenance, ctx->force));
 done:

@@ -22,7 +22,8 @@ static void put_u32(struct text *t, uint32_t value) {
 /* Tag, VR, length, value padded to an even length: with a space, UIDs with NUL. */
 void dicom_put_element(struct text *t, uint32_t tag, const char *vr, const void *value,
                        size_t length) {
-  bool wide = !strcmp(vr, "OB") || !strcmp(vr, "OW") || !strcmp(vr, "SQ");
+  bool text = !strcmp(vr, "UC") || !strcmp(vr, "UT");
+  bool wide = text || !strcmp(vr, "OB") || !strcmp(vr, "OW") || !strcmp(vr, "SQ");
   put_u16(t, tag >> 16);
   put_u16(t, tag & 65535);
   text_append_raw(t, vr, 2);
@@ -33,7 +34,7 @@ void dicom_put_element(struct text *t, uint32_t tag, const char *vr, const void 
     put_u16(t, (unsigned)(length + length % 2));
   }
   text_append_raw(t, value, length);
-  if (length % 2) text_append_raw(t, strcmp(vr, "UI") && !wide ? " " : "", 1);
+  if (length % 2) text_append_raw(t, strcmp(vr, "UI") && (text || !wide) ? " " : "", 1);
 }
 
 void dicom_put_text(struct text *t, uint32_t tag, const char *vr, const char *value) {
@@ -134,6 +135,28 @@ void dicom_put_longs(struct text *t, uint32_t tag, const uint32_t *values, int c
   for (int i = 0; i < count && i < 16; i++)
     for (int k = 0; k < 4; k++) b[4 * i + k] = (unsigned char)(values[i] >> (8 * k));
   dicom_put_element(t, tag, "UL", b, (size_t)count * 4);
+}
+
+void dicom_put_double(struct text *t, uint32_t tag, double value) {
+  unsigned char b[8];
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  for (int i = 0; i < 8; i++) b[i] = (unsigned char)(bits >> (8 * i));
+  dicom_put_element(t, tag, "FD", b, sizeof b);
+}
+
+void dicom_put_code(struct text *t, uint32_t tag, const char *value, const char *scheme,
+                    const char *meaning) {
+  enum { SHORT_VALUE = 16, MEANING = 64 };
+  struct text items = {0}, body = {0};
+  bool is_long = strlen(value) > SHORT_VALUE;
+  if (!is_long) dicom_put_text(&body, 0x00080100, "SH", value);
+  dicom_put_text(&body, 0x00080102, "SH", scheme);
+  dicom_put_element(&body, 0x00080104, "LO", meaning,
+                    strlen(meaning) < MEANING ? strlen(meaning) : MEANING);
+  if (is_long) dicom_put_text(&body, 0x00080119, "UC", value);
+  dicom_put_item(&items, &body);
+  dicom_put_sequence(t, tag, &items);
 }
 
 /* ---- the head of a file ---- */

@@ -28,6 +28,8 @@ void dicom_put_decimals(struct text *t, uint32_t tag, const double *values, int 
 void dicom_put_decimal(struct text *t, uint32_t tag, double value);
 /** AT: the value is a tag. */
 void dicom_put_tag(struct text *t, uint32_t tag, uint32_t value);
+/** FD: one number of 64 bits. */
+void dicom_put_double(struct text *t, uint32_t tag, double value);
 /** UL, at most 16. */
 void dicom_put_longs(struct text *t, uint32_t tag, const uint32_t *values, int count);
 
@@ -35,6 +37,11 @@ void dicom_put_longs(struct text *t, uint32_t tag, const uint32_t *values, int c
 void dicom_put_item(struct text *items, struct text *body);
 /** The sequence of `items`, which are freed and empty afterwards. */
 void dicom_put_sequence(struct text *t, uint32_t tag, struct text *items);
+
+/** A sequence of one coded entry. A value of more than 16 bytes goes into the long code value; the
+ * meaning is cut at 64 bytes. */
+void dicom_put_code(struct text *t, uint32_t tag, const char *value, const char *scheme,
+                    const char *meaning);
 
 /** Preamble and meta elements. */
 void dicom_put_file_head(struct text *t, const char *sop_class, const char *uid);

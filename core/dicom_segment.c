@@ -119,15 +119,6 @@ static void put_format(struct text *t, const struct object *o) {
   dicom_put_text(t, 0x00620001, "CS", "BINARY");
 }
 
-static void put_code(struct text *t, uint32_t tag, const char *value, const char *meaning) {
-  struct text items = {0}, body = {0};
-  dicom_put_text(&body, 0x00080100, "SH", value);
-  dicom_put_text(&body, 0x00080102, "SH", "SCT");
-  dicom_put_text(&body, 0x00080104, "LO", meaning);
-  dicom_put_item(&items, &body);
-  dicom_put_sequence(t, tag, &items);
-}
-
 /* A label's name is free text here, so the coded kind stays general: tissue. */
 static void put_segments(struct text *t, const struct object *o) {
   struct text items = {0}, body = {0};
@@ -135,12 +126,12 @@ static void put_segments(struct text *t, const struct object *o) {
     char name[64];
     const char *given = labels_name(o->l, o->segments[i].value);
     snprintf(name, sizeof name, given[0] ? "%s" : "%s%d", given, o->segments[i].value);
-    put_code(&body, 0x00620003, "85756007", "Tissue");
+    dicom_put_code(&body, 0x00620003, "85756007", "SCT", "Tissue");
     dicom_put_short(&body, 0x00620004, "US", i + 1);
     dicom_put_text(&body, 0x00620005, "LO", name);
     dicom_put_text(&body, 0x00620008, "CS", "SEMIAUTOMATIC");
     dicom_put_text(&body, 0x00620009, "LO", "qct");
-    put_code(&body, 0x0062000f, "85756007", "Tissue");
+    dicom_put_code(&body, 0x0062000f, "85756007", "SCT", "Tissue");
     dicom_put_item(&items, &body);
   }
   dicom_put_sequence(t, 0x00620002, &items);

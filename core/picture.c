@@ -179,6 +179,32 @@ done:
   return st;
 }
 
+status picture_read_png(struct picture **out, const char *path) {
+  status st = ST_OK;
+  char *data = NULL;
+  size_t length = 0;
+  struct picture *p = NULL;
+  png_image image = {.version = PNG_IMAGE_VERSION};
+  const png_color black = {0, 0, 0};
+  TRY(file_read(&data, &length, path, 0));
+  CHECK(png_image_begin_read_from_memory(&image, data, length), ST_FORMAT,
+        "%s: it is no PNG picture: %s", path, image.message);
+  image.format = PNG_FORMAT_RGB;
+  CHECK((double)image.width * image.height <= PICTURE_PIXELS, ST_DOMAIN,
+        "%s: a picture of %u x %u px, at most %d px in all", path, image.width, image.height,
+        PICTURE_PIXELS);
+  TRY(picture_create(&p, (int)image.width, (int)image.height, 0));
+  CHECK(png_image_finish_read(&image, &black, p->rgb, 0, NULL), ST_FORMAT,
+        "%s: the PNG picture is damaged: %s", path, image.message);
+  *out = p;
+  p = NULL;
+done:
+  png_image_free(&image);
+  picture_destroy(p);
+  free(data);
+  return st;
+}
+
 status picture_write_png(const struct picture *p, const char *path, bool force) {
   status st = ST_OK;
   struct text bytes = {0};

@@ -23,6 +23,8 @@ enum { /* Okabe and Ito 2008 */
        COLOUR_PINK = 0xCC79A7
 };
 
+enum { PICTURE_PIXELS = 100000000 }; /* most of a picture that is read */
+
 struct picture {
   int width, height;
   uint8_t *rgb; /* owned, [height][width][3] */
@@ -75,6 +77,9 @@ void picture_field(struct picture *p, const struct volume *field, const struct p
 void picture_project(const struct picture_plane *plane, struct vec3 world, double *x, double *y);
 
 status picture_write_png(const struct picture *p, const char *path, bool force);
+/** Any PNG as RGB; what is transparent stands before black.
+ * @return ST_IO; ST_FORMAT for what is no PNG; ST_DOMAIN above PICTURE_PIXELS */
+status picture_read_png(struct picture **out, const char *path);
 /** PNG bytes appended to a text (for data: URIs or files). */
 status picture_png(struct text *out, const struct picture *p);
 
