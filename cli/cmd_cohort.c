@@ -32,7 +32,8 @@ static const struct option options[] = {
     OPT_TEXT(struct params, shard, "shard",
              "i/n: only every n-th scan, from the i-th; then --gather"),
     OPT_TEXT(struct params, only, "only", "id of the one scan to do"),
-    OPT_IN(struct params, opt_out, "opt-out", "ids of those who must be left out, one a line"),
+    OPT_IN(struct params, opt_out, "opt-out",
+           "ids, one a line, that are not measured; what was measured of them is removed"),
     OPT_FLAG(struct params, gather, "gather",
              "measure nothing: tables and report of what is there"),
     OPT_FLAG(struct params, plan, "plan", "measure nothing: list scans, state and expected memory"),
@@ -217,6 +218,12 @@ const struct command cmd_cohort = {
         "digests of scans and options. --shard i/n does every n-th scan, for several machines that "
         "share the result folder; --gather then makes the tables. The tables are the same to the "
         "last byte whatever the order, the workers and the kills were.\n\n"
+        "Those in the list of --opt-out are not measured; their folders below the result folder "
+        "are "
+        "removed at once, and tables and report with them until they are gathered again. Their "
+        "status files stay, so that a later call without the list leaves them alone too; to take "
+        "one "
+        "back in, remove status/ID.json. The scans themselves are never touched.\n\n"
         "The exit status is 5 when some scans failed; the others are measured. Reasons and "
         "commands "
         "in the outputs hold no path of a scan.",

@@ -4,7 +4,7 @@
 #include <math.h>
 
 struct params {
-  const char *folder, *out;
+  const char *folder, *out, *opt_out;
   int workers;
   double settle_s, every_s, memory_gib, limit_min;
   bool once;
@@ -27,12 +27,14 @@ static const struct option options[] = {
     OPT_REAL(struct params, memory_gib, "memory", "GiB", 0.1, 65536,
              "for all workers together; else 80 % of what is free"),
     OPT_REAL(struct params, limit_min, "limit", "min", 0, 100000, "most for one scan; 0: none"),
+    OPT_IN(struct params, opt_out, "opt-out",
+           "ids, one a line, that are not measured; what was measured of them is removed"),
     RUN_OPTIONS(struct params, run),
     OPTIONS_END};
 
 /* Options of this command; the others go to every scan. */
-static const char *const own[] = {"folder",  "out",    "settle", "every", "once",
-                                  "workers", "memory", "limit",  NULL};
+static const char *const own[] = {"folder",  "out",    "settle", "every",   "once",
+                                  "workers", "memory", "limit",  "opt-out", NULL};
 
 static const struct example examples[] = {
     {"qct phantom hip --out incoming --spacing 3,3,3 --truth-step 4", "a series that has arrived"},
@@ -46,7 +48,7 @@ static status run(struct context *ctx, const void *params) {
   const struct params *p = params;
   struct run_words words = {.count = 0};
   struct text before = {0}, after = {0}, status_folder = {0};
-  char program[4096];
+  char program[4096], **ids = NULL;
   cJSON *provenance = NULL;
   const struct watch_options watch = {
       .settle_s = p->settle_s, .every_s = p->every_s, .looks = p->once};
@@ -59,6 +61,8 @@ static status run(struct context *ctx, const void *params) {
                              .run_words = words.items};
   TRY(run_program(program));
   TRY(run_words_make(&words, ctx, own));
+  if (p->opt_out) TRY(cohort_read_ids(&ids, &o.opted_out_count, p->opt_out));
+  o.opted_out = ids;
   run_shell_word(&status_folder, p->out);
   text_append(&before, "rm%s/status/", status_folder.data ? status_folder.data : "");
   text_append(&after, ".json && qct watch");
@@ -75,6 +79,7 @@ static status run(struct context *ctx, const void *params) {
   CHECK(provenance, ST_MEMORY, "provenance of a watched folder");
   TRY(watch_run(p->folder, p->out, &watch, &o, provenance));
 done:
+  cohort_free_ids(ids, o.opted_out_count);
   cJSON_Delete(provenance);
   text_free(&before);
   text_free(&after);

@@ -103,6 +103,18 @@ void file_aside_abandon(struct file_aside *f) {
   f->open = false;
 }
 
+void file_aside_sweep(const char *folder) {
+  char path[4096];
+  DIR *dir = opendir(folder);
+  for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
+    long pid;
+    unsigned serial;
+    if (sscanf(e->d_name, ".part-%ld-%u-", &pid, &serial) != 2) continue;
+    if (snprintf(path, sizeof path, "%s/%s", folder, e->d_name) < (int)sizeof path) unlink(path);
+  }
+  if (dir) closedir(dir);
+}
+
 static status write_all(FILE *out, const char *path, const void *data, size_t length) {
   status st = ST_OK;
   errno = 0;

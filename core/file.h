@@ -35,6 +35,9 @@ struct file_aside {
 status file_aside_begin(struct file_aside *f, const char *path, bool force);
 status file_aside_commit(struct file_aside *f);
 void file_aside_abandon(struct file_aside *f);
+/** Remove the temporary files that killed writers left in a folder, not below it. Only for a folder
+ * in which nothing else is writing. */
+void file_aside_sweep(const char *folder);
 
 /** Write bytes through file_aside; path "-" is standard output. */
 status file_write(const char *path, const void *data, size_t length, bool force);

@@ -33,17 +33,6 @@ done:
   return st;
 }
 
-bool cohort_is_opted_out(const struct cohort_options *o, const char *id) {
-  size_t person = strstr(id, "_ses-") ? (size_t)(strstr(id, "_ses-") - id) : strlen(id);
-  for (size_t i = 0; i < o->opted_out_count; i++) {
-    const char *out = o->opted_out[i];
-    if (strncmp(out, "sub-", 4) == 0) out += 4;
-    if (strcmp(out, id) == 0 || (strlen(out) == person && strncmp(out, id, person) == 0))
-      return true;
-  }
-  return false;
-}
-
 /* ---- outcomes ---- */
 
 static status outcome_path(char path[4096], const char *folder, const struct cohort_case *k) {
@@ -122,6 +111,14 @@ static status take_folder(const char *folder, const struct cohort_options *o) {
   TRY(file_make_directory(path));
 done:
   return st;
+}
+
+/* What a killed cohort was writing; with shards others may be at work here. */
+static void sweep_folder(const char *folder, const struct cohort_options *o) {
+  char path[4096];
+  if (o->only || o->shards > 1 || cohort_path(path, folder, "status") != ST_OK) return;
+  file_aside_sweep(folder);
+  file_aside_sweep(path);
 }
 
 /* Two programs must not work at one shard of one folder. The lock ends with the process. */
@@ -314,7 +311,10 @@ static status choose_members(struct batch *b) {
   for (size_t i = 0; i < b->cohort->count; i++) {
     const char *id = b->cohort->cases[i].id;
     bool mine = o->only ? strcmp(o->only, id) == 0 : (int)(i % (size_t)o->shards) + 1 == o->shard;
-    if (mine && !cohort_is_opted_out(o, id)) b->members[b->count++] = i;
+    struct cohort_outcome before;
+    if (!mine || cohort_is_opted_out(o, id)) continue;
+    TRY(cohort_outcome_read(&before, b->folder, &b->cohort->cases[i]));
+    if (before.state != COHORT_OPTED_OUT) b->members[b->count++] = i;
   }
   CHECK(b->count || !o->only, ST_USAGE, "--only %.60s: no scan of that id that may be measured",
         o->only);
@@ -388,6 +388,8 @@ status cohort_run(struct cohort_summary *summary, const struct cohort *c, const 
   if (isnan(o.memory_gib)) o.memory_gib = 0.8 * (double)workers_memory_available() / gib;
   TRY(take_folder(folder, &o));
   TRY(lock_shard(&lock, folder, &o));
+  sweep_folder(folder, &o);
+  TRY(cohort_drop_opted_out(c, folder, &o));
   TRY(prepare(&b, &w));
   tell_plan(&b);
   b.started_s = clock_seconds();

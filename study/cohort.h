@@ -42,7 +42,7 @@ struct cohort_options {
   double limit_min;             /* most minutes of one scan; 0: none */
   int shard, shards;            /* this one, 1..shards */
   const char *only;             /* one id; NULL: all */
-  char *const *opted_out;       /* ids that must not be touched or counted */
+  char *const *opted_out;       /* ids not to be measured; what was measured of them is removed */
   size_t opted_out_count;
   bool resume; /* go on in a folder that holds a cohort */
   bool force;  /* do all again */
@@ -94,6 +94,11 @@ status cohort_gather(struct cohort_summary *summary, const struct cohort *c, con
 
 /* ---- private to this folder ---- */
 bool cohort_is_opted_out(const struct cohort_options *o, const char *id);
+/** Remove the folders of those on the list, whatever the manifest says of them, and the tables of
+ * the cohort, which cohort_gather makes again. Their status files stay and say "opted out": a later
+ * run without the list leaves them alone too. @return ST_IO when something could not be removed */
+status cohort_drop_opted_out(const struct cohort *c, const char *folder,
+                             const struct cohort_options *o);
 /** An absent file is COHORT_WAITING. */
 status cohort_outcome_read(struct cohort_outcome *out, const char *folder,
                            const struct cohort_case *k);

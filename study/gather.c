@@ -357,6 +357,8 @@ status cohort_gather(struct cohort_summary *summary, const struct cohort *c, con
   struct cohort_tables t = {.cohort = c, .folder = folder};
   TRY(cohort_path(path, folder, "status"));
   CHECK(file_is_directory(path), ST_USAGE, "the folder %s holds no cohort to gather", folder);
+  file_aside_sweep(folder);
+  TRY(cohort_drop_opted_out(c, folder, options));
   TRY(collect(&t, options, summary));
   TRY(make_wide(&t));
   TRY(cohort_path(path, folder, "measurements.csv"));

@@ -124,9 +124,18 @@ done:
   return st;
 }
 
-static bool outputs_intact(const struct journal *j, const cJSON *entry) {
-  const cJSON *output;
-  cJSON_ArrayForEach(output, cJSON_GetObjectItemCaseSensitive(entry, "outputs")) {
+/* Are the files as the step left them, and no other is there: a killed run may have begun to make
+ * the step anew with other parameters? */
+static bool outputs_intact(const struct journal *j, const struct graph_step *s,
+                           const cJSON *entry) {
+  const cJSON *output, *outputs = cJSON_GetObjectItemCaseSensitive(entry, "outputs");
+  for (int i = 0; i < GRAPH_OUTPUTS && s->outputs[i]; i++) {
+    char path[4096];
+    if (!cJSON_GetObjectItemCaseSensitive(outputs, s->outputs[i]) &&
+        output_path(path, j->folder, s->outputs[i]) == ST_OK && file_exists(path))
+      return false;
+  }
+  cJSON_ArrayForEach(output, outputs) {
     char path[4096], hex[65];
     bool same = cJSON_IsString(output) && output_path(path, j->folder, output->string) == ST_OK &&
                 file_exists(path) && file_sha256(hex, path) == ST_OK &&
@@ -155,7 +164,7 @@ static bool recall(const struct journal *j, const struct graph_step *s, struct g
   /* what a missing module withheld may be there now */
   json_opt_text(cause, sizeof cause, entry, "cause", "journal");
   if (strcmp(cause, status_name(ST_UNSUPPORTED)) == 0) return false;
-  if (strcmp(key, r->key) != 0 || !outputs_intact(j, entry)) return false;
+  if (strcmp(key, r->key) != 0 || !outputs_intact(j, s, entry)) return false;
   json_opt_text(r->reason, sizeof r->reason, entry, "reason", "journal");
   json_opt_number(&r->seconds, entry, "seconds", "journal");
   bool withheld = strcmp(state, "withheld") == 0;

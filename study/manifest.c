@@ -81,6 +81,13 @@ done:
   return st;
 }
 
+status cohort_name_case(struct cohort_case *k, const char *id) {
+  char person[64];
+  const char *session = strstr(id, "_ses-");
+  snprintf(person, sizeof person, "%.*s", (int)(session ? session - id : 63), id);
+  return name_case(k, person, session ? session + 1 : "");
+}
+
 /* ---- the table ---- */
 
 static const char *const own_columns[] = {"id",          "session", "path",  "labels",

@@ -67,6 +67,9 @@ void cohort_free_ids(char **ids, size_t count);
 status cohort_write_manifest(const struct cohort *c, const char *path, bool force);
 
 /* ---- for the two readers; private ---- */
+/** The id as it stands in tables, "X" or "X_ses-Y", into id and folder of a case. @return ST_DOMAIN
+ * for what is no id */
+status cohort_name_case(struct cohort_case *k, const char *id);
 /** A new case at the end; NULL when out of memory or there are too many. */
 struct cohort_case *cohort_add(struct cohort *c);
 status cohort_read_table(struct cohort *c, const char *path);

@@ -10,13 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool folder_is_empty(const char *folder) {
+/* Nothing but what a run that was killed at its beginning leaves: its two folders, and files
+ * without their names. */
+static bool holds_nothing(const char *folder) {
+  char path[CASE_PATH];
   DIR *dir = opendir(folder);
-  int entries = 0;
-  if (!dir) return true;
-  for (struct dirent *e = readdir(dir); e; e = readdir(dir)) entries++;
-  closedir(dir);
-  return entries <= 2; /* . and .. */
+  bool nothing = true;
+  for (struct dirent *e = dir ? readdir(dir) : NULL; e && nothing; e = readdir(dir)) {
+    bool ours = strcmp(e->d_name, "parts") == 0 || strcmp(e->d_name, "pictures") == 0;
+    if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
+    if (strncmp(e->d_name, ".part-", 6) == 0) continue;
+    int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+    nothing = ours && n < (int)sizeof path && file_is_directory(path) && holds_nothing(path);
+  }
+  if (dir) closedir(dir);
+  return nothing;
 }
 
 /* A folder may be taken when it is new, empty, or holds results of the same scan. */
@@ -26,7 +34,7 @@ static status take_folder(const char *folder, const char *ct_digest, bool force)
   cJSON *scan = NULL;
   struct study_case c = {.folder = folder};
   TRY(case_path(path, &c, "parts/case.json"));
-  if (!force && file_is_directory(folder) && !folder_is_empty(folder)) {
+  if (!force && file_is_directory(folder) && !holds_nothing(folder)) {
     CHECK(file_exists(path), ST_USAGE,
           "folder %s holds something else; give another one, or --force to use it", folder);
     TRY(json_read(&scan, path));
@@ -40,6 +48,7 @@ static status take_folder(const char *folder, const char *ct_digest, bool force)
   for (int i = 0; i < 3; i++) {
     TRY(case_path(path, &c, parts[i]));
     TRY(file_make_directory(path));
+    file_aside_sweep(path); /* what a killed run was writing */
   }
   cJSON_Delete(scan);
   scan = cJSON_CreateObject();

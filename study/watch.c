@@ -73,7 +73,7 @@ static status is_due(bool *due, const struct cohort_case *k, const char *out) {
   status st = ST_OK;
   struct cohort_outcome o;
   TRY(cohort_outcome_read(&o, out, k));
-  *due = o.state == COHORT_WAITING || k->files > o.files;
+  *due = o.state != COHORT_OPTED_OUT && (o.state == COHORT_WAITING || k->files > o.files);
 done:
   return st;
 }
@@ -144,6 +144,24 @@ done:
   return st;
 }
 
+/* Are there results without tables? They were taken away with a person's results, or a kill came
+ * before they were made. */
+static status tables_are_due(bool *due, const char *out, const struct cohort_options *options) {
+  status st = ST_OK;
+  char path[4096];
+  struct cohort *all = NULL;
+  *due = false;
+  TRY(cohort_path(path, out, "status"));
+  if (!file_is_directory(path)) return ST_OK;
+  TRY(measured_cases(&all, out));
+  TRY(cohort_drop_opted_out(all, out, options));
+  TRY(cohort_path(path, out, "measurements.csv"));
+  *due = all->count && !file_exists(path);
+done:
+  cohort_destroy(all);
+  return st;
+}
+
 /* A series that grew is another scan to the journal of its case: its folder is taken over. */
 static status measure(struct cohort *c, const char *out, const struct cohort_options *options) {
   status st = ST_OK;
@@ -165,22 +183,24 @@ static status look(const char *folder, const char *out, const struct watch_optio
   struct dicom_folder *found = NULL;
   struct cohort *c = calloc(1, sizeof *c);
   snprintf(links, sizeof links, "%s/qct-watch-XXXXXX", temporary ? temporary : "/tmp");
-  bool made = mkdtemp(links) != NULL;
+  bool made = mkdtemp(links) != NULL, due = false;
   CHECK(c && made, ST_IO, "a folder for links cannot be made in %s",
         temporary ? temporary : "/tmp");
+  TRY(tables_are_due(&due, out, options));
   st = dicom_folder_scan(&found, folder);
   if (st == ST_FORMAT || st == ST_DOMAIN) { /* nothing there yet */
     log_detail("no series yet: %s", status_message());
     status_clear();
     st = ST_OK;
-    goto done;
+  } else if (st == ST_OK) {
+    TRY(take_series(c, found, links, out, watch->settle_s));
   }
   if (st != ST_OK) goto done;
-  TRY(take_series(c, found, links, out, watch->settle_s));
-  if (!c->count) goto done;
-  TRY(table_create(&c->covariates, c->count));
-  TRY(measure(c, out, options));
-  TRY(gather(out, options, provenance));
+  if (c->count) {
+    TRY(table_create(&c->covariates, c->count));
+    TRY(measure(c, out, options));
+  }
+  if (c->count || due) TRY(gather(out, options, provenance));
 done:
   if (made) remove_links(links);
   dicom_folder_destroy(found);

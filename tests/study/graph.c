@@ -132,6 +132,18 @@ static void a_missing_or_edited_output_is_made_again(void **state) {
   assert_runs(f, 0, 0, 1, 1, 0);
 }
 
+static void a_file_that_a_withheld_step_should_not_have_is_made_away_with(void **state) {
+  struct fixture *f = *state;
+  char path[128];
+  f->fails[LEFT] = ST_DOMAIN;
+  assert_ok(run(f));
+  snprintf(path, sizeof path, "%s/left.txt", f->folder);
+  assert_ok(file_write(path, "of a killed run", 15, true));
+  assert_ok(run(f));
+  assert_runs(f, 0, 0, 1, 0, 0);
+  assert_false(output_there(f, "left.txt"));
+}
+
 static void force_does_everything_again(void **state) {
   struct fixture *f = *state;
   assert_ok(run(f));
@@ -232,6 +244,7 @@ int main(void) {
       TEST(a_second_run_does_nothing),
       TEST(a_changed_parameter_runs_what_depends_on_it),
       TEST(a_missing_or_edited_output_is_made_again),
+      TEST(a_file_that_a_withheld_step_should_not_have_is_made_away_with),
       TEST(force_does_everything_again),
       TEST(a_refusal_withholds_what_needs_it_and_the_rest_goes_on),
       TEST(outputs_of_an_earlier_run_do_not_survive_a_refusal),
