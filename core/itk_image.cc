@@ -167,6 +167,7 @@ status open_image(Reader &r, const char *path) {
   CHECK(r.io->CanReadFile(r.io->GetFileName()), ST_FORMAT,
         "%s: the content is not what the file name claims", path);
   if (r.nifti) TRY(nifti_place_check(path));
+  if (r.meta) TRY(meta_axes_check(path));
   r.io->ReadImageInformation();
   {
     unsigned dimensions = r.io->GetNumberOfDimensions();

@@ -35,6 +35,31 @@ done:
   return st;
 }
 
+status meta_axes_check(const char *path) {
+  enum { HEADER = 65536, MOST_AXES = 10 };
+  static const char key[] = "NDims";
+  status st = ST_OK;
+  char *head = calloc(1, HEADER + 1);
+  FILE *f = fopen(path, "rb");
+  CHECK(head, ST_MEMORY, "%s: reading its header", path);
+  CHECK(f, ST_IO, "%s: cannot be opened", path);
+  size_t length = fread(head, 1, HEADER, f);
+  for (size_t i = 0; i < length; i++)
+    if (!head[i]) head[i] = ' '; /* voxels may follow */
+  for (const char *at = strstr(head, key); at; at = strstr(at, key)) {
+    at += strlen(key);
+    const char *number = at + strspn(at, " =:\t\r\n"); /* what MetaIO takes for a separator */
+    char *end;
+    double axes = strtod(number, &end);
+    CHECK(end == number || (axes >= 1 && axes <= MOST_AXES), ST_FORMAT,
+          "%s: its header states %g axes, at most %d", path, axes, MOST_AXES);
+  }
+done:
+  if (f) fclose(f);
+  free(head);
+  return st;
+}
+
 /* Bytes that the zlib (or gzip) stream at the file's position unpacks to; -1 when damaged. */
 static int64_t unpacked_bytes(FILE *f, int64_t stop) {
   static const size_t piece = 1 << 18;

@@ -1,5 +1,6 @@
-/* Is the voxel data of a MetaImage whole? MetaIO reads a file that was cut short without a word and
- * leaves the missing voxels as they were. Private to core's image files.
+/* What MetaIO does not look at in a MetaImage. It reads a file that was cut short without a word
+ * and leaves the missing voxels as they were, and takes as many sizes as the header says there are
+ * axes: for hours, when it says so. Private to core's image files.
  */
 #ifndef QCT_CORE_META_CHECK_H
 #define QCT_CORE_META_CHECK_H
@@ -11,6 +12,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** Look at the number of axes wherever the header states it, before MetaIO reads the file.
+ * @return ST_FORMAT unless it is 1 to 10 (MetaIO's own most); ST_IO */
+status meta_axes_check(const char *path);
 
 /** Compare the data of `path` (.mha, or .mhd with one data file) with `expected` bytes; compressed
  * data are unpacked for it.

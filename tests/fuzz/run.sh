@@ -19,7 +19,7 @@ for target; do
   mkdir -p "build-fuzz/corpus/$target"
   log=build-fuzz/findings/$target.log
   QCT_FUZZ_TARGET=$target OMP_NUM_THREADS=1 ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 \
-    LSAN_OPTIONS=suppressions=tests/leaks.supp build-fuzz/tests/fuzz/qct_fuzz "-max_total_time=$seconds" -max_len=65536 \
+    LSAN_OPTIONS=suppressions=tests/leaks.supp build-fuzz/bin/qct_fuzz "-max_total_time=$seconds" -max_len=65536 \
     -timeout=20 -rss_limit_mb=4096 -malloc_limit_mb=3000 "-artifact_prefix=build-fuzz/findings/$target-" \
     "build-fuzz/corpus/$target" "tests/fuzz/corpus/$target" > "$log" 2>&1
   if [ $? -ne 0 ]; then

@@ -117,6 +117,8 @@ for sizes in '5 4 4' '2000 2000 2000' '4294967296 4294967296 4' '-5 4 3' '0 4 3'
   nrrd "$sizes" > lie.nrrd
   expect "NRRD of $sizes" 3 'lie\.nrrd' a.nii qct convert lie.nrrd a.nii --quantity HU
 done
+printf 'ObjectType = Image\nNDims = 34444444444444444\nDimSize = 5 4 3\nElementType = MET_FLOAT\nElementDataFile = LOCAL\n' > lie.mha
+expect 'MetaImage of too many axes' 3 'lie\.mha: its header states' a.nii qct convert lie.mha a.nii --quantity HU
 gzip -dc ct.nii.gz > whole.nii
 for sizes in '\xff\x7f\xff\x7f\xff\x7f' '\x00\x00\x01\x00\x01\x00' '\xff\xff\x01\x00\x01\x00'; do
   cp whole.nii lie.nii && patch_bytes lie.nii 42 "$sizes"
