@@ -85,10 +85,11 @@ struct report_slices {
   const void *png; /* [length] */
   size_t length;
   int nx, ny, nz, columns;
+  double low_hu, high_hu; /* of grey 0 and 255 */
 };
-/** Three planes that the reader moves. Needs a script, the only one a page may hold (its hash
- * stands in the page's policy); without scripts, and on paper as long as nobody moved them, nothing
- * is shown here: give still pictures beside it. */
+/** Three planes that the reader moves (mouse, wheel, keys, sliders), with a window. Needs a script,
+ * the only one a page may hold (its hash stands in the page's policy); without scripts, and on
+ * paper as long as nobody moved them, nothing is shown here: give still pictures beside it. */
 void report_slices(struct report *r, const struct report_slices *s, const char *caption,
                    const struct report_reading *reading);
 

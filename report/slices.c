@@ -17,22 +17,31 @@ const char report_slices_script[] =
 "const g=c.getContext('2d',{willReadFrequently:true});g.drawImage(image,0,0);"
 "const d=g.getImageData(0,0,c.width,c.height).data,at=n.map(v=>v>>1),show=box.querySelector('input[type=checkbox]');"
 "const pixel=i=>{const x=(i[2]%columns)*n[0]+i[0],y=Math.floor(i[2]/columns)*n[1]+i[1];return 4*(y*c.width+x)};"
+"const ranges=box.querySelectorAll('input[type=range]'),ends=[ranges[3],ranges[4]],told=box.querySelectorAll('output');"
+"const l0=+box.dataset.low,l1=+box.dataset.high,grey=new Uint8ClampedArray(256);"
+"const move=(k,m)=>{at[k]=Math.max(0,Math.min(n[k]-1,at[k]+m));draw()};"
 "const label=i=>i.every((v,k)=>v>=0&&v<n[k])?Math.round(d[pixel(i)+1]/40):0;"
-"const views=planes.map(([a,b,s],k)=>{const v=box.querySelectorAll('canvas')[k],r=box.querySelectorAll('input[type=range]')[k];"
+"const views=planes.map(([a,b,s],k)=>{const v=box.querySelectorAll('canvas')[k],r=ranges[k];"
 "v.width=n[a];v.height=n[b];r.max=n[s]-1;r.value=at[s];"
 "r.addEventListener('input',()=>{at[s]=+r.value;draw()});"
 "const go=e=>{const q=v.getBoundingClientRect(),f=(p,m)=>Math.max(0,Math.min(m-1,Math.floor(p*m)));"
 "at[a]=f((e.clientX-q.left)/q.width,n[a]);const y=f((e.clientY-q.top)/q.height,n[b]);at[b]=b===2?n[2]-1-y:y;draw()};"
-"v.addEventListener('pointerdown',e=>{v.setPointerCapture(e.pointerId);go(e)});"
+"v.addEventListener('wheel',e=>{if(document.activeElement===v){e.preventDefault();move(s,e.deltaY>0?-1:1)}},{passive:false});"
+"v.addEventListener('keydown',e=>{const m={ArrowUp:[s,1],ArrowDown:[s,-1],ArrowLeft:[a,-1],ArrowRight:[a,1]}[e.key];"
+"if(m){e.preventDefault();move(...m)}});"
+"v.addEventListener('pointerdown',e=>{v.focus();v.setPointerCapture(e.pointerId);go(e)});"
 "v.addEventListener('pointermove',e=>{if(e.buttons)go(e)});return{v,r,a,b,s}});"
 "const draw=()=>{for(const{v,r,a,b,s}of views){r.value=at[s];const w=v.getContext('2d'),o=w.createImageData(n[a],n[b]);"
 "for(let y=0;y<n[b];y++)for(let x=0;x<n[a];x++){const i=[0,0,0];i[a]=x;i[b]=b===2?n[2]-1-y:y;i[s]=at[s];"
-"const p=4*(y*n[a]+x),t=d[pixel(i)];let z=[t,t,t];const l=label(i);"
+"const p=4*(y*n[a]+x),t=grey[d[pixel(i)]];let z=[t,t,t];const l=label(i);"
 "if(l&&show.checked){const e=[[a,1],[a,-1],[b,1],[b,-1]].some(([k,m])=>{const j=i.slice();j[k]+=m;return label(j)!==l});"
 "if(e)z=colours[l%colours.length]||z}"
 "if(x===at[a]||i[b]===at[b])z=z.map(c=>(c+110)>>1);"
 "o.data[p]=z[0];o.data[p+1]=z[1];o.data[p+2]=z[2];o.data[p+3]=255}w.putImageData(o,0,0)}};"
-"show.addEventListener('change',draw);box.hidden=false;draw()};"
+"const wind=()=>{const[f,t]=ends.map(e=>+e.value);ends.forEach((e,k)=>told[k].value=e.value);"
+"for(let i=0;i<256;i++){const hu=l0+i*(l1-l0)/255;grey[i]=t>f?255*(hu-f)/(t-f):hu<f?0:255}draw()};"
+"for(const e of ends)e.addEventListener('input',wind);"
+"show.addEventListener('change',draw);box.hidden=false;wind()};"
 "if(image.complete&&image.naturalWidth)start();else image.addEventListener('load',start)}";
 /* clang-format on */
 
@@ -54,14 +63,23 @@ void report_slices_element(struct text *out, const struct report_slices *s) {
   static const char *const names[] = {"axial", "coronal", "sagittal"};
   text_append(out,
               "<div class=\"slices\" hidden data-nx=\"%d\" data-ny=\"%d\" data-nz=\"%d\" "
-              "data-columns=\"%d\"><img hidden alt=\"\" src=\"data:image/png;base64,",
-              s->nx, s->ny, s->nz, s->columns);
+              "data-columns=\"%d\" data-low=\"%g\" data-high=\"%g\"><img hidden alt=\"\" "
+              "src=\"data:image/png;base64,",
+              s->nx, s->ny, s->nz, s->columns, s->low_hu, s->high_hu);
   text_append_base64(out, s->png, s->length);
   text_append(out, "\"><div class=\"planes\">\n");
   for (int i = 0; i < 3; i++)
     text_append(out,
-                "<div><canvas role=\"img\" aria-label=\"%s slice\"></canvas><label>%s <input "
+                "<div><canvas tabindex=\"0\" role=\"img\" aria-label=\"%s "
+                "slice\"></canvas><label>%s <input "
                 "type=\"range\" min=\"0\" value=\"0\"></label></div>\n",
                 names[i], names[i]);
-  text_append(out, "</div><label><input type=\"checkbox\" checked> outlines</label></div>\n");
+  text_append(out, "</div><label><input type=\"checkbox\" checked> outlines</label>\n");
+  const double ends[2] = {s->low_hu, s->high_hu};
+  for (int i = 0; i < 2; i++)
+    text_append(out,
+                "<label class=\"window\">%s <input type=\"range\" min=\"%g\" max=\"%g\" "
+                "step=\"10\" value=\"%g\"> <output></output> HU</label>\n",
+                i ? "white from" : "black to", s->low_hu, s->high_hu, ends[i]);
+  text_append(out, "</div>\n");
 }

@@ -45,8 +45,9 @@ const char *const report_style[] = {
 "figure img,figure svg{display:block;max-width:100%;height:auto;margin:0 auto}\n",
 "figure img{background:#000;border-radius:.3rem}\n",
 ".slices .planes{display:grid;grid-template-columns:repeat(auto-fit,minmax(14rem,1fr));gap:.8rem;align-items:start}\n",
-".slices canvas{width:100%;background:#000;border-radius:.3rem;image-rendering:auto;cursor:crosshair;touch-action:none}\n",
-".slices label{font-size:.85rem;color:var(--soft)}.slices input[type=range]{width:70%;vertical-align:middle}\n",
+".slices canvas{width:100%;background:#000;border-radius:.3rem;image-rendering:auto;cursor:crosshair;touch-action:pan-y}\n",
+".slices label{font-size:.85rem;color:var(--soft)}.slices input[type=range]{width:70%;vertical-align:middle}"
+".slices label.window{margin-left:1.2rem;white-space:nowrap}.slices .window input[type=range]{width:8rem}\n",
 ".slices>img{display:none!important}\n",
 "figure.moving:not(:has(.slices:not([hidden]))){display:none}\n",
 "svg.strip{font-size:12px}svg.strip text{fill:currentColor}svg.strip circle{fill:var(--note);fill-opacity:.7}\n",

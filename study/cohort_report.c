@@ -179,16 +179,22 @@ static void tell_top(struct cohort_page *p, const struct cohort_summary *s) {
 
 static void tell_failures(struct cohort_page *p) {
   static const char *const columns[] = {"Case", "State", "Reason"};
-  size_t n = 0;
-  for (size_t r = 0; r < p->rows; r++) n += outcome_of(p, r)->state != COHORT_DONE;
-  if (!n) return;
+  size_t ended = 0, waiting = 0;
+  for (size_t r = 0; r < p->rows; r++) {
+    enum cohort_state state = outcome_of(p, r)->state;
+    ended += state != COHORT_DONE && state != COHORT_WAITING;
+    waiting += state == COHORT_WAITING;
+  }
+  if (!ended && !waiting) return;
   report_section(p->report, "Missing, refused and failed");
+  if (waiting)
+    report_paragraph(p->report, "%zu scans were not tried yet; status.csv names them.", waiting);
+  if (!ended) return;
   report_table_begin(p->report, "Scans without values", columns, 3);
   for (size_t r = 0; r < p->rows; r++) {
     const struct cohort_outcome *o = outcome_of(p, r);
-    const char *cells[] = {p->labels[r], cohort_state_name(o->state),
-                           o->reason[0] ? o->reason : "not tried yet"};
-    if (o->state != COHORT_DONE) report_table_row(p->report, cells);
+    const char *cells[] = {p->labels[r], cohort_state_name(o->state), o->reason};
+    if (o->state != COHORT_DONE && o->state != COHORT_WAITING) report_table_row(p->report, cells);
   }
   report_table_end(p->report);
 }

@@ -141,10 +141,15 @@ status page_slices(struct case_page *page, const struct report_reading *reading)
                                   .nx = (int)n[0],
                                   .ny = (int)n[1],
                                   .nz = (int)n[2],
-                                  .columns = (int)n[3]};
-  report_slices(page->report, &s,
-                "The scan around the hips with the outlines; click into a slice or move a slider.",
-                reading);
+                                  .columns = (int)n[3],
+                                  .low_hu = low_hu,
+                                  .high_hu = high_hu};
+  report_slices(
+      page->report, &s,
+      "The scan around the hips with the outlines, the right of the body at the left: click into a "
+      "slice, move a slider, or turn the wheel and press the arrow keys over a slice that "
+      "was clicked.",
+      reading);
 done:
   free(png);
   cJSON_Delete(json);

@@ -100,7 +100,8 @@ static void slices_bring_one_script_that_the_policy_names(void **state) {
   (void)state;
   struct report *r = NULL;
   struct text html = {0};
-  const struct report_slices s = {.png = "x", .length = 1, .nx = 1, .ny = 1, .nz = 1, .columns = 1};
+  const struct report_slices s = {
+      .png = "x", .length = 1, .nx = 1, .ny = 1, .nz = 1, .columns = 1, .high_hu = 1};
   assert_ok(report_create(&r, "Case", ""));
   report_slices(r, &s, "slices", NULL);
   assert_ok(report_html(r, &html));
