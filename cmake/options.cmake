@@ -39,3 +39,13 @@ function(qct_folder name)
   target_link_libraries(qct_${name} PUBLIC qct_flags OpenMP::OpenMP_C m)
   target_link_libraries(qct_${name} PUBLIC ${ARGN})
 endfunction()
+
+# A line of the summary at the end: is the module built?
+include(FeatureSummary)
+function(qct_feature name target description)
+  set(built OFF)
+  if(TARGET ${target})
+    set(built ON)
+  endif()
+  add_feature_info(${name} built ${description})
+endfunction()

@@ -232,11 +232,13 @@ status surface_render(struct picture **out, const struct surface *s,
                       const struct surface_paint *paint, const struct surface_view *views,
                       int count, int height_px) {
   status st = ST_OK;
+  static const struct surface_paint plain = {.values = NULL};
   struct panel panels[SURFACE_VIEWS_MOST];
   struct surface with = *s;
   int tallest = 1;
   memset(panels, 0, sizeof panels);
   with.normals = NULL;
+  if (!paint) paint = &plain;
   CHECK(s->vertex_count > 0 && s->triangle_count > 0, ST_DOMAIN,
         "drawing a surface: it has no triangle");
   CHECK(count >= 1 && count <= SURFACE_VIEWS_MOST, ST_DOMAIN,

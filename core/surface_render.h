@@ -41,6 +41,7 @@ void surface_views_standard(struct surface_view out[4], int side);
  *
  * @param[out] out       owned by the caller
  * @param      s         with or without normals (made here when absent)
+ * @param      paint     NULL: plain bone colour
  * @param      views     1..SURFACE_VIEWS_MOST
  * @param      height_px of the panels, 100..4000; their width follows the object
  * @return ST_DOMAIN: empty surface, no views, an up vector along the eye, an empty scale; ST_MEMORY

@@ -37,6 +37,12 @@ static void a_ball_covers_the_area_of_its_disc(void **state) {
     for (int x = 0; x < p->width; x++) covered += pixel(p, x, y) != 0xFFFFFF;
   /* a disc 400 px across; pixels half covered by its edge count whole: + pi r / r^2 */
   assert_close(covered, 3.14159265 * 200 * 200, 0.012);
+  struct picture *bare = NULL;
+  assert_ok(
+      surface_render(&bare, s, NULL, &front, 1, 400)); /* no paint is the same as a plain one */
+  assert_int_equal(bare->width, p->width);
+  assert_memory_equal(bare->rgb, p->rgb, 3 * (size_t)p->width * (size_t)p->height);
+  picture_destroy(bare);
   picture_destroy(p);
   surface_destroy(s);
 }
