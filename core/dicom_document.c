@@ -77,7 +77,9 @@ status dicom_document_begin(struct text *t, const struct dicom_document *d,
   dicom_put_text(t, 0x00200010, "SH", "1");
   dicom_put_integer(t, 0x00200011, kind->series_number);
   dicom_put_integer(t, 0x00200013, 1);
-  if (kind->image_type) dicom_put_text(t, 0x00200020, "CS", "");
+  if (!kind->image_type) goto done;
+  dicom_put_text(t, 0x00200020, "CS", ""); /* which way a picture lies, and the side it is of */
+  dicom_put_text(t, 0x00200060, "CS", "");
 done:
   return st;
 }
