@@ -29,8 +29,8 @@ int main(int argc, char **argv) {
       failed++;
     } else {
       seconds += processor_seconds() - before;
-      cortex_score_add(&one, &c, map);
-      cortex_score_add(&all, &c, map);
+      cortex_score_add(&one, &c, map, 1);
+      cortex_score_add(&all, &c, map, 1);
       done++;
       double bias = cortex_bias(&one, 1), mass = cortex_mass_error(&one, 0.5);
       if (fabs(bias) > fabs(worst_bias)) worst_bias = bias;

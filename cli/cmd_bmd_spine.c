@@ -9,14 +9,13 @@
 #include <stdio.h>
 
 struct params {
-  const char *density, *labels, *frames, *calibration, *organs, *out, *picture, *case_id;
+  const char *density, *labels, *frames, *calibration, *organs, *correction, *out, *picture,
+      *case_id;
   struct text_list levels, exclude;
   int roi, min_voxels, contrast;
   double height, radius, erode, clear;
   bool any_material;
 };
-
-static const char *const contrasts[] = {"unknown", "none", "present", NULL};
 
 static const struct params defaults = {
     .case_id = "case", .min_voxels = 100, .height = 7.5, .radius = 5, .clear = 2};
@@ -35,8 +34,10 @@ static const struct option options[] = {
     OPT_LIST(struct params, exclude, "exclude",
              "levels with fracture, metal, sclerosis or cement, e.g. L2"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
-    OPT_CHOICE(struct params, contrast, "contrast", contrasts,
-               "contrast medium; unknown: the header and the image are judged"),
+    OPT_CHOICE(struct params, contrast, "contrast", qct_contrast_words,
+               "contrast medium, or its phase; unknown: the header and the image are judged"),
+    OPT_IN(struct params, correction, "contrast-correction",
+           "your own line for the phase given by --contrast (.json)"),
     OPT_IN(struct params, organs, "organs", "label map with the aorta, to judge contrast medium"),
     OPT_FLAG(struct params, any_material, "any-material",
              "classify by 120/80 mg/cm3 though the density is not of K2HPO4"),
@@ -100,7 +101,7 @@ static status judge_contrast(struct qct_contrast *out, const struct volume *dens
   status st = ST_OK;
   struct volume *hu = NULL;
   struct labels *organs = NULL;
-  enum contrast said = (enum contrast)p->contrast;
+  enum contrast said = qct_contrast_of_word(p->contrast);
   *out = (struct qct_contrast){.vessel_hu = (double)NAN};
   if (p->organs) TRY(labels_read_on(&organs, p->organs, &density->grid));
   if (c && said == CONTRAST_UNKNOWN) {
@@ -141,6 +142,7 @@ static status run(struct context *ctx, const void *params) {
   struct vertebra_frames frames;
   struct calibration calibration, *c = NULL;
   struct qct_contrast contrast;
+  struct qct_contrast_correction correction;
   o.roi = (struct qct_roi_options){p->roi, p->height, p->radius, p->erode, p->clear};
   o.min_voxels = p->min_voxels;
   o.any_material = p->any_material;
@@ -152,6 +154,10 @@ static status run(struct context *ctx, const void *params) {
   if (p->calibration) {
     TRY(calibration_read(&calibration, p->calibration));
     c = &calibration;
+  }
+  if (p->correction) {
+    TRY(qct_contrast_correction_read(&correction, p->correction, p->contrast));
+    o.correction = &correction;
   }
   TRY(judge_contrast(&contrast, density, c, &frames, p));
   TRY(qct_spine_roi(&roi, bodies, &frames, &o.roi));
@@ -176,7 +182,10 @@ const struct command cmd_bmd_spine = {
         "body; the mean of two levels (L1 and L2, in their place T12, then L3) and its class: "
         "normal above 120, low from 80 to 120, osteoporosis below 80 mg/cm3. The limits are for "
         "K2HPO4 calibrations: with another or an unstated material the class is withheld; with "
-        "contrast medium, stated or suspected, too. A DXA T-score of -2.5 does not apply.\n\n"
+        "contrast medium, stated or suspected, too, unless --contrast-correction gives a line from "
+        "your own paired scans: {\"format\": \"qct contrast correction 1\", \"phase\", "
+        "\"source\", \"slope\", \"intercept\"}, for density without medium = slope x density + "
+        "intercept; none is built in. A DXA T-score of -2.5 does not apply.\n\n"
         "Heights [mm] and their loss, Genant grade and type, loss against the neighbours and the "
         "Cobb angle [deg] come from the frames. Levels with fracture, metal, sclerosis or cement "
         "are excluded by --exclude; what looks like it is flagged, never removed.\n\n"

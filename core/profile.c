@@ -25,8 +25,9 @@ static double outer_crossing(const double *y, int first, int peak, double level)
   return NAN;
 }
 
-static int outer_minimum(const double *y, int peak, double least) {
+static int outer_minimum(int *next, const double *y, int peak, double least) {
   int low = peak;
+  *next = 0;
   double best = INFINITY;
   for (int i = peak - 1; i > 0; i--) {
     if (isnan(y[i - 1])) break;
@@ -35,7 +36,10 @@ static int outer_minimum(const double *y, int peak, double least) {
       best = m;
       low = i;
     }
-    if (m > best + least) break; /* the next bone */
+    if (m > best + least) {
+      *next = 1;
+      break;
+    }
   }
   return low;
 }
@@ -59,7 +63,7 @@ void profile_edges(struct profile_edges *out, const struct profile *p, double le
   for (int i = ZERO - 6; i <= ZERO + 16; i++)
     if (!isnan(y[i]) && (peak < 0 || y[i] > y[peak])) peak = i;
   if (peak < 1 || isnan(y[peak - 1])) return;
-  out->first = outer_minimum(y, peak, least);
+  out->first = outer_minimum(&out->next, y, peak, least);
   out->outside = out->first > 0 && out->first < peak
                      ? (y[out->first - 1] + y[out->first] + y[out->first + 1]) / 3
                      : NAN;

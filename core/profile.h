@@ -25,6 +25,7 @@ struct profile { /* densities along the line [mg/cm3]; NaN outside the scan */
 struct profile_edges { /* the half-maximum reading, also the start of the fit */
   int ok;
   int first; /* first sample that belongs to this bone: the lowest outside it */
+  int next;  /* 1: beyond it another bone rises by more than `least` */
   double peak, outside, behind;
   double outer_mm, inner_mm; /* half-maximum crossings; inner NaN when nothing falls */
   double rise_mm;            /* distance from 25 to 75 % of the outer edge */

@@ -1,7 +1,10 @@
 #include "qct/contrast.h"
 
+#include "core/json.h"
+
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const double bright_hu = 90, even_hu = 35, spot_mm = 6;
 
@@ -91,5 +94,44 @@ status qct_contrast_judge(struct qct_contrast *out, const struct volume *hu, enu
   }
   *out = c;
 done:
+  return st;
+}
+
+/* ---- a line that takes the medium off ---- */
+
+const char *const qct_contrast_words[] = {"unknown", "none",    "present", "arterial",
+                                          "portal",  "delayed", NULL};
+enum { FIRST_PHASE = 3, WORDS = 6 };
+
+enum contrast qct_contrast_of_word(int word) {
+  return word >= FIRST_PHASE ? CONTRAST_PRESENT : (enum contrast)word;
+}
+
+status qct_contrast_correction_read(struct qct_contrast_correction *out, const char *path,
+                                    int word) {
+  status st = ST_OK;
+  const char *what = "correction for contrast medium";
+  struct qct_contrast_correction c = {.phase = ""};
+  char format[48] = "";
+  cJSON *json = NULL;
+  int phase = FIRST_PHASE;
+  TRY(json_read(&json, path));
+  TRY(json_get_text(format, sizeof format, json, "format", what));
+  CHECK(strcmp(format, "qct contrast correction 1") == 0, ST_FORMAT,
+        "%s: format \"%s\", expected \"qct contrast correction 1\"", what, format);
+  TRY(json_get_text(c.phase, sizeof c.phase, json, "phase", what));
+  TRY(json_get_text(c.source, sizeof c.source, json, "source", what));
+  TRY(json_get_number(&c.slope, json, "slope", what));
+  TRY(json_get_number(&c.intercept, json, "intercept", what));
+  while (phase < WORDS && strcmp(c.phase, qct_contrast_words[phase]) != 0) phase++;
+  CHECK(phase < WORDS, ST_DOMAIN, "%s: phase \"%s\", permitted arterial, portal, delayed", what,
+        c.phase);
+  CHECK(phase == word, ST_DOMAIN,
+        "%s: it is for the %s phase, the scan is stated as \"%s\"; state --contrast %s", what,
+        c.phase, qct_contrast_words[word], c.phase);
+  CHECK(c.slope > 0, ST_DOMAIN, "%s: slope %g, must be positive", what, c.slope);
+  *out = c;
+done:
+  cJSON_Delete(json);
   return st;
 }

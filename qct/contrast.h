@@ -5,6 +5,10 @@
  * levels. Blood without contrast medium reads 30 to 60 HU. A suspicion is no proof: calcified or
  * filled bowel may cause it; it withholds verdicts, never values.
  * Source: none published; the limit of 90 HU is a proposal of this toolkit
+ *
+ * Medium adds to the density of marrow. A line from the user's own paired scans takes it off again:
+ * density without medium = slope x density + intercept, of one phase. None is built in: a published
+ * pair of lines could not be confirmed.
  */
 #ifndef QCT_QCT_CONTRAST_H
 #define QCT_QCT_CONTRAST_H
@@ -33,6 +37,26 @@ struct qct_contrast {
  */
 status qct_contrast_judge(struct qct_contrast *out, const struct volume *hu, enum contrast said,
                           const struct labels *organs, const struct vertebra_frames *frames);
+
+/** "unknown", "none", "present", "arterial", "portal", "delayed"; NULL. The last three are phases
+ * of a medium that was given. */
+extern const char *const qct_contrast_words[];
+enum contrast qct_contrast_of_word(int word);
+
+struct qct_contrast_correction {
+  char phase[16];   /* arterial, portal or delayed */
+  char source[96];  /* where the line comes from */
+  double slope;     /* > 0 */
+  double intercept; /* mg/cm3 */
+};
+
+/**
+ * From {"format": "qct contrast correction 1", "phase", "source", "slope", "intercept"}.
+ * @param word  what is stated of the scan, an index of qct_contrast_words
+ * @return ST_IO, ST_FORMAT; ST_DOMAIN: unknown phase, not the phase of the scan, slope not positive
+ */
+status qct_contrast_correction_read(struct qct_contrast_correction *out, const char *path,
+                                    int word);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,6 @@
 #include "qct/projected.h"
 
 #include "core/parallel.h"
-#include "qct/mineral.h"
 #include "qct/shell.h"
 
 #include <math.h>
@@ -169,8 +168,7 @@ static void drop_voxel(struct qct_projected *p, double *mass, const struct hip_f
 /* One after the other: the sums must not depend on the number of threads, and there are few voxels.
  */
 static status sum_mineral(struct qct_projected *p, const struct qct_shell *s,
-                          const struct volume *mineral, const struct hip_frame *f,
-                          const struct vec3 axes[3]) {
+                          const struct hip_frame *f, const struct vec3 axes[3]) {
   status st = ST_OK;
   const struct geometry *g = &s->grid;
   const double voxel_cm3 = geometry_voxel_mm3(g) / 1000, pixel_cm2 = 0.01;
@@ -180,7 +178,7 @@ static status sum_mineral(struct qct_projected *p, const struct qct_shell *s,
   for (int64_t k = 0, at = 0; k < g->nz; k++)
     for (int64_t j = 0; j < g->ny; j++)
       for (int64_t i = 0; i < g->nx; i++, at++) {
-        double grams = (double)mineral->voxels[at] * voxel_cm3 / 1000;
+        double grams = (double)s->mass->voxels[at] * voxel_cm3 / 1000;
         if (!(grams < 0 || grams > 0)) continue;
         struct vec3 index = {(double)i, (double)j, (double)k};
         drop_voxel(p, mass, f, axes, g, &parts, index, grams,
@@ -224,7 +222,6 @@ status qct_projected_make(struct qct_projected **out, const struct volume *densi
   status st = ST_OK;
   struct qct_projected *p = calloc(1, sizeof *p);
   struct qct_shell *shell = NULL;
-  struct volume *mineral = NULL;
   struct sheet sheet = {0, 0, NULL};
   struct vec3 axes[3];
   CHECK(p, ST_MEMORY, "projection of the femur: out of memory");
@@ -233,8 +230,7 @@ status qct_projected_make(struct qct_projected **out, const struct volume *densi
   TRY(qct_shell_make(&shell, density, labels, label));
   TRY(make_silhouette(p, &sheet, shell, frame, axes));
   sum_areas(p, &sheet, frame, axes);
-  TRY(qct_bone_mineral(&mineral, shell, density));
-  TRY(sum_mineral(p, shell, mineral, frame, axes));
+  TRY(sum_mineral(p, shell, frame, axes));
   close_amounts(p);
   const double *s = density->grid.spacing;
   p->slice_mm = fmax(s[0], fmax(s[1], s[2]));
@@ -247,7 +243,6 @@ status qct_projected_make(struct qct_projected **out, const struct volume *densi
   p = NULL;
 done:
   free(sheet.covered);
-  volume_destroy(mineral);
   qct_shell_destroy(shell);
   qct_projected_destroy(p);
   return st;

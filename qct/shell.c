@@ -17,7 +17,8 @@ static const double SURFACE_STEP = 1; /* mm, of the vertices */
 static const double LEAST_EDGE = 150; /* mg/cm3, peak over outside */
 static const double STEEP = 0.3;      /* largest |normal . slice axis| where blur is read */
 static const double FAR_DEPTH = 99;   /* mm, in place of a depth nobody needs */
-static const double REACH = 11;       /* mm, farthest voxel that looks for a vertex */
+static const double REACH = 11;       /* mm, farthest voxel inside that looks for a vertex */
+static const double CLEAR_MM = 0.25, SOFT_MM = 0.75; /* beyond the blur; length of soft tissue */
 enum { THICK_LEAST = 50, SPREAD = 3 };
 
 void qct_shell_destroy(struct qct_shell *s) {
@@ -163,7 +164,40 @@ static float *vertex_array(int64_t n) {
   return malloc((size_t)n * sizeof(float));
 }
 
-static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
+/* How far outside the edge blur carries mass at a vertex [mm]. */
+static double blur_reach(const struct qct_shell *s, int64_t v) {
+  double n = fabs(vec3_dot(s->surface->normals[v], s->slice_axis));
+  return 2.5 * s->sigma_mm + 0.5 * s->slice_mm * n;
+}
+
+/* Soft tissue beside a vertex, and how far its blur is looked for. */
+static void read_outside(struct qct_shell *s, int64_t v, const struct volume *part,
+                         const struct profile_edges *edge, const struct profile_fit *fit) {
+  double outer_mm = fit->ok ? fit->outer_mm : edge->outer_mm, reach = blur_reach(s, v), sum = 0;
+  double valley = outer_mm - (PROFILE_FROM_MM + PROFILE_STEP_MM * edge->first);
+  int n = 0;
+  s->outside[v] = edge->ok ? (float)edge->outside : NAN;
+  s->spill_mm[v] = (float)reach;
+  if (!edge->ok) return;
+  if (edge->next && valley < reach) {
+    s->spill_mm[v] = (float)fmax(valley, 0);
+    if (fit->ok) s->outside[v] = (float)fmin(fit->outside, edge->outside);
+    return;
+  }
+  double end = reach + CLEAR_MM + SOFT_MM;
+  if (edge->next) end = fmin(end, valley);
+  for (double t = reach + CLEAR_MM; t <= end; t += PROFILE_STEP_MM) {
+    double y = volume_sample(
+        part, vec3_along(s->surface->vertices[v], t - outer_mm, s->surface->normals[v]));
+    if (isnan(y) || y > edge->outside + LEAST_EDGE) break;
+    sum += y;
+    n++;
+  }
+  if (n) s->outside[v] = (float)(sum / n);
+}
+
+static status fit_vertices(struct qct_shell *s, const struct volume *fine,
+                           const struct volume *part) {
   status st = ST_OK;
   int64_t n = s->surface->vertex_count, fitted = 0;
   struct profile_edges *edges = malloc((size_t)n * sizeof *edges);
@@ -194,12 +228,9 @@ static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
     fitted += f.ok;
     s->outer_mm[i] = f.ok ? (float)f.outer_mm : NAN;
     s->thickness_mm[i] = f.ok ? (float)f.thickness_mm : NAN;
-    s->outside[i] = edges[i].ok ? (float)edges[i].outside : NAN;
     s->behind[i] = f.ok ? (float)f.behind : NAN;
     s->rms[i] = f.ok ? (float)f.rms : NAN;
-    double gap = edges[i].outer_mm - (PROFILE_FROM_MM + PROFILE_STEP_MM * edges[i].first);
-    double spill = 2.5 * qct_shell_sigma(s, i) + half_voxel(&s->grid, s->surface->normals[i]);
-    s->spill_mm[i] = (float)(edges[i].ok && gap > 0.5 ? fmin(spill, gap) : spill);
+    read_outside(s, i, part, &edges[i], &f);
   }
   s->resolved = (double)fitted / (double)n;
   TRY(spread(s->outer_mm, s->surface, 0));
@@ -232,10 +263,10 @@ done:
 }
 
 static void fill_voxel(struct qct_shell *s, int64_t at, struct vec3 p, float density,
-                       const struct near *cells) {
+                       const struct near *cells, double outside_mm) {
   float bone = fminf(s->bone->voxels[at], 1), marrow = fminf(s->marrow->voxels[at], bone);
   double distance;
-  int32_t v = near_point(&distance, cells, p, REACH);
+  int32_t v = near_point(&distance, cells, p, bone > 0 ? REACH : outside_mm);
   s->bone->voxels[at] = bone;
   s->marrow->voxels[at] = marrow;
   s->depth->voxels[at] = (float)(bone > 0.5F ? FAR_DEPTH : -FAR_DEPTH);
@@ -257,6 +288,10 @@ static status fill_voxels(struct qct_shell *s, const struct volume *part) {
   status st = ST_OK;
   const struct geometry *g = &s->grid;
   struct near cells = {.size_mm = 0};
+  double outside_mm = 0;
+  for (int64_t v = 0; v < s->surface->vertex_count; v++)
+    outside_mm = fmax(outside_mm, (double)(s->spill_mm[v] - s->outer_mm[v]));
+  outside_mm += SURFACE_STEP; /* the nearest vertex is no farther to the side */
   TRY(moved_coverage(&s->bone, s, 0));
   TRY(moved_coverage(&s->marrow, s, 1));
   TRY(volume_create(&s->mass, g, QUANTITY_DENSITY));
@@ -269,7 +304,7 @@ static status fill_voxels(struct qct_shell *s, const struct volume *part) {
       for (int64_t i = 0; i < g->nx; i++) {
         int64_t at = geometry_index(g, i, j, k);
         struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
-        fill_voxel(s, at, p, part->voxels[at], &cells);
+        fill_voxel(s, at, p, part->voxels[at], &cells, outside_mm);
       }
 done:
   near_free(&cells);
@@ -290,7 +325,7 @@ status qct_shell_make(struct qct_shell **out, const struct volume *density,
   s->slice_mm = s->grid.spacing[axis];
   s->slice_axis = geometry_axis(&s->grid, axis);
   TRY(qct_outline_surface(&s->surface, labels, label, SURFACE_STEP));
-  TRY(fit_vertices(s, fine));
+  TRY(fit_vertices(s, fine, part));
   TRY(fill_voxels(s, part));
   *out = s;
   s = NULL;

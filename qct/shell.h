@@ -10,6 +10,11 @@
  *      bone, where blur has carried mass; so the blur of the scan takes no mass away. Marrow space
  *      near the cortex takes the density fitted behind it; what is left is cortex.
  *
+ * `outside` is the soft tissue that blur mixes into the edge: the mean along 0.75 mm just beyond
+ * the reach of the blur (2.5 SD in the plane and half a slice along the normal), not farther, where
+ * it may be another tissue. Where the next bone rises within that reach it is the lower of the
+ * fit's and of the lowest density between the two; what lies beyond that place is the other bone's.
+ *
  * Without 50 profiles of thick cortex y1 and blur are guessed from the peaks and the voxel size,
  * and `calibrated` is 0. Source: treece2010 (model with given cortical density)
  */
@@ -26,7 +31,7 @@ struct qct_shell {
   struct surface *surface; /* owned: the smoothed surface of the mask, with normals */
   float *outer_mm;      /* owned, per vertex: outer edge inward of the surface (may be negative) */
   float *thickness_mm;  /* owned, of the cortex */
-  float *outside;       /* owned, density outside [mg/cm3] */
+  float *outside;       /* owned, soft tissue at the edge [mg/cm3] */
   float *behind;        /* owned, density behind the cortex [mg/cm3] */
   float *rms;           /* owned, residual of the fit [mg/cm3]; NaN where it was filled in */
   float *spill_mm;      /* owned, how far outside the bone blur has carried its mass; at most to the

@@ -54,13 +54,19 @@ static struct measurement *add(struct job *job, const char *region, const char *
   snprintf(m->method, sizeof m->method, "%s", job->method);
   if (job->density->material == MATERIAL_UNSTATED) measurement_flag(m, "material not stated");
   if (job->contrast && job->contrast->present) measurement_flag(m, "%s", job->contrast->reason);
+  const struct qct_contrast_correction *c = job->o->correction;
+  if (c)
+    measurement_flag(m, "corrected for contrast medium (%s): %g x %+g mg/cm3, %.60s", c->phase,
+                     c->slope, c->intercept, c->source);
   return m;
 }
 
 static void set_interval(struct measurement *m, const struct job *job) {
   if (!job->calibration || isnan(m->value)) return;
+  const struct qct_contrast_correction *c = job->o->correction;
+  double slope = c ? c->slope : 1, measured = c ? (m->value - c->intercept) / slope : m->value;
   double half =
-      calibration_half_width(job->calibration, calibration_hu(job->calibration, m->value));
+      slope * calibration_half_width(job->calibration, calibration_hu(job->calibration, measured));
   m->low = m->value - half;
   m->high = m->value + half;
 }
@@ -134,7 +140,7 @@ static status add_class(struct job *job, double mean) {
   status st = ST_OK;
   char why[192] = "";
   enum material material = job->density->material;
-  if (job->contrast && job->contrast->present)
+  if (job->contrast && job->contrast->present && !job->o->correction)
     snprintf(why, sizeof why, "%s", job->contrast->reason);
   else if (material != MATERIAL_K2HPO4 && !job->o->any_material)
     snprintf(why, sizeof why,
@@ -193,6 +199,14 @@ static bool asked(const struct qct_spine_options *o, int level) {
   return level >= vertebra_level_of("T12") && level <= vertebra_level_of("L5");
 }
 
+/* Mean, median and SD of a level freed of contrast medium. */
+static void correct(struct qct_roi_stats *s, const struct qct_contrast_correction *c) {
+  if (!c) return;
+  s->mean = c->slope * s->mean + c->intercept;
+  s->median = c->slope * s->median + c->intercept;
+  s->sd *= c->slope;
+}
+
 static status measure(struct job *job, const struct labels *roi,
                       const struct vertebra_frames *frames) {
   status st = ST_OK;
@@ -203,6 +217,7 @@ static status measure(struct job *job, const struct labels *roi,
     struct level *l = &job->levels[level];
     l->frame = &frames->items[i];
     TRY(qct_roi_measure(&l->stats, job->density, roi, l->frame->label));
+    correct(&l->stats, job->o->correction);
     judge(l, level, job);
     count++;
   }

@@ -7,6 +7,8 @@
  *
  *   normal > 120, low 80 to 120 inclusive, osteoporosis < 80 mg/cm3, for K2HPO4 calibrations. With
  *   another or an unstated material, or with contrast medium, the class is withheld, the value not.
+ *   With a correction for the medium all values are corrected, flagged with its line, and
+ * classified.
  *
  * Automatic flags, never removal: 99th percentile above 1200 HU (needs the calibration), a level
  * that differs from the mean of its two neighbours by more than 40 mg/cm3, mean and median more
@@ -35,6 +37,7 @@ struct qct_spine_options {
   bool wanted[VERTEBRA_LEVELS];   /* levels to report, by level; none: all of T12 to L5 */
   bool excluded[VERTEBRA_LEVELS]; /* by the user: fracture, metal, sclerosis, cement */
   bool any_material;              /* classify whatever the material: the user's own judgement */
+  const struct qct_contrast_correction *correction; /* borrowed; NULL: none */
 };
 #define QCT_SPINE_DEFAULTS                                                                         \
   { .roi = QCT_ROI_DEFAULTS, .min_voxels = 100 }

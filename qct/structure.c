@@ -3,7 +3,6 @@
 #include "core/parallel.h"
 #include "core/resample.h"
 #include "qct/hip_density.h"
-#include "qct/mineral.h"
 #include "qct/shell.h"
 #include "qct/structure_check.h"
 #include "qct/structure_cut.h"
@@ -425,7 +424,8 @@ static status bone_of_shell(struct bone *b, struct qct_shell **shell, struct qct
   } else {
     TRY(split_marrow(&b->marrow, &q->resolved, q->image, labels, label, &q->options));
   }
-  TRY(qct_bone_mineral(&b->mineral, s, q->image));
+  TRY(volume_copy(&b->mineral, s->mass));
+  volume_fill_no_data(b->mineral, 0);
   b->sigma_mm = s->sigma_mm;
   b->slice_axis = s->slice_axis;
 done:

@@ -88,8 +88,10 @@ static void check_ball(double sz, double sigma, double rms) {
   struct volume *density = NULL;
   struct labels *labels = NULL;
   struct cortex_map *m = NULL;
+  struct cortex_options o = CORTEX_OPTIONS_DEFAULTS;
+  o.vertex_mm = 2; /* two thousand places are enough to know a mean */
   ball(&density, &labels, sz, sigma);
-  assert_ok(qct_cortex_map(&m, density, labels, 1, NULL));
+  assert_ok(qct_cortex_map(&m, density, labels, 1, &o));
   struct wall_error e = measure(m);
   print_message(
       "slices %g mm: bias %+.3f, RMS %.3f mm, mass %+.2f %%, y1 %.1f, sigma %.3f / %.3f\n", sz,
@@ -122,9 +124,11 @@ static void a_digital_hip_is_measured(void **state) {
   struct cortex_case c = {0};
   struct cortex_map *m = NULL;
   struct cortex_score score = {0};
+  struct cortex_options o = CORTEX_OPTIONS_DEFAULTS;
+  o.vertex_mm = 2;
   assert_ok(cortex_case_make(&c, 0, 0.9, 1.5));
-  assert_ok(qct_cortex_map(&m, c.density, c.phantom.labels, LABEL_FEMUR_LEFT, NULL));
-  cortex_score_add(&score, &c, m);
+  assert_ok(qct_cortex_map(&m, c.density, c.phantom.labels, LABEL_FEMUR_LEFT, &o));
+  cortex_score_add(&score, &c, m, 1);
   cortex_score_print(&score, 1);
   assert_near(cortex_bias(&score, 1), 0, 0.05);
   assert_near(cortex_mass_error(&score, 0.5), 0, 0.03);

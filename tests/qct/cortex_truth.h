@@ -8,6 +8,7 @@
 #include "qct/cortex_map.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { TRUTH_BINS = 7 };
@@ -34,7 +35,8 @@ struct cortex_case {
   struct volume *density; /* perfect calibration of the CT */
 };
 
-static status cortex_case_make(struct cortex_case *c, uint64_t seed, double pixel, double slice) {
+static inline status cortex_case_make(struct cortex_case *c, uint64_t seed, double pixel,
+                                      double slice) {
   status st = ST_OK;
   struct hip_phantom h;
   struct tissue_table tissue;
@@ -45,6 +47,8 @@ static status cortex_case_make(struct cortex_case *c, uint64_t seed, double pixe
   h.table = 0;
   h.spacing[0] = h.spacing[1] = pixel;
   h.spacing[2] = slice;
+  h.fov[0] = 200; /* this femur and what lies near it */
+  h.fov[1] = 170;
   h.truth_step_mm = 4;
   h.scanner.seed = seed + 1;
   TRY(hip_phantom_make(&c->phantom, &h));
@@ -61,7 +65,7 @@ done:
   return st;
 }
 
-static void cortex_case_free(struct cortex_case *c) {
+static inline void cortex_case_free(struct cortex_case *c) {
   phantom_result_free(&c->phantom);
   volume_destroy(c->density);
   memset(c, 0, sizeof *c);
@@ -133,17 +137,17 @@ static void cortex_score_vertex(struct cortex_score *s, const struct cortex_case
   s->outer_n++;
 }
 
-/* Add every vertex of a map to the score. */
+/* Add every vertex of a map to the score, or every `each`-th. */
 static void cortex_score_add(struct cortex_score *s, const struct cortex_case *c,
-                             const struct cortex_map *m) {
+                             const struct cortex_map *m, int64_t each) {
   const struct hip_body *b = &c->body;
   double y1 = tissue_k2hpo4(&b->tissue, tissue_bone_hu(&b->tissue, b->person.cortical_bvf));
   s->y1_error += m->cortical / y1 - 1;
-  for (int64_t v = 0; v < m->surface->vertex_count; v++)
+  for (int64_t v = 0; v < m->surface->vertex_count; v += each)
     if (!isnan(m->flag[v])) cortex_score_vertex(s, c, m, v);
 }
 
-static void cortex_score_print(const struct cortex_score *s, int cases) {
+static inline void cortex_score_print(const struct cortex_score *s, int cases) {
   printf("  true t [mm]     n  bias [mm]  RMS [mm]  mass [%%]  rejected [%%]  half-max bias\n");
   for (int k = 0; k < TRUTH_BINS; k++) {
     const struct cortex_bin *b = &s->bins[k];
