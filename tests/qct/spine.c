@@ -268,8 +268,12 @@ static void the_class_is_withheld_for_contrast_and_for_another_material(void **s
   struct record *r = NULL;
   p.shape.density[SPINE_L1] = 70;
   p.shape.density[SPINE_L2] = 80;
+  p.shape.density[SPINE_L4] = 200;
   make(&m, &p);
   measure(&r, &m, QCT_ROI_ELLIPSE, NULL);
+  /* more than 40 mg/cm3 off the mean of its neighbours: said, never removed */
+  assert_non_null(strstr(record_find(r, "L4", "vbmd_trabecular")->flags, "against its neighbours"));
+  assert_near(value(r, "L4", "vbmd_trabecular"), 200, 5);
   assert_near(value(r, "spine", "bmd_class"), QCT_OSTEOPOROSIS, 0);
   assert_non_null(strstr(record_find(r, "spine", "vbmd_trabecular")->method, "mean of L1 and L2"));
   record_destroy(r);
@@ -311,6 +315,18 @@ static void an_excluded_level_is_replaced_and_never_measured(void **state) {
                ST_DOMAIN, "calibrate it first");
   record_destroy(r);
   labels_destroy(roi);
+  roi = NULL;
+  /* a body that is no body: with its arch, or a splinter */
+  struct vertebra_frames *f = &m.vertebrae->frames;
+  double depth = f->items[1].depth_mm;
+  f->items[1].depth_mm = 55;
+  assert_fails(qct_spine_roi(&roi, m.vertebrae->bodies, f, &o.roi), ST_DOMAIN,
+               "55.0 mm deep from front to back, permitted 15..50");
+  f->items[1].depth_mm = 12;
+  assert_fails(qct_spine_roi(&roi, m.vertebrae->bodies, f, &o.roi), ST_DOMAIN, "12.0 mm deep");
+  f->items[1].depth_mm = depth;
+  o.roi.height_mm = 25;
+  assert_fails(qct_spine_roi(&roi, m.vertebrae->bodies, f, &o.roi), ST_DOMAIN, "permitted 2..20");
   free_made(&m);
 }
 
