@@ -2,15 +2,15 @@
  * geometry. Built by the target bench_hip; run by hip_structure.sh.
  *
  * usage: bench_hip SCANS ROWS FIRST LAST BASE_MM N
- *   SCANS  folder of painted hips (benchmarks/hip_case.h), filled as needed
+ *   SCANS  folder of painted hips (tests/qct/hip_case.h), filled as needed
  *   ROWS   folder of results, a file a hip; what is there is not measured again. "-": paint only
  *   slices of N x BASE_MM; BASE_MM 0: nothing is painted or measured. At the end a table over the
  *   seeds FIRST..LAST that have a row.
  * Outline and frame are those planted, so that errors are those of the measurement.
  */
-#include "benchmarks/hip_case.h"
 #include "qct/projected.h"
 #include "qct/structure.h"
+#include "tests/qct/hip_case.h"
 
 #include <sys/stat.h>
 #include <time.h>

@@ -4,10 +4,11 @@
  * slices of `base` mm, blurred in the plane by the standard kernel, without noise: what is kept,
  * cut to the femur and 30 mm. A scan at slices of n x base mm is the mean of n slices each, which
  * is what painting them gives, with noise of 14 HU, whole HU, as K2HPO4 by the true line of the
- * scanner. Files hold whatever this machine writes: they are a cache, not for exchange.
+ * scanner. For benchmarks/hip_structure.c and tests/qct/structure_digital.c. Files hold whatever
+ * this machine writes: they are a cache, not for exchange.
  */
-#ifndef QCT_BENCHMARKS_HIP_CASE_H
-#define QCT_BENCHMARKS_HIP_CASE_H
+#ifndef QCT_TESTS_HIP_CASE_H
+#define QCT_TESTS_HIP_CASE_H
 
 #include "core/itk_filter.h"
 #include "core/json.h"
@@ -25,19 +26,19 @@ struct hip_case {
   struct hip_body body;
 };
 
-static void hip_case_free(struct hip_case *c) {
+static inline void hip_case_free(struct hip_case *c) {
   volume_destroy(c->clean);
   labels_destroy(c->labels);
   cJSON_Delete(c->truth);
   memset(c, 0, sizeof *c);
 }
 
-static double hip_case_turn(unsigned seed, unsigned axis) {
+static inline double hip_case_turn(unsigned seed, unsigned axis) {
   unsigned h = (seed * 3 + axis) * 2654435761u;
   return 20.0 * (h >> 8) / 16777216.0 - 10;
 }
 
-static void hip_case_options(struct hip_phantom *h, int seed, double base) {
+static inline void hip_case_options(struct hip_phantom *h, int seed, double base) {
   hip_phantom_defaults(h);
   person_draw(&h->person, (uint64_t)seed, 0, &h->age_years, &h->sex);
   h->phantom[0] = '\0';
@@ -51,7 +52,7 @@ static void hip_case_options(struct hip_phantom *h, int seed, double base) {
   for (unsigned a = 0; a < 3; a++) h->pose[a] = hip_case_turn((unsigned)seed, a);
 }
 
-static status hip_case_body(struct hip_body *b, int seed) {
+static inline status hip_case_body(struct hip_body *b, int seed) {
   status st = ST_OK;
   struct hip_phantom h;
   struct tissue_table tissue;
@@ -63,7 +64,7 @@ done:
   return st;
 }
 
-static status hip_case_crop(struct hip_case *c, struct phantom_result *r) {
+static inline status hip_case_crop(struct hip_case *c, struct phantom_result *r) {
   status st = ST_OK;
   int64_t lo[3], hi[3];
   const double margin = 30;
@@ -79,7 +80,7 @@ done:
   return st;
 }
 
-static status hip_case_paint(struct hip_case *out, int seed, double base) {
+static inline status hip_case_paint(struct hip_case *out, int seed, double base) {
   status st = ST_OK;
   struct phantom_result r = {0};
   struct hip_phantom h;
@@ -98,13 +99,14 @@ done:
   return st;
 }
 
-static void hip_case_path(char out[600], const char *folder, int seed, double base,
-                          const char *what) {
+static inline void hip_case_path(char out[600], const char *folder, int seed, double base,
+                                 const char *what) {
   snprintf(out, 600, "%s/hip_%04d_%g.%s", folder, seed, base, what);
 }
 
 /* Written aside and renamed, so that a killed run leaves nothing half done. */
-static status hip_case_save(const struct hip_case *c, const char *folder, int seed, double base) {
+static inline status hip_case_save(const struct hip_case *c, const char *folder, int seed,
+                                   double base) {
   status st = ST_OK;
   char path[600], aside[600], truth[600];
   FILE *f = NULL;
@@ -124,7 +126,8 @@ done:
 }
 
 /* ST_IO when it was not painted yet. */
-static status hip_case_load(struct hip_case *out, const char *folder, int seed, double base) {
+static inline status hip_case_load(struct hip_case *out, const char *folder, int seed,
+                                   double base) {
   status st = ST_OK;
   char path[600];
   struct hip_case c = {0};
@@ -150,7 +153,7 @@ done:
 }
 
 /* Out of the folder, or painted and put there. */
-static status hip_case_get(struct hip_case *out, const char *folder, int seed, double base) {
+static inline status hip_case_get(struct hip_case *out, const char *folder, int seed, double base) {
   status st = ST_OK;
   if (hip_case_load(out, folder, seed, base) != ST_OK) {
     status_clear();
@@ -164,8 +167,8 @@ done:
 }
 
 /* Mean of n slices each; the label is that of the middle one. */
-static status hip_case_slices(struct volume **hu, struct labels **labels, const struct hip_case *c,
-                              int n) {
+static inline status hip_case_slices(struct volume **hu, struct labels **labels,
+                                     const struct hip_case *c, int n) {
   status st = ST_OK;
   struct geometry g = c->clean->grid;
   int64_t plane = g.nx * g.ny;
@@ -190,8 +193,8 @@ done:
 }
 
 /* The scan at slices of n x base as density. */
-static status hip_case_scan(struct volume **density, struct labels **labels,
-                            const struct hip_case *c, int seed, int n, double noise_hu) {
+static inline status hip_case_scan(struct volume **density, struct labels **labels,
+                                   const struct hip_case *c, int seed, int n, double noise_hu) {
   status st = ST_OK;
   struct scanner_options o = SCANNER_DEFAULTS;
   double slope, intercept;
