@@ -100,6 +100,12 @@ status qct_structure_measure(struct qct_structure **out, const struct volume *im
                              const struct structure_options *options);
 void qct_structure_destroy(struct qct_structure *s);
 
+/** Is the inner surface of the cortex known at half of the bone's surface at least? Where it is
+ * not, rows and picture withhold what rests on it: family c, thickness, buckling ratios. */
+static inline bool qct_structure_cortex_known(const struct qct_structure *s) {
+  return s->has_density && !(s->resolved < 0.5);
+}
+
 /**
  * Rows "<place>_<side>": every quantity of qct/structure_section.h, mean over the slab, and the
  * same with "_sd" (SD over the slab). n counts sections. Withheld with the reason: places,

@@ -74,7 +74,9 @@ static void say(char *to, size_t size, const char *name, double value, const cha
              unit[0] ? " " : "", unit);
 }
 
-static void draw_words(struct picture *p, const struct structure_slab *s) {
+static void draw_words(struct picture *p, const struct qct_structure *q,
+                       const struct structure_slab *s) {
+  const double cortex = qct_structure_cortex_known(q) ? 1 : (double)NAN; /* NaN is not said */
   char title[64], first[160] = "", second[160] = "";
   double area = s->mean[structure_of_family(STRUCTURE_G, SF_AREA)] / 100;
   snprintf(title, sizeof title, "%s", structure_place_name(s->place));
@@ -87,15 +89,17 @@ static void draw_words(struct picture *p, const struct structure_slab *s) {
     return;
   }
   say(first, sizeof first, "area", area, "cm2");
-  say(first, sizeof first, "CSA c", s->mean[structure_of_family(STRUCTURE_C, SF_AREA)] / 100, "");
+  say(first, sizeof first, "CSA c",
+      cortex * s->mean[structure_of_family(STRUCTURE_C, SF_AREA)] / 100, "");
   say(first, sizeof first, "w", s->mean[structure_of_family(STRUCTURE_W, SF_AREA)] / 100, "cm2");
   say(first, sizeof first, "SPW", s->mean[structure_of_section(SQ_SPW)], "mm");
   say(second, sizeof second, "CSMI g", s->mean[structure_of_family(STRUCTURE_G, SF_CSMI)] / 1e4,
       "");
-  say(second, sizeof second, "c", s->mean[structure_of_family(STRUCTURE_C, SF_CSMI)] / 1e4, "");
+  say(second, sizeof second, "c", cortex * s->mean[structure_of_family(STRUCTURE_C, SF_CSMI)] / 1e4,
+      "");
   say(second, sizeof second, "w", s->mean[structure_of_family(STRUCTURE_W, SF_CSMI)] / 1e4, "cm4");
-  say(second, sizeof second, "cortex", s->mean[structure_of_section(SQ_ACT)], "mm");
-  say(second, sizeof second, "BR", s->mean[structure_of_family(STRUCTURE_C, SF_BR)], "");
+  say(second, sizeof second, "cortex", cortex * s->mean[structure_of_section(SQ_ACT)], "mm");
+  say(second, sizeof second, "BR", cortex * s->mean[structure_of_family(STRUCTURE_C, SF_BR)], "");
   picture_text(p, 8, 30, first, INK, 1);
   picture_text(p, 8, 44, second, INK, 1);
 }
@@ -127,7 +131,7 @@ static status draw_section(struct picture **out, const struct qct_structure *q,
     picture_rect(panel, 12, PANEL_H - 18, (int)(10 / PIXEL), 3, INK, true);
     picture_text(panel, 12, PANEL_H - 30, "10 mm", INK, 1);
   }
-  draw_words(panel, s);
+  draw_words(panel, q, s);
   *out = panel;
   panel = NULL;
 done:

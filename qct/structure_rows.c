@@ -58,6 +58,9 @@ static void explain(struct measurement *m, const struct qct_structure *s,
     measurement_flag(m, "%s", slab->reason);
   else if (!s->has_density && (of_mineral(k) || of_cortex(k)))
     measurement_flag(m, "the image is in HU: calibrate it first");
+  else if (of_cortex(k) && !qct_structure_cortex_known(s))
+    measurement_flag(m, "the cortex is resolved at %.0f %% of the surface, half is needed",
+                     100 * s->resolved);
   else if (k->family == STRUCTURE_W && isnan(s->options.rho_ref))
     measurement_flag(m, "no density of fully mineralised bone known for %s: give --rho-ref",
                      material_name(s->material));
@@ -69,7 +72,6 @@ static void explain(struct measurement *m, const struct qct_structure *s,
 
 static void flag_row(struct measurement *m, const struct qct_structure *s,
                      const struct structure_slab *slab, const struct kind *k) {
-  const double half = 0.5; /* of the surface */
   if (s->slice_mm > SLICE_LIMIT)
     measurement_flag(m, "slices of %.3g mm, meant for %g mm or less", s->slice_mm, SLICE_LIMIT);
   if (slab->measured < STRUCTURE_SECTIONS)
@@ -81,8 +83,6 @@ static void flag_row(struct measurement *m, const struct qct_structure *s,
   if (slab->place == STRUCTURE_INTERTROCHANTER && is_beck(k))
     measurement_flag(m, "of a circular ring");
   if (of_cortex(k) && s->guessed) measurement_flag(m, "cortical density is a guess");
-  if (of_cortex(k) && s->has_density && s->resolved < half)
-    measurement_flag(m, "cortex resolved at %.0f %% of the surface", 100 * s->resolved);
   if (of_mineral(k) && s->material == MATERIAL_UNSTATED) measurement_flag(m, "material not stated");
   if (is_buckling(k) && m->value > BUCKLING_LIMIT) measurement_flag(m, "above 10");
 }
@@ -103,11 +103,12 @@ static status add_value(struct record *r, const struct qct_structure *s,
   char region[64], key[64];
   struct kind k = kind_of(value, slab->place);
   if (!exists(&k)) goto done;
+  bool withheld = of_cortex(&k) && !qct_structure_cortex_known(s);
   snprintf(region, sizeof region, "%s_%s", structure_place_name(slab->place), side_name(s->side));
   for (int sd = 0; sd < 2; sd++) {
-    double v = (sd ? slab->sd : slab->mean)[value] * k.name.scale;
+    double v = withheld ? (double)NAN : (sd ? slab->sd : slab->mean)[value] * k.name.scale;
     snprintf(key, sizeof key, "%s%s", k.name.key, sd ? "_sd" : "");
-    if (sd && isnan(slab->mean[value])) break;
+    if (sd && (withheld || isnan(slab->mean[value]))) break;
     struct measurement *m = record_add(r, region, key, v, k.name.unit);
     CHECK(m, ST_MEMORY, "rows of the hip structure");
     m->n = slab->measured;

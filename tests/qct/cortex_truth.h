@@ -72,7 +72,8 @@ static inline void cortex_case_free(struct cortex_case *c) {
 }
 
 /* Foot of p on the true surface and the outward normal there, side frame. */
-static struct vec3 true_foot(struct vec3 *normal, const struct digital_femur *f, struct vec3 p) {
+static inline struct vec3 true_foot(struct vec3 *normal, const struct digital_femur *f,
+                                    struct vec3 p) {
   for (int i = 0; i < 12; i++) {
     struct vec3 g = digital_femur_gradient(f, p);
     p = vec3_along(p, -digital_femur_solid(f, p) / vec3_dot(g, g), g);
@@ -81,13 +82,13 @@ static struct vec3 true_foot(struct vec3 *normal, const struct digital_femur *f,
   return p;
 }
 
-static int still_cortex(const struct digital_femur *f, struct vec3 p) {
+static inline int still_cortex(const struct digital_femur *f, struct vec3 p) {
   return digital_femur_depth(f, p, digital_femur_solid(f, p)) < digital_femur_cortex(f, p);
 }
 
 /* Length of the ray inward through cortex, to 0.001 mm; mass along it [mg/cm2]. */
-static double true_thickness(double *mass, const struct hip_body *b, struct vec3 at,
-                             struct vec3 normal) {
+static inline double true_thickness(double *mass, const struct hip_body *b, struct vec3 at,
+                                    struct vec3 normal) {
   const struct digital_femur *f = &b->femur;
   double t = 0.05, step = 0.05, sum = 0;
   for (; t < 9; t += step) {
@@ -108,8 +109,8 @@ static double true_thickness(double *mass, const struct hip_body *b, struct vec3
   return low;
 }
 
-static void cortex_score_vertex(struct cortex_score *s, const struct cortex_case *c,
-                                const struct cortex_map *m, int64_t v) {
+static inline void cortex_score_vertex(struct cortex_score *s, const struct cortex_case *c,
+                                       const struct cortex_map *m, int64_t v) {
   struct vec3 normal, p = hip_body_to_side(&c->body, SIDE_LEFT, m->surface->vertices[v]);
   struct vec3 at = true_foot(&normal, &c->body.femur, p);
   double mass, off = vec3_dot(vec3_sub(p, at), normal);
@@ -138,8 +139,8 @@ static void cortex_score_vertex(struct cortex_score *s, const struct cortex_case
 }
 
 /* Add every vertex of a map to the score, or every `each`-th. */
-static void cortex_score_add(struct cortex_score *s, const struct cortex_case *c,
-                             const struct cortex_map *m, int64_t each) {
+static inline void cortex_score_add(struct cortex_score *s, const struct cortex_case *c,
+                                    const struct cortex_map *m, int64_t each) {
   const struct hip_body *b = &c->body;
   double y1 = tissue_k2hpo4(&b->tissue, tissue_bone_hu(&b->tissue, b->person.cortical_bvf));
   s->y1_error += m->cortical / y1 - 1;
@@ -162,14 +163,14 @@ static inline void cortex_score_print(const struct cortex_score *s, int cases) {
 }
 
 /* Bias of thickness and relative error of mass over bins from `low` mm on. */
-static double cortex_bias(const struct cortex_score *s, double low) {
+static inline double cortex_bias(const struct cortex_score *s, double low) {
   double error = 0, n = 0;
   for (int k = 0; k < TRUTH_BINS; k++)
     if (truth_bins[k] >= low - 1e-9) error += s->bins[k].error, n += s->bins[k].n;
   return error / n;
 }
 
-static double cortex_mass_error(const struct cortex_score *s, double low) {
+static inline double cortex_mass_error(const struct cortex_score *s, double low) {
   double mass = 0, truth = 0;
   for (int k = 0; k < TRUTH_BINS; k++)
     if (truth_bins[k] >= low - 1e-9) mass += s->bins[k].mass, truth += s->bins[k].true_mass;

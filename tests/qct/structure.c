@@ -375,6 +375,16 @@ static void rows_name_family_unit_and_reason(void **state) {
   assert_true(!isnan(record_find(r, "narrow_neck_left", "csa_c")->value));
   assert_true(!isnan(record_find(r, "narrow_neck_left", "bmc_per_length")->value));
   record_destroy(r);
+  q->resolved = 0.4; /* what rests on the cortex goes, mineral and outline stay */
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_structure_rows(r, q));
+  m = record_find(r, "narrow_neck_left", "csa_c");
+  assert_true(isnan(m->value));
+  assert_non_null(strstr(m->flags, "resolved at 40 % of the surface, half is needed"));
+  assert_true(isnan(record_find(r, "narrow_neck_left", "act")->value));
+  assert_true(!isnan(record_find(r, "narrow_neck_left", "bmc_per_length")->value));
+  assert_true(!isnan(record_find(r, "narrow_neck_left", "tot_area_g")->value));
+  record_destroy(r);
   qct_structure_destroy(q);
   free_scan(&s);
 }
