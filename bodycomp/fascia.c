@@ -1,6 +1,7 @@
 #include "bodycomp/fascia.h"
 
 #include "core/itk_filter.h"
+#include "core/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,15 +11,14 @@ static const double lean_low_hu = -29, gas_hu = -250, bone_hu = 160, septum_mm =
 
 enum { LEAN = 1 };
 
-/* Soft and hard tissue and gas inside the skin, without what is thinner than a septum. */
-static status find_lean(struct labels **out, const struct volume *hu, const struct labels *body,
-                        double skin_mm) {
+/* Soft and hard tissue and gas within `inner`, the body without its skin, less what is thinner than
+ * a septum. */
+static status find_lean(struct labels **out, const struct volume *hu, const struct labels *inner) {
   status st = ST_OK;
-  struct labels *inner = NULL, *lean = NULL;
+  struct labels *lean = NULL;
   int64_t n = geometry_voxels(&hu->grid);
-  TRY(labels_copy(&inner, body));
-  TRY(filter_grow(inner, LABEL_BODY, -skin_mm, 0));
   TRY(labels_create(&lean, &hu->grid));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t i = 0; i < n; i++) {
     double h = round((double)hu->voxels[i]);
     lean->voxels[i] = inner->voxels[i] == LABEL_BODY && (h >= lean_low_hu || h < gas_hu);
@@ -28,7 +28,6 @@ static status find_lean(struct labels **out, const struct volume *hu, const stru
   *out = lean;
   lean = NULL;
 done:
-  labels_destroy(inner);
   labels_destroy(lean);
   return st;
 }
@@ -62,7 +61,9 @@ status fascia_compartments(struct labels **out, struct body_info *info, const st
   struct labels *body = NULL, *lean = NULL, *core = NULL;
   int64_t n = geometry_voxels(&hu->grid), dropped = 0;
   TRY(body_find(&body, info, hu));
-  TRY(find_lean(&lean, hu, body, o->skin_mm));
+  TRY(labels_copy(&core, body));
+  TRY(filter_grow(core, LABEL_BODY, -o->skin_mm, 0));
+  TRY(find_lean(&lean, hu, core));
   CHECK(labels_count(lean, LEAN) > 0, ST_DOMAIN,
         "no lean tissue inside the skin: is this a person?");
   TRY(filter_grow(lean, LEAN, o->close_mm, 0));
@@ -70,8 +71,7 @@ status fascia_compartments(struct labels **out, struct body_info *info, const st
   TRY(filter_grow(lean, LEAN, -o->close_mm, 0));
   TRY(filter_keep_largest(lean, LEAN, 6, &dropped));
   TRY(filter_fill_holes(lean, LEAN, 2));
-  TRY(labels_copy(&core, body));
-  TRY(filter_grow(core, LABEL_BODY, -o->skin_mm, 0));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t i = 0; i < n; i++) {
     int inside_body = body->voxels[i] == LABEL_BODY, inside_skin = core->voxels[i] == LABEL_BODY;
     body->voxels[i] = (uint16_t)(!inside_body      ? 0

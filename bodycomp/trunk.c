@@ -1,5 +1,4 @@
-#include "bodycomp/trunk.h"
-
+#include "bodycomp/trunk_slice.h"
 #include "core/itk_filter.h"
 #include "core/parallel.h"
 #include "core/statistics.h"
@@ -9,36 +8,15 @@
 #include <string.h>
 
 enum { RAYS = 360, FILL = 40, SMOOTH = 10 };
+static const double lung_hu = -500;
 static const double pi = 3.14159265358979323846;
-static const double fat_hu = -30, lung_hu = -500;
-static const double wall_least_mm = 3, wall_most_mm = 30, behind_mm = 2, loose_mm = 5;
-static const double wide_mm = 1.6;
-static const double spine_half_mm = 14, spine_ahead_mm = 15, body_half_mm = 16;
+static const double wall_least_mm = 3, wall_most_mm = 30, behind_mm = 2;
+static const double spine_half_mm = 14, spine_ahead_mm = 15;
 static const double wall_near_mm = 8, wall_far_mm = 24; /* of a vertebral body, from its middle */
-static const double psoas_mm = 65, psoas_ahead_mm = 8, psoas_open_mm = 2;
-static const double quadratus_mm = 95;
-static const double organ_open_mm = 4;
-static const double organ_share = 0.35; /* of a part, in front of the line */
-static const double flank_mm = 62;      /* beside the muscles of the back */
-static const double behind_beside_mm = 25, behind_deep_mm = 45;
+static const double canal_last_mm = 60, canal_least_mm = 6, canal_most_mm = 25, canal_half_mm = 10;
 static const double least_seen = 0.5; /* of the rays ahead: below, organs lie along the wall */
 static const double bone_close_mm = 1.5;
 static const double lung_share = 0.02; /* of a slice of the body */
-
-struct slice {
-  const struct volume *hu;
-  struct labels *l;
-  int64_t k, first; /* index of voxel (0, 0, k) */
-  int64_t nx, ny;
-  double dx, dy;
-  double middle_x, middle_y; /* of the inside, index */
-  double spine_y;            /* front of the vertebra, index */
-  double centre_y;           /* of the cavity, index */
-};
-
-static int label_at(const struct slice *s, int64_t i, int64_t j) {
-  return i >= 0 && j >= 0 && i < s->nx && j < s->ny ? s->l->voxels[s->first + j * s->nx + i] : 0;
-}
 
 static bool is_inside(int label) {
   return label == FASCIA_INSIDE || label == FASCIA_BONE;
@@ -49,7 +27,7 @@ static bool measure_slice(struct slice *s) {
   double x = 0, y = 0, count = 0, lung = 0;
   for (int64_t j = 0; j < s->ny; j++)
     for (int64_t i = 0; i < s->nx; i++) {
-      if (!is_inside(label_at(s, i, j))) continue;
+      if (!is_inside(slice_label(s, i, j))) continue;
       x += (double)i;
       y += (double)j;
       count++;
@@ -66,7 +44,7 @@ static bool measure_slice(struct slice *s) {
 static int64_t bone_between(const struct slice *s, int64_t j, double from, double to) {
   int64_t bone = 0, first = (int64_t)(s->middle_x + from / s->dx),
           last = (int64_t)(s->middle_x + to / s->dx);
-  for (int64_t i = first; i <= last; i++) bone += label_at(s, i, j) == FASCIA_BONE;
+  for (int64_t i = first; i <= last; i++) bone += slice_label(s, i, j) == FASCIA_BONE;
   return bone;
 }
 
@@ -86,11 +64,64 @@ static bool find_spine(struct slice *s) {
   return false;
 }
 
+/* Index x of the middle of the vertebra. */
+static int64_t spine_middle(const struct slice *s) {
+  double x = 0, count = 0;
+  int64_t half = (int64_t)(wall_far_mm / s->dx), middle = (int64_t)s->middle_x;
+  for (int64_t j = (int64_t)s->spine_y; j < (int64_t)(s->spine_y + 2 * TRUNK_BODY_HALF / s->dy);
+       j++)
+    for (int64_t i = middle - half; i <= middle + half; i++)
+      if (slice_label(s, i, j) == FASCIA_BONE) {
+        x += (double)i;
+        count++;
+      }
+  return count > 0 ? llround(x / count) : middle;
+}
+
+/* The marrow between the walls of the body belongs to it, though its back may be open. */
+static void fill_body(struct slice *s, int64_t i0) {
+  const int64_t wide = (int64_t)(wall_far_mm / s->dx);
+  for (int64_t j = (int64_t)s->spine_y; j < (int64_t)(s->spine_y + 2 * TRUNK_BODY_HALF / s->dy);
+       j++) {
+    int64_t left = i0 - wide, right = i0 + wide;
+    while (left < i0 && slice_label(s, left, j) != FASCIA_BONE) left++;
+    while (right > i0 && slice_label(s, right, j) != FASCIA_BONE) right--;
+    for (int64_t i = left; left < i0 && right > i0 && i <= right; i++)
+      if (slice_label(s, i, j) == FASCIA_INSIDE)
+        s->l->voxels[s->first + j * s->nx + i] = FASCIA_BONE;
+  }
+}
+
+/* The canal counts with the bone around it: the gap between body and arch where the arch is seen in
+ * the middle, though it may be open at the sides. */
+static void mark_canal(struct slice *s, int64_t i0) {
+  int64_t from = -1, to = -1;
+  int64_t first = (int64_t)(s->spine_y + TRUNK_BODY_HALF / s->dy);
+  int64_t last = (int64_t)(s->spine_y + canal_last_mm / s->dy);
+  for (int64_t j = first; j <= last && to < 0; j++) {
+    bool bone = slice_label(s, i0, j) == FASCIA_BONE;
+    if (!bone && from < 0) from = j;
+    if (!bone || from < 0) continue;
+    double deep = (double)(j - from) * s->dy;
+    if (deep >= canal_least_mm && deep <= canal_most_mm) to = j;
+    from = to < 0 ? -1 : from;
+  }
+  if (to < 0) return;
+  double middle = 0.5 * (double)(from + to - 1), half = 0.5 * (double)(to - from);
+  int64_t wide = (int64_t)(canal_half_mm / s->dx);
+  for (int64_t j = from; j < to; j++)
+    for (int64_t i = i0 - wide; i <= i0 + wide; i++) {
+      double u = (double)(i - i0) * s->dx / canal_half_mm, v = ((double)j - middle) / half;
+      if (slice_label(s, i, j) == FASCIA_INSIDE && u * u + v * v <= 1)
+        s->l->voxels[s->first + j * s->nx + i] = FASCIA_BONE;
+    }
+}
+
 /* Row of the front of the fascia above the middle. */
 static bool find_centre(struct slice *s) {
   int64_t i = (int64_t)s->middle_x;
   for (int64_t j = 0; j < s->ny; j++)
-    if (is_inside(label_at(s, i, j))) {
+    if (is_inside(slice_label(s, i, j))) {
       s->centre_y = 0.5 * ((double)j + s->spine_y);
       return s->spine_y - (double)j > 20 / s->dy;
     }
@@ -101,7 +132,7 @@ static bool find_centre(struct slice *s) {
 
 /* Mean of 3 x 3 pixels in the slice; of one where they are wide. */
 static double smooth_hu(const struct slice *s, double x, double y) {
-  int64_t i = llround(x), j = llround(y), reach = s->dx < wide_mm ? 1 : 0;
+  int64_t i = llround(x), j = llround(y), reach = s->dx < trunk_wide_mm ? 1 : 0;
   double sum = 0;
   int count = 0;
   for (int64_t b = j - reach; b <= j + reach; b++)
@@ -131,7 +162,7 @@ static double find_fascia(const struct slice *s, double ux, double uy, double st
   for (double r = 0; r < most; r += step) {
     int64_t i = llround(s->middle_x + r * ux), j = llround(s->centre_y + r * uy);
     if (i < 0 || j < 0 || i >= s->nx || j >= s->ny) break;
-    if (is_inside(label_at(s, i, j))) last = r;
+    if (is_inside(slice_label(s, i, j))) last = r;
   }
   return last;
 }
@@ -139,11 +170,11 @@ static double find_fascia(const struct slice *s, double ux, double uy, double st
 /* From the fascia inwards: loose fat, muscle, then fat that stays. */
 static double find_wall(const struct slice *s, double ux, double uy, double fascia, double step) {
   double muscle = 0, fat = 0;
-  for (double depth = step; depth < wall_most_mm + loose_mm; depth += step) {
+  for (double depth = step; depth < wall_most_mm + TRUNK_LOOSE; depth += step) {
     double r = fascia - depth;
     if (r <= 0) break;
-    bool is_fat = smooth_hu(s, s->middle_x + r * ux, s->centre_y + r * uy) < fat_hu;
-    if (muscle < wall_least_mm && is_fat && depth > loose_mm + muscle) break;
+    bool is_fat = smooth_hu(s, s->middle_x + r * ux, s->centre_y + r * uy) < TRUNK_FAT_HU;
+    if (muscle < wall_least_mm && is_fat && depth > TRUNK_LOOSE + muscle) break;
     if (!is_fat) {
       muscle += step + fat; /* a thin layer of fat between the muscles of the wall belongs to it */
       fat = 0;
@@ -192,14 +223,9 @@ static double find_walls(struct ray rays[RAYS], const struct slice *s) {
 
 /* ---- parting ---- */
 
-/* The middle of the vertebral body, where the cavity ends. */
-static double back_row(const struct slice *s) {
-  return s->spine_y + body_half_mm / s->dy;
-}
-
 /* Pixels of the slice that are inside, before the middle of the vertebra and within the wall. */
 static void mark_cavity(struct slice *s, const struct ray rays[RAYS]) {
-  double back = back_row(s);
+  double back = slice_back(s);
   for (int64_t j = 0; j < s->ny; j++)
     for (int64_t i = 0; i < s->nx; i++) {
       int64_t v = s->first + j * s->nx + i;
@@ -208,138 +234,9 @@ static void mark_cavity(struct slice *s, const struct ray rays[RAYS]) {
       int n = (int)floor(atan2(y, x) * 180 / pi + 0.5);
       const struct ray *r = &rays[(n + RAYS) % RAYS];
       bool within = sqrt(x * x + y * y) < r->fascia_mm - r->wall_mm;
-      bool flank = fabs(x) > flank_mm && (double)j < s->spine_y + behind_deep_mm / s->dy;
+      bool flank = fabs(x) > TRUNK_FLANK && (double)j < s->spine_y + TRUNK_DEEP / s->dy;
       s->l->voxels[v] = within && ((double)j < back || flank) ? TRUNK_CAVITY : TRUNK_MUSCLE;
     }
-}
-
-/* Parts of the slice that `wanted` picks, opened by `open_mm`; 2-D. */
-enum { PARTS = 128 };
-typedef bool pick(const struct slice *s, int64_t i, int64_t j);
-
-static status find_parts(struct labels **out, const struct slice *s, pick *wanted, double open_mm) {
-  status st = ST_OK;
-  enum { PICKED = 1 };
-  struct labels *picked = NULL;
-  int count = 0;
-  struct geometry g = s->l->grid;
-  g.nz = 1;
-  TRY(labels_create(&picked, &g));
-  for (int64_t j = 0; j < s->ny; j++)
-    for (int64_t i = 0; i < s->nx; i++) picked->voxels[j * s->nx + i] = wanted(s, i, j);
-  TRY(filter_grow(picked, PICKED, -open_mm, 0));
-  TRY(filter_grow(picked, PICKED, open_mm, 0));
-  TRY(filter_components(out, picked, 6, PARTS, NULL, &count));
-done:
-  labels_destroy(picked);
-  return st;
-}
-
-static double rounded_hu(const struct slice *s, int64_t i, int64_t j) {
-  return round((double)s->hu->voxels[s->first + j * s->nx + i]);
-}
-
-static bool is_parted(int label) {
-  return label == TRUNK_CAVITY || label == TRUNK_MUSCLE;
-}
-
-/* Muscle beside the vertebra. */
-static bool beside_spine(const struct slice *s, int64_t i, int64_t j) {
-  double hu = rounded_hu(s, i, j);
-  return is_parted(label_at(s, i, j)) && fabs((double)i - s->middle_x) * s->dx < psoas_mm &&
-         (double)j > s->spine_y - psoas_ahead_mm / s->dy && (double)j < back_row(s) + 4 &&
-         hu > fat_hu && hu <= 150;
-}
-
-/* Muscle of the flank behind the line: quadratus. */
-static bool in_flank(const struct slice *s, int64_t i, int64_t j) {
-  double hu = rounded_hu(s, i, j);
-  return is_parted(label_at(s, i, j)) && fabs((double)i - s->middle_x) * s->dx < quadratus_mm &&
-         (double)j >= back_row(s) && hu > fat_hu && hu <= 150;
-}
-
-/* What is no fat, in front and behind. */
-static bool no_fat(const struct slice *s, int64_t i, int64_t j) {
-  return is_parted(label_at(s, i, j)) && rounded_hu(s, i, j) > fat_hu;
-}
-
-/* Fat behind the line, beside the spine, no deeper than the canal. */
-static bool fat_behind(const struct slice *s, int64_t i, int64_t j) {
-  return label_at(s, i, j) == TRUNK_MUSCLE && rounded_hu(s, i, j) <= fat_hu &&
-         fabs((double)i - s->middle_x) * s->dx > behind_beside_mm &&
-         (double)j < s->spine_y + behind_deep_mm / s->dy;
-}
-
-/* Give the pixels of the kept parts a label, where they have `from`. */
-static void move_parts(struct slice *s, const struct labels *parts, const bool keep[PARTS + 1],
-                       int from, int to) {
-  for (int64_t n = 0; n < s->nx * s->ny; n++)
-    if (parts->voxels[n] && keep[parts->voxels[n]] && s->l->voxels[s->first + n] == from)
-      s->l->voxels[s->first + n] = (uint16_t)to;
-}
-
-/* Muscle in the cavity (psoas, quadratus) that hangs together with the muscle behind goes there. */
-static status move_muscle(struct slice *s, pick *wanted, double open_mm) {
-  status st = ST_OK;
-  struct labels *parts = NULL;
-  bool keep[PARTS + 1] = {false};
-  TRY(find_parts(&parts, s, wanted, open_mm));
-  for (int64_t n = 0; n < s->nx * s->ny; n++)
-    if (parts->voxels[n] && s->l->voxels[s->first + n] == TRUNK_MUSCLE)
-      keep[parts->voxels[n]] = true;
-  move_parts(s, parts, keep, TRUNK_CAVITY, TRUNK_MUSCLE);
-done:
-  labels_destroy(parts);
-  return st;
-}
-
-/* Is a pixel within `reach` pixels of what lies outside the fascia? */
-static bool near_fascia(const struct slice *s, int64_t i, int64_t j, int64_t reach) {
-  for (int64_t b = -reach; b <= reach; b += reach)
-    for (int64_t a = -reach; a <= reach; a += reach) {
-      int label = label_at(s, i + a, j + b);
-      if (label == FASCIA_SUBCUTANEOUS || label == FASCIA_SKIN || label == 0) return true;
-    }
-  return false;
-}
-
-/* An organ that reaches behind the line (a kidney) goes to the cavity whole. What touches the
- * fascia is wall, and no organ. */
-static status move_organs(struct slice *s) {
-  status st = ST_OK;
-  struct labels *parts = NULL;
-  int64_t front[PARTS + 1] = {0}, all[PARTS + 1] = {0};
-  bool keep[PARTS + 1] = {false}, wall[PARTS + 1] = {false};
-  const int64_t reach = (int64_t)ceil(loose_mm / s->dx);
-  TRY(find_parts(&parts, s, no_fat, organ_open_mm));
-  for (int64_t n = 0; n < s->nx * s->ny; n++) {
-    if (!parts->voxels[n]) continue;
-    all[parts->voxels[n]]++;
-    front[parts->voxels[n]] += s->l->voxels[s->first + n] == TRUNK_CAVITY;
-    if (near_fascia(s, n % s->nx, n / s->nx, reach)) wall[parts->voxels[n]] = true;
-  }
-  for (int p = 1; p <= PARTS; p++)
-    keep[p] = all[p] && !wall[p] && (double)front[p] > organ_share * (double)all[p];
-  move_parts(s, parts, keep, TRUNK_MUSCLE, TRUNK_CAVITY);
-done:
-  labels_destroy(parts);
-  return st;
-}
-
-/* Fat behind the line that hangs together with the cavity's goes to it. */
-static status move_fat(struct slice *s) {
-  status st = ST_OK;
-  struct labels *parts = NULL;
-  bool keep[PARTS + 1] = {false};
-  TRY(find_parts(&parts, s, fat_behind, psoas_open_mm));
-  for (int64_t j = 1; j < s->ny; j++)
-    for (int64_t i = 0; i < s->nx; i++)
-      if (parts->voxels[j * s->nx + i] && label_at(s, i, j - 1) == TRUNK_CAVITY)
-        keep[parts->voxels[j * s->nx + i]] = true;
-  move_parts(s, parts, keep, TRUNK_MUSCLE, TRUNK_CAVITY);
-done:
-  labels_destroy(parts);
-  return st;
 }
 
 static status part_slice(bool *parted, double *seen, struct labels *l, const struct volume *hu,
@@ -360,12 +257,41 @@ static status part_slice(bool *parted, double *seen, struct labels *l, const str
   *seen = find_walls(rays, &s);
   *parted = *seen >= least_seen;
   if (!*parted) goto done;
+  int64_t spine_x = spine_middle(&s);
+  fill_body(&s, spine_x);
+  mark_canal(&s, spine_x);
   mark_cavity(&s, rays);
-  TRY(move_muscle(&s, beside_spine, psoas_open_mm));
-  TRY(move_muscle(&s, in_flank, organ_open_mm));
-  TRY(move_organs(&s));
-  TRY(move_fat(&s));
+  TRY(slice_sort_parts(&s));
 done:
+  return st;
+}
+
+/* All slices, which do not know of each other. */
+static status part_slices(struct trunk_info *t, struct labels *l, const struct volume *hu) {
+  status st = ST_OK;
+  const int64_t nz = l->grid.nz;
+  int failed = 0;
+  double *seen = malloc((size_t)nz * sizeof *seen); /* NaN: not parted */
+  CHECK(seen, ST_MEMORY, "parting %lld slices of the trunk", (long long)nz);
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
+  for (int64_t k = 0; k < nz; k++) {
+    bool parted = false;
+    if (part_slice(&parted, &seen[k], l, hu, k) != ST_OK) {
+#pragma omp atomic write
+      failed = 1;
+    }
+    if (!parted) seen[k] = (double)NAN;
+  }
+  CHECK(!failed, ST_MEMORY, "parting %lld slices of the trunk", (long long)nz);
+  t->wall_seen = 0;
+  for (int64_t k = 0; k < nz; k++) {
+    t->parted += !isnan(seen[k]);
+    t->wall_seen += isnan(seen[k]) ? 0 : seen[k];
+  }
+  t->unparted = nz - t->parted;
+  t->wall_seen /= (double)t->parted;
+done:
+  free(seen);
   return st;
 }
 
@@ -391,20 +317,11 @@ status trunk_compartments(struct labels **out, struct trunk_info *info, const st
   status st = ST_OK;
   struct labels *l = NULL;
   struct trunk_info t = {.parted = 0};
-  double seen = 0;
   TRY(fascia_compartments(&l, &t.body, hu, options));
   TRY(fill_bone(l));
-  for (int64_t k = 0; k < l->grid.nz; k++) {
-    bool parted = false;
-    double share = 0;
-    TRY(part_slice(&parted, &share, l, hu, k));
-    t.parted += parted;
-    t.unparted += !parted;
-    if (parted) seen += share;
-  }
+  TRY(part_slices(&t, l, hu));
   CHECK(t.parted > 0, ST_DOMAIN,
         "parting the trunk: no slice without lung has a vertebra in its middle");
-  t.wall_seen = seen / (double)t.parted;
   TRY(labels_set_name(l, TRUNK_MUSCLE, "muscle_compartment"));
   TRY(labels_set_name(l, TRUNK_CAVITY, "abdominal_cavity"));
   if (info) *info = t;

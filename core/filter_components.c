@@ -230,37 +230,69 @@ done:
 
 enum { HOLE = 0, INSIDE = 1, OUTSIDE = 2 };
 
+/* Mask [size 2][size 1][size 0] in any memory order; what spreads runs along axis 0. */
+struct flood {
+  uint16_t *mask;
+  int64_t size[3], step[3];
+  struct stack stack; /* (c * size[1] + b) * size[0] + a */
+};
+
+/* One entry for every run of holes between a0 and a1 of a row. */
+static status push_runs(struct flood *f, int64_t a0, int64_t a1, int64_t b, int64_t c) {
+  status st = ST_OK;
+  if (b < 0 || c < 0 || b >= f->size[1] || c >= f->size[2]) goto done;
+  const uint16_t *row = f->mask + b * f->step[1] + c * f->step[2];
+  for (int64_t a = a0; a <= a1; a++)
+    if (row[a * f->step[0]] == HOLE && (a == a0 || row[(a - 1) * f->step[0]] != HOLE))
+      TRY(push(&f->stack, (c * f->size[1] + b) * f->size[0] + a));
+done:
+  return st;
+}
+
+/* Whole runs at a time. */
+static status spread(struct flood *f, bool across) {
+  status st = ST_OK;
+  while (f->stack.count) {
+    int64_t at = f->stack.items[--f->stack.count], a = at % f->size[0], low = a, high = a;
+    int64_t b = at / f->size[0] % f->size[1], c = at / (f->size[0] * f->size[1]);
+    uint16_t *row = f->mask + b * f->step[1] + c * f->step[2];
+    if (row[a * f->step[0]] != HOLE) continue;
+    while (low > 0 && row[(low - 1) * f->step[0]] == HOLE) low--;
+    while (high < f->size[0] - 1 && row[(high + 1) * f->step[0]] == HOLE) high++;
+    for (a = low; a <= high; a++) row[a * f->step[0]] = OUTSIDE;
+    TRY(push_runs(f, low, high, b - 1, c));
+    TRY(push_runs(f, low, high, b + 1, c));
+    if (!across) continue;
+    TRY(push_runs(f, low, high, b, c - 1));
+    TRY(push_runs(f, low, high, b, c + 1));
+  }
+done:
+  return st;
+}
+
 /* Mark what can be reached from the border without crossing the mask; `closed` is the axis along
  * which nothing spreads, -1 for none. */
 static status flood_outside(struct labels *mask, int closed) {
   status st = ST_OK;
-  struct stack s = {0};
   const struct geometry *g = &mask->grid;
   const int64_t n[3] = {g->nx, g->ny, g->nz}, stride[3] = {1, g->nx, g->nx * g->ny};
-  int64_t total = geometry_voxels(g);
-  for (int64_t v = 0; v < total; v++) {
-    const int64_t at[3] = {v % n[0], v / n[0] % n[1], v / stride[2]};
-    bool border = false;
-    for (int a = 0; a < 3; a++) border |= a != closed && (at[a] == 0 || at[a] == n[a] - 1);
-    if (!border || mask->voxels[v] != HOLE) continue;
-    mask->voxels[v] = OUTSIDE;
-    TRY(push(&s, v));
-    while (s.count) {
-      int64_t w = s.items[--s.count];
-      const int64_t here[3] = {w % n[0], w / n[0] % n[1], w / stride[2]};
-      for (int d = 0; d < 6; d++) {
-        int a = d / 2;
-        int64_t step = d & 1 ? 1 : -1, to = here[a] + step;
-        if (a == closed || to < 0 || to >= n[a]) continue;
-        int64_t next = w + step * stride[a];
-        if (mask->voxels[next] != HOLE) continue;
-        mask->voxels[next] = OUTSIDE;
-        TRY(push(&s, next));
-      }
-    }
+  const int axis[3] = {closed == 0 ? 1 : 0, closed == 0 || closed == 1 ? 2 : 1,
+                       closed < 0 ? 2 : closed};
+  struct flood f = {.mask = mask->voxels};
+  for (int d = 0; d < 3; d++) {
+    f.size[d] = n[axis[d]];
+    f.step[d] = stride[axis[d]];
   }
+  for (int64_t c = 0; c < f.size[2]; c++)
+    for (int64_t b = 0; b < f.size[1]; b++) {
+      bool border = b == 0 || b == f.size[1] - 1;
+      border |= closed < 0 && (c == 0 || c == f.size[2] - 1);
+      TRY(push_runs(&f, 0, border ? f.size[0] - 1 : 0, b, c));
+      TRY(push_runs(&f, f.size[0] - 1, f.size[0] - 1, b, c));
+      TRY(spread(&f, closed < 0));
+    }
 done:
-  free(s.items);
+  free(f.stack.items);
   return st;
 }
 
@@ -277,12 +309,12 @@ status filter_fill_holes(struct labels *l, int value, int axis) {
   TRY(flood_outside(mask, axis));
   const struct geometry *g = &mask->grid;
   for (int64_t k = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++) {
-        uint16_t *voxel = l->voxels + geometry_index(&l->grid, lo[0] + i, lo[1] + j, lo[2] + k);
-        if (mask->voxels[geometry_index(g, i, j, k)] == HOLE && *voxel == 0)
-          *voxel = (uint16_t)value;
-      }
+    for (int64_t j = 0; j < g->ny; j++) {
+      uint16_t *row = l->voxels + geometry_index(&l->grid, lo[0], lo[1] + j, lo[2] + k);
+      const uint16_t *found = mask->voxels + geometry_index(g, 0, j, k);
+      for (int64_t i = 0; i < g->nx; i++)
+        if (found[i] == HOLE && row[i] == 0) row[i] = (uint16_t)value;
+    }
 done:
   labels_destroy(mask);
   return st;

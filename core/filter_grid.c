@@ -229,7 +229,7 @@ static inline bool clamp_inside(const struct geometry *g, struct vec3 *at) {
   for (int a = 0; a < 3; a++) {
     double last = (double)(n[a] - 1);
     if (!(*x[a] >= -edge && *x[a] <= last + edge)) return false;
-    *x[a] = fmin(fmax(*x[a], 0), last);
+    *x[a] = *x[a] < 0 ? 0 : *x[a] > last ? last : *x[a]; /* fmin is a call */
   }
   return true;
 }

@@ -83,15 +83,18 @@ bool labels_box(const struct labels *l, int value, int64_t lo[3], int64_t hi[3])
   const struct geometry *g = &l->grid;
   bool found = false;
   for (int64_t k = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++) {
-        if (l->voxels[geometry_index(g, i, j, k)] != value) continue;
-        const int64_t at[3] = {i, j, k};
-        for (int a = 0; a < 3; a++) {
-          if (!found || at[a] < lo[a]) lo[a] = at[a];
-          if (!found || at[a] > hi[a]) hi[a] = at[a];
-        }
-        found = true;
+    for (int64_t j = 0; j < g->ny; j++) {
+      const uint16_t *row = l->voxels + geometry_index(g, 0, j, k);
+      int64_t first = 0, last = g->nx - 1;
+      while (first <= last && row[first] != value) first++;
+      if (first > last) continue;
+      while (row[last] != value) last--;
+      const int64_t low[3] = {first, j, k}, high[3] = {last, j, k};
+      for (int a = 0; a < 3; a++) {
+        if (!found || low[a] < lo[a]) lo[a] = low[a];
+        if (!found || high[a] > hi[a]) hi[a] = high[a];
       }
+      found = true;
+    }
   return found;
 }

@@ -16,12 +16,23 @@ enum {
   LOOPS = 9
 };
 static const double skin_mm = 2, taper = 3e-4;
+static const double least_half_width_mm = 96, least_half_depth_mm = 56; /* of the cavity */
 static const double wall_share = 0.25; /* of the infiltration of the back, in the wall */
 
 /* Uniform in low..high by the person's seed; the middle for seed 0. */
 static double draw(uint64_t seed, uint64_t what, double low, double high) {
   double t = seed ? random_uniform(seed, 70, what) : 0.5;
   return low + t * (high - low);
+}
+
+/* A slight person has no thick fat: thinned until the cavity is as wide and deep as it must be. */
+static void make_room(struct torso_phantom *p) {
+  double side = p->half_width_mm - p->wall_mm - least_half_width_mm;
+  double share = 2 * (p->half_depth_mm - p->wall_mm - least_half_depth_mm) /
+                 (p->fat_front_mm + p->fat_back_mm);
+  p->fat_side_mm = fmin(p->fat_side_mm, side);
+  p->fat_front_mm *= fmin(1, share);
+  p->fat_back_mm *= fmin(1, share);
 }
 
 void torso_phantom_defaults(struct torso_phantom *p, uint64_t seed) {
@@ -36,6 +47,7 @@ void torso_phantom_defaults(struct torso_phantom *p, uint64_t seed) {
                               .truth_step_mm = 1,
                               .scan = STACK_SCAN_DEFAULTS};
   p->half_depth_mm = 0.7 * p->half_width_mm;
+  make_room(p);
   p->scan.spacing[0] = p->scan.spacing[1] = 0.9;
   p->scan.spacing[2] = 3;
   p->scan.fov[0] = 2 * p->half_width_mm + 40;
@@ -61,9 +73,10 @@ static status make_layout(struct layout *l, const struct torso_phantom *p) {
   l->cavity_b = l->fascia_b - p->wall_mm;
   l->cavity_a = l->fascia_a - p->wall_mm;
   CHECK(
-      l->cavity_b > 55 && l->cavity_a > 95, ST_DOMAIN,
-      "digital torso: fat and wall leave a cavity of %.0f x %.0f mm; it needs more than 190 x 110",
-      2 * l->cavity_a, 2 * l->cavity_b);
+      l->cavity_b >= least_half_depth_mm - 1e-9 && l->cavity_a >= least_half_width_mm - 1e-9,
+      ST_DOMAIN,
+      "digital torso: fat and wall leave a cavity of %.0f x %.0f mm; it needs at least %.0f x %.0f",
+      2 * l->cavity_a, 2 * l->cavity_b, 2 * least_half_width_mm, 2 * least_half_depth_mm);
 done:
   return st;
 }

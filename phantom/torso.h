@@ -35,7 +35,8 @@ struct torso_phantom {
 };
 
 /** The mean person for seed 0, else drawn from the seed (half width 150..205 mm, fat 12..50 mm,
- * wall 9..16 mm, infiltration 0.02..0.25). */
+ * wall 9..16 mm, infiltration 0.02..0.25; fat that would leave a cavity of less than 192 x 112 mm
+ * is thinned). */
 void torso_phantom_defaults(struct torso_phantom *p, uint64_t seed);
 /** @return ST_DOMAIN when fat and wall leave no cavity, or for the grid */
 status torso_phantom_make(struct phantom_result *out, const struct torso_phantom *p);

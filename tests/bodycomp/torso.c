@@ -1,25 +1,13 @@
 // labels: method
 // links: phantom
-/* Areas and volumes of muscle and fat in digital trunks, and heart fat in digital chests, against
- * the quadrature of the solids they were painted from. QCT_BODYCOMP_SEEDS and QCT_BODYCOMP_SLICES
- * (mm) widen it to the study of benchmarks/bodycomp_truth.sh. */
+/* Areas and volumes of muscle and fat in digital trunks against the quadrature of the solids they
+ * were painted from. QCT_BODYCOMP_FIRST, QCT_BODYCOMP_SEEDS and
+ * QCT_BODYCOMP_SLICES (mm) widen it to the study of benchmarks/bodycomp_truth.sh. */
 #include "phantom/torso.h"
 #include "bodycomp/heart.h"
 #include "bodycomp/trunk.h"
-#include "phantom/chest.h"
+#include "tests/bodycomp/people.h"
 #include "tests/check.h"
-
-#include <stdlib.h>
-
-static int seeds_wanted(int otherwise) {
-  const char *text = getenv("QCT_BODYCOMP_SEEDS");
-  return text ? atoi(text) : otherwise;
-}
-
-static double slice_mm(double otherwise) {
-  const char *text = getenv("QCT_BODYCOMP_SLICES");
-  return text ? atof(text) : otherwise;
-}
 
 static double truth_of(const cJSON *truth, const char *group, const char *key) {
   const cJSON *item = cJSON_GetObjectItem(cJSON_GetObjectItem(truth, group), key);
@@ -51,34 +39,35 @@ static double in_window(const struct phantom_result *r, const int *labels, int c
 }
 
 struct worst {
-  double muscle, subcutaneous, visceral;
+  double muscle, subcutaneous, visceral, between;
 };
-
-static void keep_worst(double *worst, double got, double truth) {
-  double error = got / truth - 1;
-  if (fabs(error) > fabs(*worst)) *worst = error;
-}
 
 static void compare_torso(struct worst *w, const struct phantom_result *r, const char *group,
                           int64_t first, int64_t last, double scale) {
-  static const int muscle[] = {203, 86, 87, 88, 89}, under_skin[] = {TORSO_SUBCUTANEOUS},
-                   visceral[] = {TORSO_VISCERAL};
-  keep_worst(&w->muscle, in_window(r, muscle, 5, false, first, last, scale),
+  static const int muscle[] = {203, 86, 87, 88, 89, TORSO_INTERMUSCULAR},
+                   under_skin[] = {TORSO_SUBCUTANEOUS},
+                   cavity[] = {TORSO_VISCERAL, TORSO_GAS, 2, 3, 5, 18, 20, 52, 63};
+  keep_worst(&w->muscle, in_window(r, muscle, 6, false, first, last, scale),
              truth_of(r->truth, group, "muscle"));
+  keep_worst(&w->between, in_window(r, muscle, 6, true, first, last, scale),
+             truth_of(r->truth, group, "intermuscular_fat"));
   keep_worst(&w->subcutaneous, in_window(r, under_skin, 1, true, first, last, scale),
              truth_of(r->truth, group, "subcutaneous_fat"));
-  keep_worst(&w->visceral, in_window(r, visceral, 1, true, first, last, scale),
+  keep_worst(&w->visceral, in_window(r, cavity, 9, true, first, last, scale),
              truth_of(r->truth, group, "visceral_fat"));
 }
 
-/* Fat between the fibres is planted as pockets of 5 mm and shares its edge with muscle, so both
- * lose to partial volume; the three compartments asked about are within 2 %. */
+/* A compartment is what its wall encloses, and the window tells fat from the rest: the muscles with
+ * the fat between their fibres, the cavity with its organs. A voxel shared by two tissues then
+ * falls to one of them; were the fat alone the compartment, all those above -30 HU would be lost
+ * from it. Fat between the fibres, in streaks of 5 mm, shares most of its voxels with muscle and is
+ * told, not claimed. */
 static void muscle_and_fat_of_digital_trunks_are_within_two_percent(void **state) {
   (void)state;
-  struct worst area = {0, 0, 0}, volume = {0, 0, 0};
+  struct worst area = {0}, volume = {0};
   int seeds = seeds_wanted(2);
-  double slice = slice_mm(3);
-  for (int seed = 1; seed <= seeds; seed++) {
+  double slice = slice_mm(5);
+  for (int seed = first_seed(); seed < first_seed() + seeds; seed++) {
     struct phantom_result r = {0};
     make_torso(&r, seed, slice);
     const struct geometry *g = &r.ct->grid;
@@ -89,21 +78,22 @@ static void muscle_and_fat_of_digital_trunks_are_within_two_percent(void **state
     phantom_result_free(&r);
   }
   print_message("%d trunks, %.3g mm slices, worst error: area muscle %+.2f subcutaneous %+.2f "
-                "visceral %+.2f %%; volume %+.2f %+.2f %+.2f %%\n",
+                "visceral %+.2f between %+.2f %%; volume %+.2f %+.2f %+.2f %+.2f %%\n",
                 seeds, slice, 100 * area.muscle, 100 * area.subcutaneous, 100 * area.visceral,
-                100 * volume.muscle, 100 * volume.subcutaneous, 100 * volume.visceral);
+                100 * area.between, 100 * volume.muscle, 100 * volume.subcutaneous,
+                100 * volume.visceral, 100 * volume.between);
   const double all[] = {area.muscle,   area.subcutaneous,   area.visceral,
                         volume.muscle, volume.subcutaneous, volume.visceral};
   for (int n = 0; n < 6; n++) assert_near(all[n], 0, 0.02);
 }
 
-/* The rule knows nothing of the labels. Its muscle takes the fat behind the spine along and may
- * lose the quadratus, so only fat under the skin is claimed closely. */
+/* The rule knows nothing of the labels. It may take a muscle next to a kidney for an organ, and the
+ * fat behind the spine, visceral in the truth, for fat between muscles. */
 static void trunk_by_rule_finds_the_compartments(void **state) {
   (void)state;
   double worst_under_skin = 0, worst_muscle = 0, worst_visceral = 0;
   int seeds = seeds_wanted(1);
-  for (int seed = 1; seed <= seeds; seed++) {
+  for (int seed = first_seed(); seed < first_seed() + seeds; seed++) {
     struct phantom_result r = {0};
     struct labels *l = NULL;
     struct trunk_info info;
@@ -130,55 +120,6 @@ static void trunk_by_rule_finds_the_compartments(void **state) {
   assert_near(worst_under_skin, 0, 0.03);
   assert_near(worst_muscle, 0, 0.15);
   assert_near(worst_visceral, 0, 0.10);
-}
-
-static void make_chest(struct phantom_result *r, int seed, double slice) {
-  struct chest_phantom p;
-  chest_phantom_defaults(&p, (uint64_t)seed);
-  p.scan.spacing[0] = p.scan.spacing[1] = 1;
-  p.scan.spacing[2] = slice;
-  p.truth_step_mm = 4;
-  assert_ok(chest_phantom_make(r, &p));
-}
-
-static double heart_row(const struct phantom_result *r, const struct labels *sac, int inside,
-                        const char *quantity) {
-  struct record *record = NULL;
-  assert_ok(record_create(&record, ""));
-  assert_ok(heart_fat_record(record, r->ct, sac, inside, 0, "test", NULL));
-  const struct measurement *m = record_find(record, "heart", quantity);
-  assert_non_null(m);
-  double value = m->value;
-  record_destroy(record);
-  return value;
-}
-
-/* 4/3 pi [(a+t)(b+t)(c+t) - abc]; calcium on the heart takes some of it away: below 1 %. */
-static void heart_fat_of_digital_chests_has_its_closed_form(void **state) {
-  (void)state;
-  double worst_mask = 0, worst_rule = 0, worst_sac = 0;
-  int seeds = seeds_wanted(1);
-  for (int seed = 1; seed <= seeds; seed++) {
-    struct phantom_result r = {0};
-    struct labels *sac = NULL;
-    struct heart_info info;
-    make_chest(&r, seed, slice_mm(3));
-    double fat = cJSON_GetObjectItem(r.truth, "fat_inside_sac_without_calcium_cm3")->valuedouble;
-    double whole = cJSON_GetObjectItem(r.truth, "sac_cm3")->valuedouble;
-    keep_worst(&worst_mask, heart_row(&r, r.labels, CHEST_SAC, "fat_inside_sac"), fat);
-    assert_ok(heart_find(&sac, &info, r.ct));
-    assert_string_equal(info.flags, "");
-    keep_worst(&worst_rule, heart_row(&r, sac, HEART_SAC, "fat_inside_sac"), fat);
-    keep_worst(&worst_sac, heart_row(&r, sac, HEART_SAC, "sac_volume"), whole);
-    labels_destroy(sac);
-    phantom_result_free(&r);
-  }
-  print_message(
-      "%d chests, worst error of the fat: mask %+.2f %%, rule %+.1f %%; sac by rule %+.1f %%\n",
-      seeds, 100 * worst_mask, 100 * worst_rule, 100 * worst_sac);
-  assert_near(worst_mask, 0, 0.03);
-  assert_near(worst_rule, 0, 0.15);
-  assert_near(worst_sac, 0, 0.08);
 }
 
 static void a_trunk_without_lungs_has_no_heart(void **state) {
@@ -220,7 +161,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(muscle_and_fat_of_digital_trunks_are_within_two_percent),
       cmocka_unit_test(trunk_by_rule_finds_the_compartments),
-      cmocka_unit_test(heart_fat_of_digital_chests_has_its_closed_form),
       cmocka_unit_test(a_trunk_without_lungs_has_no_heart),
       cmocka_unit_test(heart_fat_needs_a_sac_and_a_plausible_height),
   };
