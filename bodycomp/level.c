@@ -74,9 +74,13 @@ status tissue_level_slice(struct level_slice *out, const struct labels *vertebra
   struct level_slice s = {.flags = ""};
   const struct geometry *g = &vertebrae->grid;
   int label = vertebra_label(level);
+  if (strchr(level, '-')) return tissue_hip_slice(out, vertebrae, level);
   struct extent *e = malloc(LEVELS * sizeof *e);
   CHECK(e, ST_MEMORY, "finding vertebrae");
-  CHECK(label, ST_DOMAIN, "level \"%s\" is not known: C1 to C7, T1 to T12, L1 to L5, S1", level);
+  CHECK(label, ST_DOMAIN,
+        "level \"%s\" is not known: C1 to C7, T1 to T12, L1 to L5, S1, or a hip level such as "
+        "thigh-left",
+        level);
   find_extents(e, vertebrae);
   const struct extent *x = &e[label - FIRST_LABEL];
   CHECK(x->voxels > 0, ST_DOMAIN, "level %s (label %d) is not in the label map", level, label);

@@ -31,6 +31,28 @@ done:
   return st;
 }
 
+status tissue_check_scan(const struct volume *hu, int volume) {
+  status st = ST_OK;
+  const double air_hu = -500, bone_hu = 100, thickest_mm = 5;
+  double low = INFINITY, high = -INFINITY;
+  int64_t n = geometry_voxels(&hu->grid);
+  for (int64_t v = 0; v < n; v++) {
+    double h = (double)hu->voxels[v];
+    low = h < low ? h : low; /* NaN is neither */
+    high = h > high ? h : high;
+  }
+  CHECK(low <= air_hu && high >= bone_hu, ST_DOMAIN,
+        "body composition: values from %g to %g are no HU of a body in air, which reach below %g "
+        "and above %g",
+        low, high, air_hu, bone_hu);
+  CHECK(!volume || hu->grid.spacing[2] <= thickest_mm + 1e-3, ST_DOMAIN,
+        "volumes need slices at most %g mm apart, these are %g mm apart: measure areas in a slice "
+        "instead",
+        thickest_mm, hu->grid.spacing[2]);
+done:
+  return st;
+}
+
 /* Drop fat components below the least size in one slice; `fat` [ny][nx] holds 1 for fat. Returns
  * how many voxels. */
 static int64_t drop_small(unsigned char *fat, int64_t *stack, int64_t nx, int64_t ny, int least) {

@@ -68,6 +68,14 @@ status tissue_measure(struct tissue_measure *out, const struct volume *hu,
                       const struct tissue_options *options);
 
 /**
+ * What a scan must be before areas and volumes of a body are taken from it.
+ * @param volume  volumes are wanted
+ * @return ST_DOMAIN: the lowest value above -500 or the highest below 100 HU (no HU, or no body in
+ * air); for volumes, slices more than 5 mm apart
+ */
+status tissue_check_scan(const struct volume *hu, int volume);
+
+/**
  * Rows of a muscle compartment: muscle_area [cm2] (slab of several slices: mean per slice) or
  * muscle_volume [cm3] with `volume`, smra [HU] (mean over the muscle window), compartment_mean_hu
  * [HU] (no window), imat_area, fat_infiltration (share 0..1), low and normal density areas, smi
@@ -121,6 +129,19 @@ struct level_slice {
  */
 status tissue_level_slice(struct level_slice *out, const struct labels *vertebrae,
                           const char *level, enum slice_rule rule);
+/**
+ * Slice of a level of the hip, for which there is no consensus: own rules after those in use, on a
+ * map of TotalSegmentator numbers (sacrum 25, femora 75, 76, hip bones 77, 78), each "-left" or
+ * "-right":
+ *   si-joint         the slice below the lowest in which sacrum and hip bone lie within 6 mm of
+ * each other: gluteus medius and minimus acetabular-roof  the slice above the femur: gluteus
+ * maximus thigh            10 mm below the lesser trochanter, above which the section of the femur
+ * first exceeds 1.15 times its median over the lowest 20 mm: muscles of the thigh The slice is
+ * flagged as not standardised.
+ * @return ST_DOMAIN: unknown name, a bone not in the map, the level beyond the scan, less than 30
+ * mm of shaft; ST_MEMORY
+ */
+status tissue_hip_slice(struct level_slice *out, const struct labels *bones, const char *level);
 /** Label number of a level name, 0 when unknown. */
 int vertebra_label(const char *level);
 

@@ -28,8 +28,12 @@ static const struct option options[] = {
              "labels of muscle: value or name=value, e.g. psoas=88,psoas_right=89"),
     OPT_LIST(struct params, fat, "fat", "labels of fat compartments: value or name=value"),
     OPT_IN(struct params, vertebrae, "vertebrae",
-           "label map of vertebrae in TotalSegmentator numbers (L3 = 29)"),
-    OPT_TEXT(struct params, level, "level", "vertebral level, e.g. L3; needs --vertebrae"),
+           "label map of vertebrae, or of hip bones and femora, in TotalSegmentator numbers (L3 = "
+           "29)"),
+    OPT_TEXT(
+        struct params, level, "level",
+        "vertebral level, e.g. L3, or si-joint, acetabular-roof, thigh with -left or -right; needs "
+        "--vertebrae"),
     OPT_CHOICE(struct params, rule, "slice-rule", slice_rule_names, "which slice of the level"),
     OPT_INT(struct params, slice, "slice", "", -1, 100000, "slice by index, instead of a level"),
     OPT_INT(struct params, slices, "slices", "", 1, 1000, "mean over this many slices around it"),
@@ -109,6 +113,7 @@ static status run(struct context *ctx, const void *params) {
   CHECK(p->muscle.count + p->fat.count > 0, ST_USAGE,
         "name the compartments with --muscle and --fat");
   TRY(image_read(&hu, p->ct, &read));
+  TRY(tissue_check_scan(hu, 0));
   TRY(labels_read_on(&compartments, p->compartments, &hu->grid));
   TRY(choose_slices(&first, &last, flags, hu, p));
   TRY(body_find(&body, &info, hu));

@@ -58,14 +58,10 @@ static status run(struct context *ctx, const void *params) {
   struct record *record = NULL;
   const struct tissue_options o = tissue_options_of(p);
   const struct image_read_options read = {.quantity = QUANTITY_HU};
-  const double thickest_mm = 5;
   CHECK(p->muscle.count + p->fat.count > 0, ST_USAGE,
         "name the compartments with --muscle and --fat");
   TRY(image_read(&hu, p->ct, &read));
-  CHECK(hu->grid.spacing[2] <= thickest_mm + 1e-3, ST_DOMAIN,
-        "volumes need slices at most %g mm apart, these are %g mm apart: measure areas in a slice "
-        "instead",
-        thickest_mm, hu->grid.spacing[2]);
+  TRY(tissue_check_scan(hu, 1));
   TRY(labels_read_on(&compartments, p->compartments, &hu->grid));
   TRY(record_create(&record, ""));
   const int64_t last = hu->grid.nz - 1;

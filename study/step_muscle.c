@@ -14,7 +14,8 @@
 /* By falling correlation with L3. Source: derstine2018 */
 static const char *const levels[] = {"L3", "L2", "L4", "L5", "L1", "T12", "T11", "T10", NULL};
 
-/* Muscles that TotalSegmentator's map holds. */
+/* Muscles that TotalSegmentator's map holds; 0: of the thigh, in maps of its own numbers, by name.
+ */
 static const struct {
   const char *name;
   int value;
@@ -27,7 +28,15 @@ static const struct {
               {"erector_left", LABEL_AUTOCHTHON_LEFT},
               {"erector_right", LABEL_AUTOCHTHON_RIGHT},
               {"iliopsoas_left", LABEL_ILIOPSOAS_LEFT},
-              {"iliopsoas_right", LABEL_ILIOPSOAS_RIGHT}};
+              {"iliopsoas_right", LABEL_ILIOPSOAS_RIGHT},
+              {"quadriceps_femoris_left", 0},
+              {"quadriceps_femoris_right", 0},
+              {"thigh_medial_compartment_left", 0},
+              {"thigh_medial_compartment_right", 0},
+              {"thigh_posterior_compartment_left", 0},
+              {"thigh_posterior_compartment_right", 0},
+              {"sartorius_left", 0},
+              {"sartorius_right", 0}};
 enum { GROUPS = sizeof groups / sizeof *groups };
 
 /* ---- muscle groups of the label map ---- */
@@ -45,10 +54,11 @@ static status add_groups(struct record *r, int *count, const struct volume *hu,
   for (int i = 0; l && i < GROUPS; i++) {
     struct tissue_measure m;
     size_t first = r->count;
-    if (labels_count(l, groups[i].value) == 0) continue;
-    TRY(tissue_measure(&m, hu, l, groups[i].value, 0, hu->grid.nz - 1, &o));
+    int value = groups[i].value ? groups[i].value : labels_value(l, groups[i].name);
+    if (value == 0 || labels_count(l, value) == 0) continue;
+    TRY(tissue_measure(&m, hu, l, value, 0, hu->grid.nz - 1, &o));
     TRY(tissue_muscle_record(r, groups[i].name, &m, &hu->grid, hu->grid.nz, 1, height_m, &o));
-    for (size_t n = first; n < r->count && cut_by_scan(l, groups[i].value); n++)
+    for (size_t n = first; n < r->count && cut_by_scan(l, value); n++)
       measurement_flag(&r->rows[n], "cut by the end of the scan");
     (*count)++;
   }

@@ -113,7 +113,8 @@ static void low_voltage_blocks_score_12_with_their_preset(void **state) {
   } cases[] = {{CALCIUM_GRAENI_135, 260},
                {CALCIUM_GRAENI_120, 280},
                {CALCIUM_GRAENI_100, 310},
-               {CALCIUM_GRAENI_80, 400}};
+               {CALCIUM_GRAENI_80, 400},
+               {CALCIUM_GRAENI_70, 400}}; /* 318..476: weight 2 by the table */
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
     struct scan s = water(12, 4, 0.5, 0.5);
     struct calcium_rules rules = calcium_rules_of(cases[c].preset);
@@ -231,6 +232,155 @@ static void wrong_voltage_and_contrast_withhold_the_score(void **state) {
   scan_free(&s);
 }
 
+static unsigned gates_of(char text[512], const struct scan *s, const struct labels *blood,
+                         const struct calcium_rules *rules) {
+  struct calcium_score score;
+  unsigned gates = 0;
+  assert_ok(calcium_score(&score, s->hu, s->region, 1, rules));
+  assert_ok(calcium_gates(&gates, text, s->hu, rules, blood, &score));
+  calcium_score_free(&score);
+  return gates;
+}
+
+/* A region away from both ends, with a lesion: nothing to say but what a test changes. */
+static struct scan quiet_scan(void) {
+  struct scan s = water(40, 5, 1, 3);
+  for (int64_t v = 0; v < 1600; v++) s.region->voxels[v] = s.region->voxels[4 * 1600 + v] = 0;
+  paint(&s, 4, 4, 2, 5, 3, 1, 333);
+  s.hu->acquisition.slice_thickness_mm = 3;
+  s.hu->acquisition.contrast = CONTRAST_NONE;
+  return s;
+}
+
+static void every_gate_is_raised_by_its_cause_alone(void **state) {
+  (void)state;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  char text[512];
+  struct scan s = quiet_scan();
+  struct acquisition *a = &s.hu->acquisition;
+  assert_int_equal(gates_of(text, &s, NULL, &rules), 0);
+  assert_string_equal(text, "");
+  a->contrast = CONTRAST_PRESENT;
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_CONTRAST);
+  a->contrast = CONTRAST_NONE;
+  a->kvp = NAN;
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_KVP_UNKNOWN);
+  a->kvp = 121.1;
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_KVP_MISMATCH);
+  a->kvp = 120.9; /* within 1 */
+  a->slice_thickness_mm = 5;
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_SLICES);
+  assert_non_null(strstr(text, "5 mm thick every 3 mm"));
+  a->slice_thickness_mm = 3;
+  snprintf(a->kernel, sizeof a->kernel, "B60f");
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_SHARP);
+  snprintf(a->kernel, sizeof a->kernel, "B35f");
+  assert_int_equal(gates_of(text, &s, NULL, &rules), 0);
+  paint(&s, 20, 20, 2, 2, 2, 1, 2500);
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_METAL);
+  rules.exclude_above_hu = 2000; /* left out of the score, still told */
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_METAL);
+  assert_near(agatston(&s, &rules), 15 * 3, 1e-9); /* 5 x 3 mm2, peak 333: weight 3 */
+  paint(&s, 20, 20, 2, 2, 2, 1, 0);
+  for (int64_t v = 0; v < 1600; v++) s.region->voxels[v] = 1;
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_TRUNCATED);
+  scan_free(&s);
+}
+
+/* An aorta of 16 mm, eroded by 7 mm, on both sides of each limit. */
+static void the_blood_pool_shows_contrast_and_noise(void **state) {
+  (void)state;
+  const struct {
+    float mean, spread;
+    unsigned expected;
+  } cases[] = {{99, 0, 0},
+               {101, 0, CALCIUM_CONTRAST},
+               {40, 29, 0}, /* 40 + 3 x 29 = 127 */
+               {40, 31, CALCIUM_NOISE}};
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  char text[512];
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    struct scan s = quiet_scan();
+    struct labels *blood = NULL;
+    assert_ok(labels_create(&blood, &s.hu->grid));
+    for (int64_t v = 0; v < geometry_voxels(&s.hu->grid); v++) {
+      int64_t i = v % 40, j = v / 40 % 40;
+      if (i < 20 || i >= 36 || j < 20 || j >= 36) continue;
+      blood->voxels[v] = LABEL_AORTA;
+      s.region->voxels[v] = 0;
+      s.hu->voxels[v] = cases[c].mean + ((i + j) % 2 ? cases[c].spread : -cases[c].spread);
+    }
+    assert_int_equal(gates_of(text, &s, blood, &rules), cases[c].expected);
+    labels_destroy(blood);
+    scan_free(&s);
+  }
+}
+
+/* Twice the slices by nearest neighbour: as many mm3. */
+static void volume_does_not_change_when_slices_are_split(void **state) {
+  (void)state;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct scan one = water(16, 3, 0.5, 3), two = water(16, 6, 0.5, 1.5);
+  struct calcium_score a, b;
+  paint(&one, 4, 4, 1, 5, 3, 2, 333);
+  paint(&two, 4, 4, 2, 5, 3, 4, 333);
+  assert_ok(calcium_score(&a, one.hu, one.region, 1, &rules));
+  assert_ok(calcium_score(&b, two.hu, two.region, 1, &rules));
+  assert_near(a.volume_mm3, 5 * 3 * 2 * 0.75, 1e-12);
+  assert_near(a.volume_mm3, b.volume_mm3, 1e-12);
+  calcium_score_free(&a);
+  calcium_score_free(&b);
+  scan_free(&one);
+  scan_free(&two);
+}
+
+/* x and y exchanged, with the direction matrix: slices stay the acquisition's. */
+static void scores_do_not_change_when_axes_are_exchanged_in_the_slice(void **state) {
+  (void)state;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct scan s = water(24, 3, 0.7, 3), t = water(24, 3, 0.7, 3);
+  struct calcium_score a, b;
+  paint(&s, 3, 5, 0, 4, 2, 2, 310);
+  paint(&s, 12, 14, 1, 2, 5, 1, 210);
+  const double turned[9] = {0, 1, 0, 1, 0, 0, 0, 0, 1};
+  memcpy(t.hu->grid.direction, turned, sizeof turned);
+  t.region->grid = t.hu->grid;
+  for (int k = 0; k < 3; k++)
+    for (int j = 0; j < 24; j++)
+      for (int i = 0; i < 24; i++)
+        t.hu->voxels[geometry_index(&t.hu->grid, j, i, k)] =
+            s.hu->voxels[geometry_index(&s.hu->grid, i, j, k)];
+  assert_ok(calcium_score(&a, s.hu, s.region, 1, &rules));
+  assert_ok(calcium_score(&b, t.hu, t.region, 1, &rules));
+  assert_near(a.agatston, b.agatston, 1e-9);
+  assert_int_equal(a.lesion_count, 2);
+  for (int n = 0; n < 2; n++) {
+    assert_near(a.lesions[n].centre.x, b.lesions[n].centre.x, 1e-9);
+    assert_near(a.lesions[n].centre.y, b.lesions[n].centre.y, 1e-9);
+  }
+  calcium_score_free(&a);
+  calcium_score_free(&b);
+  scan_free(&s);
+  scan_free(&t);
+}
+
+/* 3-D components of 3 voxels go first; a lesion whose slices differ weighs by its 3-D peak. */
+static void small_components_and_peaks_in_3d_are_options(void **state) {
+  (void)state;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct scan s = water(16, 4, 1, 3);
+  paint(&s, 2, 2, 1, 3, 1, 1, 150);
+  assert_near(agatston(&s, &rules), 3, 1e-9);
+  rules.drop_small_3d = 3;
+  assert_near(agatston(&s, &rules), 0, 0);
+  paint(&s, 8, 8, 1, 2, 2, 1, 150);
+  paint(&s, 8, 8, 2, 2, 2, 1, 450);
+  assert_near(agatston(&s, &rules), 4 * 1 + 4 * 4, 1e-9);
+  rules.peak_3d = 1;
+  assert_near(agatston(&s, &rules), 4 * 4 + 4 * 4, 1e-9);
+  scan_free(&s);
+}
+
 static void bands_are_half_open(void **state) {
   (void)state;
   const struct {
@@ -299,6 +449,11 @@ int main(void) {
       cmocka_unit_test(local_background_is_taken_from_the_shell),
       cmocka_unit_test(empty_region_and_foreign_grid_are_refused),
       cmocka_unit_test(wrong_voltage_and_contrast_withhold_the_score),
+      cmocka_unit_test(every_gate_is_raised_by_its_cause_alone),
+      cmocka_unit_test(the_blood_pool_shows_contrast_and_noise),
+      cmocka_unit_test(volume_does_not_change_when_slices_are_split),
+      cmocka_unit_test(scores_do_not_change_when_axes_are_exchanged_in_the_slice),
+      cmocka_unit_test(small_components_and_peaks_in_3d_are_options),
       cmocka_unit_test(bands_are_half_open),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

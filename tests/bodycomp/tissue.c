@@ -187,6 +187,166 @@ static void soft_tissue_of_a_round_body_is_the_distance_to_its_skin(void **state
   labels_destroy(l);
 }
 
+/* Half the pixel size by nearest neighbour; turned with the direction matrix: the same areas. */
+static void areas_do_not_change_when_pixels_are_split_or_the_grid_is_turned(void **state) {
+  (void)state;
+  struct volume *v = flat(30, 20, 2, 1, 5, 50), *w = flat(60, 40, 2, 0.5, 5, 50);
+  struct labels *l = NULL, *m = NULL;
+  struct tissue_measure a, b;
+  assert_ok(labels_create(&l, &v->grid));
+  for (int64_t i = 0; i < geometry_voxels(&v->grid); i++) {
+    l->voxels[i] = i % 7 < 4 ? 1 : 2;
+    v->voxels[i] = (float)(i % 31) * 12 - 200;
+  }
+  assert_ok(labels_create(&m, &w->grid));
+  for (int64_t k = 0; k < 2; k++)
+    for (int64_t j = 0; j < 40; j++)
+      for (int64_t i = 0; i < 60; i++) {
+        int64_t from = geometry_index(&v->grid, i / 2, j / 2, k),
+                to = geometry_index(&w->grid, i, j, k);
+        w->voxels[to] = v->voxels[from];
+        m->voxels[to] = l->voxels[from];
+      }
+  assert_ok(tissue_measure(&a, v, l, 1, 0, 1, NULL));
+  assert_ok(tissue_measure(&b, w, m, 1, 0, 1, NULL));
+  assert_int_equal(b.muscle, 4 * a.muscle);
+  assert_int_equal(b.fat, 4 * a.fat);
+  assert_true(a.muscle > 0 && a.fat > 0);
+  const double turned[9] = {0, -1, 0, 1, 0, 0, 0, 0, 1};
+  memcpy(v->grid.direction, turned, sizeof turned);
+  l->grid = v->grid;
+  assert_ok(tissue_measure(&b, v, l, 1, 0, 1, NULL));
+  assert_memory_equal(&a, &b, sizeof a);
+  labels_destroy(l);
+  labels_destroy(m);
+  volume_destroy(v);
+  volume_destroy(w);
+}
+
+static void one_hu_more_moves_the_density_by_one_and_voxels_at_the_ends_only(void **state) {
+  (void)state;
+  struct volume *v = flat(400, 1, 1, 1, 1, 0);
+  struct labels *l = NULL;
+  struct tissue_measure a, b;
+  assert_ok(labels_create(&l, &v->grid));
+  for (int i = 0; i < 400; i++) {
+    l->voxels[i] = 1;
+    v->voxels[i] = i < 380 ? (float)(20 + i % 61) : i < 390 ? -30 : 150; /* 10 each at the ends */
+  }
+  assert_ok(tissue_measure(&a, v, l, 1, 0, 0, NULL));
+  for (int i = 0; i < 400; i++) v->voxels[i] += 1;
+  assert_ok(tissue_measure(&b, v, l, 1, 0, 0, NULL));
+  assert_int_equal(b.muscle, a.muscle + 10 - 10); /* -30 comes in, 150 leaves */
+  assert_int_equal(b.fat, a.fat - 10);
+  double inner = a.muscle_sum_hu - 10 * 150;
+  assert_near(b.muscle_sum_hu, inner + 380 - 10 * 29, 1e-9);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+/* Left and right are labels: mirrored with their voxels, each row takes the other's place. */
+static void mirroring_swaps_left_and_right_only(void **state) {
+  (void)state;
+  struct volume *v = flat(20, 4, 1, 1, 1, 50), *w = flat(20, 4, 1, 1, 1, 50);
+  struct labels *l = NULL, *m = NULL;
+  struct tissue_measure a, b;
+  assert_ok(labels_create(&l, &v->grid));
+  assert_ok(labels_create(&m, &v->grid));
+  for (int i = 0; i < 80; i++) {
+    int x = i % 20, mirrored = i - x + 19 - x;
+    l->voxels[i] = x < 8 ? LABEL_ILIOPSOAS_RIGHT : x >= 14 ? LABEL_ILIOPSOAS_LEFT : 0;
+    v->voxels[i] = (float)(i % 13) * 9 - 60;
+    m->voxels[mirrored] = l->voxels[i] == LABEL_ILIOPSOAS_RIGHT ? LABEL_ILIOPSOAS_LEFT
+                          : l->voxels[i]                        ? LABEL_ILIOPSOAS_RIGHT
+                                                                : 0;
+    w->voxels[mirrored] = v->voxels[i];
+  }
+  assert_ok(tissue_measure(&a, v, l, LABEL_ILIOPSOAS_RIGHT, 0, 0, NULL));
+  assert_ok(tissue_measure(&b, w, m, LABEL_ILIOPSOAS_LEFT, 0, 0, NULL));
+  assert_int_equal(a.muscle, b.muscle);
+  assert_int_equal(a.fat, b.fat);
+  assert_near(a.muscle_sum_hu, b.muscle_sum_hu, 1e-9);
+  labels_destroy(l);
+  labels_destroy(m);
+  volume_destroy(v);
+  volume_destroy(w);
+}
+
+static void what_is_no_scan_of_a_body_is_refused_and_metal_is_told(void **state) {
+  (void)state;
+  struct volume *v = flat(10, 10, 2, 1, 5, -1000), *thick = NULL;
+  struct labels *l = NULL, *shifted = NULL;
+  struct tissue_measure m;
+  struct record *r = NULL;
+  assert_fails(tissue_check_scan(v, 0), ST_DOMAIN, "no HU of a body");
+  for (int i = 0; i < 100; i++) v->voxels[i] = 120;
+  assert_ok(tissue_check_scan(v, 1));
+  thick = flat(10, 10, 2, 1, 5.1, -1000);
+  for (int i = 0; i < 100; i++) thick->voxels[i] = 120;
+  assert_ok(tissue_check_scan(thick, 0));
+  assert_fails(tissue_check_scan(thick, 1), ST_DOMAIN, "at most 5 mm apart");
+  for (int i = 100; i < 200; i++) v->voxels[i] = -400;
+  assert_fails(tissue_check_scan(v, 0), ST_DOMAIN, "from -400 to 120");
+  assert_ok(labels_create(&l, &v->grid));
+  for (int i = 0; i < 200; i++) l->voxels[i] = 1;
+  v->voxels[5] = 2600;
+  assert_ok(record_create(&r, "case"));
+  assert_ok(tissue_measure(&m, v, l, 1, 0, 0, NULL));
+  assert_ok(tissue_muscle_record(r, "psoas", &m, &v->grid, 1, 0, NAN, NULL));
+  assert_non_null(strstr(record_find(r, "psoas", "muscle_area")->flags, "1 voxels of metal"));
+  struct geometry g = v->grid;
+  g.origin[0] += 0.002; /* beyond 1e-3 */
+  assert_ok(labels_create(&shifted, &g));
+  assert_fails(tissue_measure(&m, v, shifted, 1, 0, 0, NULL), ST_DOMAIN, "0.002 mm apart");
+  v->quantity = QUANTITY_DENSITY;
+  assert_fails(tissue_measure(&m, v, l, 1, 0, 0, NULL), ST_DOMAIN, "needs HU");
+  record_destroy(r);
+  labels_destroy(l);
+  labels_destroy(shifted);
+  volume_destroy(v);
+  volume_destroy(thick);
+}
+
+/* A hip of blocks in slices of 2 mm: shaft from 0, wider from 40 mm (lesser trochanter), femur up
+ * to 118 mm; sacrum and hip bone meet from 160 mm. Upright and upside down. */
+static void hip_levels_are_where_the_bones_say(void **state) {
+  (void)state;
+  for (int down = 0; down < 2; down++) {
+    struct geometry g = geometry_make(40, 20, 100, 2, 2, 2);
+    struct labels *l = NULL;
+    struct level_slice s;
+    if (down) {
+      g.direction[8] = -1;
+      g.origin[2] = 198;
+    }
+    assert_ok(labels_create(&l, &g));
+    for (int64_t rank = 0; rank < 100; rank++) {
+      int64_t k = down ? 99 - rank : rank;
+      int64_t wide = rank < 20 ? 10 : rank < 60 ? 14 : 0;
+      for (int64_t i = 0; i < wide; i++)
+        for (int64_t j = 5; j < 15; j++) l->voxels[geometry_index(&g, i, j, k)] = LABEL_FEMUR_RIGHT;
+      for (int64_t j = 5; j < 15 && rank >= 70; j++) {
+        l->voxels[geometry_index(&g, rank < 80 ? 20 : 28, j, k)] = LABEL_HIP_RIGHT;
+        l->voxels[geometry_index(&g, 30, j, k)] = LABEL_SACRUM;
+      }
+    }
+    assert_ok(tissue_level_slice(&s, l, "thigh-right", SLICE_MID_BODY));
+    assert_near(s.z_mm, 38 - 10, 1e-9);
+    assert_ok(tissue_level_slice(&s, l, "acetabular-roof-right", SLICE_MID_BODY));
+    assert_near(s.z_mm, 120, 1e-9);
+    assert_ok(tissue_level_slice(&s, l, "si-joint-right", SLICE_MID_BODY));
+    assert_near(s.z_mm, 158, 1e-9);
+    assert_non_null(strstr(s.flags, "not standardised"));
+    assert_fails(tissue_hip_slice(&s, l, "thigh-left"), ST_DOMAIN, "label 75");
+    assert_fails(tissue_hip_slice(&s, l, "knee-left"), ST_DOMAIN, "si-joint, acetabular-roof");
+    assert_fails(tissue_hip_slice(&s, l, "si-joint-left"), ST_DOMAIN, "nowhere lie within");
+    for (int64_t rank = 0; rank < 10; rank++) /* 20 mm of shaft are left */
+      for (int64_t n = 0; n < 800; n++) l->voxels[(down ? 99 - rank : rank) * 800 + n] = 0;
+    assert_fails(tissue_hip_slice(&s, l, "thigh-right"), ST_DOMAIN, "20 mm of shaft");
+    labels_destroy(l);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(concentric_ellipses_have_the_counted_and_the_analytic_areas),
@@ -196,6 +356,11 @@ int main(void) {
       cmocka_unit_test(fat_fraction_follows_two_compartment_mixing),
       cmocka_unit_test(volumes_use_the_increment_and_areas_the_mean_slice),
       cmocka_unit_test(levels_are_found_by_name_and_disorder_is_flagged),
+      cmocka_unit_test(areas_do_not_change_when_pixels_are_split_or_the_grid_is_turned),
+      cmocka_unit_test(one_hu_more_moves_the_density_by_one_and_voxels_at_the_ends_only),
+      cmocka_unit_test(mirroring_swaps_left_and_right_only),
+      cmocka_unit_test(what_is_no_scan_of_a_body_is_refused_and_metal_is_told),
+      cmocka_unit_test(hip_levels_are_where_the_bones_say),
       cmocka_unit_test(soft_tissue_of_a_round_body_is_the_distance_to_its_skin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
