@@ -119,8 +119,8 @@ static void lung_bases(double *floor, double *scratch, const struct chest *c) {
 /* Harmonic through the known heights: successive over-relaxation, free at the border. */
 static void carry_on(double *floor, bool *known, int64_t nx, int64_t ny) {
   const int sweeps = 600;
-  const double over = 1.9;
-  double sum = 0, count = 0;
+  const double over = 1.9, still = 1e-4; /* voxels */
+  double sum = 0, count = 0, moved = INFINITY;
   for (int64_t n = 0; n < nx * ny; n++) {
     known[n] = !isnan(floor[n]);
     if (known[n]) {
@@ -130,15 +130,19 @@ static void carry_on(double *floor, bool *known, int64_t nx, int64_t ny) {
   }
   for (int64_t n = 0; n < nx * ny; n++)
     if (!known[n]) floor[n] = sum / count;
-  for (int s = 0; s < sweeps; s++)
+  for (int s = 0; s < sweeps && moved > still; s++) {
+    moved = 0;
     for (int64_t j = 0; j < ny; j++)
       for (int64_t i = 0; i < nx; i++) {
         int64_t n = j * nx + i;
         if (known[n]) continue;
         double mean = 0.25 * (floor[i > 0 ? n - 1 : n] + floor[i < nx - 1 ? n + 1 : n] +
                               floor[j > 0 ? n - nx : n] + floor[j < ny - 1 ? n + nx : n]);
-        floor[n] += over * (mean - floor[n]);
+        double step = over * (mean - floor[n]);
+        moved = fabs(step) > moved ? fabs(step) : moved;
+        floor[n] += step;
       }
+  }
 }
 
 static status find_floor(struct chest *c) {
@@ -295,10 +299,11 @@ done:
 static void gather_lungs(struct labels *to, const struct chest *c, int64_t k, int64_t reach) {
   int64_t plane = c->nx * c->ny;
   memset(to->voxels, 0, (size_t)plane * sizeof *to->voxels);
-  for (int64_t m = k - reach; m <= k + reach; m++)
-    if (m >= 0 && m < c->nz)
-      for (int64_t n = 0; n < plane; n++)
-        if (c->lungs->voxels[m * plane + n]) to->voxels[n] = c->lungs->voxels[m * plane + n];
+  for (int64_t m = k - reach; m <= k + reach; m++) {
+    if (m < 0 || m >= c->nz) continue;
+    const uint16_t *from = c->lungs->voxels + m * plane;
+    for (int64_t n = 0; n < plane; n++) to->voxels[n] = from[n] ? from[n] : to->voxels[n];
+  }
 }
 
 static bool has_both(const uint16_t *v, int64_t count) {

@@ -85,9 +85,11 @@ bool labels_box(const struct labels *l, int value, int64_t lo[3], int64_t hi[3])
   for (int64_t k = 0; k < g->nz; k++)
     for (int64_t j = 0; j < g->ny; j++) {
       const uint16_t *row = l->voxels + geometry_index(g, 0, j, k);
+      int any = 0;
+      for (int64_t i = 0; i < g->nx; i++) any |= row[i] == value; /* many at once */
+      if (!any) continue;
       int64_t first = 0, last = g->nx - 1;
-      while (first <= last && row[first] != value) first++;
-      if (first > last) continue;
+      while (row[first] != value) first++;
       while (row[last] != value) last--;
       const int64_t low[3] = {first, j, k}, high[3] = {last, j, k};
       for (int a = 0; a < 3; a++) {

@@ -102,10 +102,9 @@ struct scene {
   double step;      /* along a line [mm] */
 };
 
-/* Bone share at a place in mm along the index axes, linear between voxel centres; -1 outside. */
-static double share_at(const struct scene *s, struct vec3 p) {
+/* Bone share at a place in voxels, linear between their centres; -1 outside. */
+static double share_at(const struct scene *s, double f[3]) {
   const struct geometry *g = &s->bone->grid;
-  double f[3] = {p.x / g->spacing[0], p.y / g->spacing[1], p.z / g->spacing[2]};
   const int64_t n[3] = {g->nx, g->ny, g->nz};
   int64_t at[3];
   for (int a = 0; a < 3; a++) {
@@ -118,6 +117,9 @@ static double share_at(const struct scene *s, struct vec3 p) {
   int64_t nearest = index + (f[0] > 0.5) + (f[1] > 0.5) * row + (f[2] > 0.5) * layer;
   if (!micro_in(s->voi, nearest)) return -1;
   const uint16_t *v = s->bone->voxels + index;
+  int corners = v[0] + v[1] + v[row] + v[row + 1] + v[layer] + v[layer + 1] + v[layer + row] +
+                v[layer + row + 1];
+  if (corners == 0 || corners == 8) return corners / 8;
   double low = (v[0] * (1 - f[0]) + v[1] * f[0]) * (1 - f[1]) +
                (v[row] * (1 - f[0]) + v[row + 1] * f[0]) * f[1];
   double high = (v[layer] * (1 - f[0]) + v[layer + 1] * f[0]) * (1 - f[1]) +
@@ -146,9 +148,13 @@ static void walk(double *length, double *borders, const struct scene *s, struct 
                  struct vec3 u) {
   double from, to;
   int last = -1;
+  const double *edge = s->bone->grid.spacing;
+  const double at[3] = {p.x / edge[0], p.y / edge[1], p.z / edge[2]};
+  const double along[3] = {u.x / edge[0], u.y / edge[1], u.z / edge[2]};
   if (!box_span(&from, &to, s, p, u)) return;
   for (double t = from + 0.5 * s->step; t < to; t += s->step) {
-    double share = share_at(s, vec3_along(p, t, u));
+    double f[3] = {at[0] + t * along[0], at[1] + t * along[1], at[2] + t * along[2]};
+    double share = share_at(s, f);
     if (share < 0) {
       last = -1;
       continue;

@@ -12,7 +12,7 @@ static const double SMOOTH = 0.5; /* voxels, SD */
 static const double ALMOST = 0.12;
 static const double TOUCH = 0.5;     /* voxels: how near to a sphere a voxel belongs to it */
 static const double FINEST = 0.0625; /* voxels: last step of the ascent */
-enum { SLAB = 8, REACH = 2 };
+enum { SLAB = 8, REACH = 2, BLOCK = 16 };
 
 struct point { /* of the surface, or a centre; millimetres along the index axes */
   float x, y, z;
@@ -195,25 +195,67 @@ static int take_nearest(const struct sweep *s, int64_t at, int64_t i, int64_t j,
   return best != own;
 }
 
-/* Each voxel takes the nearest among its own and its neighbours' places, there and back, until
- * nothing changes. */
-static void find_nearest(struct field *f) {
-  const struct geometry *g = &f->bone->grid;
-  int64_t n = geometry_voxels(g), changed = 1;
-  struct sweep there, back;
-  make_sweep(&there, f, 1);
-  make_sweep(&back, f, -1);
-  while (changed) {
-    changed = 0;
-    for (int64_t k = 0, at = 0; k < g->nz; k++)
-      for (int64_t j = 0; j < g->ny; j++)
-        for (int64_t i = 0; i < g->nx; i++, at++) changed += take_nearest(&there, at, i, j, k);
-    if (!changed) return;
-    changed = 0;
-    for (int64_t k = g->nz - 1, at = n - 1; k >= 0; k--)
-      for (int64_t j = g->ny - 1; j >= 0; j--)
-        for (int64_t i = g->nx - 1; i >= 0; i--, at--) changed += take_nearest(&back, at, i, j, k);
+struct turns {
+  struct sweep sweep[2]; /* there, back */
+  int32_t *changed;      /* [nz][ny]: the last turn in which the row did */
+};
+
+/* Did the row or one that touches it change since the last turn of this direction? */
+static int is_stale(const struct turns *t, int turn, int64_t j, int64_t k) {
+  const struct geometry *g = &t->sweep[0].f->bone->grid;
+  for (int64_t w = k > 0 ? k - 1 : 0; w <= k + 1 && w < g->nz; w++)
+    for (int64_t v = j > 0 ? j - 1 : 0; v <= j + 1 && v < g->ny; v++)
+      if (t->changed[w * g->ny + v] >= turn - 2) return 1;
+  return 0;
+}
+
+static void turn_row(const struct turns *t, int turn, int64_t j, int64_t k) {
+  const struct sweep *s = &t->sweep[turn % 2];
+  const struct geometry *g = &s->f->bone->grid;
+  int64_t row = geometry_index(g, 0, j, k);
+  int changed = 0;
+  for (int64_t n = 0; n < g->nx; n++) {
+    int64_t i = turn % 2 ? g->nx - 1 - n : n;
+    changed |= take_nearest(s, row + i, i, j, k);
   }
+  if (changed) t->changed[k * g->ny + j] = turn;
+}
+
+static void turn_block(const struct turns *t, int turn, int64_t block) {
+  const struct geometry *g = &t->sweep[0].f->bone->grid;
+  int64_t first = block * BLOCK, count = first + BLOCK < g->nz ? BLOCK : g->nz - first;
+  for (int64_t c = 0; c < count; c++)
+    for (int64_t b = 0; b < g->ny; b++) {
+      int64_t k = turn % 2 ? first + count - 1 - c : first + c;
+      int64_t j = turn % 2 ? g->ny - 1 - b : b;
+      if (is_stale(t, turn, j, k)) turn_row(t, turn, j, k);
+    }
+}
+
+/* Each voxel takes the nearest among its own and its neighbours' places, there and back, until
+ * nothing changes. Blocks of layers take turns, the even ones and then the odd, so that none reads
+ * what another writes. */
+static status find_nearest(struct field *f) {
+  status st = ST_OK;
+  const struct geometry *g = &f->bone->grid;
+  int64_t rows = g->ny * g->nz, blocks = (g->nz + BLOCK - 1) / BLOCK;
+  struct turns t = {.changed = malloc((size_t)rows * sizeof *t.changed)};
+  int busy = 1;
+  CHECK(t.changed, ST_MEMORY, "local thickness: out of memory for %lld rows", (long long)rows);
+  for (int64_t r = 0; r < rows; r++) t.changed[r] = -1;
+  make_sweep(&t.sweep[0], f, 1);
+  make_sweep(&t.sweep[1], f, -1);
+  for (int turn = 0; busy; turn++) {
+    for (int odd = 0; odd < 2; odd++) {
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1)
+      for (int64_t block = odd; block < blocks; block += 2) turn_block(&t, turn, block);
+    }
+    busy = turn < 2;
+    for (int64_t r = 0; r < rows && !busy; r++) busy = t.changed[r] >= turn - 1;
+  }
+done:
+  free(t.changed);
+  return st;
 }
 
 /* Distance of any place to the surface, from the places that the voxels around it know. */
@@ -361,21 +403,29 @@ static int32_t first_open(int32_t *next, int32_t i) {
   return end;
 }
 
+static inline int64_t within(double x, int64_t low, int64_t high) {
+  return x < (double)low ? low : x > (double)high ? high : (int64_t)x;
+}
+
+static inline double root(double x) {
+  return x > 0 ? sqrt(x) : 0;
+}
+
 /* Spheres come in falling order, so the first that reaches a voxel is its largest. */
 static void paint(const struct canvas *c, const struct sphere *s) {
   const struct geometry *g = &c->map->grid;
   const double x = (double)s->at.x, y = (double)s->at.y, z = (double)s->at.z;
   const double r = (double)s->r + c->touch, *edge = g->spacing;
-  int64_t from = (int64_t)fmax((double)c->from, ceil((z - r) / edge[2]));
-  int64_t to = (int64_t)fmin((double)c->to, floor((z + r) / edge[2]));
+  int64_t from = within(ceil((z - r) / edge[2]), c->from, c->to + 1);
+  int64_t to = within(floor((z + r) / edge[2]), c->from - 1, c->to);
   for (int64_t k = from; k <= to; k++) {
-    double dz = (double)k * edge[2] - z, rest = r * r - dz * dz, high = sqrt(fmax(rest, 0));
-    int64_t j0 = (int64_t)fmax(0, ceil((y - high) / edge[1]));
-    int64_t j1 = (int64_t)fmin((double)(g->ny - 1), floor((y + high) / edge[1]));
+    double dz = (double)k * edge[2] - z, rest = r * r - dz * dz, high = root(rest);
+    int64_t j0 = within(ceil((y - high) / edge[1]), 0, g->ny);
+    int64_t j1 = within(floor((y + high) / edge[1]), -1, g->ny - 1);
     for (int64_t j = j0; j <= j1; j++) {
-      double dy = (double)j * edge[1] - y, half = sqrt(fmax(rest - dy * dy, 0));
-      int32_t i0 = (int32_t)fmax(0, ceil((x - half) / edge[0]));
-      int32_t i1 = (int32_t)fmin((double)(g->nx - 1), floor((x + half) / edge[0]));
+      double dy = (double)j * edge[1] - y, half = root(rest - dy * dy);
+      int32_t i0 = (int32_t)within(ceil((x - half) / edge[0]), 0, g->nx);
+      int32_t i1 = (int32_t)within(floor((x + half) / edge[0]), -1, g->nx - 1);
       int32_t *next = c->next + ((k - c->from) * g->ny + j) * (g->nx + 1);
       int64_t row = geometry_index(g, 0, j, k);
       for (int32_t i = i0 <= i1 ? first_open(next, i0) : i1 + 1; i <= i1; i = first_open(next, i)) {
@@ -453,7 +503,7 @@ status micro_thickness(struct volume **out, const struct labels *bone, int phase
   TRY(volume_create(&map, &bone->grid, QUANTITY_LENGTH));
   CHECK(f.nearest, ST_MEMORY, "local thickness: out of memory");
   TRY(find_surface(&radius, &f));
-  find_nearest(&f);
+  TRY(find_nearest(&f));
   make_radii(radius, &f);
   if (phases & MICRO_BONE) TRY(paint_phase(map, &f, radius, 1));
   if (phases & MICRO_MARROW) TRY(paint_phase(map, &f, radius, 0));
