@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct params {
-  const char *ct, *region, *blood, *name, *out, *lesions, *picture;
-  int label, preset, connectivity, drop_small, mass;
+  const char *ct, *region, *without, *blood, *name, *out, *lesions, *picture;
+  int label, without_label, preset, connectivity, drop_small, mass;
   bool strict_area, unscaled, peak_3d, local_background, all_variants, anyway;
   double least_area_mm2, exclude_above_hu, insert_hu, insert_density, water_hu;
 };
@@ -30,6 +30,10 @@ static const struct option options[] = {
     OPT_IN_REQUIRED(struct params, region, "region",
                     "label map on the same grid: coronaries, heart, aorta"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
+            "its value; 0: everything that is not background"),
+    OPT_IN(struct params, without, "without",
+           "label map on the same grid of what is no part of the region: aorta, spine"),
+    OPT_INT(struct params, without_label, "without-label", "", 0, 65535,
             "its value; 0: everything that is not background"),
     OPT_TEXT(struct params, name, "name",
              "what the region is, for the record: coronary, pericardial, aorta"),
@@ -126,36 +130,90 @@ done:
   return st;
 }
 
+/* Take the voxels of another map out of the region. */
+static status leave_out(struct labels *region, const struct volume *hu, const struct params *p) {
+  status st = ST_OK;
+  struct labels *without = NULL;
+  if (!p->without) goto done;
+  TRY(labels_read_on(&without, p->without, &hu->grid));
+  for (int64_t v = 0; v < geometry_voxels(&region->grid); v++)
+    if (p->without_label ? without->voxels[v] == p->without_label : without->voxels[v] != 0)
+      region->voxels[v] = 0;
+done:
+  labels_destroy(without);
+  return st;
+}
+
+/* ---- published variants ---- */
+
+enum { VARIANTS = 8 };
+static const char *const variant_names[VARIANTS] = {
+    "reference",        "area above 1 mm2",   "connectivity 4",
+    "no slice scaling", "steps 199/299/399",  "small 3-D components dropped",
+    "peak in 3-D",      "threshold above 128"};
+
+static struct calcium_rules variant_rules(int v) {
+  struct calcium_rules r = calcium_rules_of(v == 4 ? CALCIUM_GRAENI_120 : CALCIUM_AGATSTON_120);
+  r.strict_area = v == 1;
+  r.connectivity = v == 2 ? 4 : 8;
+  r.slice_scaling = v != 3;
+  r.drop_small_3d = v == 5 ? 3 : 0;
+  r.peak_3d = v == 6;
+  if (v == 7) r.steps_hu[0] = 129; /* the first whole HU above */
+  return r;
+}
+
+static status add_variant(struct record *r, const struct params *p, const char *quantity,
+                          double value, const char *unit, const char *method, const char *source) {
+  status st = ST_OK;
+  struct measurement *m = record_add(r, p->name, quantity, value, unit);
+  CHECK(m, ST_MEMORY, "adding a variant");
+  snprintf(m->method, sizeof m->method, "%s", method);
+  snprintf(m->source, sizeof m->source, "%s", source);
+done:
+  return st;
+}
+
+/* Mass of what holds at least 100 mg/cm3 of hydroxyapatite, instead of 130 HU; weights play no
+ * part. */
+static status add_dense_mass(struct record *r, const struct volume *hu, const struct labels *region,
+                             const struct params *p, double mass_factor) {
+  status st = ST_OK;
+  const double least_mgcc = 100;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct calcium_score s;
+  char method[96];
+  if (isnan(mass_factor)) goto done;
+  double threshold = p->water_hu + least_mgcc / 1000 / mass_factor;
+  for (int n = 0; n < 4; n++) rules.steps_hu[n] = threshold + n;
+  rules.mass_factor = mass_factor;
+  TRY(calcium_score(&s, hu, region, p->label, &rules));
+  snprintf(method, sizeof method, "at least %g mg/cm3 HA = %.1f HU", least_mgcc, threshold);
+  st = add_variant(r, p, "calcium_mass_variant", s.mass_mg, "mg", method, "mccollough2007");
+  calcium_score_free(&s);
+done:
+  return st;
+}
+
 /* The same region under each published departure from the reference rules. */
 static status add_variants(struct record *r, const struct volume *hu, const struct labels *region,
-                           const struct params *p) {
+                           const struct params *p, double mass_factor) {
   status st = ST_OK;
-  for (int v = 0; v < 7; v++) {
-    static const char *const names[] = {"reference",         "area above 1 mm2",
-                                        "connectivity 4",    "no slice scaling",
-                                        "steps 199/299/399", "small 3-D components dropped",
-                                        "peak in 3-D"};
-    struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  for (int v = 0; v < VARIANTS; v++) {
+    struct calcium_rules rules = variant_rules(v);
     struct calcium_score s;
-    rules.strict_area = v == 1;
-    rules.connectivity = v == 2 ? 4 : 8;
-    rules.slice_scaling = v != 3;
-    if (v == 4) rules = calcium_rules_of(CALCIUM_GRAENI_120);
-    rules.drop_small_3d = v == 5 ? 3 : 0;
-    rules.peak_3d = v == 6;
     TRY(calcium_score(&s, hu, region, p->label, &rules));
-    struct measurement *m = record_add(r, p->name, "agatston_score_variant", s.agatston, "");
+    st = add_variant(r, p, "agatston_score_variant", s.agatston, "", variant_names[v], "");
     calcium_score_free(&s);
-    CHECK(m, ST_MEMORY, "adding a variant");
-    snprintf(m->method, sizeof m->method, "%s", names[v]);
+    if (st != ST_OK) goto done;
   }
   double isotropic = NAN;
+  char method[96];
   const double threshold_hu = calcium_rules_of(CALCIUM_AGATSTON_120).steps_hu[0];
   TRY(calcium_volume_isotropic(&isotropic, hu, region, p->label, threshold_hu));
-  struct measurement *m = record_add(r, p->name, "calcium_volume_isotropic", isotropic, "mm3");
-  CHECK(m, ST_MEMORY, "adding a variant");
-  snprintf(m->method, sizeof m->method, "isotropic voxels, >= %g HU", threshold_hu);
-  snprintf(m->source, sizeof m->source, "callister1998");
+  snprintf(method, sizeof method, "isotropic voxels, >= %g HU", threshold_hu);
+  TRY(add_variant(r, p, "calcium_volume_isotropic", isotropic, "mm3", method, "callister1998"));
+  TRY(add_dense_mass(r, hu, region, p, mass_factor));
 done:
   return st;
 }
@@ -185,6 +243,7 @@ static status run(struct context *ctx, const void *params) {
   const struct image_read_options read = {.quantity = QUANTITY_HU};
   TRY(image_read(&hu, p->ct, &read));
   TRY(labels_read_on(&region, p->region, &hu->grid));
+  TRY(leave_out(region, hu, p));
   if (p->blood) TRY(labels_read_on(&blood, p->blood, &hu->grid));
   if (!isnan(p->insert_hu) && !isnan(p->insert_density))
     TRY(calcium_mass_factor(&rules.mass_factor, p->insert_density, p->insert_hu, p->water_hu));
@@ -194,7 +253,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(record_create(&record, ""));
   TRY(calcium_record(record, p->name, &s, &rules, gates, text, p->anyway));
   if (p->all_variants && (!(gates & CALCIUM_REFUSALS) || p->anyway))
-    TRY(add_variants(record, hu, region, p));
+    TRY(add_variants(record, hu, region, p, rules.mass_factor));
   if (p->lesions) TRY(write_lesions(&s, p->lesions, ctx->force));
   if (p->picture) {
     TRY(calcium_picture(&picture, hu, region, p->label, &s));
@@ -221,7 +280,8 @@ const struct command cmd_calcium = {
              "programs differ are options; --all-variants prints the score under each.\n\n"
              "The region must be given: what is called coronary must be a coronary mask; inside "
              "the pericardium "
-             "valves count too. Contrast, an unknown or other tube voltage withhold the score; "
+             "valves count too (--without takes the aorta out). Contrast, an unknown or other tube "
+             "voltage withhold the score; "
              "thick slices, noise, "
              "metal, a sharp kernel and a region cut by the scan's end are flagged.\n\n"
              "A mass in mg needs a calibration of this scanner: the HU of an insert of known "
