@@ -14,14 +14,24 @@ static double truth_of(const cJSON *truth, const char *group, const char *key) {
   return cJSON_GetObjectItem(item, "value")->valuedouble;
 }
 
-static void make_torso(struct phantom_result *r, int seed, double slice) {
+/* The last one is kept: the tests share a person. */
+static struct phantom_result kept;
+
+static const struct phantom_result *torso(int seed, double slice) {
+  static int kept_seed = -1;
+  static double kept_slice;
   struct torso_phantom p;
+  if (seed == kept_seed && fabs(slice - kept_slice) < 1e-9) return &kept;
+  phantom_result_free(&kept);
   torso_phantom_defaults(&p, (uint64_t)seed);
   p.scan.spacing[0] = p.scan.spacing[1] = 1;
   p.scan.spacing[2] = slice;
   p.scan.fov[2] = slice * (2 * floor(12 / slice) + 1); /* odd: the middle of a slice is z = 0 */
   p.truth_step_mm = 2;
-  assert_ok(torso_phantom_make(r, &p));
+  assert_ok(torso_phantom_make(&kept, &p));
+  kept_seed = seed;
+  kept_slice = slice;
+  return &kept;
 }
 
 /* cm2 or cm3 of the window over labels in slices first..last. */
@@ -68,14 +78,12 @@ static void muscle_and_fat_of_digital_trunks_are_within_two_percent(void **state
   int seeds = seeds_wanted(2);
   double slice = slice_mm(5);
   for (int seed = first_seed(); seed < first_seed() + seeds; seed++) {
-    struct phantom_result r = {0};
-    make_torso(&r, seed, slice);
-    const struct geometry *g = &r.ct->grid;
+    const struct phantom_result *r = torso(seed, slice);
+    const struct geometry *g = &r->ct->grid;
     int64_t middle = g->nz / 2;
     assert_int_equal(g->nz % 2, 1);
-    compare_torso(&area, &r, "area_z0", middle, middle, 0.01 * g->spacing[0] * g->spacing[1]);
-    compare_torso(&volume, &r, "volume", 0, g->nz - 1, 1e-3 * geometry_voxel_mm3(g));
-    phantom_result_free(&r);
+    compare_torso(&area, r, "area_z0", middle, middle, 0.01 * g->spacing[0] * g->spacing[1]);
+    compare_torso(&volume, r, "volume", 0, g->nz - 1, 1e-3 * geometry_voxel_mm3(g));
   }
   print_message("%d trunks, %.3g mm slices, worst error: area muscle %+.2f subcutaneous %+.2f "
                 "visceral %+.2f between %+.2f %%; volume %+.2f %+.2f %+.2f %+.2f %%\n",
@@ -94,25 +102,23 @@ static void trunk_by_rule_finds_the_compartments(void **state) {
   double worst_under_skin = 0, worst_muscle = 0, worst_visceral = 0;
   int seeds = seeds_wanted(1);
   for (int seed = first_seed(); seed < first_seed() + seeds; seed++) {
-    struct phantom_result r = {0};
+    const struct phantom_result *r = torso(seed, slice_mm(5));
     struct labels *l = NULL;
     struct trunk_info info;
-    make_torso(&r, seed, slice_mm(5));
-    assert_ok(trunk_compartments(&l, &info, r.ct, NULL));
-    assert_int_equal(info.parted, r.ct->grid.nz);
-    struct phantom_result parts = {.ct = r.ct, .labels = l};
-    double scale = 1e-3 * geometry_voxel_mm3(&r.ct->grid);
-    int64_t last = r.ct->grid.nz - 1;
+    assert_ok(trunk_compartments(&l, &info, r->ct, NULL));
+    assert_int_equal(info.parted, r->ct->grid.nz);
+    struct phantom_result parts = {.ct = r->ct, .labels = l};
+    double scale = 1e-3 * geometry_voxel_mm3(&r->ct->grid);
+    int64_t last = r->ct->grid.nz - 1;
     const int muscle[] = {TRUNK_MUSCLE}, under_skin[] = {FASCIA_SUBCUTANEOUS},
               cavity[] = {TRUNK_CAVITY};
     keep_worst(&worst_under_skin, in_window(&parts, under_skin, 1, true, 0, last, scale),
-               truth_of(r.truth, "volume", "subcutaneous_fat"));
+               truth_of(r->truth, "volume", "subcutaneous_fat"));
     keep_worst(&worst_muscle, in_window(&parts, muscle, 1, false, 0, last, scale),
-               truth_of(r.truth, "volume", "muscle"));
+               truth_of(r->truth, "volume", "muscle"));
     keep_worst(&worst_visceral, in_window(&parts, cavity, 1, true, 0, last, scale),
-               truth_of(r.truth, "volume", "visceral_fat"));
+               truth_of(r->truth, "volume", "visceral_fat"));
     labels_destroy(l);
-    phantom_result_free(&r);
   }
   print_message(
       "%d trunks by rule, worst error: subcutaneous %+.1f, muscle %+.1f, visceral %+.1f %%\n",
@@ -124,37 +130,34 @@ static void trunk_by_rule_finds_the_compartments(void **state) {
 
 static void a_trunk_without_lungs_has_no_heart(void **state) {
   (void)state;
-  struct phantom_result r = {0};
+  const struct phantom_result *r = torso(first_seed(), slice_mm(5));
   struct labels *sac = NULL;
-  make_torso(&r, 1, 5);
-  assert_fails(heart_find(&sac, NULL, r.ct), ST_DOMAIN, "finding the lungs");
-  r.ct->quantity = QUANTITY_DENSITY;
-  assert_fails(heart_find(&sac, NULL, r.ct), ST_DOMAIN, "not HU");
+  assert_fails(heart_find(&sac, NULL, r->ct), ST_DOMAIN, "finding the lungs");
+  r->ct->quantity = QUANTITY_DENSITY;
+  assert_fails(heart_find(&sac, NULL, r->ct), ST_DOMAIN, "not HU");
   assert_null(sac);
-  phantom_result_free(&r);
+  r->ct->quantity = QUANTITY_HU;
 }
 
 static void heart_fat_needs_a_sac_and_a_plausible_height(void **state) {
   (void)state;
-  struct phantom_result r = {0};
+  const struct phantom_result *r = torso(first_seed(), slice_mm(5));
   struct record *record = NULL;
   struct heart_fat_options o = HEART_FAT_DEFAULTS;
-  make_torso(&r, 1, 5);
   assert_ok(record_create(&record, ""));
-  assert_fails(heart_fat_record(record, r.ct, r.labels, 999, 0, "test", NULL), ST_DOMAIN,
+  assert_fails(heart_fat_record(record, r->ct, r->labels, 999, 0, "test", NULL), ST_DOMAIN,
                "no mask is not no fat");
   o.height_m = 172;
-  assert_fails(heart_fat_record(record, r.ct, r.labels, TORSO_VISCERAL, 0, "test", &o), ST_DOMAIN,
+  assert_fails(heart_fat_record(record, r->ct, r->labels, TORSO_VISCERAL, 0, "test", &o), ST_DOMAIN,
                "was it in cm");
   o.height_m = 1.72;
   o.weight_kg = 72;
-  assert_ok(heart_fat_record(record, r.ct, r.labels, TORSO_VISCERAL, 0, "test", &o));
+  assert_ok(heart_fat_record(record, r->ct, r->labels, TORSO_VISCERAL, 0, "test", &o));
   const struct measurement *fat = record_find(record, "heart", "fat_inside_sac");
   const struct measurement *per = record_find(record, "heart", "fat_inside_sac_per_bsa");
   assert_close(fat->value / per->value, 1.854723699, 1e-8); /* sqrt(172 x 72 / 3600) m2 */
   assert_true(isnan(record_find(record, "heart", "fat_outside_sac")->value));
   record_destroy(record);
-  phantom_result_free(&r);
 }
 
 int main(void) {
@@ -164,5 +167,7 @@ int main(void) {
       cmocka_unit_test(a_trunk_without_lungs_has_no_heart),
       cmocka_unit_test(heart_fat_needs_a_sac_and_a_plausible_height),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  phantom_result_free(&kept);
+  return failed;
 }
