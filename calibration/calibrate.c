@@ -1,13 +1,14 @@
 #include "calibration/calibrate.h"
 
+#include "calibration/learned_line.h"
 #include "core/body.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-const char *const cal_internal_names[] = {"tissue-line", "physics", "michalski2020", "regression",
-                                          NULL};
+const char *const cal_internal_names[] = {"tissue-line", "physics", "michalski2020",
+                                          "regression",  "learned", NULL};
 const char *const cal_conversion_names[] = {"faulkner1993", "goodsitt1992-80kv",
                                             "goodsitt1992-140kv", NULL};
 
@@ -71,6 +72,29 @@ done:
 
 /* ---- tissues ---- */
 
+double cal_water_diameter(const struct volume *hu, const struct labels *body) {
+  const struct geometry *g = &hu->grid;
+  const int64_t n = geometry_voxels(g);
+  const double pi = 3.14159265358979323846;
+  int axial = geometry_axis_nearest(g, 2);
+  const int64_t slices[3] = {g->nx, g->ny, g->nz};
+  double water = 0; /* mm3 */
+  for (int64_t i = 0; i < n; i++)
+    if (body->voxels[i] && isfinite(hu->voxels[i])) water += (double)hu->voxels[i] / 1000 + 1;
+  water *= g->spacing[0] * g->spacing[1] * g->spacing[2];
+  return 2 * sqrt(fmax(0, water) / ((double)slices[axial] * g->spacing[axial]) / pi);
+}
+
+int cal_method_of_table(const struct cal_tissue_table *table) {
+  return table->joint.mean[CAL_JOINT_SLOPE] > 0 ? CAL_LEARNED : CAL_TISSUE_LINE;
+}
+
+static void warn_of_scanner(struct calibration *c, const struct cal_tissue_table *table) {
+  if (!table->scanner_key[0]) return;
+  struct cal_key_match m = cal_compare_keys(table->scanner_key, c->scanner_key);
+  if (!m.scanner) cal_warn(c, "table %s was learned on another scanner than this one", table->name);
+}
+
 static status calibrate_tissues(struct calibration *c, const struct cal_internal_options *o,
                                 double kvp) {
   status st = ST_OK;
@@ -81,11 +105,13 @@ static status calibrate_tissues(struct calibration *c, const struct cal_internal
   switch ((enum cal_internal_method)o->method) {
   case CAL_TISSUE_LINE:
     TRY(cal_tissue_line(c, table, kvp));
-    if (table->scanner_key[0]) {
-      struct cal_key_match m = cal_compare_keys(table->scanner_key, c->scanner_key);
-      if (!m.scanner)
-        cal_warn(c, "table %s was learned on another scanner than this one", table->name);
-    }
+    warn_of_scanner(c, table);
+    break;
+  case CAL_LEARNED:
+    CHECK(o->table, ST_USAGE,
+          "learned line: a table of tissues is needed; make it with \"qct calibrate learn\"");
+    TRY(cal_learned_line(c, table, kvp));
+    warn_of_scanner(c, table);
     break;
   case CAL_PHYSICS:
     TRY(cal_physics(c, &o->physics));
@@ -114,12 +140,15 @@ status cal_from_tissues(struct calibration *out, struct labels **where, const st
   const struct cal_internal_options *o = options ? options : &defaults;
   struct labels *own = NULL;
   struct labels *map = NULL;
+  struct body_info info = {.touches_side = 0};
   struct calibration c;
   start(&c, hu);
   if (!body) {
-    TRY(body_find(&own, NULL, hu));
+    TRY(body_find(&own, &info, hu));
     body = own;
   }
+  if (own && !info.touches_side && !info.touches_front)
+    c.diameter_mm = cal_water_diameter(hu, body);
   TRY(cal_sample_tissues(&c, where ? &map : NULL, hu, body, &o->tissues));
   TRY(calibrate_tissues(&c, o, hu->acquisition.kvp));
   bool linear = o->method != CAL_MICHALSKI;

@@ -50,8 +50,14 @@ status cal_from_phantom(struct calibration *out, struct labels **rods, struct ca
                         const struct volume *hu, const struct phantom_entry *entry,
                         const struct cal_phantom_options *options);
 
-enum cal_internal_method { CAL_TISSUE_LINE, CAL_PHYSICS, CAL_MICHALSKI, CAL_REGRESSION };
-/** "tissue-line", "physics", "michalski2020", "regression"; NULL-terminated. */
+enum cal_internal_method {
+  CAL_TISSUE_LINE,
+  CAL_PHYSICS,
+  CAL_MICHALSKI,
+  CAL_REGRESSION,
+  CAL_LEARNED /* learned_line.h; needs a table from cal_learn */
+};
+/** "tissue-line", "physics", "michalski2020", "regression", "learned"; NULL-terminated. */
 extern const char *const cal_internal_names[];
 
 struct cal_internal_options {
@@ -68,16 +74,28 @@ struct cal_internal_options {
 #define CAL_INTERNAL_DEFAULTS                                                                      \
   { .physics = CAL_PHYSICS_DEFAULTS, .bone_hu = (double)NAN }
 
+/** CAL_LEARNED when the table holds a regression, else CAL_TISSUE_LINE. */
+int cal_method_of_table(const struct cal_tissue_table *table);
+
 /**
  * Find the body, sample the tissues, calibrate.
  *
  * @param[out] where  voxels that were sampled (CAL_SAMPLE_*), owned by the caller; NULL: not wanted
- * @param[in]  body   from body_find; NULL: found here
+ * @param[in]  body   from body_find; NULL: found here, and its diameter is noted in the calibration
+ *                    unless the field of view cuts it
  * @return as cal_sample_tissues and the method's own; ST_USAGE when a material is assumed for a
  *         table that states its own
  */
 status cal_from_tissues(struct calibration *out, struct labels **where, const struct volume *hu,
                         const struct labels *body, const struct cal_internal_options *options);
+
+/**
+ * Diameter [mm] of the cylinder of water that attenuates like all that lies in a slice, body and
+ * table (and a phantom, which hardens the beam too), mean over slices: 2 sqrt(sum (HU/1000 + 1) A /
+ * pi) over the labelled voxels. Means nothing when the body is cut by the field of view.
+ * Source: aapm220 (there without the table)
+ */
+double cal_water_diameter(const struct volume *hu, const struct labels *body);
 
 /**
  * State a material for a calibration whose source does not: the choice is written into the warnings

@@ -217,11 +217,22 @@ static double cell(const struct table *t, const char *column, size_t row) {
   return t->columns[table_find(t, column)].numbers[row];
 }
 
+/* First scan that is judged against a baseline; n when none is. */
+static size_t first_judged(const struct table *t, size_t n, size_t series) {
+  size_t i = 0;
+  while (i < n && isnan(cell(t, "deviation", series * n + i))) i++;
+  return i;
+}
+
 static void draw_series(struct plot *p, const struct table *t, const struct cal_scan *scans,
                         size_t n, size_t series, double *x, double *y) {
+  size_t judged = first_judged(t, n, series);
   for (size_t i = 0; i < n; i++) {
     x[i] = (double)(scans[i].days - scans[0].days);
     y[i] = cell(t, "deviation", series * n + i);
+    if (i < judged && judged < n) /* the baseline itself, about its own mean */
+      y[i] = (cell(t, "value", series * n + i) - cell(t, "baseline_mean", series * n + judged)) /
+             cell(t, "baseline_sd", series * n + judged);
   }
   const char *name = t->columns[table_find(t, "series")].texts[series * n];
   plot_line(p, x, y, (int)n, colours[series % COLOURS], name);
@@ -273,6 +284,13 @@ status cal_figure_drift(struct text *svg, const struct cal_scan *scans, size_t n
   plot_dashed(p, ends, three, 2, 0x888888, "3 SD");
   plot_dashed(p, ends, minus, 2, 0x888888, NULL);
   size_t series = t->row_count / n;
+  size_t judged = first_judged(t, n, 0);
+  if (judged < n) {
+    double first = (double)(scans[judged].days - scans[0].days);
+    const double upright[2] = {first, first};
+    const double tall[2] = {-3, 3};
+    plot_dashed(p, upright, tall, 2, COLOUR_BLUE, "judged from here");
+  }
   for (size_t s = 0; s < series; s++) draw_series(p, t, scans, n, s, x, y);
   for (size_t s = 0; s < series; s++) mark_alarms(p, t, scans, n, s);
   plot_title(p, scans[0].calibration.phantom);

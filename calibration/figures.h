@@ -28,7 +28,8 @@ status cal_picture_labels(struct picture **out, const struct volume *hu, const s
 
 /**
  * Control chart of one scanner and phantom: deviations from the baseline in SD over days since the
- * first scan, alarms marked with series and day. SVG text.
+ * first scan, alarms marked with series and day. Scans of the first baseline, which are not judged,
+ * stand about its own mean. SVG text.
  * @param[in] scans  as for cal_quality_judge, shape [n]
  */
 status cal_figure_drift(struct text *svg, const struct cal_scan *scans, size_t n, int width,

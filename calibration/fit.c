@@ -18,6 +18,7 @@ void cal_init(struct calibration *c) {
   memset(c, 0, sizeof *c);
   c->covariance_df = INFINITY;
   c->r2 = c->residual_sd = c->sigma_ref = c->beta_ref = c->effective_kev = NAN;
+  c->diameter_mm = NAN;
 }
 
 void cal_warn(struct calibration *c, const char *fmt, ...) {

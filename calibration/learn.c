@@ -13,6 +13,41 @@ static const struct calibration_point *used_point(const struct calibration *c, c
   return NULL;
 }
 
+/* Slope, intercept, diameter and HU of the table's tissues in scan i; a diameter that one scan does
+ * not know is 0 in all, so that its variance is 0 and it predicts nothing. */
+static void variables_of(double v[CAL_JOINT], const struct cal_tissue_table *t,
+                         const struct calibration *phantom, const struct calibration *tissues,
+                         bool sized) {
+  v[CAL_JOINT_SLOPE] = phantom->slope;
+  v[CAL_JOINT_INTERCEPT] = phantom->intercept;
+  v[CAL_JOINT_DIAMETER] = sized ? tissues->diameter_mm : 0;
+  for (int k = 0; k < t->count; k++)
+    v[CAL_JOINT_TISSUE + k] = used_point(tissues, t->tissue[k])->hu;
+}
+
+static void learn_joint(struct cal_tissue_table *t, const struct calibration *phantom,
+                        const struct calibration *tissues, int n) {
+  struct cal_joint *j = &t->joint;
+  int count = CAL_JOINT_TISSUE + t->count;
+  bool sized = true;
+  double v[CAL_JOINT];
+  j->rods_df = phantom[0].covariance_df;
+  for (int i = 0; i < n; i++) {
+    sized = sized && isfinite(tissues[i].diameter_mm);
+    j->rods_df = fmin(j->rods_df, phantom[i].covariance_df);
+    for (int k = 0; k < 9; k++) j->rods[k] += phantom[i].covariance[k] / n;
+  }
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0; i < n; i++) {
+      variables_of(v, t, &phantom[i], &tissues[i], sized);
+      for (int a = 0; a < count; a++) {
+        if (pass == 0) j->mean[a] += v[a] / n;
+        for (int b = 0; b < count && pass == 1; b++)
+          j->covariance[a * CAL_JOINT + b] += (v[a] - j->mean[a]) * (v[b] - j->mean[b]) / (n - 1);
+      }
+    }
+}
+
 static status check_scans(const struct calibration *phantom, int n) {
   status st = ST_OK;
   CHECK(n >= 3, ST_DOMAIN, "learning tissues: %d scans, at least 3 needed (20 or more advised)", n);
@@ -71,6 +106,7 @@ status cal_learn(struct cal_tissue_table *out, const struct calibration *phantom
       t.covariance[k * CAL_TISSUES + l] = t.covariance[l * CAL_TISSUES + k] = sum / (n - 1);
     }
   }
+  learn_joint(&t, phantom, tissues, n);
   t.material = phantom[0].material;
   t.kvp = key_kvp(phantom[0].scanner_key);
   snprintf(t.scanner_key, sizeof t.scanner_key, "%s", phantom[0].scanner_key);

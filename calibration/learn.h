@@ -1,7 +1,8 @@
 /* Learn the reference densities of tissues from scans that hold a phantom (tissue_line.h).
  *
  * In each scan e_t = slope*HU_t + intercept with that scan's own phantom calibration; the table is
- * the mean over people and the covariance between tissues (n - 1). All scans must come from one
+ * the mean over people and the covariance between tissues (n - 1); beside it mean and covariance of
+ * slope, intercept, size and HU for the regression of learned_line.h. All scans must come from one
  * scanner and kVp and one phantom material: what is learned holds for that key.
  */
 #ifndef QCT_CALIBRATION_LEARN_H

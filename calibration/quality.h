@@ -1,8 +1,9 @@
 /* Quality control of a scanner from its phantom scans: has it drifted?
  *
  * Per scanner key and phantom there are series: slope, intercept and the mean HU of every rod. Each
- * new scan is judged against the baseline: the scans since the last reset up to five before it, at
- * least 8 and at most 30 of them, so that a drift does not become its own reference.
+ * new scan is judged against the baseline: the first scans given, at least 8 and at most 30, up to
+ * five before it, so that a drift does not become its own reference. After a service give the scans
+ * since then only.
  *
  *   level    rule         meaning
  *   alarm    shift        slope differs by more than 1 % from the baseline mean

@@ -96,7 +96,7 @@ static void tissue_covariance(struct calibration *c, const struct selection *s,
   c->model_sd = t->model_sd;
 }
 
-static void judge_kvp(struct calibration *c, const struct cal_tissue_table *t, double kvp) {
+void cal_tissue_judge_kvp(struct calibration *c, const struct cal_tissue_table *t, double kvp) {
   if (isnan(t->kvp)) return;
   if (isnan(kvp)) {
     cal_warn(c, "kVp of the scan is not known; the table %s holds for %.0f kV", t->name, t->kvp);
@@ -135,7 +135,7 @@ status cal_tissue_line(struct calibration *c, const struct cal_tissue_table *tab
   for (int i = 0; i < c->point_count; i++)
     c->points[i].residual = c->slope * c->points[i].hu + c->intercept - c->points[i].density;
   tissue_covariance(c, &s, table);
-  judge_kvp(c, table, kvp);
+  cal_tissue_judge_kvp(c, table, kvp);
   if (table->material == MATERIAL_UNSTATED)
     cal_warn(c,
              "table %s does not state its phantom material: K2HPO4 or HA is not known; do not "
@@ -149,6 +149,42 @@ done:
 }
 
 /* ---- files ---- */
+
+/* Rows in the order slope, intercept, diameter_mm, HU of the tissues as they are listed. */
+static void joint_to_json(cJSON *json, const struct cal_joint *j, int n) {
+  cJSON *regression = cJSON_AddObjectToObject(json, "regression");
+  cJSON *rows = cJSON_AddArrayToObject(regression, "covariance");
+  json_add_numbers(regression, "mean", j->mean, n);
+  json_add_numbers(regression, "rods_covariance", j->rods, 9);
+  json_add_number(regression, "rods_df", j->rods_df); /* infinite: null */
+  for (int i = 0; i < n; i++) {
+    cJSON *row = cJSON_CreateArray();
+    for (int k = 0; k < n; k++)
+      cJSON_AddItemToArray(row, cJSON_CreateNumber(j->covariance[i * CAL_JOINT + k]));
+    cJSON_AddItemToArray(rows, row);
+  }
+}
+
+static status joint_from_json(struct cal_joint *j, const cJSON *json, int n, const char *what) {
+  status st = ST_OK;
+  const cJSON *rows = json_find(json, "covariance");
+  j->rods_df = (double)INFINITY;
+  TRY(json_get_numbers(j->mean, n, json, "mean", what));
+  TRY(json_get_numbers(j->rods, 9, json, "rods_covariance", what));
+  TRY(json_opt_number(&j->rods_df, json, "rods_df", what));
+  CHECK(cJSON_GetArraySize(rows) == n, ST_FORMAT,
+        "%s: covariance of the regression has %d rows, expected %d", what, cJSON_GetArraySize(rows),
+        n);
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < n; k++) {
+      const cJSON *number = cJSON_GetArrayItem(cJSON_GetArrayItem(rows, i), k);
+      CHECK(cJSON_IsNumber(number), ST_FORMAT,
+            "%s: covariance of the regression: row %d has no number at %d", what, i + 1, k + 1);
+      j->covariance[i * CAL_JOINT + k] = number->valuedouble;
+    }
+done:
+  return st;
+}
 
 cJSON *cal_tissue_table_to_json(const struct cal_tissue_table *t) {
   cJSON *json = cJSON_CreateObject();
@@ -168,6 +204,8 @@ cJSON *cal_tissue_table_to_json(const struct cal_tissue_table *t) {
     json_add_numbers(row, "covariance", t->covariance + i * CAL_TISSUES, t->count);
     cJSON_AddItemToArray(rows, row);
   }
+  int n = CAL_JOINT_TISSUE + t->count;
+  if (t->joint.mean[CAL_JOINT_SLOPE] > 0) joint_to_json(json, &t->joint, n);
   return json;
 }
 
@@ -213,6 +251,8 @@ status cal_tissue_table_from_json(struct cal_tissue_table *out, const cJSON *jso
   t.count = count;
   for (int i = 0; i < count; i++)
     TRY(row_from_json(&t, i, cJSON_GetArrayItem(rows, i), count, what));
+  if (json_find(json, "regression"))
+    TRY(joint_from_json(&t.joint, json_find(json, "regression"), CAL_JOINT_TISSUE + count, what));
   *out = t;
 done:
   return st;
@@ -290,7 +330,7 @@ status cal_regression_file(struct calibration *c, const char *path, double kvp) 
   snprintf(c->method, sizeof c->method, "%s", name);
   struct cal_tissue_table kv = {.kvp = file_kvp};
   snprintf(kv.name, sizeof kv.name, "%s", name);
-  judge_kvp(c, &kv, kvp);
+  cal_tissue_judge_kvp(c, &kv, kvp);
   if (model_sd <= 0) cal_warn(c, "the regression file states no model_sd: no interval is known");
 done:
   cJSON_Delete(json);

@@ -23,6 +23,23 @@ extern "C" {
 
 enum { CAL_TISSUES = 4 };
 
+/* Variables of the regression of learned_line.h; the HU of tissue i of the table is
+ * CAL_JOINT_TISSUE + i. */
+enum {
+  CAL_JOINT_SLOPE,
+  CAL_JOINT_INTERCEPT,
+  CAL_JOINT_DIAMETER, /* water-equivalent, mm */
+  CAL_JOINT_TISSUE,
+  CAL_JOINT = CAL_JOINT_TISSUE + CAL_TISSUES
+};
+
+struct cal_joint { /* mean and covariance (n - 1) over people; zeros when not learned */
+  double mean[CAL_JOINT], covariance[CAL_JOINT * CAL_JOINT];
+  double rods[9]; /* mean covariance of the phantom's fits, as in struct calibration: an error of
+                     the certificate is common to all people */
+  double rods_df; /* degrees of freedom of one fit */
+};
+
 struct cal_tissue_table {
   char name[48];                /* "szyszko2024", or the scanner it was learned on */
   char scanner_key[256];        /* "" for a published table */
@@ -33,8 +50,9 @@ struct cal_tissue_table {
   double density[CAL_TISSUES];  /* mean e_t [mg/cm3] */
   double covariance[CAL_TISSUES * CAL_TISSUES]; /* of e_t between people, [count][count] rows of
                                                    CAL_TISSUES; zeros when not known */
-  int people;      /* n behind mean and covariance; 0 when not learned here */
-  double model_sd; /* mg/cm3; of the method when the covariance is not known */
+  int people;             /* n behind mean and covariance; 0 when not learned here */
+  struct cal_joint joint; /* learned_line.h */
+  double model_sd;        /* mg/cm3; of the method when the covariance is not known */
 };
 
 /**
@@ -58,6 +76,9 @@ status cal_tissue_table_from_json(struct cal_tissue_table *out, const cJSON *jso
  * @return ST_DOMAIN with fewer than 2 tissues or without air; ST_NUMERIC for a degenerate fit
  */
 status cal_tissue_line(struct calibration *c, const struct cal_tissue_table *table, double kvp);
+
+/** Warn of a scan at another kVp than the table's and widen the slope's variance by it. */
+void cal_tissue_judge_kvp(struct calibration *c, const struct cal_tissue_table *table, double kvp);
 
 /* ---- coefficients of the user ---- */
 

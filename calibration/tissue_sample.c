@@ -493,18 +493,19 @@ static status take(struct calibration *c, struct labels *where, const struct tis
     goto done;
   }
   double value = NAN;
-  double share = constant_share(h, &value);
-  CHECK(t->value != CAL_SAMPLE_AIR || share < 0.95, ST_DOMAIN,
-        "sampling air: %.0f %% of it is exactly %.0f HU; that is padding, not air (crop it away or "
-        "mark it as no data)",
-        100 * share, value);
+  double share = 0;
   measure(p, h, t->value == CAL_SAMPLE_AIR);
   if (t->value == CAL_SAMPLE_AIR) { /* again, without what is denser than air */
     collect(h, where, t->value, set, b, hu, t->least, p->hu + air_span_hu);
+    share = constant_share(h, &value);
+    CHECK(share < 0.95, ST_DOMAIN,
+          "sampling air: %.0f %% of it is exactly %.0f HU; that is padding, not air (crop it away "
+          "or mark it as no data)",
+          100 * share, value);
     p->reason[0] = '\0';
     measure(p, h, true);
   }
-  if (t->value == CAL_SAMPLE_AIR && share > 0.1) {
+  if (share > 0.1) {
     p->hu = censored_mode(h, value);
     p->reason[0] = '\0';
     cal_warn(c,

@@ -7,13 +7,15 @@
 #include <string.h>
 
 struct params {
-  const char *store, *out, *figure;
+  const char *store, *out, *figure, *since;
 };
 
 static const struct params defaults = {.out = "-"};
 
 static const struct option options[] = {
     ARG_IN(struct params, store, "from-store", "calibration store (HDF5)"),
+    OPT_TEXT(struct params, since, "since",
+             "first day that counts, YYYY-MM-DD: after a service the baseline begins anew"),
     OPT_OUT(struct params, out, "out", "control chart (CSV)"),
     OPT_OUT(struct params, figure, "figure",
             "chart of each scanner (SVG); a second scanner gets -2 before the suffix, and so on"),
@@ -29,24 +31,41 @@ static const struct example examples[] = {
 
 static const char *const sources[] = {"weco1956", NULL};
 
-/* One warning per day and rod. */
+/* What left its baseline on the day of one scan, each series with its rules; false when nothing. */
+static bool tell_day(struct text *words, const struct cal_quality *q, size_t scan) {
+  const char *series = NULL;
+  for (size_t i = 0; i < q->count; i++) {
+    const struct cal_alarm *a = &q->alarms[i];
+    if (a->notice || a->scan != scan) continue;
+    bool same = series && strcmp(series, a->series) == 0;
+    if (same)
+      text_append(words, ", %s", cal_rule_names[a->rule]);
+    else
+      text_append(words, "%s%s %.5g, expected %.5g (%s", series ? "); " : "", a->series, a->value,
+                  a->expected, cal_rule_names[a->rule]);
+    series = a->series;
+  }
+  if (series) text_append(words, ")");
+  return series != NULL;
+}
+
+/* One warning a day with alarms. */
 static status say_alarms(const struct cal_history *h) {
   status st = ST_OK;
   struct cal_quality *q = NULL;
+  struct text words = {0};
   size_t begin = 0;
   size_t end = 0;
-  int alarms = 0;
+  int days = 0;
   while (cal_history_next(h, &begin, &end)) {
     TRY(cal_quality_judge(&q, h->scans + begin, end - begin));
-    for (size_t i = 0; i < q->count; i++) {
-      const struct cal_alarm *a = &q->alarms[i];
+    for (size_t i = 0; i < end - begin; i++) {
       char day[16];
-      if (a->notice) continue;
-      cal_date_from_days(day, h->scans[begin + a->scan].days);
-      log_warning("%s: %s of %s is %.5g, expected %.5g (%s)", day, a->series,
-                  h->scans[begin].calibration.phantom, a->value, a->expected,
-                  cal_rule_names[a->rule]);
-      alarms++;
+      words.length = 0;
+      if (!tell_day(&words, q, i)) continue;
+      cal_date_from_days(day, h->scans[begin + i].days);
+      log_warning("%s, %s: %s", day, h->scans[begin].calibration.phantom, words.data);
+      days++;
     }
     if (end - begin < 9)
       log_info("%s: %zu phantom scans, at least 9 needed before drift can be judged",
@@ -54,9 +73,24 @@ static status say_alarms(const struct cal_history *h) {
     cal_quality_destroy(q);
     q = NULL;
   }
-  log_info("%d alarms", alarms);
+  log_info("%d days with alarms", days);
 done:
   cal_quality_destroy(q);
+  text_free(&words);
+  return st;
+}
+
+/* Leave out scans before a day: after a service the baseline begins anew. */
+static status leave_out_before(struct cal_history *h, const char *date) {
+  status st = ST_OK;
+  int64_t first;
+  size_t kept = 0;
+  if (!date) goto done;
+  TRY(cal_days_from_date(&first, date));
+  for (size_t i = 0; i < h->count; i++)
+    if (h->scans[i].days >= first) h->scans[kept++] = h->scans[i];
+  h->count = kept;
+done:
   return st;
 }
 
@@ -92,6 +126,7 @@ static status run(struct context *ctx, const void *params) {
   struct cal_history *history = NULL;
   struct table *table = NULL;
   TRY(cal_history_read(&history, p->store));
+  TRY(leave_out_before(history, p->since));
   TRY(cal_quality_table(&table, history));
   TRY(say_alarms(history));
   TRY(table_write(table, p->out, ctx->force));

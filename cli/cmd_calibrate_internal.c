@@ -15,7 +15,8 @@ struct params {
 
 static const struct params defaults = {.bone_hu = (double)NAN};
 
-static const char *const method_names[] = {"tissue-line", "michalski2020", "regression", NULL};
+static const char *const method_names[] = {"auto",          "tissue-line", "learned",
+                                           "michalski2020", "regression",  NULL};
 static const char *const assume_names[] = {"none", "K2HPO4", "HA", NULL};
 
 static const struct option options[] = {
@@ -46,8 +47,13 @@ static const struct example examples[] = {
      "from air, fat and muscle"},
     {NULL, NULL}};
 
-static const char *const sources[] = {"szyszko2024", "eggermont2019", "bartenschlager2023",
-                                      "michalski2020", NULL};
+static const char *const sources[] = {"szyszko2024",
+                                      "eggermont2019",
+                                      "bartenschlager2023",
+                                      "michalski2020",
+                                      "opportunistic_review",
+                                      "aapm220",
+                                      NULL};
 
 static status save(struct context *ctx, const struct params *p, const struct calibration *c,
                    const struct volume *ct, const struct labels *where) {
@@ -76,7 +82,8 @@ done:
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
-  static const int methods[] = {CAL_TISSUE_LINE, CAL_MICHALSKI, CAL_REGRESSION};
+  static const int methods[] = {CAL_TISSUE_LINE, CAL_TISSUE_LINE, CAL_LEARNED, CAL_MICHALSKI,
+                                CAL_REGRESSION};
   static const int materials[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATERIAL_HA};
   struct volume *ct = NULL;
   struct labels *labels = NULL;
@@ -92,6 +99,7 @@ static status run(struct context *ctx, const void *params) {
   if (p->table) {
     TRY(cal_tissue_table_read(&table, p->table));
     o.table = &table;
+    if (p->method == 0) o.method = cal_method_of_table(&table);
   }
   TRY(image_read(&ct, p->ct, &as_hu));
   if (p->labels) TRY(labels_read_on(&labels, p->labels, &ct->grid));
@@ -110,9 +118,12 @@ const struct command cmd_calibrate_internal = {
     .name = "calibrate internal",
     .summary = "Fit HU to density from the patient's own air, fat, muscle and blood",
     .about =
-        "tissue-line: a line through the HU of tissues and their densities as learned in scans "
-        "that "
-        "had a phantom. The published table states neither its phantom material nor kVp: the "
+        "auto: learned when --tissue-table comes from \"qct calibrate learn\", else "
+        "tissue-line.\n\n"
+        "learned: slope and intercept predicted from the size of the body and its tissues, by "
+        "regression over the people who were learned from.\n\n"
+        "tissue-line: a line through the HU of tissues and their densities. The published table "
+        "states neither its phantom material nor kVp: the "
         "result "
         "is of unstated material unless --assume-material says otherwise, visibly.\n\n"
         "michalski2020: as published and coded in Bonelab Ogo, for comparability; it is biased.\n\n"

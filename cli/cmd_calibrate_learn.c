@@ -35,7 +35,8 @@ static const struct example examples[] = {
      "what air, fat and muscle read on this scanner"},
     {NULL, NULL}};
 
-static const char *const sources[] = {"bartenschlager2023", "szyszko2024", NULL};
+static const char *const sources[] = {"bartenschlager2023", "szyszko2024", "opportunistic_review",
+                                      "bonaretti2014",      "aapm220",     NULL};
 
 static status learn_one(struct calibration *phantom, struct calibration *tissues, const char *path,
                         const struct phantom_entry *entry, const struct cal_phantom_options *fit,
@@ -82,6 +83,9 @@ static status run(struct context *ctx, const void *params) {
   if (st != ST_OK) goto done;
   TRY(cal_learn(&table, phantom, tissues, n));
   if (n < 20) log_warning("%d people: 20 or more are advised for a table", n);
+  if (!(table.joint.mean[CAL_JOINT_DIAMETER] > 0))
+    log_warning("the field of view cuts the body in at least one scan: the table does not hold the "
+                "size of the body, which hardens the beam");
   json = cal_tissue_table_to_json(&table);
   CHECK(json, ST_MEMORY, "writing the table");
   TRY(context_write_json(ctx, json, p->out));
@@ -97,8 +101,11 @@ const struct command cmd_calibrate_learn = {
     .summary = "Learn what air, fat and muscle read from scans with a phantom",
     .about =
         "Each scan is calibrated by its own phantom; the densities its tissues then have are "
-        "averaged over people, with their covariance. The table serves \"qct calibrate internal "
-        "--tissue-table\" for scans of the same scanner and kVp without a phantom.",
+        "averaged over people, with their covariance, and kept beside slope, intercept and the "
+        "size of the body. The table serves \"qct calibrate internal --tissue-table\" for scans of "
+        "the same scanner, kVp and region without a phantom. Scan people of all sizes: the line is "
+        "predicted from size and tissues, and 4 people are wanted for each number that is fitted "
+        "(8 for size alone, 24 for size and four tissues).",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

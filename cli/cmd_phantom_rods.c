@@ -10,14 +10,15 @@ struct params {
   struct phantom_scan scan;
   int body, missing, bubble;
   double swap[2], spacing[3], fov[3];
-  double diameter, shift, tilt, rise;
-  bool flip;
+  double diameter, shift, tilt, rise, energy, fat, muscle;
+  bool bare, flip;
 };
 
 static const struct params defaults = {.phantom = "mindways-model3-ct",
                                        .scan = PHANTOM_SCAN_DEFAULTS,
                                        .body = RODS_SOFT_TISSUE,
                                        .diameter = 260,
+                                       .energy = NAN,
                                        .spacing = {0.9, 0.9, 3},
                                        .fov = {340, 360, 60}};
 
@@ -27,6 +28,7 @@ static const struct option options[] = {
     OPT_IN(struct params, certificate, "certificate", "densities instead of the built-in ones"),
     OPT_CHOICE(struct params, body, "body", rods_body_names, "what lies on the phantom"),
     OPT_REAL(struct params, diameter, "diameter", "mm", 100, 450, "of the body"),
+    OPT_FLAG(struct params, bare, "no-phantom", "the body alone on the table: a patient"),
     OPT_FLAG(struct params, flip, "flip", "phantom turned end for end"),
     OPT_REALS(struct params, swap, "swap", "", 2, 0, 8, "exchange two rods, counted from 1"),
     OPT_INT(struct params, missing, "missing-rod", "", 0, 8, "leave this rod out, counted from 1"),
@@ -36,6 +38,10 @@ static const struct option options[] = {
     OPT_REAL(struct params, rise, "rise", "deg", -10, 10, "of the rods in the sagittal plane"),
     OPT_REALS(struct params, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),
     OPT_REALS(struct params, fov, "fov", "mm", 3, 1, 1000, "field of view x,y,z"),
+    OPT_REAL(struct params, energy, "energy", "keV", 30, 160,
+             "effective energy; else that of scanner and voltage. A larger body hardens the beam"),
+    OPT_REAL(struct params, fat, "fat-shift", "HU", -50, 50, "added to fat: people differ"),
+    OPT_REAL(struct params, muscle, "muscle-shift", "HU", -50, 50, "added to muscle"),
     PHANTOM_SCAN_OPTIONS(struct params, scan),
     OPTIONS_END};
 
@@ -44,6 +50,10 @@ static void fill(struct rods_phantom *r, const struct params *p) {
   if (p->certificate) snprintf(r->certificate, sizeof r->certificate, "%s", p->certificate);
   r->body = p->body;
   r->diameter_mm = p->diameter;
+  r->bare = p->bare;
+  r->kev = p->energy;
+  r->fat_hu = p->fat;
+  r->muscle_hu = p->muscle;
   r->flipped = p->flip;
   for (int i = 0; i < 2; i++) r->swap[i] = (int)p->swap[i];
   r->missing = p->missing;

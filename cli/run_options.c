@@ -12,6 +12,8 @@ static const enum material materials[] = {MATERIAL_K2HPO4, MATERIAL_HA, MATERIAL
 void run_options_apply(struct study_options *out, const struct run_options *o) {
   out->phantom = o->phantom;
   out->certificate = o->certificate;
+  out->store = o->store;
+  out->tissue_table = o->table;
   out->shear_correct = o->shear;
   out->assume_material = (int)materials[o->material];
   out->size_mm = o->size_mm;

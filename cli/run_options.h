@@ -11,7 +11,8 @@
 #include <math.h>
 
 struct run_options {
-  const char *phantom, *certificate, *reference, *screen_model, *analyses, *skip, *add;
+  const char *phantom, *certificate, *store, *table, *reference, *screen_model, *analyses, *skip,
+      *add;
   int material;
   double size_mm, rho_ref;
   bool shear, quick;
@@ -26,6 +27,11 @@ extern const char *const run_material_names[];
   OPT_TEXT(T, m.phantom, "phantom", "key of a calibration phantom in the scan"),                   \
       OPT_IN(T, m.certificate, "certificate",                                                      \
              "densities of that phantom's rods, overriding the registry (JSON)"),                  \
+      OPT_IN(T, m.store, "from-store",                                                             \
+             "phantom scans of other days (qct calibrate phantom --store), for a scan without "    \
+             "rods"),                                                                              \
+      OPT_IN(T, m.table, "tissue-table",                                                           \
+             "what tissues read on this scanner (qct calibrate learn), for a scan without rods"),  \
       OPT_CHOICE(T, m.material, "assume-material", run_material_names,                             \
                  "material of densities calibrated by tissues, whose source states none; without " \
                  "one strength is withheld"),                                                      \

@@ -117,6 +117,7 @@ cJSON *calibration_to_json(const struct calibration *c) {
   for (int i = 0; i < NUMBERS; i++)
     json_add_number(json, numbers[i].key,
                     *(const double *)((const char *)c + numbers[i].offset)); /* NaN, inf: null */
+  if (isfinite(c->diameter_mm)) json_add_number(json, "diameter_mm", c->diameter_mm);
   json_add_numbers(json, "covariance", c->covariance, 9);
   cJSON_AddBoolToObject(json, "checkable", c->checkable);
   cJSON *points = cJSON_AddArrayToObject(json, "points");
@@ -174,6 +175,7 @@ status calibration_from_json(struct calibration *out, const cJSON *json, const c
   char material[32] = "", unit[16] = "", stated[65] = "";
   struct calibration c = {.material = MATERIAL_UNSTATED, .covariance_df = (double)INFINITY};
   c.r2 = c.residual_sd = c.sigma_ref = c.beta_ref = c.effective_kev = (double)NAN;
+  c.diameter_mm = (double)NAN;
   TRY(json_get_number(&c.slope, json, "slope", what));
   TRY(json_get_number(&c.intercept, json, "intercept", what));
   TRY(json_get_text(material, sizeof material, json, "material", what));
@@ -187,6 +189,7 @@ status calibration_from_json(struct calibration *out, const cJSON *json, const c
     TRY(json_opt_number((double *)((char *)&c + numbers[i].offset), json, numbers[i].key, what));
   CHECK(isfinite(c.slope) && (c.slope != 0 || c.quadratic != 0), ST_DOMAIN,
         "%s: slope %g mg/cm3 per HU cannot turn HU into density", what, c.slope);
+  TRY(json_opt_number(&c.diameter_mm, json, "diameter_mm", what));
   if (json_find(json, "covariance"))
     TRY(json_get_numbers(c.covariance, 9, json, "covariance", what));
   TRY(json_opt_text(c.method, sizeof c.method, json, "method", what));

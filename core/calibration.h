@@ -50,6 +50,7 @@ struct calibration {
   double residual_sd;         /* mg/cm3, NaN when not checkable */
   double sigma_ref, beta_ref; /* water-corrected fits, else NaN */
   double effective_kev;       /* NaN when not known */
+  double diameter_mm;         /* water-equivalent, of what lay in the scan; NaN when not known */
   int checkable;              /* 0: two points, the fit cannot be checked */
   struct calibration_point points[CALIBRATION_POINTS];
   int point_count;

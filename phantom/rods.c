@@ -25,6 +25,7 @@ void rods_phantom_defaults(struct rods_phantom *p) {
                              .diameter_mm = 260,
                              .scanner = SCANNER_DEFAULTS,
                              .kvp = (double)NAN,
+                             .kev = (double)NAN,
                              .spacing = {0.9, 0.9, 3},
                              .fov = {340, 360, 60},
                              .paint = PAINT_DEFAULTS};
@@ -70,9 +71,11 @@ static status make_model(struct model *m, const struct rods_phantom *p) {
   status st = ST_OK;
   struct phantom_entry entry;
   const double radians = 0.017453292519943295;
-  double kev = scanner_energy(scanner_preset(p->preset), p->kvp);
+  double kev = isnan(p->kev) ? scanner_energy(scanner_preset(p->preset), p->kvp) : p->kev;
   *m = (struct model){.body = p->body, .radius = 0.5 * p->diameter_mm};
   TRY(tissue_table_init(&m->tissue, kev, 0.925, 0.8, BONE_REAL));
+  m->tissue.hu[TISSUE_FAT] += p->fat_hu;
+  m->tissue.hu[TISSUE_MUSCLE] += p->muscle_hu;
   TRY(phantom_registry_find(&entry, p->phantom[0] ? p->phantom : NULL,
                             p->certificate[0] ? p->certificate : NULL));
   TRY(check_rod(p->missing, entry.rod_count, "missing"));
@@ -82,6 +85,7 @@ static status make_model(struct model *m, const struct rods_phantom *p) {
   bench_init(&m->bench, &m->tissue);
   m->bench.table = 1;
   bench_phantom(&m->bench, &entry, &m->tissue);
+  if (p->bare) m->bench.phantom = 0;
   if (p->flipped) bench_flip(&m->bench);
   if (p->swap[0] && p->swap[1]) bench_swap(&m->bench, p->swap[0] - 1, p->swap[1] - 1);
   m->bench.missing = p->missing - 1;
@@ -133,6 +137,7 @@ static cJSON *params_json(const struct rods_phantom *p) {
   json_add_text(json, "format", "qct phantom rods 1");
   json_add_text(json, "phantom", p->phantom);
   json_add_text(json, "body", rods_body_names[p->body]);
+  cJSON_AddBoolToObject(json, "bare", p->bare);
   json_add_number(json, "diameter_mm", p->diameter_mm);
   cJSON_AddBoolToObject(json, "flipped", p->flipped);
   json_add_number(json, "swap_first", p->swap[0]);
@@ -144,6 +149,8 @@ static cJSON *params_json(const struct rods_phantom *p) {
   json_add_number(json, "rise_deg", p->rise_deg);
   json_add_numbers(json, "spacing", p->spacing, 3);
   json_add_numbers(json, "fov", p->fov, 3);
+  json_add_number(json, "fat_shift_hu", p->fat_hu);
+  json_add_number(json, "muscle_shift_hu", p->muscle_hu);
   json_add_number(json, "noise_hu", p->scanner.noise_hu);
   json_add_number(json, "sigma_mm", scanner_sigma(&p->scanner));
   json_add_number(json, "cup_hu", p->scanner.cup_hu);
@@ -186,7 +193,7 @@ status rods_phantom_make(struct phantom_result *out, const struct rods_phantom *
   fill_acquisition(&painted.hu->acquisition, p);
   if (p->ideal) TRY(volume_copy(&r.ideal, painted.hu));
   TRY(scanner_apply(painted.hu, &p->scanner));
-  TRY(phantom_name_labels(painted.labels, model.bench.entry.rod_count));
+  TRY(phantom_name_labels(painted.labels, p->bare ? 0 : model.bench.entry.rod_count));
   r.params = params_json(p);
   r.truth = truth_json(&model, p);
   r.ct = painted.hu;

@@ -18,6 +18,7 @@ struct rods_phantom {
   char certificate[1024]; /* file instead of the built-in registry, "" none */
   int body;               /* enum rods_body; soft tissue is muscle with a ring of fat */
   double diameter_mm;     /* 150..450 */
+  int bare;               /* 1: the body on the table, no phantom: a patient */
   int flipped;            /* order of the rods in x reversed */
   int swap[2];            /* rods exchanged (1-based), 0 none */
   int missing, bubble;    /* rod (1-based), 0 none */
@@ -26,7 +27,10 @@ struct rods_phantom {
   double rise_deg;        /* of the rods in the sagittal plane */
   struct scanner_options scanner;
   int preset;
-  double kvp; /* NaN: the preset's */
+  double kvp;       /* NaN: the preset's */
+  double kev;       /* effective energy; NaN: that of preset and voltage (scanner_energy) */
+  double fat_hu;    /* added to the HU of fat: people differ */
+  double muscle_hu; /* added to the HU of muscle */
   double spacing[3], fov[3];
   struct paint_options paint;
   int ideal;

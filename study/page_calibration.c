@@ -1,6 +1,8 @@
 /* The calibration in the report: the line with its samples, their table, its warnings. */
 #include "study/page_calibration.h"
 
+#include "calibration/figures.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +11,14 @@ enum { CURVE = 101 };
 
 bool page_by_phantom(const struct calibration *k) {
   return strncmp(k->method, "phantom", 7) == 0;
+}
+
+bool page_by_other_days(const struct calibration *k) {
+  return strncmp(k->method, "async", 5) == 0;
+}
+
+static const char *samples_word(const struct calibration *k) {
+  return page_by_phantom(k) || page_by_other_days(k) ? "rods" : "tissues";
 }
 
 static status draw_calibration(struct plot **out, const struct calibration *k) {
@@ -41,7 +51,7 @@ static status draw_calibration(struct plot **out, const struct calibration *k) {
   TRY(plot_create(&p, 640, 380, "CT number [HU]", label));
   plot_band(p, x, low, high, CURVE, COLOUR_SKY, "95 % interval of a density");
   plot_line(p, x, y, CURVE, COLOUR_BLUE, "calibration");
-  plot_points(p, used_x, used_y, used, COLOUR_RED, page_by_phantom(k) ? "rods" : "tissues");
+  plot_points(p, used_x, used_y, used, COLOUR_RED, samples_word(k));
   if (left) plot_points(p, left_x, left_y, left, COLOUR_PINK, "left out");
   for (int i = 0; i < k->point_count; i++)
     if (!isnan(k->points[i].hu) && !isnan(k->points[i].density))
@@ -113,13 +123,17 @@ static void point_table(struct report *page, const struct calibration *k) {
 /* One finding for the kind of calibration and all its warnings, so that they do not bury others. */
 static void tell_warnings(struct report *page, const struct calibration *k) {
   struct text all = {0};
-  if (!page_by_phantom(k))
+  bool tissues = !page_by_phantom(k) && !page_by_other_days(k);
+  if (tissues)
     text_append(&all, "Density comes from air, fat and muscle in the scan; intervals are wide for "
                       "that reason. ");
   for (int i = 0; i < k->warning_count; i++)
     text_append(&all, "%s%s", k->warnings[i], i + 1 < k->warning_count ? "; " : ".");
-  if (!page_by_phantom(k))
+  if (tissues)
     report_finding(page, REPORT_CAUTION, "Calibrated without a phantom.", all.data ? all.data : "");
+  else if (page_by_other_days(k))
+    report_finding(page, REPORT_CAUTION, "Calibrated by phantom scans of other days.",
+                   all.data ? all.data : "");
   else if (k->warning_count)
     report_finding(page, REPORT_CAUTION, "Calibration.", all.data ? all.data : "");
   else
@@ -135,6 +149,11 @@ status page_calibration(struct report *page, const struct calibration *k) {
   double half = calibration_half_width(k, 250); /* about trabecular bone of the hip */
   if (page_by_phantom(k))
     report_paragraph(page, "Density comes from the calibration phantom in the scan (%s).",
+                     k->phantom);
+  else if (page_by_other_days(k))
+    report_paragraph(page,
+                     "Density comes from scans of the phantom %s on other days, on this scanner at "
+                     "this tube voltage.",
                      k->phantom);
   else
     report_paragraph(page,
@@ -171,6 +190,18 @@ status page_calibration(struct report *page, const struct calibration *k) {
                 "The regression through the rods, corrected for the water that their solutions "
                 "displace; density follows from its slope and intercept.",
                 &reading);
+  }
+  if (k->checkable && !strcmp(samples_word(k), "rods")) {
+    struct text svg = {0};
+    struct report_reading residuals = {
+        .good = "In a good picture the rods scatter about zero within the dashed limits, without a "
+                "bend or a slope.",
+        .bad = "Two rods off by the same amount in opposite directions are exchanged; a bend is a "
+               "wrong certificate.",
+        .act = "Compare the certificate, or outline the rods."};
+    TRY(cal_figure_residuals(&svg, k, 640, 240));
+    report_svg(page, &svg, "Residuals of the rods: fitted density minus certificate.", &residuals);
+    text_free(&svg);
   }
   point_table(page, k);
   tell_warnings(page, k);

@@ -7,6 +7,8 @@
 
 /** Do its densities come from a phantom in the scan? */
 bool page_by_phantom(const struct calibration *k);
+/** Or from phantom scans of other days? */
+bool page_by_other_days(const struct calibration *k);
 /** Paragraphs, plot, table of samples, and the finding that holds its warnings. */
 status page_calibration(struct report *page, const struct calibration *calibration);
 

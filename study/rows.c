@@ -33,20 +33,29 @@ done:
   return st;
 }
 
+void case_flag_calibration(struct measurement *m, const struct calibration *k, double kvp) {
+  const double reference_kv = 120;
+  if (strncmp(k->method, "phantom", 7) == 0) return;
+  if (strncmp(k->method, "async", 5) == 0) {
+    measurement_flag(m, "phantom of another day");
+    return;
+  }
+  measurement_flag(m, "phantomless");
+  if (!isnan(kvp) && kvp != reference_kv) measurement_flag(m, "%g kV", kvp);
+}
+
 status case_flag_femur_rows(struct record *r, struct study_case *c, const struct femur *f) {
-  const double reference_kv = 120, thick_mm = 2.5;
+  const double thick_mm = 2.5;
   status st = ST_OK;
   const struct volume *density = NULL;
   const struct calibration *calibration = NULL;
   TRY(case_density(&density, c));
   TRY(case_calibration(&calibration, c));
   double kvp = density->acquisition.kvp, slice_mm = density->grid.spacing[2];
-  bool phantomless = strncmp(calibration->method, "phantom", 7) != 0;
   for (size_t i = 0; i < r->count; i++) {
     struct measurement *m = &r->rows[i];
     if (isnan(m->value) || strcmp(m->unit, "") == 0 || strcmp(m->unit, "mm") == 0) continue;
-    if (phantomless) measurement_flag(m, "phantomless");
-    if (phantomless && !isnan(kvp) && kvp != reference_kv) measurement_flag(m, "%g kV", kvp);
+    case_flag_calibration(m, calibration, kvp);
     if (slice_mm > thick_mm && !strstr(m->flags, "blur"))
       measurement_flag(m, "slices of %.3g mm", slice_mm);
     if (!f->frame_ok && f->frame.flags[0]) measurement_flag(m, "%.90s", f->frame.flags);

@@ -36,19 +36,21 @@ extern "C" {
 #endif
 
 struct study_options {
-  const char *ct;          /* DICOM folder or image file */
-  const char *labels;      /* label map on the CT's grid; NULL: the femora are found in the scan */
-  const char *phantom;     /* registry key of rods expected in the scan; NULL: none */
-  const char *certificate; /* file with the rods' densities; NULL: the registry's */
-  const char *series;      /* DICOM series UID; NULL: the obvious axial CT */
-  const char *case_id;     /* NULL: made from the digest of the CT */
-  bool shear_correct;      /* tilted gantry: resample instead of refusing */
-  int assume_material;     /* enum material taken for a phantomless calibration whose source states
-                              none: MATERIAL_K2HPO4, MATERIAL_HA, or MATERIAL_NONE (then strength is
-                              withheld) */
-  double size_mm;          /* edge of a finite element [mm] */
-  bool interval;           /* solve the variants behind the interval of the failure load */
-  double mass_kg;          /* NaN: what the header says, if it does */
+  const char *ct;           /* DICOM folder or image file */
+  const char *labels;       /* label map on the CT's grid; NULL: the femora are found in the scan */
+  const char *phantom;      /* registry key of rods expected in the scan; NULL: none */
+  const char *certificate;  /* file with the rods' densities; NULL: the registry's */
+  const char *store;        /* calibration store, for a scan without rods; NULL: none */
+  const char *tissue_table; /* of the scanner, for a scan without rods; NULL: the published one */
+  const char *series;       /* DICOM series UID; NULL: the obvious axial CT */
+  const char *case_id;      /* NULL: made from the digest of the CT */
+  bool shear_correct;       /* tilted gantry: resample instead of refusing */
+  int assume_material;      /* enum material taken for a phantomless calibration whose source states
+                               none: MATERIAL_K2HPO4, MATERIAL_HA, or MATERIAL_NONE (then strength is
+                               withheld) */
+  double size_mm;           /* edge of a finite element [mm] */
+  bool interval;            /* solve the variants behind the interval of the failure load */
+  double mass_kg;           /* NaN: what the header says, if it does */
   double height_m;
   double rho_ref;        /* density of fully mineralised bone for hip structure [mg/cm3]; NaN: 1050
                             for HA, else family w is withheld */

@@ -134,6 +134,9 @@ void case_add_digest(cJSON *parameters, const struct study_case *c, const char *
  * case's name. */
 status case_write_part(const struct study_case *c, struct record *rows, const char *name, int side);
 status case_read_part(struct record **out, const struct study_case *c, const char *name, int side);
+/** Flag a density with how it was calibrated when no phantom lay in the scan, and with its voltage
+ * [kV] (NaN: not known) when the published tissue densities hold for another. */
+void case_flag_calibration(struct measurement *m, const struct calibration *k, double kvp);
 /** Flag rows of a femur with what limits them: no phantom, voltage, thick slices, frame. Rows in mm
  * and without unit depend on none of these and are left as they are. */
 status case_flag_femur_rows(struct record *rows, struct study_case *c, const struct femur *f);

@@ -1,5 +1,6 @@
 /* The step that turns HU into density: rods in the scan, else its tissues. */
 #include "calibration/calibrate.h"
+#include "calibration/history.h"
 #include "core/log.h"
 #include "study/page_calibration.h"
 #include "study/step.h"
@@ -128,13 +129,42 @@ static bool nearly_expected(const struct calibration *k) {
   return true;
 }
 
+/* Phantom scans of other days on the same scanner. */
+static status by_store(struct calibration *out, const struct study_case *c,
+                       const struct volume *hu) {
+  status st = ST_OK;
+  struct cal_history *history = NULL;
+  char key[256];
+  TRY(cal_history_read(&history, c->options->store));
+  calibration_scanner_key(key, &hu->acquisition);
+  TRY(cal_async(out, history, key, hu->acquisition.acquired_days, NULL));
+done:
+  cal_history_destroy(history);
+  return st;
+}
+
+/* The user's table instead of the published one; its own material stands. */
+static status take_table(struct cal_internal_options *o, struct cal_tissue_table *table,
+                         const char *path) {
+  status st = ST_OK;
+  if (!path) goto done;
+  TRY(cal_tissue_table_read(table, path));
+  o->table = table;
+  o->method = cal_method_of_table(table);
+  if (table->material != MATERIAL_UNSTATED) o->assume_material = MATERIAL_NONE;
+done:
+  return st;
+}
+
 static status by_tissues(struct calibration *out, struct study_case *c, const struct volume *hu) {
   status st = ST_OK;
   const struct labels *given = NULL;
   struct calibration forced;
+  struct cal_tissue_table table;
   char why[512];
   struct cal_internal_options options = CAL_INTERNAL_DEFAULTS;
   options.assume_material = c->options->assume_material;
+  TRY(take_table(&options, &table, c->options->tissue_table));
   TRY(case_given_labels(&given, c));
   options.tissues.labels = given;
   st = cal_from_tissues(out, NULL, hu, NULL, &options);
@@ -165,6 +195,12 @@ static status by_rods_or_tissues(struct calibration *out, struct study_case *c,
     if (found) return ST_OK;
     if (several[0])
       snprintf(why, sizeof why, "rods not used: they fit %.90s; name one with --phantom", several);
+  }
+  if (c->options->store) {
+    st = by_store(out, c, hu);
+    if (st != ST_DOMAIN) goto done;
+    snprintf(why, sizeof why, "phantom scans not used: %.130s", status_message());
+    log_warning("phantom scans: %s; the tissues in the scan are used instead", status_message());
   }
   TRY(by_tissues(out, c, hu));
   if (why[0]) {
@@ -244,6 +280,20 @@ static void methods(struct case_page *page) {
                               "and certified densities; fits that miss a rod by more than 15 "
                               "mg/cm3 are refused.");
     page_source(page, "ogo2020");
+  } else if (page_by_other_days(k)) {
+    report_text(page->report,
+                "Calibration. Slope and intercept come from phantom scans of the same scanner and "
+                "tube voltage on other days, interpolated in time; the scatter between those scans "
+                "is in every interval.");
+    page_source(page, "wang2017");
+  } else if (strcmp(k->method, "learned") == 0) {
+    report_text(page->report,
+                "Calibration. Slope and intercept were predicted from the water-equivalent "
+                "diameter of the body and the modes of air, fat and muscle, by regression over "
+                "people who were scanned with a phantom on this scanner; the interval is that of a "
+                "new observation.");
+    page_source(page, "opportunistic_review");
+    page_source(page, "aapm220");
   } else {
     report_text(page->report,
                 "Calibration. Modes of air around the patient, of subcutaneous fat and of muscle "
@@ -256,6 +306,8 @@ static void methods(struct case_page *page) {
 static void parameters(cJSON *out, const struct study_case *c) {
   case_add_text(out, "phantom", c->options->phantom);
   case_add_digest(out, c, "certificate");
+  case_add_digest(out, c, "from-store");
+  case_add_digest(out, c, "tissue-table");
   case_add_text(out, "assume_material", material_name((enum material)c->options->assume_material));
 }
 

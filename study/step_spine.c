@@ -12,14 +12,10 @@
 /* What limits densities of this scan. */
 static void flag_rows(struct record *r, const struct volume *density,
                       const struct calibration *calibration) {
-  const double reference_kv = 120;
-  double kvp = density->acquisition.kvp;
-  if (!strncmp(calibration->method, "phantom", 7)) return;
   for (size_t i = 0; i < r->count; i++) {
     struct measurement *m = &r->rows[i];
     if (isnan(m->value) || strcmp(m->unit, "mg/cm3")) continue;
-    measurement_flag(m, "phantomless");
-    if (!isnan(kvp) && kvp != reference_kv) measurement_flag(m, "%g kV", kvp);
+    case_flag_calibration(m, calibration, density->acquisition.kvp);
   }
 }
 

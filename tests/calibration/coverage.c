@@ -1,23 +1,23 @@
 // labels: method slow
 // links: phantom
 /* Do the 95 % intervals cover the truth, and how far off are the densities? 200 seeds over 80-140
- * kV.
+ * kV of the means of rods and tissues, drawn from a stated error model; and a few whole scans whose
+ * rods are found automatically. 200 seeds of whole scans: benchmarks/calibration_coverage.sh.
  *
- * Two studies. `rendered`: whole digital scans (phantom/rods) of different voltage, body size,
- * phantom, noise, position and direction; rods are found automatically. `samples`: the means of
- * rods and tissues drawn from a stated error model, fast enough for thousands of seeds: effective
- * energy  51, 60, 68, 76 keV at 80, 100, 120, 140 kV, lower by up to 1.5 keV in small and higher in
- * large bodies (beam hardening) rods              true density differs from the certificate by 0.4
- * mg/cm3 (one unit, all scans); each reading by 0.4 HU (place in the bore) and its sampling error
- *   scanner           gain 0.15 % and offset 0.4 HU from session to session
- *   people            fat and muscle differ by 3 HU each; air by 0.5 HU
+ *   beam      effective energy 51, 60, 68, 76 keV at 80, 100, 120, 140 kV, lower by up to 1.5 keV
+ * in small and higher in large bodies (beam hardening), and 0.3 keV that size does not tell rods
+ * true density differs from the certificate by 0.4 mg/cm3 (one unit, all scans); each reading by
+ * 0.4 HU (place in the bore) and its sampling error scanner   gain 0.15 % and offset 0.4 HU from
+ * session to session people    fat and muscle differ by 3 HU each, air by 0.5 HU; size is measured
+ * to 2 %
+ *
  * None of these numbers is told to the method: it has the residuals, the store and the learned
- * table. QCT_COVERAGE_SEEDS and QCT_COVERAGE_SCANS enlarge the studies
- * (benchmarks/calibration_coverage.sh). */
+ * table. QCT_COVERAGE_SEEDS enlarges the study. */
 #include "tests/check.h"
 
 #include "calibration/history.h"
 #include "calibration/learn.h"
+#include "calibration/learned_line.h"
 #include "core/attenuation.h"
 #include "core/random.h"
 #include "phantom/rods.h"
@@ -63,7 +63,7 @@ struct world {
 };
 
 struct session {
-  double gain, offset, kev;
+  double gain, offset, kev, size;
   uint64_t id;
 };
 
@@ -88,6 +88,7 @@ static struct session make_session(const struct world *w, uint64_t id, double si
   struct session s = {.id = id};
   s.gain = 1 + 0.0015 * draw(w, 1, id);
   s.offset = 0.4 * draw(w, 2, id);
+  s.size = size;
   s.kev = w->kev + 1.5 * size;
   return s;
 }
@@ -143,6 +144,7 @@ static struct calibration person(const struct world *w, const struct session *s)
     p->hu_se = 0.3;
     p->hu = seen(s, hu) + p->hu_se * draw(w, 6, s->id * 4 + (uint64_t)i);
   }
+  c.diameter_mm = (260 + 60 * s->size) * (1 + 0.02 * draw(w, 9, s->id));
   return c;
 }
 
@@ -182,21 +184,26 @@ static void asynchronous(struct tally *t, const struct world *w) {
   judge(t, w, &s, &c, 3);
 }
 
-static void learned_line(struct tally *t, const struct world *w) {
+static void learned(struct tally *line, struct tally *regression, const struct world *w) {
   enum { PEOPLE = 25 };
   struct calibration phantom[PEOPLE];
   struct calibration tissues[PEOPLE];
   for (uint64_t i = 0; i < PEOPLE; i++) {
     struct session s = make_session(w, 100 + i, size_of(w, 100 + i));
+    s.kev += 0.3 * draw(w, 10, s.id);
     phantom[i] = phantom_scan(w, &s);
     tissues[i] = person(w, &s);
   }
   struct cal_tissue_table table;
   assert_ok(cal_learn(&table, phantom, tissues, PEOPLE));
   struct session s = make_session(w, 700, size_of(w, 700));
+  s.kev += 0.3 * draw(w, 10, s.id);
   struct calibration c = person(w, &s);
   assert_ok(cal_tissue_line(&c, &table, w->kvp));
-  judge(t, w, &s, &c, 5);
+  judge(line, w, &s, &c, 5);
+  c = person(w, &s);
+  assert_ok(cal_learned_line(&c, &table, w->kvp));
+  judge(regression, w, &s, &c, 5);
 }
 
 static void samples_are_covered(void **state) {
@@ -205,18 +212,20 @@ static void samples_are_covered(void **state) {
   struct tally rods = {0};
   struct tally async = {0};
   struct tally line = {0};
+  struct tally regression = {0};
   for (int i = 0; i < n; i++) {
     struct world w = make_world((uint64_t)i);
     in_scan(&rods, &w);
     asynchronous(&async, &w);
-    learned_line(&line, &w);
+    learned(&line, &regression, &w);
   }
   say("samples: rods in the scan", &rods, 1);
   say("samples: asynchronous", &async, 3);
   say("samples: learned tissue line", &line, 5);
-  const struct tally *all[3] = {&rods, &async, &line};
-  static const double limit[3] = {1, 3, 5};
-  for (int i = 0; i < 3; i++) {
+  say("samples: learned regression", &regression, 5);
+  const struct tally *all[4] = {&rods, &async, &line, &regression};
+  static const double limit[4] = {1, 3, 5, 5};
+  for (int i = 0; i < 4; i++) {
     double share = (double)all[i]->covered / all[i]->n;
     /* 93-97 % with two standard errors of a share of n seeds (inserts of a seed are not
      * independent) */
@@ -224,16 +233,19 @@ static void samples_are_covered(void **state) {
     assert_true(share > 0.93 - slack && share < 0.97 + slack);
     assert_true(sqrt(all[i]->squares / all[i]->n) < limit[i]);
   }
+  /* the line through tissues cannot see the beam harden with size: four in five only */
+  assert_true(regression.within > 0.98 * regression.n);
+  assert_true(line.within > 0.75 * line.n);
 }
 
 /* ---- whole scans ---- */
 
 static void rendered_scans_are_recovered(void **state) {
   (void)state;
-  int n = seeds("QCT_COVERAGE_SCANS", 6);
+  enum { SCANS = 4 };
   struct tally t = {0};
   int refused = 0;
-  for (int i = 0; i < n; i++) {
+  for (int i = 0; i < SCANS; i++) {
     uint64_t seed = (uint64_t)i;
     static const double kvp[] = {80, 100, 120, 140};
     struct rods_phantom p;
@@ -267,8 +279,8 @@ static void rendered_scans_are_recovered(void **state) {
     phantom_result_free(&r);
   }
   say("rendered: rods found", &t, 1);
-  print_message("%d of %d scans refused\n", refused, n);
-  assert_true(refused * 50 <= n);
+  print_message("%d of %d scans refused\n", refused, SCANS);
+  assert_int_equal(refused, 0);
   assert_true(sqrt(t.squares / t.n) < 1);
 }
 

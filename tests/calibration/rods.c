@@ -110,6 +110,18 @@ static void bubble_in_a_two_rod_minimum_is_refused(void **state) {
   volume_destroy(v);
 }
 
+static void saturated_rod_of_three_is_refused(void **state) {
+  (void)state;
+  struct phantom_entry e = entry("qrm-bdc-3");
+  struct scene s = scene_defaults;
+  s.saturate_hu = 1000;
+  struct volume *v = scene_make(&s, &e);
+  struct calibration c = {.slope = -7};
+  assert_fails(cal_from_phantom(&c, NULL, NULL, v, &e, NULL), ST_DOMAIN, "saturated");
+  assert_near(c.slope, -7, 0);
+  volume_destroy(v);
+}
+
 static void saturated_rod_is_left_out(void **state) {
   (void)state;
   struct phantom_entry e = entry("qrm-bdc-6");
@@ -204,6 +216,7 @@ int main(void) {
       cmocka_unit_test(bubble_is_left_out_and_the_fit_holds),
       cmocka_unit_test(bubble_in_a_two_rod_minimum_is_refused),
       cmocka_unit_test(saturated_rod_is_left_out),
+      cmocka_unit_test(saturated_rod_of_three_is_refused),
       cmocka_unit_test(swapped_rods_are_refused),
       cmocka_unit_test(missing_rod_or_phantom_is_refused),
       cmocka_unit_test(symmetric_phantom_asks_for_labels),
