@@ -1,23 +1,25 @@
-/* usage: bench_calibration FOLDER FIRST LAST [LEARNED [SESSIONS]]
+/* usage: bench_calibration FOLDER FIRST LAST [LEARNED [SESSIONS [SITE]]]
  * Whole digital scans, seeds FIRST..LAST: how far off are calibrated densities, and do their 95 %
  * intervals cover the truth? What is done lies in FOLDER and is not done again, so the program may
- * be stopped and started; it ends with the table over all seeds done.
+ * be stopped and started; it ends with the table over all seeds done. Sites are worked off one
+ * after the other from SITE (0..19) on, so that two programs may share a folder.
  *
  * A site has one tube voltage (80, 100, 120, 140 kV), one phantom of the registry and one unit of
  * it, whose rods differ from the certificate by 0.4 mg/cm3 SD. LEARNED people lie on the phantom
  * once (calibrate learn), and every week the phantom lies under a cylinder of water of 260 mm
  * (calibrate async), SESSIONS times. A seed draws a site and a person, who is scanned on the
- * phantom (in-scan rods) and without it. What differs from scan to scan: body       200-320 mm
- * across, soft tissue with 18 mm of fat; fat and muscle 3 HU SD each beam       effective energy
- * 51, 60, 68, 76 keV, rising with the water-equivalent diameter of all in the slice by what a
- * Kramers spectrum behind 8 mm of aluminium does between 200 and 320 mm of water, and 0.3 keV SD
- * that size does not explain scanner    gain 0.15 %, offset 0.4 HU from session to session, so that
- * an insert of 100 mg/cm3 repeats within about 0.4 mg/cm3 (wang2017: 0.53-0.91 mg/cm3 with
- * repositioning) place      phantom +-15 mm, +-2 degrees across, +-1 degree up, either way round
- *   noise      8-40 HU at the centre
- * None of it is told to the methods. The error is that of the density of inserts of 50, 100 and 200
- * mg/cm3 at the person's beam and session, their HU taken without noise: what the calibration adds.
- * The HU of a digital insert does not depend on its place; real fields are less even.
+ * phantom (in-scan rods) and without it. What differs from scan to scan:
+ *   body      200-320 mm across, soft tissue with 18 mm of fat; fat and muscle 3 HU SD each
+ *   beam      effective energy 51, 60, 68, 76 keV, rising with the water-equivalent diameter of all
+ *             in the slice by what a Kramers spectrum behind 8 mm of aluminium does between 200
+ *             and 320 mm of water, and 0.3 keV SD that size does not explain
+ *   scanner   gain 0.15 %, offset 0.4 HU from session to session, so that an insert of 100 mg/cm3
+ *             repeats within about 0.4 mg/cm3 (wang2017: 0.53-0.91 mg/cm3 with repositioning)
+ *   place     phantom +-15 mm, +-2 degrees across, +-1 degree up, either way round
+ *   noise     8-40 HU at the centre
+ * None of it is told to the methods. The error is that of the density of inserts of 50, 100 and
+ * 200 mg/cm3 at the person's beam and session, their HU taken without noise: what the calibration
+ * adds. The HU of a digital insert does not depend on its place; real fields are less even.
  *
  * `async` is a person whose beam differs from the phantom's by 0.91 % of density (wang2017);
  * `async-any-size` is the person of the seed. */
@@ -35,7 +37,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INSERTS = 3, KEYS = 5, VOLTAGES = 4, MOST = 64, METHODS = 5 };
+enum { INSERTS = 3, KEYS = 5, VOLTAGES = 4, MOST = 64, METHODS = 5, SITES = KEYS * VOLTAGES };
 static const double inserts[INSERTS] = {50, 100, 200};
 static const char *const keys[KEYS] = {"mindways-model3-ct", "qrm-bdc-3", "qrm-bdc-6",
                                        "image-analysis-qct3d", "b-mas-200"};
@@ -53,7 +55,7 @@ static const char *folder;
 static int learned_people = 25, sessions = 12;
 
 struct site {
-  int voltage;
+  int voltage, index;
   uint64_t seed;
   struct phantom_entry truth, certificate;
   char name[64];
@@ -80,7 +82,8 @@ static status make_site(struct site *s, uint64_t seed) {
   int key = (int)random_below(seed, 20, 0, KEYS);
   *s = (struct site){.voltage = (int)random_below(seed, 21, 0, VOLTAGES)};
   /* seeds below 1000 share 20 sites, seeds from 1000 on have 20 others */
-  s->seed = (uint64_t)(seed >= 1000 ? 1000100 : 1000000) + (uint64_t)(s->voltage * KEYS + key);
+  s->index = s->voltage * KEYS + key;
+  s->seed = (uint64_t)(seed >= 1000 ? 1000100 : 1000000) + (uint64_t)s->index;
   TRY(phantom_registry_find(&s->truth, keys[key], NULL));
   s->certificate = s->truth;
   for (int i = 0; i < s->truth.rod_count; i++)
@@ -325,28 +328,37 @@ static void print_table(const struct tally t[METHODS]) {
   }
 }
 
+/* A seed when it is of this site; 1 when a method refused its scan. */
+static int do_seed(struct tally t[METHODS], int seed, int site) {
+  struct site s;
+  char path[512];
+  bool done = make_site(&s, (uint64_t)seed) == ST_OK;
+  if (done && s.index != site) return 0;
+  done = done && one((uint64_t)seed) == ST_OK;
+  if (!done) printf("seed %d refused: %s\n", seed, status_message());
+  status_clear();
+  snprintf(path, sizeof path, "%s/seed%05d.csv", folder, seed);
+  count(t, path);
+  fflush(stdout);
+  return !done;
+}
+
 int main(int argc, char **argv) {
+  int start = 0;
   struct tally t[METHODS] = {{0}};
   int refused = 0;
   if (argc < 4) {
-    fprintf(stderr, "usage: bench_calibration FOLDER FIRST LAST [LEARNED [SESSIONS]]\n");
+    fprintf(stderr, "usage: bench_calibration FOLDER FIRST LAST [LEARNED [SESSIONS [SITE]]]\n");
     return 2;
   }
   folder = argv[1];
   if (argc > 4) learned_people = atoi(argv[4]);
   if (argc > 5) sessions = atoi(argv[5]);
   if (learned_people < 3 || learned_people > MOST || sessions < 1 || sessions > MOST) return 2;
-  for (int seed = atoi(argv[2]); seed <= atoi(argv[3]); seed++) {
-    char path[512];
-    if (one((uint64_t)seed) != ST_OK) {
-      printf("seed %d refused: %s\n", seed, status_message());
-      status_clear();
-      refused++;
-    }
-    snprintf(path, sizeof path, "%s/seed%05d.csv", folder, seed);
-    count(t, path);
-    fflush(stdout);
-  }
+  if (argc > 6) start = atoi(argv[6]);
+  for (int i = 0; i < SITES; i++) /* what a site needs is made once, then all its seeds */
+    for (int seed = atoi(argv[2]); seed <= atoi(argv[3]); seed++)
+      refused += do_seed(t, seed, (start + i) % SITES);
   print_table(t);
   printf("%d seeds refused; errors and half widths in mg/cm3\n", refused);
   return 0;
