@@ -242,7 +242,6 @@ static void mark_alarms(struct plot *p, const struct table *t, const struct cal_
                         size_t n, size_t series) {
   const struct table_column *alarm = &t->columns[table_find(t, "alarm")];
   const struct table_column *name = &t->columns[table_find(t, "series")];
-  const struct table_column *date = &t->columns[table_find(t, "date")];
   bool before = false;
   for (size_t i = 0; i < n; i++) {
     size_t row = series * n + i;
@@ -252,7 +251,7 @@ static void mark_alarms(struct plot *p, const struct table *t, const struct cal_
     if (fires) plot_points(p, &x, &y, 1, COLOUR_RED, NULL);
     if (fires && !before) {
       char note[96];
-      snprintf(note, sizeof note, "%.39s %.16s", name->texts[row], date->texts[row]);
+      snprintf(note, sizeof note, "%.39s, day %.0f", name->texts[row], x);
       plot_note(p, x, y, note);
     }
     before = fires;

@@ -365,9 +365,14 @@ static status tell_chart(struct cohort_page *p, const struct cal_scan *scans, si
     return ST_OK;
   }
   TRY(cal_quality_judge(&q, scans, n));
-  for (size_t i = 0; i < q->count; i++) alarms += !q->alarms[i].notice;
+  for (size_t scan = 0; scan < n; scan++) {
+    bool alarm = false;
+    for (size_t i = 0; i < q->count; i++)
+      alarm = alarm || (q->alarms[i].scan == scan && !q->alarms[i].notice);
+    alarms += alarm;
+  }
   TRY(cal_figure_drift(&svg, scans, n, 720, 340));
-  snprintf(bad, sizeof bad, "%zu alarms: the calibration left its baseline.", alarms);
+  snprintf(bad, sizeof bad, "In %zu of %zu scans the calibration left its baseline.", alarms, n);
   const struct report_reading reading = {
       .good = alarms ? NULL : "The calibration stays within the limits of its own baseline.",
       .bad = alarms ? bad : NULL,
