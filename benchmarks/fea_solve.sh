@@ -1,12 +1,18 @@
 #!/bin/bash
 # usage: benchmarks/fea_solve.sh [BUILD-DIR] [SIZE_MM...]
-# The voxel solver on one and two threads, and CalculiX (when installed) on the smallest size through
-# `ctest -R fea.calculix` for the same reactions. Default sizes: 93 k, 0.9 M, 4.4 M, 10.2 M unknowns.
+# The voxel solver on one and two threads, and where its time goes (share of the memory rate). Default
+# sizes: 93 k, 0.9 M, 4.4 M, 10.2 M unknowns; 0.217 is 50 M. With TRIAL=<program> another solver of the
+# same femur is run beside it in the same minute (`TRIAL -size_h SIZE_MM` under mpirun -n 1 and -n 2).
+# For the same reactions by CalculiX: `ctest -R fea.calculix`.
 set -e
 build=${1:-build}
 shift || true
-cmake --build "$build" --target bench_fea fea_petsc > /dev/null
-export QCT_MODULE_PATH=$build/bin
+cmake --build "$build" --target bench_fea bench_fea_kernels fea_petsc > /dev/null
+export QCT_MODULE_PATH=$build/bin OMP_WAIT_POLICY=passive
 for size in ${*:-1.85 0.85 0.49 0.37}; do
-  for threads in 1 2; do "$build/bin/bench_fea" "$size" "$threads"; done
+  for threads in 1 2; do
+    "$build/bin/bench_fea" "$size" "$threads"
+    [ -z "$TRIAL" ] || OMP_NUM_THREADS=1 mpirun --oversubscribe -n "$threads" "$TRIAL" -size_h "$size" | grep RESULT
+  done
 done
+for threads in 1 2; do "$build/bin/bench_fea_kernels" 0.85 "$threads"; "$build/bin/bench_fea_kernels" 0.37 "$threads"; done

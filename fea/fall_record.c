@@ -20,6 +20,9 @@ static void add_failure(struct fea_rows_writer *w, const struct fea_fall *r,
   if (frame->head_cut > 0.02) measurement_flag(m, "%.0f %% of the head cut", 100 * frame->head_cut);
   if (o->interval && interval->missing[0])
     measurement_flag(m, "interval without %s", interval->missing);
+  if (o->interval && isfinite(interval->law_low))
+    measurement_flag(m, "%.0f to %.0f N over the modulus laws of the femur, not in the interval",
+                     interval->law_low, interval->law_high);
   if (r->failure_load_n < 500 || r->failure_load_n > 12000)
     measurement_flag(m, "outside the range of tested femora (about 1000-9000 N)");
 }

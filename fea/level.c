@@ -1,14 +1,25 @@
 /* One level of the hierarchy: its rows, modulus, diagonal and fixed dofs. */
 #include "fea/multigrid.h"
 
+#include "core/parallel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+/* Zeroed by all threads: the first touch of a page costs more than its zeros. */
 static void *allocate_aligned(size_t bytes) {
-  size_t padded = (bytes + 319) & ~(size_t)63;
-  void *p = aligned_alloc(64, padded);
-  if (p) memset(p, 0, padded);
+  enum { PIECE = 1 << 20 };
+  const size_t padded = (bytes + MG_PADDING * sizeof(double) + 63) & ~(size_t)63;
+  char *p = aligned_alloc(64, padded);
+  if (!p) return NULL;
+#pragma omp parallel for schedule(static) num_threads(parallel_threads()) if (padded > 8 * PIECE)
+  for (size_t at = 0; at < padded; at += PIECE)
+    memset(p + at, 0, padded - at < PIECE ? padded - at : PIECE);
   return p;
+}
+
+double *multigrid_vector(int64_t n) {
+  return allocate_aligned((size_t)n * sizeof(double));
 }
 
 float mg_modulus_at(const struct mg_level *l, int64_t i, int64_t j, int64_t k) {
@@ -28,7 +39,7 @@ static double element_diagonal(double h, double poisson) {
 static void fill_diagonal(struct mg_level *l, int64_t plane_low, int64_t plane_high) {
   const struct fea_rows *rows = &l->rows;
   const double unit = element_diagonal(l->size_mm, l->poisson);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(parallel_threads())
   for (int64_t k = plane_low; k < plane_high; k++)
     for (int64_t j = 0; j <= rows->ny; j++) {
       int64_t row = k * (rows->ny + 1) + j;
@@ -75,8 +86,7 @@ status mg_level_create(struct mg_level *l, const struct fea_rows *rows, const fl
   l->x = allocate_aligned(length * sizeof(float));
   l->b = allocate_aligned(length * sizeof(float));
   l->r = allocate_aligned(length * sizeof(float));
-  l->d = allocate_aligned(length * sizeof(float));
-  CHECK(l->modulus && l->inverse_diagonal && l->x && l->b && l->r && l->d, ST_MEMORY,
+  CHECK(l->modulus && l->inverse_diagonal && l->x && l->b && l->r, ST_MEMORY,
         "multigrid: no memory for a level of %lld unknowns", (long long)l->length);
   fill_modulus(l, modulus, element_low, element_high);
   fill_diagonal(l, low, high);
@@ -93,7 +103,6 @@ void mg_level_clear(struct mg_level *l) {
   free(l->x);
   free(l->b);
   free(l->r);
-  free(l->d);
   memset(l, 0, sizeof *l);
 }
 
@@ -102,7 +111,7 @@ status mg_coarsen_modulus(float **out, const float *modulus, int64_t nx, int64_t
   int64_t cx = (nx + 1) / 2, cy = (ny + 1) / 2, cz = (nz + 1) / 2;
   float *coarse = calloc((size_t)(cx * cy * cz), sizeof *coarse);
   CHECK(coarse, ST_MEMORY, "multigrid: no memory for %lld voxels", (long long)(cx * cy * cz));
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(parallel_threads())
   for (int64_t c = 0; c < cz; c++)
     for (int64_t k = 2 * c; k < 2 * c + 2 && k < nz; k++)
       for (int64_t j = 0; j < ny; j++) {

@@ -9,7 +9,7 @@ double fea_memory_estimate(const struct geometry *grid, int64_t elements) {
   /* modulus, part, density; part numbers and the stack of their search; coarse boxes (1/7 of 4) */
   const double box = voxels * (4 + 1 + 4 + 4 + 8 + 0.6);
   const double dofs = 3 * 1.15 * (double)elements; /* porous models have more nodes an element */
-  return box + dofs * (5 * sizeof(double) + 20) + 64e6;
+  return box + dofs * (4 * sizeof(double) + 18) + 64e6;
 }
 
 double fea_memory_free(void) {

@@ -53,6 +53,10 @@ struct fea_case {
 
 enum { FEA_CASES = 16 };
 
+/* Elements of a row take a multiple of this many places in element arrays, so that the vectors of
+ * the kernels need no end of their own. */
+enum { FEA_ROW_PADDING = 16 };
+
 /* Rows of elements and nodes along x: where material is. Only the span from the first to the last
  * element of each row is stored; a dof array holds, for each node row, x, y and z components one
  * after the other. */

@@ -12,12 +12,13 @@ enum {
   BOTTOM_DOFS = 700,      /* stop coarsening at this size: dense Cholesky */
   REPLICATE_DOFS = 40000, /* with several ranks, hold levels below this size everywhere */
   POWER_STEPS = 6,
-  SMOOTHER_DEGREE = 2,
-  CHUNK_PLANES = 4
+  CHUNK_PLANES = 4,
+  CHUNK_DOFS = 24576
 };
 
-int mg_chunks(const struct multigrid *mg, int64_t planes) {
-  int64_t most = planes / CHUNK_PLANES;
+int mg_chunks(const struct multigrid *mg, const struct mg_level *l) {
+  int64_t most = (l->plane_last - l->plane_first) / CHUNK_PLANES;
+  if (most > l->length / CHUNK_DOFS) most = l->length / CHUNK_DOFS;
   if (most > mg->threads) most = mg->threads;
   return most < 1 ? 1 : (int)most;
 }
@@ -119,22 +120,24 @@ done:
 static status make_scratch(struct multigrid *mg) {
   status st = ST_OK;
   int64_t plane = 0, widest = mg->level[0].rows.nx;
-  const int chunks = mg_chunks(mg, mg->level[0].plane_last - mg->level[0].plane_first);
+  int chunks = 1;
   for (int n = 0; n < mg->levels; n++) { /* thin structures widen on coarse levels */
     const struct fea_rows *rows = &mg->level[n].rows;
+    if (mg_chunks(mg, &mg->level[n]) > chunks) chunks = mg_chunks(mg, &mg->level[n]);
     for (int64_t k = 0; k <= rows->nz; k++)
       if (rows->plane_start[k + 1] - rows->plane_start[k] > plane)
         plane = rows->plane_start[k + 1] - rows->plane_start[k];
   }
   for (int c = 0; c < chunks; c++) {
     struct mg_scratch *s = &mg->scratch[c];
+    s->apart = plane + 2 * MG_PADDING;
     for (int side = 0; side < 2; side++) {
-      s->plane[side] = malloc((size_t)(plane + 64) * sizeof(double));
-      s->edge[side] = malloc((size_t)(plane + 64) * sizeof(float));
-      CHECK(s->plane[side] && s->edge[side], ST_MEMORY, "multigrid: no memory for %d threads",
+      s->sums[side] = calloc((size_t)(2 * s->apart + MG_PADDING), sizeof(double));
+      s->edge[side] = calloc((size_t)(plane + MG_PADDING), sizeof(float));
+      CHECK(s->sums[side] && s->edge[side], ST_MEMORY, "multigrid: no memory for %d threads",
             chunks);
     }
-    s->row = malloc((size_t)(widest + 32) * 24 * sizeof(double));
+    s->row = malloc((size_t)(widest + MG_PADDING) * sizeof(float));
     CHECK(s->row, ST_MEMORY, "multigrid: no memory for %d threads", chunks);
   }
 done:
@@ -160,7 +163,7 @@ static double estimate_eigenvalue(struct multigrid *mg, struct mg_level *l) {
   for (int step = 0; step < POWER_STEPS; step++) {
     double sum[2] = {0, 0};
     mg_exchange(mg, l, l->x, sizeof(float));
-    mg_slab_float(mg, l, MG_APPLY, l->x, NULL, l->r, NULL, 0, 0);
+    mg_slab_float(mg, l, &(struct mg_job_float){.mode = MG_APPLY, .x = l->x, .y = l->r});
     for (int64_t row = l->plane_first * (l->rows.ny + 1); row < l->plane_last * (l->rows.ny + 1);
          row++) {
       const int64_t n = l->rows.node_last[row] - l->rows.node_first[row];
@@ -237,9 +240,11 @@ status multigrid_create(struct multigrid **out, const struct fea_model *model,
   for (int n = 0; n < mg->levels - 1; n++)
     mg->level[n].eigenvalue = estimate_eigenvalue(mg, &mg->level[n]);
   if (comm && comm->ranks > 1) {
-    mg->ghosted = calloc((size_t)mg->level[0].length, sizeof *mg->ghosted);
+    mg->ghosted = multigrid_vector(mg->level[0].length);
     CHECK(mg->ghosted, ST_MEMORY, "multigrid: no memory for halo planes");
   }
+  mg->plane_dot = calloc((size_t)mg->level[0].rows.nz + 1, sizeof *mg->plane_dot);
+  CHECK(mg->plane_dot, ST_MEMORY, "multigrid: no memory");
   *out = mg;
   mg = NULL;
 done:
@@ -252,13 +257,14 @@ void multigrid_destroy(struct multigrid *mg) {
   for (int n = 0; n < MG_LEVELS; n++) mg_level_clear(&mg->level[n]);
   for (int t = 0; t < MG_THREADS; t++) {
     for (int side = 0; side < 2; side++) {
-      free(mg->scratch[t].plane[side]);
+      free(mg->scratch[t].sums[side]);
       free(mg->scratch[t].edge[side]);
     }
     free(mg->scratch[t].row);
   }
   free(mg->bottom);
   free(mg->ghosted);
+  free(mg->plane_dot);
   free(mg);
 }
 
@@ -270,48 +276,56 @@ int64_t multigrid_owned(const struct multigrid *mg) {
   return mg->level[0].rows.plane_start[mg->level[0].plane_last] - multigrid_first(mg);
 }
 
-void multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y) {
+double multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y) {
   const struct mg_level *l = &mg->level[0];
   const int64_t offset = multigrid_first(mg) - l->base;
-  double *in = (double *)x; /* only MG_SMOOTH writes to it */
+  double *in = (double *)x, sum = 0; /* only MG_SMOOTH writes to it */
   if (mg->ghosted) {
     memcpy(mg->ghosted + offset, x, (size_t)multigrid_owned(mg) * sizeof *x);
     mg_exchange(mg, l, mg->ghosted, sizeof *x);
     in = mg->ghosted;
   }
-  mg_slab_double(mg, l, mode, in, NULL, y - offset, NULL, 0, 0);
+  mg_slab_double(
+      mg, l, &(struct mg_job_double){.mode = mode, .x = in, .y = y - offset, .dot = mg->plane_dot});
+  for (int64_t k = l->plane_first; k < l->plane_last; k++) sum += mg->plane_dot[k];
+  return sum;
 }
 
-/* First step from x = 0: x = d = beta D^-1 b, also on halo planes' owners. */
+/* First step from x = 0: x = beta D^-1 b; it is the step too. */
 static void smooth_from_zero(const struct multigrid *mg, struct mg_level *l, float beta) {
   const struct fea_rows *rows = &l->rows;
-  const int threads = mg_chunks(mg, l->plane_last - l->plane_first);
+  const int threads = mg_chunks(mg, l);
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
   for (int64_t row = l->plane_first * (rows->ny + 1); row < l->plane_last * (rows->ny + 1); row++) {
     const int64_t n = rows->node_last[row] - rows->node_first[row];
     int64_t t = rows->node_start[row] - l->base;
     const float *restrict inverse = l->inverse_diagonal + t / 3;
     for (int axis = 0; axis < 3; axis++, t += n) {
-      float *restrict x = l->x + t, *restrict d = l->d + t;
+      float *restrict x = l->x + t;
       const float *restrict b = l->b + t;
 #pragma GCC ivdep
-      for (int64_t i = 0; i < n; i++) x[i] = d[i] = beta * inverse[i] * b[i];
+      for (int64_t i = 0; i < n; i++) x[i] = beta * inverse[i] * b[i];
     }
   }
 }
 
-/* Source: lottes2023, eq. 27 (fourth-kind Chebyshev). */
+/* Two steps of the fourth-kind Chebyshev iteration. Source: lottes2023, eq. 27. */
 static void smooth(struct multigrid *mg, struct mg_level *l, bool from_zero) {
-  for (int step = 0; step < SMOOTHER_DEGREE; step++) {
-    const float alpha = step ? (float)((2. * step - 1) / (2 * step + 3)) : 0;
-    const float beta = (float)((8. * step + 4) / (2 * step + 3) / l->eigenvalue);
-    if (from_zero && !step) {
-      smooth_from_zero(mg, l, beta);
-      continue;
-    }
+  const float beta[2] = {(float)(4. / 3 / l->eigenvalue), (float)(12. / 5 / l->eigenvalue)};
+  struct mg_job_float job = {
+      .mode = MG_SMOOTH, .x = l->x, .b = l->b, .beta = beta[0], .d_out = l->r};
+  if (from_zero)
+    smooth_from_zero(mg, l, beta[0]);
+  else {
     mg_exchange(mg, l, l->x, sizeof(float));
-    mg_slab_float(mg, l, MG_SMOOTH, l->x, l->b, NULL, l->d, alpha, beta);
+    mg_slab_float(mg, l, &job);
   }
+  job.d_in = from_zero ? l->x : l->r;
+  job.d_out = NULL;
+  job.alpha = 1.f / 5;
+  job.beta = beta[1];
+  mg_exchange(mg, l, l->x, sizeof(float));
+  mg_slab_float(mg, l, &job);
 }
 
 /* Bring the residual of level n down to b of level n + 1. */
@@ -319,7 +333,9 @@ static void descend(struct multigrid *mg, int n) {
   struct mg_level *fine = &mg->level[n], *coarse = fine + 1;
   int64_t first = coarse->plane_first, last = coarse->plane_last;
   mg_exchange(mg, fine, fine->x, sizeof(float));
-  mg_slab_float(mg, fine, MG_RESIDUAL, fine->x, fine->b, fine->r, NULL, 0, 0);
+  mg_slab_float(
+      mg, fine,
+      &(struct mg_job_float){.mode = MG_RESIDUAL, .x = fine->x, .b = fine->b, .y = fine->r});
   mg_exchange(mg, fine, fine->r, sizeof(float));
   if (coarse->replicated && !alone(mg, fine)) { /* each rank its part, then the sum of all */
     first = (fine->plane_first + 1) / 2;
@@ -349,6 +365,15 @@ static void cycle(struct multigrid *mg, int n) {
   }
 }
 
+float *multigrid_rhs(struct multigrid *mg) {
+  return mg->level[0].b + (multigrid_first(mg) - mg->level[0].base);
+}
+
+const float *multigrid_cycle(struct multigrid *mg) {
+  cycle(mg, 0);
+  return mg->level[0].x + (multigrid_first(mg) - mg->level[0].base);
+}
+
 /* A size of r for scaling: its largest among every 61st value, of all when these vanish. */
 static double size_of(const struct multigrid *mg, const double *r, int64_t n) {
   double largest = 0;
@@ -360,15 +385,13 @@ static double size_of(const struct multigrid *mg, const double *r, int64_t n) {
 }
 
 void multigrid_precondition(struct multigrid *mg, const double *r, double *z) {
-  struct mg_level *l = &mg->level[0];
   const int64_t n = multigrid_owned(mg);
-  float *restrict b = l->b + (multigrid_first(mg) - l->base);
-  const float *restrict x = l->x + (multigrid_first(mg) - l->base);
+  float *restrict b = multigrid_rhs(mg);
   const double size = size_of(mg, r, n);
   const double scale = size > 0 ? 1 / size : 1; /* keeps the range of single precision */
 #pragma omp parallel for schedule(static) num_threads(mg->threads)
   for (int64_t i = 0; i < n; i++) b[i] = (float)(r[i] * scale);
-  cycle(mg, 0);
+  const float *restrict x = multigrid_cycle(mg);
 #pragma omp parallel for schedule(static) num_threads(mg->threads)
   for (int64_t i = 0; i < n; i++) z[i] = (double)x[i] * size;
 }

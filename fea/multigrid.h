@@ -35,18 +35,20 @@ struct mg_level {
   float *inverse_diagonal;         /* [length/3], one a node; 0 where no element touches */
   int64_t *fixed;                  /* sorted dof indices of all planes */
   int64_t *fixed_start;            /* [nz + 2], by node plane */
-  float *x, *b, *r, *d;            /* [length] */
+  float *x, *b, *r;                /* [length + MG_PADDING]; r: residual, or the smoother's step */
   double eigenvalue;               /* bound of the spectrum of D^-1 K */
 };
 
 /* Scratch of one chunk of planes. */
 struct mg_scratch {
-  void *plane[2]; /* sums of two node planes */
-  void *row;      /* one element row */
+  void *sums[2];  /* of two node planes: sums, then differences `apart` numbers further */
+  int64_t apart;  /* (kernel_template.h) */
   float *edge[2]; /* copies of the node planes below and above the chunk */
+  float *row;     /* of a transfer */
 };
 
-enum { MG_LEVELS = 16, MG_THREADS = 256 };
+/* MG_PADDING: numbers behind an array of nodes that may be read, and are finite. */
+enum { MG_LEVELS = 16, MG_THREADS = 256, MG_PADDING = 32 };
 
 struct multigrid {
   const struct fea_model *model;
@@ -56,17 +58,32 @@ struct multigrid {
   int threads;
   struct mg_scratch scratch[MG_THREADS];
   float *bottom; /* Cholesky factor of the coarsest level, row-major lower, [n][n] */
-  float *bottom_b;
   int64_t bottom_n;
-  double *ghosted; /* x with halo planes for the double operator; only with several ranks */
+  double *ghosted;   /* x with halo planes for the double operator; only with several ranks */
+  double *plane_dot; /* [nz + 1] of the finest level */
 };
 
 enum mg_mode {
   MG_APPLY,    /* y = K x, fixed dofs 0 */
   MG_REACTION, /* y = K x, fixed dofs kept */
   MG_RESIDUAL, /* y = b - K x, fixed dofs 0 */
-  MG_SMOOTH    /* d = alpha*d + beta*D^-1 (b - K x); x += d */
+  MG_SMOOTH    /* x += v, v = alpha*d_in + beta*D^-1 (b - K x); fixed dofs of x and v are 0 */
 };
+
+/* One pass over a level; what the mode does not use is NULL or 0. */
+#define MG_JOB(real)                                                                               \
+  struct mg_job_##real {                                                                           \
+    enum mg_mode mode;                                                                             \
+    real *x; /* [length + MG_PADDING]; only MG_SMOOTH writes to it */                              \
+    const real *b;                                                                                 \
+    real *y;                                                                                       \
+    const real *d_in; /* may be x; only without d_out */                                           \
+    real *d_out;      /* v is kept here; then alpha counts as 0 */                                 \
+    real alpha, beta;                                                                              \
+    double *dot; /* x . y of every node plane, or NULL; MG_APPLY and MG_REACTION */                \
+  }
+MG_JOB(float);
+MG_JOB(double);
 
 /** Build the hierarchy. @param comm borrowed or NULL. @return ST_MEMORY; ST_DOMAIN when there are
  * more ranks than node planes / 2 */
@@ -78,19 +95,27 @@ void multigrid_destroy(struct multigrid *mg);
 int64_t multigrid_first(const struct multigrid *mg);
 int64_t multigrid_owned(const struct multigrid *mg);
 
-/** y = K x on owned dofs in double; `mode` MG_APPLY or MG_REACTION. */
-void multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y);
+/** Zeroed array for n numbers and MG_PADDING more; NULL without memory. free() it. */
+double *multigrid_vector(int64_t n);
+/** y = K x on owned dofs in double; `mode` MG_APPLY or MG_REACTION. x: multigrid_vector.
+ * @return x . y over the owned dofs */
+double multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y);
 /** z = M^-1 r on owned dofs: one multigrid cycle. */
 void multigrid_precondition(struct multigrid *mg, const double *r, double *z);
+/** The same on single precision in place: fill the owned dofs of multigrid_rhs(), about 1 in size,
+ * and find z in the returned array. */
+float *multigrid_rhs(struct multigrid *mg);
+const float *multigrid_cycle(struct multigrid *mg);
 
 /* ---- inner functions, shared by the files of the solver ---- */
 
-void mg_slab_float(const struct multigrid *mg, const struct mg_level *l, enum mg_mode mode,
-                   float *x, const float *b, float *y, float *d, float alpha, float beta);
-void mg_slab_double(const struct multigrid *mg, const struct mg_level *l, enum mg_mode mode,
-                    double *x, const double *b, double *y, double *d, double alpha, double beta);
-/** Chunks for `planes` node planes: at least 4 planes each. */
-int mg_chunks(const struct multigrid *mg, int64_t planes);
+void mg_slab_float(const struct multigrid *mg, const struct mg_level *l,
+                   const struct mg_job_float *job);
+void mg_slab_double(const struct multigrid *mg, const struct mg_level *l,
+                    const struct mg_job_double *job);
+/** Chunks of a level, one a thread: at least 4 planes and MG_CHUNK_DOFS each, since to wake a
+ * thread takes as long as some ten thousand dofs. */
+int mg_chunks(const struct multigrid *mg, const struct mg_level *l);
 
 status mg_level_create(struct mg_level *l, const struct fea_rows *rows, const float *modulus,
                        double size_mm, double poisson, int64_t plane_first, int64_t plane_last);

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/parallel.h"
+#include "fea/petsc.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct element {
 
 struct newton {
   struct fea_solver *s;
+  const struct fea_petsc *petsc; /* the tangent need not be symmetric: GMRES */
   const struct fea_case *load;
   const struct fea_nonlinear_options *o;
   int points;
@@ -37,7 +39,7 @@ struct newton {
   int64_t slots, slot_room;
   int64_t *fixed_dof;
   double *u, *next, *before, *elastic; /* displacement: reached, tried, one step before, unit */
-  double *internal, *residual, *step;
+  double *internal, *residual, *step, *direction;
   struct multigrid *aged; /* preconditioner with secant moduli; NULL: the elastic one */
   int iterations;         /* of the last linear solve */
   double scale;           /* largest force norm so far: residuals are relative to it */
@@ -110,19 +112,18 @@ done:
   return st;
 }
 
-static double *vector(const struct newton *n) {
-  return calloc((size_t)n->s->owned + 1, sizeof(double));
-}
-
 static status newton_open(struct newton *n, const struct fea_strength *strength) {
   status st = ST_OK;
   const struct fea_model *m = n->s->model;
+  const struct fea_comm *comm;
+  TRY(fea_petsc_open(&n->petsc, &comm));
   make_gradients(n, m->grid.spacing[0]);
   TRY(list_elements(n, strength));
   n->fixed_dof = malloc((size_t)m->fixed_count * sizeof *n->fixed_dof);
-  double **vectors[] = {&n->u, &n->next, &n->before, &n->internal, &n->residual, &n->step};
+  double **vectors[] = {&n->u,        &n->next,     &n->before, &n->direction,
+                        &n->internal, &n->residual, &n->step};
   for (size_t v = 0; v < sizeof vectors / sizeof vectors[0]; v++) {
-    *vectors[v] = vector(n);
+    *vectors[v] = multigrid_vector(n->s->owned);
     CHECK(*vectors[v], ST_MEMORY, "nonlinear solve: no memory for %lld unknowns",
           (long long)n->s->owned);
   }
@@ -149,6 +150,7 @@ static void newton_close(struct newton *n) {
   free(n->internal);
   free(n->residual);
   free(n->step);
+  free(n->direction);
 }
 
 /* ---- element kernels ---- */
@@ -289,7 +291,8 @@ done:
 
 static void apply_tangent(void *context, const double *x, double *y) {
   struct newton *n = context;
-  multigrid_apply(n->s->mg, MG_APPLY, x, y);
+  memcpy(n->direction, x, (size_t)n->s->owned * sizeof *x); /* PETSc's array has no padding */
+  multigrid_apply(n->s->mg, MG_APPLY, n->direction, y);
   FOR_PLANES(n, k) {
     for (int64_t i = n->plane_start[k]; i < n->plane_start[k + 1]; i++) {
       const struct element *e = &n->element[i];
@@ -343,7 +346,7 @@ static status solve_tangent(struct newton *n, double tolerance) {
                                  .unsymmetric =
                                      n->slots > 0 && n->o->rule == FEA_RULE_DRUCKER_PRAGER};
   memset(n->step, 0, (size_t)n->s->owned * sizeof *n->step);
-  CHECK(!n->s->petsc->conjugate_gradients(&result, &problem, n->residual, n->step), ST_EXTERNAL,
+  CHECK(!n->petsc->conjugate_gradients(&result, &problem, n->residual, n->step), ST_EXTERNAL,
         "nonlinear solve: %s", result.words);
   n->iterations = result.iterations;
 done:

@@ -51,6 +51,9 @@ struct fea_petsc {
 /** Open the module and start PETSc. Outside mpirun it is told not to look for other processes.
  * @return ST_UNSUPPORTED naming the package when absent; ST_EXTERNAL when PETSc does not start */
 status fea_petsc_open(const struct fea_petsc **out, const struct fea_comm **comm);
+/** The processes this one works with: MPI's under mpirun (fea_petsc_open), else itself alone, for
+ * which nothing is opened. @return as fea_petsc_open */
+status fea_comm_open(const struct fea_comm **comm);
 
 #ifdef __cplusplus
 }

@@ -56,7 +56,8 @@ status fea_rows_create(struct fea_rows *out, const float *modulus, int64_t nx, i
   for (int64_t row = 0; row < ny * nz; row++) {
     element_span(modulus + row * nx, nx, &rows.element_first[row], &rows.element_last[row]);
     rows.element_start[row] = at;
-    at += rows.element_last[row] - rows.element_first[row];
+    at += (rows.element_last[row] - rows.element_first[row] + FEA_ROW_PADDING - 1) /
+          FEA_ROW_PADDING * FEA_ROW_PADDING;
   }
   rows.element_start[ny * nz] = at;
   at = 0;

@@ -2,7 +2,9 @@
 
 #include "core/log.h"
 #include "core/parallel.h"
+#include "fea/cg.h"
 #include "fea/checkpoint.h"
+#include "fea/petsc.h"
 #include "fea/solver.h"
 
 #include <math.h>
@@ -14,8 +16,8 @@ static const struct fea_solve_options defaults = FEA_SOLVE_DEFAULTS;
 
 double fea_solve_memory(const struct fea_model *model, int ranks) {
   const double dofs = (double)fea_rows_dofs(&model->rows) / ranks;
-  const double vectors = 5 * sizeof(double);                        /* of conjugate gradients */
-  const double finest = 4 * sizeof(float) + 2 * sizeof(float) / 3.; /* x b r d, diagonal, modulus */
+  const double vectors = 4 * sizeof(double);                        /* of conjugate gradients */
+  const double finest = 3 * sizeof(float) + 2 * sizeof(float) / 3.; /* x b r, diagonal, modulus */
   return dofs * (vectors + finest * 8 / 7 + (ranks > 1 ? 2 * sizeof(double) : 0)) + 8e6;
 }
 
@@ -39,14 +41,6 @@ static status check_options(const struct fea_model *model, int load_case,
         o->memory_gib > 0 ? "permitted are" : "the machine has free", limit / gib);
 done:
   return st;
-}
-
-static void apply(void *context, const double *x, double *y) {
-  multigrid_apply(((struct fea_solver *)context)->mg, MG_APPLY, x, y);
-}
-
-static void precondition(void *context, const double *r, double *z) {
-  multigrid_precondition(((struct fea_solver *)context)->mg, r, z);
 }
 
 /* The solver's unknowns are the iterate itself (PETSc works in place). */
@@ -84,7 +78,7 @@ status fea_solver_open(struct fea_solver *s, const struct fea_model *model, int 
   s->model = model;
   s->options = options ? options : &defaults;
   TRY(check_options(model, load_case, s->options, 1 << 20));
-  TRY(fea_petsc_open(&s->petsc, &s->comm));
+  TRY(fea_comm_open(&s->comm));
   TRY(check_options(model, load_case, s->options, s->comm->ranks));
   s->started_s = clock_seconds();
   TRY(multigrid_create(&s->mg, model, s->comm));
@@ -200,17 +194,17 @@ status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load
   const struct fea_model *m = s->model;
   const struct fea_case *c = &m->cases[load_case];
   struct fea_solution *solution = calloc(1, sizeof *solution);
-  double *b = calloc((size_t)s->owned + 1, sizeof *b), *x = calloc((size_t)s->owned + 1, sizeof *x);
+  double *b = multigrid_vector(s->owned), *x = multigrid_vector(s->owned);
   const double started = clock_seconds();
-  struct fea_cg_result cg;
-  const struct fea_cg problem = {.owned = s->owned,
-                                 .context = s,
-                                 .apply = apply,
-                                 .precondition = precondition,
-                                 .progress = report,
-                                 .tolerance = s->options->tolerance * 0.9,
-                                 .most_iterations = s->options->most_iterations,
-                                 .threads = parallel_threads()};
+  struct fea_cg_outcome cg;
+  const struct fea_cg_task task = {.mg = s->mg,
+                                   .comm = s->comm,
+                                   .x = x,
+                                   .r = b,
+                                   .tolerance = s->options->tolerance * 0.9,
+                                   .most_iterations = s->options->most_iterations,
+                                   .progress = report,
+                                   .context = s};
 
   CHECK(solution && b && x, ST_MEMORY, "voxel solve: no memory for %lld unknowns",
         (long long)s->owned);
@@ -225,19 +219,18 @@ status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load
     TRY(fea_checkpoint_read(s, load_case, x, &found));
     if (found) log_info("voxel solve: load case %s goes on from its checkpoint", c->name);
   }
-  const double rhs_norm = norm2(s, b);
   progress_begin(&s->progress, "solve", "iterations", 0);
-  const int failed = s->petsc->conjugate_gradients(&cg, &problem, b, x);
+  TRY(fea_cg_run(&cg, &task));
   progress_end(&s->progress);
   if (s->options->checkpoint) TRY(fea_checkpoint_write(s, load_case, x));
-  CHECK(!failed, ST_EXTERNAL, "voxel solve: %s", cg.words);
   set_prescribed(s, c, 1, x);
   multigrid_apply(s->mg, MG_REACTION, x, b);
-  evaluate(s, c, rhs_norm, x, b, solution);
+  evaluate(s, c, cg.rhs_norm, x, b, solution);
   CHECK(solution->residual <= s->options->tolerance, ST_NUMERIC,
         "voxel solve: residual %.2e after %d iterations, wanted %.1e (%s); the model may hang on "
         "almost free parts, or raise the tolerance or the iterations",
-        solution->residual, cg.iterations, s->options->tolerance, cg.words);
+        solution->residual, cg.iterations, s->options->tolerance,
+        cg.indefinite ? "the stiffness is not positive along a direction" : "no end in sight");
   TRY(gather(s, &solution->displacement, &x));
   solution->iterations = cg.iterations;
   solution->setup_s = s->setup_s;

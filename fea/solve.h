@@ -1,6 +1,6 @@
 /* Linear static solution of a voxel model: K u = f with prescribed displacements.
  *
- * Matrix-free. Conjugate gradients of PETSc in double precision on the unpreconditioned norm,
+ * Matrix-free. Conjugate gradients (fea/cg.h) in double precision on the unpreconditioned norm,
  * preconditioned by one geometric multigrid cycle in single precision (fea/multigrid.h); OpenMP
  * threads in a process, MPI ranks in slabs along z. The result does not depend on the number of
  * threads to the last bit, nor on the number of ranks to the tolerance.
@@ -43,9 +43,8 @@ struct fea_solution {
 };
 
 /** Solve one case. @param options NULL takes the defaults
- * @return ST_UNSUPPORTED without the PETSc module; ST_DOMAIN when the model is not finished, the
- *         case does not exist or memory_gib would be passed; ST_NUMERIC when the tolerance was not
- *         met; ST_EXTERNAL with PETSc's words */
+ * @return ST_DOMAIN when the model is not finished, the case does not exist or memory_gib would be
+ *         passed; ST_NUMERIC when the tolerance was not met; under mpirun as fea_petsc_open too */
 status fea_solve(struct fea_solution **out, const struct fea_model *model, int load_case,
                  const struct fea_solve_options *options);
 /** Solve all cases of the model with one set-up; out[case_count]. */

@@ -4,8 +4,8 @@
 #define QCT_FEA_SOLVER_H
 
 #include "core/progress.h"
+#include "fea/comm.h"
 #include "fea/multigrid.h"
-#include "fea/petsc.h"
 #include "fea/solve.h"
 
 #ifdef __cplusplus
@@ -15,7 +15,6 @@ extern "C" {
 struct fea_solver {
   const struct fea_model *model;
   const struct fea_solve_options *options;
-  const struct fea_petsc *petsc;
   const struct fea_comm *comm;
   struct multigrid *mg;
   int64_t first, owned; /* dofs of this rank */

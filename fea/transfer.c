@@ -31,7 +31,7 @@ static void restrict_row(const struct mg_level *fine, const struct mg_level *coa
 void mg_restrict(const struct multigrid *mg, const struct mg_level *fine, struct mg_level *coarse,
                  int64_t first, int64_t last) {
   const struct fea_rows *rows = &coarse->rows;
-  const int chunks = mg_chunks(mg, last - first);
+  const int chunks = mg_chunks(mg, fine);
 #pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
   for (int c = 0; c < chunks; c++)
     for (int64_t k = first + (last - first) * c / chunks;
@@ -52,7 +52,7 @@ static void prolong_row(const struct mg_level *coarse, const struct mg_level *fi
                         int64_t k, int axis, float *t, float *out) {
   const struct fea_rows *fr = &fine->rows, *cr = &coarse->rows;
   const int64_t row = k * (fr->ny + 1) + j, first = fr->node_first[row], last = fr->node_last[row];
-  const int64_t begin = first / 2, width = (last - 1) / 2 + 2 - begin;
+  const int64_t n = last - first, begin = first / 2, width = (last - 1) / 2 + 2 - begin;
   memset(t, 0, (size_t)(width + 1) * sizeof *t);
   const float weight = (k & 1 ? 0.5f : 1) * (j & 1 ? 0.5f : 1);
   for (int64_t dk = 0; dk <= (k & 1); dk++)
@@ -67,16 +67,23 @@ static void prolong_row(const struct mg_level *coarse, const struct mg_level *fi
 #pragma GCC ivdep
       for (int64_t i = a; i < b; i++) t[i - begin] += weight * s[i - coarse_first];
     }
-  for (int64_t i = first; i < last; i++) {
-    int64_t at = i / 2 - begin;
-    out[i - first] += i & 1 ? 0.5f * (t[at] + t[at + 1]) : t[at];
+  /* t[0] is coarse node `begin`: fine node 2*begin, one before the row when that starts odd */
+  const int64_t skip = first & 1, pairs = (n - skip) / 2;
+  if (skip) out[0] += 0.5f * (t[0] + t[1]);
+  const float *restrict from = t + skip;
+  float *restrict to = out + skip;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < pairs; i++) {
+    to[2 * i] += from[i];
+    to[2 * i + 1] += 0.5f * (from[i] + from[i + 1]);
   }
+  if ((n - skip) & 1) to[2 * pairs] += from[pairs];
 }
 
 void mg_prolong(const struct multigrid *mg, const struct mg_level *coarse, struct mg_level *fine) {
   const struct fea_rows *rows = &fine->rows;
   const int64_t first = fine->plane_first, last = fine->plane_last;
-  const int chunks = mg_chunks(mg, last - first);
+  const int chunks = mg_chunks(mg, fine);
 #pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
   for (int c = 0; c < chunks; c++)
     for (int64_t k = first + (last - first) * c / chunks;

@@ -30,6 +30,7 @@ static const struct {
     {"fall_failure_load_outline_in", "Failure load, outline moved in"},
     {"fall_failure_load_outline_out", "Failure load, outline moved out"},
     {"fall_failure_load", "Failure load, fall to the side"},
+    {"fall_failure_load_laws", "Failure load, range over the modulus laws"},
     {"fall_failure_load_pistoia", "Failure load, Pistoia criterion (comparison)"},
     {"fall_failure_load_strain_limit", "Failure load, first element at its limit"},
     {"fall_force", "Impact force of a fall"},

@@ -4,8 +4,9 @@
 #include "tests/check.h"
 
 #include "core/image.h"
-#include "core/itk_filter.h"
 #include "fea/fields.h"
+
+#include <stdlib.h>
 
 /* ---- femur in a fall: grid, material numbers and energy density of Ogo's own model ---- */
 
@@ -21,140 +22,233 @@ static void femur_read(struct femur *f) {
   assert_ok(image_read(&f->energy, shared_path("data/fe_femur_left_mini/ogo_sed.nii.gz"), &other));
 }
 
-/* Number 1 .. 128 is a bin of K2HPO4 density from -31 to 1448 mg/cm3 (the range of the published
- * density image), as ash density 6.04e-3 .. 1.574 g/cm3 by keyak1994, with E = 10500 ash^2.29 at
- * the bin's centre; 5000 is PMMA. */
-static double modulus_of(int number) {
-  const double low = 1.06 * -0.031 + 0.0389, high = 1.06 * 1.448 + 0.0389;
+/* Number 1 .. 128 is a bin of ash density from that of -31 mg/cm3 K2HPO4 to `top_gcc`, by
+ * keyak1994, with E = 10500 ash^2.29 at the bin's centre; 5000 is PMMA. */
+static double modulus_of(int number, double top_gcc) {
+  const double low = 1.06 * -0.031 + 0.0389;
   if (number == 5000) return 2500;
-  return 10500 * pow(low + (number - 0.5) * (high - low) / 128, 2.29);
+  return 10500 * pow(low + (number - 0.5) * (top_gcc - low) / 128, 2.29);
 }
 
-/* Distance along the normal of the published cut plane. */
-static double along_cut(double j, double k) {
-  return -0.2588190451 * j + 0.9659258263 * k;
+/* The cut of the shaft, z = at[0] + at[1] x + at[2] y in mm of the grid, by least squares through
+ * the lower faces of the lowest voxels of the columns 14 .. 40, 38 .. 60, which all end on it. */
+static void find_cut(const struct fea_model *m, double at[3]) {
+  const int64_t nx = m->grid.nx, ny = m->grid.ny;
+  double a[3][4] = {{0}};
+  for (int64_t j = 38; j <= 60; j++)
+    for (int64_t i = 14; i <= 40; i++) {
+      int64_t k = 0;
+      while (m->part[(k * ny + j) * nx + i] != FEA_BONE) k++;
+      const double row[4] = {1, (double)i + 0.5, (double)j + 0.5, (double)k};
+      for (int p = 0; p < 3; p++)
+        for (int q = 0; q < 4; q++) a[p][q] += row[p] * row[q];
+    }
+  for (int p = 0; p < 3; p++)
+    for (int q = 0; q < 3; q++) {
+      if (p == q) continue;
+      const double f = a[q][p] / a[p][p];
+      for (int c = 0; c < 4; c++) a[q][c] -= f * a[p][c];
+    }
+  for (int p = 0; p < 3; p++) at[p] = a[p][3] / a[p][p];
 }
 
-/* Head and trochanter faces are the end planes along y; the distal set is not published: nodes
- * within `reach_mm` of the end, along the plane's normal, are held in x and z. */
-static struct fea_model *femur_model(const struct femur *f, double reach_mm) {
+/* Head and trochanter faces are the end planes along y; nodes within `reach_mm` of the oblique cut
+ * of the shaft are held in x and z. */
+static struct fea_model *femur_model(const struct femur *f, double top_gcc, double reach_mm) {
   const struct geometry *from = &f->material->grid;
   const struct geometry g = geometry_make(from->nx, from->ny, from->nz, 1, 1, 1);
   struct fea_model *m = NULL;
-  double low = INFINITY;
+  double cut[3];
   assert_ok(fea_model_create(&m, &g, 0.3));
   for (int64_t v = 0; v < geometry_voxels(&g); v++) {
     const int number = (int)f->material->voxels[v];
     if (!number) continue;
-    m->modulus[v] = (float)modulus_of(number);
+    m->modulus[v] = (float)modulus_of(number, top_gcc);
     m->part[v] = number == 5000 ? FEA_CAP : FEA_BONE;
-    if (number != 5000)
-      low =
-          fmin(low, along_cut((double)(v / g.nx % g.ny) + 0.5, (double)(v / (g.nx * g.ny)) + 0.5));
   }
+  find_cut(m, cut);
   assert_ok(fea_model_fix_plane(m, 1, 0, 1, 0));
   assert_ok(fea_model_fix_plane(m, 1, g.ny, 1, -3.52));
   for (int64_t k = 0; k <= g.nz; k++)
     for (int64_t j = 0; j <= g.ny; j++)
-      for (int64_t i = 0; i <= g.nx; i++)
-        if (along_cut((double)j, (double)k) < low + reach_mm && fea_model_node_active(m, i, j, k)) {
-          assert_ok(fea_model_fix(m, fea_model_node(m, i, j, k), 0, 0));
-          assert_ok(fea_model_fix(m, fea_model_node(m, i, j, k), 2, 0));
-        }
+      for (int64_t i = 0; i <= g.nx; i++) {
+        const double above = (double)k - (cut[0] + cut[1] * (double)i + cut[2] * (double)j);
+        if (above / sqrt(1 + cut[1] * cut[1] + cut[2] * cut[2]) > reach_mm ||
+            !fea_model_node_active(m, i, j, k))
+          continue;
+        assert_ok(fea_model_fix(m, fea_model_node(m, i, j, k), 0, 0));
+        assert_ok(fea_model_fix(m, fea_model_node(m, i, j, k), 2, 0));
+      }
   assert_ok(fea_model_finish(m));
   return m;
 }
 
-/* Correlation and slope of our energy density on theirs, over the bone. */
-static void compare_energy(const struct femur *f, const struct fea_model *m,
-                           const struct fea_solution *s, double *correlation, double *slope) {
+struct agreement {
+  double force_n, correlation;   /* of energy density, over the bone */
+  double head_slope, head_error; /* ours on theirs above y = 70 mm; relative, of the second norm */
+};
+
+static struct agreement femur_solve(const struct femur *f, double top_gcc, double reach_mm) {
+  struct fea_model *m = femur_model(f, top_gcc, reach_mm);
+  struct fea_solution *s = NULL;
   struct fea_fields *fields = NULL;
-  double xy = 0, xx = 0, yy = 0;
+  struct fea_solve_options o = FEA_SOLVE_DEFAULTS;
+  double sum[3], xy[2] = {0}, xx[2] = {0}, yy[2] = {0}, off = 0;
+  o.tolerance = 1e-6;
+  assert_ok(fea_solve(&s, m, 0, &o));
   assert_ok(fea_fields_create(&fields, m, s));
+  fea_solution_plane_reaction(s, m, 1, m->grid.ny, sum);
   for (int64_t e = 0; e < fields->count; e++) {
-    if (m->part[fields->voxel[e]] != FEA_BONE) continue;
-    const double x = (double)f->energy->voxels[fields->voxel[e]];
-    const double y = (double)fields->energy_mpa[e];
-    xy += x * y, xx += x * x, yy += y * y;
+    const int64_t v = fields->voxel[e];
+    const double x = (double)f->energy->voxels[v], y = (double)fields->energy_mpa[e];
+    if (m->part[v] != FEA_BONE) continue;
+    for (int head = 0; head < (v / m->grid.nx % m->grid.ny > 70 ? 2 : 1); head++) {
+      xy[head] += x * y, xx[head] += x * x, yy[head] += y * y;
+      if (head) off += (x - y) * (x - y);
+    }
   }
-  *correlation = xy / sqrt(xx * yy);
-  *slope = xy / xx;
   fea_fields_destroy(fields);
+  fea_solution_destroy(s);
+  fea_model_destroy(m);
+  return (struct agreement){sum[1], xy[0] / sqrt(xx[0] * yy[0]), xy[1] / xx[1], sqrt(off / xx[1])};
 }
 
-/* ParOSol -5637.59 N, FAIM -5641 N. The reach of the distal set is the one thing that is not known:
- * at the 10 mm that Ogo's script cuts out, the force is 1.0 % below both and the energy density of
- * every element agrees (r 0.998, slope 0.98). With 5, 12 and 15 mm it is -5455, -5638 and -5729 N,
- * so theirs lie inside; with the trochanter held across too it is -5689 N at 10 mm. */
+/* ParOSol -5637.59 N, FAIM -5641 N. Two things are not published. The distal set: theirs is on the
+ * oblique cut, and from 0.5 to 2.25 mm of depth the force goes from -5599 to -5669 N. The top
+ * of the density bins: the range of the published image gives energy densities in the head, far
+ * from that set, that are proportional to theirs (r 1.0000) and 3 % low, so their image had a
+ * brighter voxel after resampling. Moduli grow as ash^2.29, which gives the top from that one
+ * slope. */
 static void femur_of_two_other_solvers(void **state) {
   (void)state;
   struct femur f;
-  struct fea_solution *s = NULL;
-  struct fea_solve_options o = FEA_SOLVE_DEFAULTS;
-  double sum[3], correlation, slope;
   femur_read(&f);
-  struct fea_model *m = femur_model(&f, 10);
-  o.tolerance = 1e-6;
-  assert_ok(fea_solve(&s, m, 0, &o));
-  fea_solution_plane_reaction(s, m, 1, m->grid.ny, sum);
-  compare_energy(&f, m, s, &correlation, &slope);
-  assert_close(sum[1], -5641.0, 0.011);
-  assert_true(correlation > 0.995);
-  assert_near(slope, 1, 0.03);
-  fea_solution_destroy(s);
-  fea_model_destroy(m);
+  const double published = 1.06 * 1.448 + 0.0389;
+  const struct agreement first = femur_solve(&f, published, 1.5);
+  const double top = published * pow(first.head_slope, -1 / 2.29);
+  const struct agreement r = femur_solve(&f, top, 1.5);
+  assert_near(top, published, 0.02 * published);
+  assert_true(r.head_error < 0.01);
+  assert_true(r.correlation > 0.997);
+  assert_close(r.force_n, -5641.0, 0.01);
+  assert_close(r.force_n, -5637.59, 0.01);
   volume_destroy(f.material);
   volume_destroy(f.energy);
 }
 
-/* ---- micro-CT of trabecular bone: CalculiX 247.30 N ---- */
+/* ---- micro-CT of trabecular bone: ciclope's voxel model, solved by CalculiX ---- */
 
-/* Gaussian of one voxel, half the resolution, above 63, largest part, E 18000, nu 0.3, top moved by
- * -0.04 mm with both faces held across: 237.0 N, 4 % below. Neither the spline of its resampling
- * nor whether its top is held across is published with the result (free: 225.0 N; at full
- * resolution 239.0 N). So this is a check of size, not of digits. */
-static void trabeculae_of_calculix_within_its_open_choices(void **state) {
+enum { FINE = 200, COARSE = 100 };
+
+/* Every line of a cube of FINE^3 along every axis. */
+static void filter_lines(double *cube, void (*filter)(double line[FINE])) {
+  static const int64_t step[3] = {1, FINE, FINE * FINE};
+  double line[FINE];
+  for (int axis = 0; axis < 3; axis++)
+    for (int64_t a = 0; a < FINE; a++)
+      for (int64_t b = 0; b < FINE; b++) {
+        double *at = cube + a * step[(axis + 1) % 3] + b * step[(axis + 2) % 3];
+        for (int i = 0; i < FINE; i++) line[i] = at[i * step[axis]];
+        filter(line);
+        for (int i = 0; i < FINE; i++) at[i * step[axis]] = line[i];
+      }
+}
+
+/* Gaussian of one voxel, four voxels to each side, the border repeated. */
+static void smooth_line(double line[FINE]) {
+  double out[FINE], weight[9], sum = 0;
+  for (int k = 0; k < 9; k++) sum += weight[k] = exp(-0.5 * (k - 4) * (k - 4));
+  for (int i = 0; i < FINE; i++) {
+    out[i] = 0;
+    for (int k = -4; k <= 4; k++)
+      out[i] += weight[k + 4] / sum * line[i + k < 0 ? 0 : i + k >= FINE ? FINE - 1 : i + k];
+  }
+  memcpy(line, out, sizeof out);
+}
+
+/* Coefficients of the quadratic spline through the values, mirrored at both ends. */
+static void spline_line(double line[FINE]) {
+  const double pole = sqrt(8) - 3;
+  double first = 0, power = 1;
+  for (int i = 0; i < FINE; i++) line[i] *= (1 - pole) * (1 - 1 / pole);
+  for (int i = 0; i < 60; i++, power *= pole) first += power * line[i];
+  line[0] = first;
+  for (int i = 1; i < FINE; i++) line[i] += pole * line[i - 1];
+  line[FINE - 1] = pole / (pole * pole - 1) * (line[FINE - 1] + pole * line[FINE - 2]);
+  for (int i = FINE - 2; i >= 0; i--) line[i] = pole * (line[i + 1] - line[i]);
+}
+
+/* Three coefficients and their weights around x. */
+static void spline_at(double x, int index[3], double weight[3]) {
+  const int middle = (int)floor(x + 0.5);
+  const double d = x - middle;
+  weight[0] = 0.5 * (0.5 - d) * (0.5 - d);
+  weight[1] = 0.75 - d * d;
+  weight[2] = 0.5 * (0.5 + d) * (0.5 + d);
+  for (int k = 0; k < 3; k++) {
+    index[k] = abs(middle - 1 + k);
+    if (index[k] >= FINE) index[k] = 2 * (FINE - 1) - index[k];
+  }
+}
+
+static double spline_value(const double *cube, int64_t i, int64_t j, int64_t k) {
+  const double f = (FINE - 1.) / (COARSE - 1);
+  int index[3][3];
+  double weight[3][3], value = 0;
+  spline_at(f * (double)i, index[0], weight[0]);
+  spline_at(f * (double)j, index[1], weight[1]);
+  spline_at(f * (double)k, index[2], weight[2]);
+  for (int a = 0; a < 27; a++) {
+    const int x = a % 3, y = a / 3 % 3, z = a / 9;
+    value += weight[0][x] * weight[1][y] * weight[2][z] *
+             cube[((int64_t)index[2][z] * FINE + index[1][y]) * FINE + index[0][x]];
+  }
+  return value;
+}
+
+/* The example of its documentation: Gaussian of one voxel, half the resolution by a quadratic
+ * spline, above 63, largest part, E 18000 MPa, nu 0.3, bottom held, top moved by -0.04 mm and free
+ * across. 224.0002 N is in an earlier version of the result file; the 247.30 N of the later one was
+ * made with other settings that are not kept with it. */
+static void trabeculae_have_the_force_of_calculix_to_six_digits(void **state) {
   (void)state;
   const struct image_read_options other = {.quantity = QUANTITY_OTHER};
-  const struct geometry g = geometry_make(100, 100, 100, 0.039, 0.039, 0.039);
-  struct volume *grey = NULL, *smooth = NULL;
+  const struct geometry g = geometry_make(COARSE, COARSE, COARSE, 0.039, 0.039, 0.039);
+  struct volume *grey = NULL;
   struct fea_model *m = NULL;
   struct fea_solution *s = NULL;
   struct fea_solve_options o = FEA_SOLVE_DEFAULTS;
-  double sum[3];
+  double sum[3], *cube = malloc(sizeof(double) * FINE * FINE * FINE);
+  assert_non_null(cube);
   assert_ok(image_read(
       &grey, shared_path("data/microct_trabecular_lhdl/3155_D_4_bc_cropped.nii.gz"), &other));
-  assert_ok(filter_gaussian(&smooth, grey, grey->grid.spacing[0]));
+  for (int64_t v = 0; v < FINE * FINE * FINE; v++) cube[v] = (double)grey->voxels[v];
+  volume_destroy(grey);
+  filter_lines(cube, smooth_line);
+  filter_lines(cube, spline_line);
   assert_ok(fea_model_create(&m, &g, 0.3));
   for (int64_t v = 0; v < geometry_voxels(&g); v++) {
-    const double f = 199. / 99;
-    const double value = volume_sample_index(smooth, f * (double)(v % 100),
-                                             f * (double)(v / 100 % 100), f * (double)(v / 10000));
-    if (!(value > 63)) continue;
+    if (!(spline_value(cube, v % COARSE, v / COARSE % COARSE, v / (COARSE * COARSE)) > 63))
+      continue;
     m->modulus[v] = 18000;
     m->part[v] = FEA_BONE;
   }
+  free(cube);
   assert_ok(fea_model_keep_largest(m));
-  for (int a = 0; a < 3; a++) {
-    assert_ok(fea_model_fix_plane(m, 2, 0, a, 0));
-    assert_ok(fea_model_fix_plane(m, 2, 100, a, a == 2 ? -0.04 : 0));
-  }
+  for (int axis = 0; axis < 3; axis++) assert_ok(fea_model_fix_plane(m, 2, 0, axis, 0));
+  assert_ok(fea_model_fix_plane(m, 2, COARSE, 2, -0.04));
   assert_ok(fea_model_finish(m));
-  o.tolerance = 1e-6;
   assert_ok(fea_solve(&s, m, 0, &o));
   fea_solution_plane_reaction(s, m, 2, 0, sum);
-  assert_close(sum[2], 247.30, 0.05);
-  assert_true(s->iterations < 60);
+  assert_close(sum[2], 224.0002, 1e-6);
   fea_solution_destroy(s);
   fea_model_destroy(m);
-  volume_destroy(smooth);
-  volume_destroy(grey);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(femur_of_two_other_solvers),
-      cmocka_unit_test(trabeculae_of_calculix_within_its_open_choices),
+      cmocka_unit_test(trabeculae_have_the_force_of_calculix_to_six_digits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,10 @@
 
 #include "core/file.h"
 #include "core/parallel.h"
+#include "fea/multigrid.h"
 #include "fea/solve.h"
+
+#include <stdlib.h>
 
 static const struct fea_solve_options tight = {.tolerance = 1e-12, .most_iterations = 200};
 
@@ -123,9 +126,9 @@ static void linear_field_on_the_surface_is_reproduced_inside(void **state) {
 }
 
 /* A heterogeneous ragged block under a force, solved with 1, 2 and 5 threads. */
-static struct fea_model *ragged(void) {
-  struct fea_model *m = block(21, 17, 40, 1, 1000, 0.3);
-  for (int64_t v = 0; v < 21 * 17 * 40; v++) {
+static struct fea_model *ragged(int64_t nz) {
+  struct fea_model *m = block(21, 17, nz, 1, 1000, 0.3);
+  for (int64_t v = 0; v < 21 * 17 * nz; v++) {
     int64_t i = v % 21, j = v / 21 % 17, k = v / (21 * 17);
     double r = hypot((double)i - 10, (double)j - 8) - 7 - 0.02 * (double)((k * 7) % 40);
     m->modulus[v] = r > 0 ? 0 : (float)(10 + 900 * fabs(sin(0.3 * (double)(i * j + k))));
@@ -133,15 +136,56 @@ static struct fea_model *ragged(void) {
   assert_ok(fea_model_fix_plane(m, 2, 0, 0, 0));
   assert_ok(fea_model_fix_plane(m, 2, 0, 1, 0));
   assert_ok(fea_model_fix_plane(m, 2, 0, 2, 0));
-  assert_ok(fea_model_load(m, fea_model_node(m, 10, 8, 40), 0, 30));
-  assert_ok(fea_model_load(m, fea_model_node(m, 11, 8, 40), 2, -70));
+  assert_ok(fea_model_load(m, fea_model_node(m, 10, 8, nz), 0, 30));
+  assert_ok(fea_model_load(m, fea_model_node(m, 11, 8, nz), 2, -70));
   assert_ok(fea_model_finish(m));
   return m;
 }
 
+/* K x of the kernels against the sum of dense 24 x 24 stiffness matrices by Gauss points, in double
+ * and (as a residual) in single precision; and x . K x. */
+static void operator_is_the_sum_of_dense_stiffness_matrices(void **state) {
+  (void)state;
+  struct fea_model *m = ragged(40);
+  struct multigrid *mg = NULL;
+  double k[24][24], largest = 0, dot = 0;
+  assert_ok(multigrid_create(&mg, m, NULL));
+  struct mg_level *l = &mg->level[0];
+  const int64_t n = multigrid_owned(mg);
+  double *x = multigrid_vector(n), *y = multigrid_vector(n), *exact = multigrid_vector(n);
+  for (int64_t i = 0; i < n; i++) l->x[i] = (float)(x[i] = (float)sin(0.7 * (double)i));
+  fea_hex_stiffness(1, 0.3, k);
+  for (int64_t v = 0; v < geometry_voxels(&m->grid); v++) {
+    int64_t dof[24];
+    if (!(m->modulus[v] > 0)) continue;
+    for (int c = 0; c < 24; c++)
+      dof[c] = fea_rows_dof(&m->rows, v % 21 + (c / 3 & 1), v / 21 % 17 + (c / 3 >> 1 & 1),
+                            v / 357 + (c / 3 >> 2), c % 3);
+    for (int p = 0; p < 24; p++)
+      for (int q = 0; q < 24; q++) exact[dof[p]] += (double)m->modulus[v] * k[p][q] * x[dof[q]];
+  }
+  const double sum = multigrid_apply(mg, MG_REACTION, x, y);
+  mg_slab_float(mg, l,
+                &(struct mg_job_float){.mode = MG_RESIDUAL, .x = l->x, .b = l->b, .y = l->r});
+  for (int64_t i = 0; i < n; i++) {
+    largest = fmax(largest, fabs(exact[i]));
+    dot += x[i] * exact[i];
+  }
+  for (int64_t i = 0; i < n; i++) {
+    assert_near(y[i], exact[i], 1e-13 * largest);
+    if (i >= m->rows.plane_start[1]) assert_near((double)l->r[i], -exact[i], 1e-6 * largest);
+  }
+  assert_close(sum, dot, 1e-12);
+  free(x);
+  free(y);
+  free(exact);
+  multigrid_destroy(mg);
+  fea_model_destroy(m);
+}
+
 static void thread_count_does_not_change_a_bit(void **state) {
   (void)state;
-  struct fea_model *m = ragged();
+  struct fea_model *m = ragged(150); /* three slabs of planes with five threads */
   struct fea_solution *s[3] = {NULL};
   const int threads[3] = {1, 2, 5}, before = parallel_threads();
   for (int t = 0; t < 3; t++) {
@@ -158,7 +202,7 @@ static void thread_count_does_not_change_a_bit(void **state) {
 
 static void forces_and_reactions_balance(void **state) {
   (void)state;
-  struct fea_model *m = ragged();
+  struct fea_model *m = ragged(40);
   struct fea_solution *s = NULL;
   assert_ok(fea_solve(&s, m, 0, &tight));
   assert_near(s->reaction_sum[0], -30, 1e-8);
@@ -225,7 +269,7 @@ static void cases_share_a_set_up_and_superpose(void **state) {
 
 static void unmet_tolerance_is_a_failure(void **state) {
   (void)state;
-  struct fea_model *m = ragged();
+  struct fea_model *m = ragged(40);
   struct fea_solution *s = NULL;
   const struct fea_solve_options short_of = {.tolerance = 1e-12, .most_iterations = 2};
   assert_fails(fea_solve(&s, m, 0, &short_of), ST_NUMERIC, "after 2 iterations");
@@ -241,7 +285,7 @@ static void unmet_tolerance_is_a_failure(void **state) {
  * and takes the file away. A file of another problem is refused. */
 static void stopped_solve_goes_on_from_its_checkpoint(void **state) {
   (void)state;
-  struct fea_model *m = ragged(), *other = block(4, 4, 4, 1, 900, 0.3);
+  struct fea_model *m = ragged(40), *other = block(4, 4, 4, 1, 900, 0.3);
   struct fea_solution *cold = NULL, *warm = NULL, *s = NULL;
   struct fea_solve_options o = {.tolerance = 1e-9, .most_iterations = 200};
   assert_ok(fea_solve(&cold, m, 0, &o));
@@ -302,6 +346,7 @@ int main(void) {
       cmocka_unit_test(cube_glued_to_its_plates_has_the_force_of_faim),
       cmocka_unit_test(two_materials_in_series_add_their_compliances),
       cmocka_unit_test(linear_field_on_the_surface_is_reproduced_inside),
+      cmocka_unit_test(operator_is_the_sum_of_dense_stiffness_matrices),
       cmocka_unit_test(thread_count_does_not_change_a_bit),
       cmocka_unit_test(forces_and_reactions_balance),
       cmocka_unit_test(scaling_the_modulus_scales_the_force_exactly),
