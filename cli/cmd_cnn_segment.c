@@ -10,6 +10,7 @@
 struct params {
   const char *ct, *out, *table, *picture, *device;
   struct text_list models, channels;
+  bool largest;
   struct image_read_options read;
   struct cnn_segment_options segment;
 };
@@ -25,6 +26,7 @@ static const struct option options[] = {
     OPT_OUT(struct params, picture, "picture", "three planes with the outlines (PNG)"),
     OPT_LIST(struct params, channels, "channel", "further input channels, image files"),
     OPT_REAL(struct params, segment.overlap, "overlap", "", 0, 0.9, "of tiles, share"),
+    OPT_FLAG(struct params, largest, "largest", "keep the largest piece of each structure"),
     DEVICE_OPTION(struct params, device),
     SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
@@ -70,7 +72,9 @@ static status write_labels(struct context *ctx, const struct params *p,
   struct picture *picture = NULL;
   cJSON *provenance = NULL;
   double began = clock_seconds();
-  TRY(cnn_segment(&s, models, p->models.count, v, &p->segment));
+  struct cnn_segment_options o = p->segment;
+  o.largest = p->largest;
+  TRY(cnn_segment(&s, models, p->models.count, v, &o));
   provenance = context_provenance(ctx);
   TRY(itk_labels_write(s.labels, p->out, provenance, ctx->force));
   if (p->picture) {

@@ -23,6 +23,7 @@ struct work {
   double *sum;     /* [classes] probability of the chosen class */
   int64_t *voxels; /* [classes] */
   double inference_s;
+  int64_t dropped[CNN_OUTPUTS]; /* voxels of the CT outside the largest piece */
 };
 
 /* probabilities in place: softmax over channels, or the logistic function of the one */
@@ -175,6 +176,16 @@ done:
   return st;
 }
 
+/* A tile far from the structure is scaled like every other, and noise in it may look like bone. */
+static status keep_largest(struct work *w, struct labels *l) {
+  status st = ST_OK;
+  for (int c = 0; c < w->card->output_count; c++)
+    if (w->card->outputs[c].value > 0)
+      TRY(filter_keep_largest(l, w->card->outputs[c].value, 6, &w->dropped[c]));
+done:
+  return st;
+}
+
 static int64_t at_border(const struct labels *l, int value) {
   const struct geometry *g = &l->grid;
   int64_t count = 0;
@@ -208,6 +219,8 @@ static status structure_rows(struct record *r, const struct work *w, const struc
     m->n = voxels;
     int64_t border = at_border(l, value);
     if (border) measurement_flag(m, "%lld voxels at the border of the image", (long long)border);
+    if (w->dropped[c])
+      measurement_flag(m, "%lld voxels of smaller pieces dropped", (long long)w->dropped[c]);
   }
 done:
   return st;
@@ -245,6 +258,7 @@ status cnn_segment(struct cnn_segmentation *out, struct cnn_model *const *models
   TRY(work_start(&w, &in, volumes, flags, sizeof flags));
   TRY(run_tiles(&w, take_labels));
   TRY(back_to_ct(&s.labels, &w, &volumes[0]->grid));
+  if (o->largest) TRY(keep_largest(&w, s.labels));
   TRY(record_create(&s.record, ""));
   TRY(structure_rows(s.record, &w, s.labels, flags));
   struct measurement *m = record_add(s.record, "image", "inference_time", w.inference_s, "s");

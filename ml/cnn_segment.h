@@ -17,6 +17,7 @@ extern "C" {
 struct cnn_segment_options {
   double overlap; /* of tiles; 0.5 */
   int half;
+  int largest; /* of each structure keep the largest face-connected piece only */
 };
 
 struct cnn_segmentation {
