@@ -1,30 +1,33 @@
-/* Draws the table of benchmarks/fea_tets.sh (standard input) as SVG (standard output). */
+/* Draws one step of the table of benchmarks/fea_tets.sh (standard input) as SVG (standard output).
+ */
 #include "core/plot.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 64, KINDS = 3 };
+enum { ROWS = 64, KINDS = 4 };
 
-int main(void) {
-  static const char *const names[KINDS] = {"hex8", "tet10", "tet4"};
-  static const uint32_t colours[KINDS] = {COLOUR_BLUE, COLOUR_RED, COLOUR_GREEN};
+int main(int argc, char **argv) {
+  static const char *const names[KINDS] = {"hex8", "tet10", "tet4", "hex8-voxels"};
+  static const uint32_t colours[KINDS] = {COLOUR_BLUE, COLOUR_RED, COLOUR_GREEN, COLOUR_ORANGE};
   static double size[KINDS][ROWS], stiffness[KINDS][ROWS];
-  int count[KINDS] = {0, 0, 0};
-  char line[256], kind[16];
+  int count[KINDS] = {0};
+  char line[256], step[16], kind[16], title[80];
   double edge, n, k;
   struct plot *p = NULL;
   struct text t = {0};
+  if (argc != 2) return 2;
   while (fgets(line, sizeof line, stdin)) {
-    if (sscanf(line, "%15[^,],%lf,%lf,%lf", kind, &edge, &n, &k) != 4) continue;
-    for (int i = 0; i < KINDS; i++)
+    if (sscanf(line, "%15[^,],%15[^,],%lf,%lf,%lf", step, kind, &edge, &n, &k) != 5) continue;
+    for (int i = 0; i < KINDS && strcmp(step, argv[1]) == 0; i++)
       if (strcmp(kind, names[i]) == 0 && count[i] < ROWS) {
         size[i][count[i]] = edge;
         stiffness[i][count[i]++] = k;
       }
   }
   if (plot_create(&p, 560, 380, "edge of an element [mm]", "stiffness [N/mm]")) return 1;
-  plot_title(p, "one femur, three kinds of elements");
+  snprintf(title, sizeof title, "one femur, kinds of elements: %s", argv[1]);
+  plot_title(p, title);
   for (int i = 0; i < KINDS; i++) {
     if (!count[i]) continue;
     plot_points(p, size[i], stiffness[i], count[i], colours[i], names[i]);

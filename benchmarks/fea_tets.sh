@@ -1,14 +1,21 @@
 #!/bin/bash
-# Hexahedra and tetrahedra of one femur under refinement: stiffness against the edge of the elements.
-# A digital hip scanned at SPACING (default 0.6 mm), density at the surface as it is (no peeling), so
-# that both see the same image. Writes fea_tets.csv and, with the plotter built
-# (cmake --build build --target bench_fea_plot), fea_tets.svg into OUT.
-# usage: benchmarks/fea_tets.sh [OUT] [SPACING]; about 10 minutes of processor time at 0.6 mm
+# Cubes and tetrahedra of one femur under refinement: stiffness against the edge of the elements, in
+# three steps that each add one cause of a difference:
+#   one      the bone and its caps have one modulus (5000 MPa): shape and contact alone
+#   density  modulus from the density of the scan, caps of 5000 MPa
+#   pmma     the recipe itself: caps of 2500 MPa
+# Cubes with a smooth outline (the default), whole voxels of the label (hex8-voxels), and
+# tetrahedra. A digital hip scanned at SPACING (0.6 mm), density at the surface as it is (no peeling),
+# so that all see the same image. Writes fea_tets.csv and, with the plotter built
+# (cmake --build build --target bench_fea_plot), fea_tets_STEP.svg into OUT.
+# usage: benchmarks/fea_tets.sh [OUT] [SPACING]; about 5 minutes of processor time at 0.6 mm
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
-export PATH=$here/build/bin:$PATH OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+bin=${BIN:-$here/build/bin}
+export PATH=$bin:$PATH OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 out=${1:-.} spacing=${2:-0.6}
 mkdir -p "$out"
+out=$(cd "$out" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -17,20 +24,21 @@ qct phantom hip --out whole --format nifti --spacing 2,2,2 -q
 qct calibrate phantom whole/ct.nii.gz --phantom mindways-model3-ct --out calibration.json -q 2> /dev/null
 qct phantom hip --out hip --format nifti --spacing $spacing,$spacing,$spacing --fov 130,120,170 -q
 qct calibrate apply hip/ct.nii.gz calibration.json --out density.nii.gz -q
-fall() { # elements, size, more options
-  local elements=$1 size=$2; shift 2
-  { time -p qct fea fall density.nii.gz hip/labels.nii.gz hip/frame.json --elements $elements --size $size \
-    --no-interval --out row.csv --force -q "$@"; } 2> time.txt
-  awk -F, -v e=$elements -v s=$size -v user="$(awk '/user/ { print $2 }' time.txt)" '
+declare -A of=([one]="--user-law apparent:5000,0 --cap-modulus 5000" [density]="--cap-modulus 5000" [pmma]="")
+fall() { # step, name, size, more options
+  local step=$1 name=$2 size=$3 time; shift 3
+  { time -p qct fea fall density.nii.gz hip/labels.nii.gz hip/frame.json --size $size ${of[$step]} \
+    --no-interval --out row.csv --force -q "$@"; } 2> time.txt || { cat time.txt >&2; return; }
+  time=$(awk '/user/ { print $2 }' time.txt)
+  awk -F, -v s=$step -v e=$name -v h=$size -v user="$time" '
     $3 == "fall_stiffness" { k = $4 } $3 == "fall_failure_load" { f = $4 } $3 == "fall_elements" { n = $4 }
-    END { printf "%s,%g,%d,%.1f,%.1f,%s\n", e, s, n, k, f, user }' row.csv
+    END { printf "%s,%s,%g,%d,%.1f,%.1f,%s\n", s, e, h, n, k, f, user }' row.csv | tee -a "$out/fea_tets.csv"
 }
-{
-  echo "elements,edge [mm],count,stiffness [N/mm],failure load [N],user [s]"
-  for size in 3 2 1.5 1 0.75 0.6; do fall hex8 $size; done
-  for size in 6 5 4 3 2.5; do fall tet10 $size --bone-surface none --neck-size $size; done
-  for size in 5 4 3 2.5; do fall tet4 $size --bone-surface none --neck-size $size; done
-} | tee fea_tets.csv
-cd - > /dev/null
-cp "$work/fea_tets.csv" "$out/fea_tets.csv"
-[ ! -x "$here/build/bin/bench_fea_plot" ] || "$here/build/bin/bench_fea_plot" < "$out/fea_tets.csv" > "$out/fea_tets.svg"
+echo "step,elements,edge [mm],count,stiffness [N/mm],failure load [N],user [s]" > "$out/fea_tets.csv"
+for step in one density pmma; do
+  for size in 3 2 1.5 1 0.75; do fall $step hex8 $size --outline smooth; done
+  for size in 6 5 4 3 2.5; do fall $step tet10 $size --elements tet10 --bone-surface none --neck-size $size; done
+  for size in 5 4 3 2.5; do fall $step tet4 $size --elements tet4 --bone-surface none --neck-size $size; done
+  for size in 3 2 1.5 1; do fall $step hex8-voxels $size --outline voxels --tolerance 1e-6; done
+  [ ! -x "$bin/bench_fea_plot" ] || bench_fea_plot $step < "$out/fea_tets.csv" > "$out/fea_tets_$step.svg"
+done

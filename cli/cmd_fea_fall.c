@@ -37,20 +37,14 @@ static const struct option options[] = {
     OPT_OUT(struct params, inp, "inp", "the model as a complete CalculiX job"),
     OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
             "materials of the CalculiX job; 0: every modulus its own"),
-    OPT_OUT(struct params, mesh, "mesh",
-            "the model as .vtu, .msh, .inp, .feb, and voxels as ParOSol's .h5"),
-    OPT_CHOICE(struct params, elements, "elements", fea_element_names,
-               "hex8 voxels, or smooth tetrahedra of 4 or 10 nodes (about 3 mm)"),
-    OPT_CHOICE(struct params, tets.mapping, "mapping", fea_mapping_names,
-               "of tetrahedra: voxel mean, density over the element, modulus over the element"),
-    OPT_CHOICE(struct params, tets.surface, "bone-surface", fea_surface_names,
-               "density at the surface of tetrahedra"),
-    OPT_REAL(struct params, tets.smooth_mm, "smooth", "mm", 0, 5,
-             "Gaussian that smooths the surface of tetrahedra"),
-    OPT_REAL(struct params, tets.neck_mm, "neck-size", "mm", 0.5, 10,
-             "edge of tetrahedra at the neck; 2/3 of --size without"),
-    OPT_CHOICE(struct params, tets.solver, "solver", fea_mesh_solver_names,
-               "of tetrahedra; auto takes MUMPS for small meshes"),
+    FEA_TET_OPTIONS(struct params, elements, tets, mesh),
+    OPT_CHOICE(struct params, fall.outline, "outline", fea_outline_names,
+               "bone on cubes: whole voxels of the label, or a smooth surface by shares of volume"),
+    OPT_REAL(struct params, fall.cap_mpa, "cap-modulus", "MPa", 1, 1e6, "modulus of PMMA"),
+    OPT_REAL(struct params, fall.intrusion_mm, "intrusion", "mm", 0.5, 50,
+             "how deep the bone sits in a cap"),
+    OPT_REAL(struct params, fall.smooth_mm, "smooth", "mm", 0, 5,
+             "Gaussian that smooths the surface of tetrahedra and of the smooth outline"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the femur; 0: the frame's side of the TotalSegmentator numbers"),
     OPT_CHOICE(struct params, material, "material", materials,
@@ -161,9 +155,11 @@ static status run(struct context *ctx, const void *params) {
     const struct fall_tets_outputs outputs = {p->out, p->fields, p->picture,
                                               p->inp, p->mesh,   p->bins};
     tets.element = p->elements;
+    tets.smooth_mm = o.smooth_mm;
     CHECK(!p->curve && !p->curve_picture, ST_USAGE,
           "--curve is for voxels: take --elements hex8 or leave it out");
-    TRY(fall_with_tets(ctx, density, labels, label, &frame, &o, &tets, &outputs, rank));
+    TRY(fall_with_tets(ctx, density, labels, label, &frame, p->calibration ? &calibration : NULL,
+                       &o, &tets, &outputs, rank));
     goto done;
   }
   TRY(fea_fall_run(&f, density, labels, label, &frame, p->calibration ? &calibration : NULL, &o));

@@ -114,7 +114,7 @@ static status run(struct context *ctx, const void *params) {
   CHECK(label || p->frame, ST_USAGE, "fea mesh: give --label, or --frame to know the side");
   if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
   TRY(tet_domain_create(&domain, labels, label, &lps, isnan(p->distal_mm) ? NULL : &cut,
-                        p->smooth_mm));
+                        p->smooth_mm, 0));
   TRY(tet_mesh_create(&mesh, &q, domain, &o, NULL, 0));
   log_info("fea mesh: %lld nodes, %lld elements, scaled Jacobian %.3f at least, %lld straightened",
            (long long)q.nodes, (long long)q.elements, q.least, (long long)q.straightened);

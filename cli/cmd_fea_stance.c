@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/fall_tets.h"
 #include "cli/fea_curve_options.h"
 
 #include "core/image.h"
@@ -12,14 +13,18 @@ static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATE
 
 struct params {
   const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *curve,
-      *curve_picture, *user_law;
-  int material, label, bins;
+      *curve_picture, *user_law, *mesh;
+  int material, label, bins, elements;
   bool no_interval;
   struct fea_fall_options stance;
+  struct fea_tet_options tets;
 };
 
-static const struct params defaults = {.stance = {.recipe = FEA_STANCE,
+static const struct params defaults = {.elements = FEA_HEX8,
+                                       .tets = FEA_TET_DEFAULTS,
+                                       .stance = {.recipe = FEA_STANCE,
                                                   .size_mm = 1,
+                                                  .smooth_mm = 1,
                                                   .law = FEA_LAW_MORGAN_NECK,
                                                   .poisson = 0.3,
                                                   .least_mpa = 0.1,
@@ -50,12 +55,17 @@ static const struct option options[] = {
     OPT_OUT(struct params, inp, "inp", "the model as a complete CalculiX job"),
     OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
             "materials of the CalculiX job; 0: every modulus its own"),
+    FEA_TET_OPTIONS(struct params, elements, tets, mesh),
+    OPT_CHOICE(struct params, stance.outline, "outline", fea_outline_names,
+               "bone on cubes: whole voxels of the label, or a smooth surface by shares of volume"),
+    OPT_REAL(struct params, stance.smooth_mm, "smooth", "mm", 0, 5,
+             "Gaussian that smooths the surface of tetrahedra and of the smooth outline"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the femur; 0: the frame's side of the TotalSegmentator numbers"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
     OPT_CHOICE(struct params, material, "material", materials,
                "material of a density that does not state it"),
-    OPT_REAL(struct params, stance.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
+    OPT_REAL(struct params, stance.size_mm, "size", "mm", 0.3, 10, "edge of an element"),
     OPT_CHOICE(struct params, stance.law, "law", fea_law_names, "density to modulus"),
     OPT_TEXT(struct params, user_law, "user-law",
              "a law of your own instead: ash:10500,2.29 is 10500 MPa x ash^2.29"),
@@ -129,10 +139,23 @@ static status run(struct context *ctx, const void *params) {
     TRY(fea_law_parse(&user_law, p->user_law));
     o.user_law = &user_law.law;
   }
+  if (p->elements != FEA_HEX8) {
+    struct fea_tet_options tets = p->tets;
+    const struct fall_tets_outputs outputs = {p->out, p->fields, p->picture,
+                                              p->inp, p->mesh,   p->bins};
+    tets.element = p->elements;
+    tets.smooth_mm = o.smooth_mm;
+    CHECK(!p->curve && !p->curve_picture, ST_USAGE,
+          "--curve is for voxels: take --elements hex8 or leave it out");
+    TRY(fall_with_tets(ctx, density, labels, label, &frame, p->calibration ? &calibration : NULL,
+                       &o, &tets, &outputs, rank));
+    goto done;
+  }
   TRY(fea_fall_run(&f, density, labels, label, &frame, p->calibration ? &calibration : NULL, &o));
   log_info("stance: failure load %.0f N, stiffness %.0f N/mm (%s)", f->failure_load_n,
            f->stiffness_n_mm, f->words);
   if (rank == 0) TRY(write_outputs(ctx, p, f));
+  if (rank == 0 && p->mesh) TRY(voxel_model_write(f->model, p->bins, p->mesh, ctx->force));
 done:
   fea_fall_destroy(f);
   labels_destroy(labels);

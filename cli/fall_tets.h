@@ -5,6 +5,21 @@
 #include "cli/command.h"
 #include "fea/tet_fall.h"
 
+/* Options of a femur recipe for the kind of elements and for what only tetrahedra have. */
+#define FEA_TET_OPTIONS(type, elements, tets, mesh)                                                \
+  OPT_CHOICE(type, elements, "elements", fea_element_names,                                        \
+             "hex8 voxels, or smooth tetrahedra of 4 or 10 nodes (about 3 mm)"),                   \
+      OPT_OUT(type, mesh, "mesh",                                                                  \
+              "the model as .vtu, .msh, .inp, .feb, and voxels as ParOSol's .h5"),                 \
+      OPT_CHOICE(type, tets.mapping, "mapping", fea_mapping_names,                                 \
+                 "of tetrahedra: voxel mean, density over the element, modulus over the element"), \
+      OPT_CHOICE(type, tets.surface, "bone-surface", fea_surface_names,                            \
+                 "density at the surface of tetrahedra"),                                          \
+      OPT_REAL(type, tets.neck_mm, "neck-size", "mm", 0.5, 10,                                     \
+               "edge of tetrahedra at the neck; 2/3 of --size without"),                           \
+      OPT_CHOICE(type, tets.solver, "solver", fea_mesh_solver_names,                               \
+                 "of tetrahedra; auto takes a cycle over the corners for tet10")
+
 /* Outputs by path, each may be NULL. */
 struct fall_tets_outputs {
   const char *out, *fields, *picture, *inp, *mesh;
@@ -13,8 +28,9 @@ struct fall_tets_outputs {
 
 status fall_with_tets(struct context *ctx, const struct volume *density,
                       const struct labels *labels, int label, const struct hip_frame *frame,
-                      const struct fea_fall_options *options, const struct fea_tet_options *tets,
-                      const struct fall_tets_outputs *outputs, int rank);
+                      const struct calibration *calibration, const struct fea_fall_options *options,
+                      const struct fea_tet_options *tets, const struct fall_tets_outputs *outputs,
+                      int rank);
 
 /** The model and its fields as a mesh file by suffix (.vtu .msh .inp .feb), bins for text jobs. */
 status tet_model_write(const struct fea_mesh *m, const struct fea_mesh_solution *solution,

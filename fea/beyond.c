@@ -69,6 +69,14 @@ static void yield_of(const struct fea_model *m, double to_ash, int64_t v,
   }
 }
 
+/* Share of an element's modulus that its density accounts for: below 1 where it is partly empty. */
+static double filled(const struct fea_model *m, const struct fea_law *law, int64_t v) {
+  if (!m->density || !law) return 1;
+  const double whole = fea_law_modulus(law, (double)m->density[v]);
+  const double share = (double)m->modulus[v] / whole;
+  return share < 0.999 ? share : 1;
+}
+
 status fea_beyond_run(struct fea_curve **out, const struct fea_model *m, const struct fea_law *law,
                       const struct fea_beyond_options *o, const struct fea_solve_options *solve) {
   status st = ST_OK;
@@ -86,8 +94,9 @@ status fea_beyond_run(struct fea_curve **out, const struct fea_model *m, const s
       ash[v] = (float)(to_ash * (double)m->density[v]);
     else
       yield_of(m, to_ash, (int64_t)v, o, &yield[0], &yield[1]);
-    tension[v] = (float)yield[0];
-    compression[v] = (float)yield[1];
+    const double share = o->yield == FEA_YIELD_PPY ? 1 : filled(m, law, (int64_t)v);
+    tension[v] = (float)(share * yield[0]);
+    compression[v] = (float)(share * yield[1]);
   }
   const struct fea_strength strength = {tension, compression, ash, o->cortical_gcc};
   no.rule = rule_of(o->rule);

@@ -2,6 +2,7 @@
 
 #include "fea/cap.h"
 #include "fea/fall_parts.h"
+#include "fea/outline.h"
 #include "fea/store_fields.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@ static const struct fea_fall_options defaults = FEA_FALL_DEFAULTS;
 
 enum { LEAST_DISTAL_MM = 60 }; /* less bone below the head does not hold the lesser trochanter */
 
-static status check_input(const struct hip_frame *frame, const struct fea_fall_options *o) {
+status fall_check_frame(const struct hip_frame *frame, const struct fea_fall_options *o) {
   status st = ST_OK;
   CHECK(!frame->metal, ST_DOMAIN,
         "fall: metal within 80 mm of the femoral head; its density is not that of bone");
@@ -28,8 +29,8 @@ static status check_input(const struct hip_frame *frame, const struct fea_fall_o
   CHECK(isfinite(o->tilt_deg), ST_USAGE,
         "stance: the angle of the load to the shaft is not given (--angle); 20 degrees are in use "
         "elsewhere, unverified");
-  CHECK(o->size_mm >= 0.3 && o->size_mm <= 5, ST_DOMAIN,
-        "fall: elements of %g mm, permitted are 0.3 .. 5 mm", o->size_mm);
+  CHECK(!o->bins || o->outline == FEA_OUTLINE_VOXELS, ST_DOMAIN,
+        "fall: density bins go with whole voxels; take outline voxels");
   CHECK(o->strain > 0 && o->strain <= 0.2, ST_DOMAIN,
         "fall: shortening of %g of the extent, permitted are 0 .. 0.2", o->strain);
   CHECK(o->cap_mm > o->intrusion_mm && o->intrusion_mm > 0, ST_DOMAIN,
@@ -40,9 +41,9 @@ done:
 }
 
 const char *const fea_fall_recipe_names[] = {"fall-ogo", "fall-hinge", NULL};
+const char *const fea_outline_names[] = {"voxels", "smooth", NULL};
 const char *const fea_force_rule_names[] = {"bouxsein2007", "weight-unverified", NULL};
 
-enum { HINGE_BLOCK_MM = 20 };
 #define HINGE_BLOCK_MPA 2e5 /* steel */
 
 const char *fea_recipe_name(enum fea_recipe recipe) {
@@ -64,7 +65,12 @@ static status add_cap(struct femur_model *f, int axis, int side, int64_t *face,
                               .thick_mm = o->cap_mm,
                               .intrusion_mm = o->intrusion_mm,
                               .modulus_mpa = o->cap_mpa};
-  return fea_cap_add(f->model, &cap, face);
+  struct tet_cap smooth = {.axis = axis,
+                           .side = side,
+                           .intrusion_mm = o->intrusion_mm,
+                           .beyond_mm = o->cap_mm - o->intrusion_mm,
+                           .modulus_mpa = o->cap_mpa};
+  return f->domain ? fea_outline_cap(f, &smooth, face) : fea_cap_add(f->model, &cap, face);
 }
 
 /* Head cap moved towards the held trochanter cap; the shaft by its recipe. */
@@ -76,7 +82,7 @@ static status support_fall(struct femur_model *f, double *displacement_mm,
   TRY(add_cap(f, 1, 0, &ground_face, o));
   *displacement_mm = o->strain * (double)(head_face - ground_face) * o->size_mm;
   if (o->recipe == FEA_FALL_HINGE)
-    TRY(femur_model_hinge(f, HINGE_BLOCK_MM, HINGE_BLOCK_MPA));
+    TRY(femur_model_hinge(f, FALL_HINGE_BLOCK_MM, HINGE_BLOCK_MPA));
   else {
     TRY(femur_model_fix_distal(f, 0, 0));
     TRY(femur_model_fix_distal(f, 2, 0));
@@ -116,8 +122,12 @@ static status make_model(struct femur_model **out, double *displacement_mm,
                                          .conversion = o->conversion,
                                          .user_law = o->user_law,
                                          .bins = o->bins,
+                                         .outline = o->outline,
+                                         .smooth_mm = o->smooth_mm,
+                                         .grow_mm = in->grow_mm,
                                          .shift_mgcc = {in->shift_mgcc[0], in->shift_mgcc[1]}};
-  const double room = o->recipe == FEA_FALL_HINGE ? HINGE_BLOCK_MM : o->cap_mm - o->intrusion_mm;
+  const double room =
+      o->recipe == FEA_FALL_HINGE ? FALL_HINGE_BLOCK_MM : o->cap_mm - o->intrusion_mm;
   TRY(femur_model_create(&f, in->density, in->labels, in->label, &pose, room + 2 * o->size_mm,
                          &fo));
   if (o->recipe == FEA_STANCE)
@@ -146,6 +156,7 @@ static void name_recipe(struct fea_fall *r, const struct femur_model *f,
   const char *name = fea_recipe_name(r->recipe_kind);
   const char *law = o->user_law ? o->user_law->key : fea_law_names[o->law];
   if (o->bins > 0) snprintf(bins, sizeof bins, " bins %d", o->bins);
+  if (o->outline == FEA_OUTLINE_SMOOTH) snprintf(bins, sizeof bins, " smooth %g mm", o->smooth_mm);
   if (r->recipe_kind == FEA_STANCE)
     snprintf(r->recipe, sizeof r->recipe, "%s %g deg", name, o->tilt_deg);
   else
@@ -154,16 +165,32 @@ static void name_recipe(struct fea_fall *r, const struct femur_model *f,
            o->size_mm, bins);
 }
 
+/* Elements less than half full are not judged. */
+static status mark_thin(uint8_t **out, const struct femur_model *f) {
+  status st = ST_OK;
+  const int64_t n = geometry_voxels(&f->model->grid);
+  uint8_t *thin = f->share ? malloc((size_t)n) : NULL;
+  CHECK(thin || !f->share, ST_MEMORY, "fall: no memory for %lld voxels", (long long)n);
+  for (int64_t v = 0; thin && v < n; v++) thin[v] = f->share[v] < 0.5f;
+  *out = thin;
+done:
+  return st;
+}
+
 status fall_solve(struct fea_fall **out, struct femur_model **femur, const struct fall_input *in,
                   const struct fea_fall_options *o) {
   status st = ST_OK;
+  struct fea_failure_options limits = o->failure;
+  uint8_t *thin = NULL;
   struct femur_model *f = NULL;
   struct fea_fall *r = calloc(1, sizeof *r);
   CHECK(r, ST_MEMORY, "fall: no memory");
   TRY(make_model(&f, &r->displacement_mm, in, o));
   TRY(fea_solve(&r->solution, f->model, 0, &o->solve));
   TRY(fea_fields_create(&r->fields, f->model, r->solution));
-  TRY(fea_failure_find(&r->failure, f->model, r->fields, &o->failure));
+  TRY(mark_thin(&thin, f));
+  if (thin) limits.exclude = thin;
+  TRY(fea_failure_find(&r->failure, f->model, r->fields, &limits));
   r->limits = o->failure;
   r->load_n = head_force(f->model, r->solution);
   CHECK(r->load_n > 0, ST_NUMERIC, "fall: the head cap pulls (%g N); the pose is upside down",
@@ -181,12 +208,13 @@ status fall_solve(struct fea_fall **out, struct femur_model **femur, const struc
     f = NULL;
   }
 done:
+  free(thin);
   femur_model_destroy(f);
   fea_fall_destroy(r);
   return st;
 }
 
-static const char *region_name(const struct hip_frame *frame) {
+const char *fall_region(const struct hip_frame *frame) {
   switch (frame->side) {
   case SIDE_RIGHT:
     return "femur_right";
@@ -204,19 +232,21 @@ status fea_fall_run(struct fea_fall **out, const struct volume *density,
   status st = ST_OK;
   const struct fea_fall_options *o = options ? options : &defaults;
   const struct fall_input in = {
-      .density = density, .labels = labels, .label = label, .frame = frame};
+      .density = density, .labels = labels, .label = label, .frame = frame, .most_mm = 5};
   struct fea_fall *r = NULL;
   struct femur_model *f = NULL;
   struct fall_interval interval = {.low = NAN, .high = NAN};
 
-  TRY(check_input(frame, o));
+  TRY(fall_check_frame(frame, o));
+  CHECK(o->size_mm >= 0.3 && o->size_mm <= in.most_mm, ST_DOMAIN,
+        "fall: elements of %g mm, permitted are 0.3 .. %g mm", o->size_mm, in.most_mm);
   TRY(fall_solve(&r, &f, &in, o));
-  if (o->interval) TRY(fall_find_interval(&interval, r, &in, calibration, o));
-  TRY(fall_record(&r->record, r, f, region_name(frame), frame, &interval, o));
+  if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
+  TRY(fall_record(&r->record, r, f, fall_region(frame), frame, &interval, o));
   if (o->beyond.rule) {
     TRY(fea_beyond_run(&r->curve, r->model, o->user_law ? o->user_law : fea_law_at(o->law),
                        &o->beyond, &o->solve));
-    TRY(fea_beyond_rows(r->record, o->recipe == FEA_STANCE ? "stance" : "fall", region_name(frame),
+    TRY(fea_beyond_rows(r->record, o->recipe == FEA_STANCE ? "stance" : "fall", fall_region(frame),
                         r->words, r->curve, &o->beyond, o->size_mm));
   }
   *out = r;

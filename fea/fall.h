@@ -46,6 +46,8 @@ extern "C" {
 enum fea_recipe { FEA_FALL_OGO, FEA_FALL_HINGE, FEA_STANCE };
 /** "fall-ogo", "fall-hinge", NULL: for OPT_CHOICE. */
 extern const char *const fea_fall_recipe_names[];
+/** "voxels", "smooth", NULL: for OPT_CHOICE; index = enum fea_outline. */
+extern const char *const fea_outline_names[];
 /** Name with version: "fall-ogo/1". */
 const char *fea_recipe_name(enum fea_recipe recipe);
 
@@ -56,6 +58,8 @@ struct fea_fall_options {
   int conversion;                 /* index into fea_conversion_names; 0 auto */
   const struct fea_law *user_law; /* borrowed; instead of `law` unless NULL */
   int bins;                       /* 0 none; 128: densities in bins, as FAIM and Ogo do */
+  int outline;                    /* enum fea_outline (fea/femur_model.h) */
+  double smooth_mm;               /* of a smooth outline, 0 .. 5 */
   double poisson;                 /* 0.2 .. 0.4 */
   double least_mpa;               /* floor of the modulus */
   double tilt_deg;     /* shaft to the ground; stance: load to the shaft, NaN is refused */
@@ -77,11 +81,12 @@ struct fea_fall_options {
 };
 #define FEA_FALL_DEFAULTS                                                                          \
   {                                                                                                \
-    .size_mm = 1, .law = FEA_LAW_MORGAN_NECK, .conversion = 0, .poisson = 0.3, .least_mpa = 0.1,   \
-    .tilt_deg = 15, .rotation_deg = 0, .distal_mm = 80, .cap_mm = 10, .intrusion_mm = 6,           \
-    .cap_mpa = 2500, .strain = 0.04, .interval = true, .mass_kg = (double)NAN,                     \
-    .height_m = (double)NAN, .tissue_mm = (double)NAN, .fall_force_n = (double)NAN,                \
-    .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS, .beyond = FEA_BEYOND_DEFAULTS    \
+    .size_mm = 1, .law = FEA_LAW_MORGAN_NECK, .conversion = 0, .outline = 0, .smooth_mm = 1,       \
+    .poisson = 0.3, .least_mpa = 0.1, .tilt_deg = 15, .rotation_deg = 0, .distal_mm = 80,          \
+    .cap_mm = 10, .intrusion_mm = 6, .cap_mpa = 2500, .strain = 0.04, .interval = true,            \
+    .mass_kg = (double)NAN, .height_m = (double)NAN, .tissue_mm = (double)NAN,                     \
+    .fall_force_n = (double)NAN, .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS,     \
+    .beyond = FEA_BEYOND_DEFAULTS                                                                  \
   }
 
 /** "bouxsein2007", "weight-unverified", NULL. */

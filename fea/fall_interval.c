@@ -18,6 +18,7 @@ static status variant(double *failure_n, const struct fall_input *in,
   struct fea_fall *r = NULL;
   struct fea_fall_options loose = *o;
   loose.solve.tolerance = fmax(o->solve.tolerance, 1e-6);
+  if (in->variant) return in->variant(failure_n, in, &loose);
   TRY(fall_solve(&r, NULL, in, &loose));
   *failure_n = r->failure_load_n;
 done:
@@ -48,6 +49,11 @@ static status mask_variant(double *failure_n, const struct fall_input *in, doubl
   status st = ST_OK;
   struct labels *labels = NULL;
   struct fall_input changed = *in;
+  if (in->variant || o->outline == FEA_OUTLINE_SMOOTH) {
+    changed.grow_mm = radius_mm;
+    TRY(variant(failure_n, &changed, o));
+    goto done;
+  }
   TRY(labels_copy(&labels, in->labels));
   TRY(filter_grow(labels, in->label, radius_mm, 0));
   changed.labels = labels;
@@ -58,13 +64,13 @@ done:
 }
 
 /* The span over the laws of the femur. None of them is used when the law is the user's own. */
-static void law_variants(struct fall_interval *out, const struct fea_fall *base,
+static void law_variants(struct fall_interval *out, double failure_load_n,
                          const struct fall_input *in, const struct fea_fall_options *o) {
   static const char *const others[] = {"morgan2003-neck", "morgan2003-femur", "keyak1998",
                                        "keyak-three-piece", "keller1994"};
   enum { OTHERS = sizeof others / sizeof others[0] };
   size_t used = 0;
-  out->law_low = out->law_high = base->failure_load_n;
+  out->law_low = out->law_high = failure_load_n;
   for (int i = 0; i < OTHERS && !o->user_law; i++) {
     struct fea_fall_options changed = *o;
     double load = NAN;
@@ -93,7 +99,7 @@ static void left_out(struct fall_interval *out, const char *what) {
   snprintf(out->missing + n, sizeof out->missing - n, "%s%s", n ? ", " : "", what);
 }
 
-status fall_find_interval(struct fall_interval *out, const struct fea_fall *base,
+status fall_find_interval(struct fall_interval *out, double failure_load_n,
                           const struct fall_input *in, const struct calibration *calibration,
                           const struct fea_fall_options *o) {
   const double *spacing = in->density->grid.spacing;
@@ -112,14 +118,14 @@ status fall_find_interval(struct fall_interval *out, const struct fea_fall *base
   else
     sum += pow((r.mask_out - r.mask_in) / 2, 2);
   coarse.size_mm = 1.5 * o->size_mm;
-  if (coarse.size_mm > 5 || variant(&r.coarse, in, &coarse))
+  if (coarse.size_mm > in->most_mm || variant(&r.coarse, in, &coarse))
     left_out(&r, "mesh");
   else
-    sum += pow(r.coarse - base->failure_load_n, 2);
-  law_variants(&r, base, in, o);
+    sum += pow(r.coarse - failure_load_n, 2);
+  law_variants(&r, failure_load_n, in, o);
   if (sum > 0) {
-    r.low = fmax(0, base->failure_load_n - sqrt(sum));
-    r.high = base->failure_load_n + sqrt(sum);
+    r.low = fmax(0, failure_load_n - sqrt(sum));
+    r.high = failure_load_n + sqrt(sum);
   } else
     r.low = r.high = NAN;
   *out = r;

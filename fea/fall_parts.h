@@ -4,10 +4,14 @@
 
 #include "fea/fall.h"
 #include "fea/femur_model.h"
+#include "fea/record_rows.h"
+#include "fea/tet_fall.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+enum { FALL_HINGE_BLOCK_MM = 20 }; /* of fall-hinge: the line it turns about is half way down */
 
 struct fall_input {
   const struct volume *density;
@@ -15,6 +19,12 @@ struct fall_input {
   int label;
   const struct hip_frame *frame;
   double shift_mgcc[2]; /* as in struct femur_model_options */
+  double grow_mm;       /* a smooth outline moved outwards */
+  /* failure load of a variant, for the interval; NULL: voxels */
+  status (*variant)(double *failure_n, const struct fall_input *in,
+                    const struct fea_fall_options *o);
+  const void *context; /* of variant */
+  double most_mm;      /* largest permitted element */
 };
 
 /* Failure load of the variants [N], NaN where not made; low and high join them. */
@@ -32,9 +42,25 @@ struct fall_interval {
 status fall_solve(struct fea_fall **out, struct femur_model **femur, const struct fall_input *in,
                   const struct fea_fall_options *o);
 
-status fall_find_interval(struct fall_interval *out, const struct fea_fall *base,
+status fall_find_interval(struct fall_interval *out, double failure_load_n,
                           const struct fall_input *in, const struct calibration *calibration,
                           const struct fea_fall_options *o);
+
+/** Refusals that do not depend on the kind of elements: metal, cut bone, too short a shaft, no
+ * angle.
+ */
+status fall_check_frame(const struct hip_frame *frame, const struct fea_fall_options *o);
+const char *fall_region(const struct hip_frame *frame);
+
+/** Rows of the interval's variants and of other laws, and of fall force and factor of risk. */
+void fall_interval_rows(struct fea_rows_writer *w, double failure_load_n,
+                        const struct fall_interval *interval, const struct fea_fall_options *o);
+void fall_force_rows(struct fea_rows_writer *w, double failure_load_n,
+                     const struct fall_interval *interval, const struct fea_fall_options *o);
+
+/** r->record from what was solved with tetrahedra. */
+status fall_tet_record(struct fea_tet_fall *r, const struct hip_frame *frame,
+                       const struct fall_interval *interval, const struct fea_fall_options *o);
 
 status fall_record(struct record **out, const struct fea_fall *r, const struct femur_model *f,
                    const char *region, const struct hip_frame *frame,

@@ -27,8 +27,26 @@ static void add_failure(struct fea_rows_writer *w, const struct fea_fall *r,
     measurement_flag(m, "outside the range of tested femora (about 1000-9000 N)");
 }
 
-static void add_force(struct fea_rows_writer *w, const struct fea_fall *r,
-                      const struct fall_interval *interval, const struct fea_fall_options *o) {
+void fall_interval_rows(struct fea_rows_writer *w, double failure_load_n,
+                        const struct fall_interval *interval, const struct fea_fall_options *o) {
+  if (!o->interval) return;
+  fea_row(w, "failure_load_outline_in", interval->mask_in, "N", "");
+  fea_row(w, "failure_load_outline_out", interval->mask_out, "N", "");
+  fea_row(w, "failure_load_coarse_mesh", interval->coarse, "N", "");
+  fea_row(w, "failure_load_density_low", interval->density_low, "N", "");
+  fea_row(w, "failure_load_density_high", interval->density_high, "N", "");
+  for (size_t i = w->record->count - 5; i < w->record->count; i++)
+    if (isnan(w->record->rows[i].value)) measurement_flag(&w->record->rows[i], "not made");
+  if (isfinite(interval->law_low)) {
+    struct measurement *m = fea_row(w, "failure_load_laws", failure_load_n, "N", "knowles2016");
+    m->low = interval->law_low;
+    m->high = interval->law_high;
+    measurement_flag(m, "low and high over other laws: %s", interval->laws);
+  }
+}
+
+void fall_force_rows(struct fea_rows_writer *w, double failure_load_n,
+                     const struct fall_interval *interval, const struct fea_fall_options *o) {
   double force = o->fall_force_n;
   const char *source = "";
   if (isnan(force) && !isnan(o->mass_kg) && !isnan(o->height_m)) {
@@ -44,8 +62,7 @@ static void add_force(struct fea_rows_writer *w, const struct fea_fall *r,
     force = fea_fall_force_attenuated(force, o->tissue_mm);
     fea_row(w, "force_attenuated", force, "N", "robinovitch1995");
   }
-  struct measurement *m =
-      fea_row(w, "factor_of_risk", force / r->failure_load_n, "", "bouxsein2007");
+  struct measurement *m = fea_row(w, "factor_of_risk", force / failure_load_n, "", "bouxsein2007");
   m->low = force / interval->high;
   m->high = force / interval->low;
   if (isnan(o->tissue_mm) && isnan(o->fall_force_n))
@@ -69,23 +86,8 @@ status fall_record(struct record **out, const struct fea_fall *r, const struct f
   fea_row(&w, "mean_modulus", f->mean_modulus_mpa, "MPa",
           o->user_law ? o->user_law->source : fea_law_at(o->law)->source);
   fea_solution_rows(&w, r->model, r->solution);
-  if (o->interval) {
-    fea_row(&w, "failure_load_outline_in", interval->mask_in, "N", "");
-    fea_row(&w, "failure_load_outline_out", interval->mask_out, "N", "");
-    fea_row(&w, "failure_load_coarse_mesh", interval->coarse, "N", "");
-    fea_row(&w, "failure_load_density_low", interval->density_low, "N", "");
-    fea_row(&w, "failure_load_density_high", interval->density_high, "N", "");
-    for (size_t i = w.record->count - 5; i < w.record->count; i++)
-      if (isnan(w.record->rows[i].value)) measurement_flag(&w.record->rows[i], "not made");
-    if (isfinite(interval->law_low)) {
-      struct measurement *m =
-          fea_row(&w, "failure_load_laws", r->failure_load_n, "N", "knowles2016");
-      m->low = interval->law_low;
-      m->high = interval->law_high;
-      measurement_flag(m, "low and high over other laws: %s", interval->laws);
-    }
-  }
-  if (r->recipe_kind != FEA_STANCE) add_force(&w, r, interval, o);
+  fall_interval_rows(&w, r->failure_load_n, interval, o);
+  if (r->recipe_kind != FEA_STANCE) fall_force_rows(&w, r->failure_load_n, interval, o);
   CHECK(!w.failed, ST_MEMORY, "fall: no memory for the record");
   *out = w.record;
   w.record = NULL;

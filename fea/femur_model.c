@@ -1,5 +1,6 @@
 #include "fea/femur_model.h"
 
+#include "fea/outline.h"
 #include "fea/sample.h"
 
 #include <math.h>
@@ -111,6 +112,30 @@ static const struct fea_law *law_of(const struct femur_model_options *o) {
   return o->user_law ? o->user_law : fea_law_at(o->law);
 }
 
+/* The bone as a smooth solid in pose coordinates. */
+static status make_domain(struct femur_model *f, const struct labels *labels, int label,
+                          const struct femur_model_options *o) {
+  const struct femur_pose *pose = &f->pose;
+  const struct tet_frame frame = {pose->head, {pose->axis[0], pose->axis[1], pose->axis[2]}};
+  const struct tet_plane cut = {vec3_make(vec3_dot(pose->shaft, pose->axis[0]),
+                                          vec3_dot(pose->shaft, pose->axis[1]),
+                                          vec3_dot(pose->shaft, pose->axis[2])),
+                                -pose->distal_mm};
+  return tet_domain_create(&f->domain, labels, label, &frame, &cut, o->smooth_mm, o->grow_mm);
+}
+
+static void count_bone(struct femur_model *f, double least_mpa) {
+  const struct fea_model *m = f->model;
+  double sum = 0;
+  for (int64_t v = 0; v < geometry_voxels(&m->grid); v++) {
+    if (!(f->share[v] >= 0.5f)) continue;
+    f->bone_voxels++;
+    f->floor_voxels += (double)m->modulus[v] <= least_mpa;
+    sum += (double)(m->modulus[v] / f->share[v]);
+  }
+  if (f->bone_voxels) f->mean_modulus_mpa = sum / (double)f->bone_voxels;
+}
+
 /* density [mg/cm3] -> the law's density [g/cm3] and modulus; `density` is replaced. */
 static void fill_moduli(struct femur_model *f, float *density, const uint8_t *inside,
                         const struct femur_model_options *o) {
@@ -165,6 +190,13 @@ status femur_model_create(struct femur_model **out, const struct volume *density
   TRY(fea_model_create(&f->model, &grid, o->poisson));
   const size_t n = (size_t)geometry_voxels(&grid);
   f->model->density = malloc(n * sizeof *f->model->density);
+  if (o->outline == FEA_OUTLINE_SMOOTH) {
+    CHECK(f->model->density, ST_MEMORY, "bone model: no memory for %zu voxels", n);
+    TRY(make_domain(f, labels, label, o));
+    TRY(fea_outline_fill(f, density, o));
+    count_bone(f, o->least_mpa);
+    goto filled;
+  }
   inside = malloc(n);
   CHECK(f->model->density && inside, ST_MEMORY, "bone model: no memory for %zu voxels", n);
   TRY(fea_sample(f->model->density, inside, &no_data, &grid, density, labels, label));
@@ -173,6 +205,7 @@ status femur_model_create(struct femur_model **out, const struct volume *density
         (long long)no_data, o->size_mm);
   if (o->bins > 0) bin_densities(f->model->density, inside, (int64_t)n, o->bins);
   fill_moduli(f, f->model->density, inside, o);
+filled:
   CHECK(f->bone_voxels > 0, ST_DOMAIN,
         "bone model: label %d fills no element of %g mm; use smaller elements", label, o->size_mm);
   CHECK(2 * f->floor_voxels < f->bone_voxels, ST_DOMAIN,
@@ -190,6 +223,8 @@ done:
 void femur_model_destroy(struct femur_model *f) {
   if (!f) return;
   fea_model_destroy(f->model);
+  tet_domain_destroy(f->domain);
+  free(f->share);
   free(f);
 }
 

@@ -7,6 +7,7 @@
 #include "core/frame.h"
 #include "fea/material.h"
 #include "fea/model.h"
+#include "fea/tet_domain.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,8 +20,12 @@ struct femur_pose {
   double distal_mm;    /* cut this far below the head centre along the shaft */
 };
 
+enum fea_outline { FEA_OUTLINE_VOXELS, FEA_OUTLINE_SMOOTH };
+
 struct femur_model_options {
   double size_mm, poisson, least_mpa;
+  int outline;               /* enum fea_outline */
+  double smooth_mm, grow_mm; /* of a smooth outline (tet_domain_create) */
   int law, conversion;
   const struct fea_law *user_law; /* borrowed; NULL: the law of the table */
   int bins;                       /* 0: every density its own modulus */
@@ -30,6 +35,8 @@ struct femur_model_options {
 struct femur_model {
   struct fea_model *model; /* not finished: caps, supports and loads are to be added */
   struct femur_pose pose;
+  struct tet_domain *domain; /* owned; the smooth outline, NULL with voxels */
+  float *share;              /* owned; of bone in each element, NULL with voxels */
   struct fea_density_map map;
   int64_t bone_voxels, floor_voxels; /* elements of bone; those at the floor of the modulus */
   double mean_modulus_mpa;

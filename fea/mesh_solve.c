@@ -5,6 +5,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "fea/assemble.h"
+#include "fea/corner_cycle.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,14 +16,17 @@
  * 74 k, and its memory grows faster. */
 enum { DIRECT_NODES = 50000 };
 
-const char *const fea_mesh_solver_names[] = {"auto", "gamg", "mumps", NULL};
+const char *const fea_mesh_solver_names[] = {"auto", "gamg", "mumps", "corners", NULL};
 static const struct fea_mesh_solve_options defaults = FEA_MESH_SOLVE_DEFAULTS;
 
 struct work {
   const struct fea_mesh *mesh;
   const struct fea_mesh_solve_options *options;
+  const struct fea_petsc *petsc;
   const struct fea_comm *comm;
   struct fea_sparse *k;
+  struct corner_cycle *cycle;
+  double *whole;      /* [3 nodes], of all ranks, scratch */
   uint8_t *fixed;     /* [3 nodes] */
   double *prescribed; /* [3 nodes] */
   double *force;      /* [3 nodes] */
@@ -39,6 +43,8 @@ static void report(void *context, int iteration, double residual) {
 }
 
 static void work_clear(struct work *w) {
+  corner_cycle_destroy(w->cycle);
+  free(w->whole);
   fea_sparse_destroy(w->k);
   free(w->fixed);
   free(w->prescribed);
@@ -91,13 +97,65 @@ static void make_right_hand_side(struct work *w) {
   for (int64_t i = 0; i < n; i++) w->b[i] = w->fixed[from + i] ? 0 : w->force[from + i] - w->b[i];
 }
 
+/* y = K x on free dofs; x is 0 on fixed ones and stays so. */
+static void apply_free(void *context, const double *x, double *y) {
+  struct work *w = context;
+  const int64_t from = 3 * w->k->first, n = 3 * (w->k->last - w->k->first);
+  const double *all = x;
+  if (w->comm->ranks > 1) {
+    memset(w->whole, 0, 3 * (size_t)w->mesh->node_count * sizeof *w->whole);
+    memcpy(w->whole + from, x, (size_t)n * sizeof *x);
+    w->comm->sum(w->whole, 3 * w->mesh->node_count);
+    all = w->whole;
+  }
+  fea_sparse_apply(w->k, all, y);
+  for (int64_t i = 0; i < n; i++)
+    if (w->fixed[from + i]) y[i] = 0;
+}
+
+static void precondition(void *context, const double *r, double *z) {
+  corner_cycle_apply(((struct work *)context)->cycle, r, z);
+}
+
+static status solve_by_corners(struct work *w, const struct fea_petsc_sparse *petsc,
+                               struct fea_mesh_solution *out) {
+  status st = ST_OK;
+  const struct fea_mesh *m = w->mesh;
+  struct fea_cg_result cg;
+  const struct fea_cg problem = {.owned = 3 * (w->k->last - w->k->first),
+                                 .context = w,
+                                 .apply = apply_free,
+                                 .precondition = precondition,
+                                 .progress = report,
+                                 .tolerance = w->options->tolerance * 0.9,
+                                 .most_iterations = w->options->most_iterations,
+                                 .threads = parallel_threads()};
+  CHECK(m->element == FEA_TET10, ST_DOMAIN,
+        "mesh solve: solver corners is for 10-node tetrahedra, these are %s; take auto",
+        fea_element_names[m->element]);
+  w->whole = malloc(3 * (size_t)m->node_count * sizeof *w->whole);
+  CHECK(w->whole, ST_MEMORY, "mesh solve: no memory for %lld nodes", (long long)m->node_count);
+  TRY(corner_cycle_create(&w->cycle, m, w->k, w->fixed, w->comm, petsc));
+  progress_begin(&w->progress, "solve", "iterations", 0);
+  const int failed = w->petsc->conjugate_gradients(&cg, &problem, w->b, w->x);
+  progress_end(&w->progress);
+  CHECK(!failed, ST_EXTERNAL, "mesh solve: %s", cg.words);
+  CHECK(!corner_cycle_failed(w->cycle), ST_EXTERNAL,
+        "mesh solve: PETSc failed on the corners; take --solver mumps");
+  out->iterations = cg.iterations;
+  out->solver = fea_mesh_solver_names[FEA_SOLVER_CORNERS];
+done:
+  return st;
+}
+
 static status solve_petsc(struct work *w, struct fea_mesh_solution *out) {
   status st = ST_OK;
   const void *symbol = NULL;
   const struct fea_mesh *m = w->mesh;
   struct fea_cg_result cg;
-  const int direct = w->options->solver == FEA_SOLVER_MUMPS ||
-                     (w->options->solver == FEA_SOLVER_AUTO && m->node_count <= DIRECT_NODES);
+  const int solver = w->options->solver;
+  const int direct =
+      solver == FEA_SOLVER_MUMPS || (solver == FEA_SOLVER_AUTO && m->node_count <= DIRECT_NODES);
   const struct fea_sparse_problem problem = {.matrix = w->k,
                                              .fixed = w->fixed,
                                              .points = m->points,
@@ -111,6 +169,10 @@ static status solve_petsc(struct work *w, struct fea_mesh_solution *out) {
   CHECK(petsc->version == FEA_PETSC_VERSION, ST_UNSUPPORTED,
         "mesh solve: module fea_petsc has version %d, the program needs %d; build both anew",
         petsc->version, FEA_PETSC_VERSION);
+  if (solver == FEA_SOLVER_CORNERS || (solver == FEA_SOLVER_AUTO && m->element == FEA_TET10)) {
+    TRY(solve_by_corners(w, petsc, out));
+    goto done;
+  }
   progress_begin(&w->progress, "solve", "iterations", 0);
   const int failed = petsc->solve(&cg, &problem, w->b, w->x);
   progress_end(&w->progress);
@@ -187,13 +249,12 @@ done:
 status fea_mesh_solve(struct fea_mesh_solution **out, const struct fea_mesh *mesh,
                       const struct fea_mesh_solve_options *options) {
   status st = ST_OK;
-  const struct fea_petsc *petsc = NULL;
   struct work w = {.mesh = mesh, .options = options ? options : &defaults};
   struct fea_mesh_solution *s = NULL;
   CHECK(w.options->tolerance >= 1e-14 && w.options->tolerance <= 1e-2, ST_DOMAIN,
         "mesh solve: tolerance %g is outside 1e-14 .. 1e-2", w.options->tolerance);
   TRY(fea_mesh_check(mesh));
-  TRY(fea_petsc_open(&petsc, &w.comm));
+  TRY(fea_petsc_open(&w.petsc, &w.comm));
   s = calloc(1, sizeof *s);
   CHECK(s, ST_MEMORY, "mesh solve: no memory");
   TRY(solve_work(s, &w));

@@ -1,7 +1,8 @@
 /* Linear static solution of an unstructured mesh: K u = f with prescribed displacements.
  *
  * The stiffness is assembled in 3 x 3 blocks; PETSc solves by conjugate gradients with GAMG (rigid
- * motions as near-null space) or by MUMPS. The true residual, reactions and energy are computed
+ * motions as near-null space), by MUMPS, or for 10-node tetrahedra with a cycle over their corners
+ * (corner_cycle.h). The true residual, reactions and energy are computed
  * from the assembled matrix in double; missing the tolerance is a failure. The result does not
  * depend on the number of threads to the last bit; under mpirun the rows are shared among ranks.
  */
@@ -14,12 +15,13 @@
 extern "C" {
 #endif
 
-enum fea_mesh_solver { FEA_SOLVER_AUTO, FEA_SOLVER_GAMG, FEA_SOLVER_MUMPS };
-/** "auto", "gamg", "mumps" for OPT_CHOICE. */
+enum fea_mesh_solver { FEA_SOLVER_AUTO, FEA_SOLVER_GAMG, FEA_SOLVER_MUMPS, FEA_SOLVER_CORNERS };
+/** "auto", "gamg", "mumps", "corners" for OPT_CHOICE. */
 extern const char *const fea_mesh_solver_names[];
 
 struct fea_mesh_solve_options {
-  int solver;          /* enum fea_mesh_solver; auto: MUMPS for small ones */
+  int solver;          /* enum fea_mesh_solver; auto: corners for 10-node tetrahedra, else MUMPS for
+                          small meshes and GAMG */
   double tolerance;    /* |f - K u| / |f|, 1e-14 .. 1e-2 */
   int most_iterations; /* >= 1 */
 };
@@ -36,7 +38,7 @@ struct fea_mesh_solution {
   double reaction_sum[3], force_sum[3]; /* N */
   double balance;                       /* |reactions + forces| / largest of them */
   double assembly_s, solve_s;
-  const char *solver; /* "gamg" or "mumps" */
+  const char *solver; /* "gamg", "mumps" or "corners" */
 };
 
 /** @param options NULL takes the defaults

@@ -162,5 +162,64 @@ static int solve(struct fea_cg_result *result, const struct fea_sparse_problem *
   return code != 0;
 }
 
+/* ---- kept preconditioners ---- */
+
+struct fea_held {
+  struct system s; /* b and x without storage */
+  PC pc;
+};
+
+static PetscErrorCode prepare(struct fea_held *h, const struct fea_sparse_problem *p) {
+  const PetscInt n = (PetscInt)(3 * (p->matrix->last - p->matrix->first));
+  PetscCall(create_matrix(&h->s, p));
+  PetscCall(VecCreateMPIWithArray(PETSC_COMM_WORLD, 3, n, PETSC_DETERMINE, NULL, &h->s.b));
+  PetscCall(VecCreateMPIWithArray(PETSC_COMM_WORLD, 3, n, PETSC_DETERMINE, NULL, &h->s.x));
+  PetscCall(KSPCreate(PETSC_COMM_WORLD, &h->s.ksp));
+  PetscCall(KSPSetOperators(h->s.ksp, h->s.a, h->s.a));
+  if (p->direct)
+    PetscCall(use_factorisation(h->s.ksp));
+  else {
+    PetscCall(set_near_null_space(h->s.a, p));
+    PetscCall(use_multigrid(h->s.ksp));
+  }
+  PetscCall(KSPGetPC(h->s.ksp, &h->pc));
+  return KSPSetUp(h->s.ksp);
+}
+
+static void release(struct fea_held *h) {
+  if (!h) return;
+  KSPDestroy(&h->s.ksp);
+  MatDestroy(&h->s.a);
+  VecDestroy(&h->s.x);
+  VecDestroy(&h->s.b);
+  free(h);
+}
+
+static int hold(struct fea_held **out, char words[256], const struct fea_sparse_problem *p) {
+  struct fea_held *h = calloc(1, sizeof *h);
+  const PetscErrorCode code = h ? prepare(h, p) : PETSC_ERR_MEM;
+  if (code) {
+    const char *text = NULL;
+    PetscErrorMessage(code, &text, NULL);
+    snprintf(words, 256, "PETSc error %d: %s", (int)code, text ? text : "?");
+    release(h);
+    return 1;
+  }
+  *out = h;
+  return 0;
+}
+
+static PetscErrorCode apply_held(struct fea_held *h, const double *r, double *z) {
+  PetscCall(VecPlaceArray(h->s.b, r));
+  PetscCall(VecPlaceArray(h->s.x, z));
+  PetscCall(PCApply(h->pc, h->s.b, h->s.x));
+  PetscCall(VecResetArray(h->s.b));
+  return VecResetArray(h->s.x);
+}
+
+static int apply(struct fea_held *h, const double *r, double *z) {
+  return apply_held(h, r, z) != 0;
+}
+
 __attribute__((visibility("default"))) const struct fea_petsc_sparse fea_petsc_sparse_module = {
-    .version = FEA_PETSC_VERSION, .solve = solve};
+    .version = FEA_PETSC_VERSION, .solve = solve, .hold = hold, .apply = apply, .release = release};

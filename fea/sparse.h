@@ -28,11 +28,19 @@ struct fea_sparse_problem {
   void (*progress)(void *context, int iteration, double relative_residual);
 };
 
+struct fea_held; /* a preconditioner that is kept */
+
 struct fea_petsc_sparse {
   int version; /* FEA_PETSC_VERSION */
   /** b and x are the owned parts, [3 (last - first)]. 0, or non-zero with result->words. */
   int (*solve)(struct fea_cg_result *result, const struct fea_sparse_problem *problem,
                const double *b, double *x);
+  /** Keep the factors (problem->direct) or the multigrid of a matrix; only matrix, fixed and points
+   * of the problem are used, and none is borrowed. 0, or non-zero with words. */
+  int (*hold)(struct fea_held **out, char words[256], const struct fea_sparse_problem *problem);
+  /** z = M r on the owned part; non-zero when PETSc failed. */
+  int (*apply)(struct fea_held *held, const double *r, double *z);
+  void (*release)(struct fea_held *held);
 };
 
 #ifdef __cplusplus

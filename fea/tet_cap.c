@@ -16,7 +16,7 @@ static struct vec3 with(struct vec3 p, int axis, double value) {
 
 struct tet_plane tet_cap_plane(struct tet_cap *cap, const struct tet_domain *domain) {
   const double out = cap->side ? 1 : -1;
-  const double extreme = cap->side ? domain->label_high[cap->axis] : -domain->label_low[cap->axis];
+  const double extreme = cap->side ? domain->high[cap->axis] : -domain->low[cap->axis];
   cap->face_mm = out * (extreme + cap->beyond_mm);
   const struct tet_plane plane = {with(vec3_make(0, 0, 0), cap->axis, out),
                                   extreme - cap->intrusion_mm};

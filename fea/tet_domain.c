@@ -72,31 +72,6 @@ done:
   return st;
 }
 
-/* Reach of the bone's voxels along the local axes, to the middle of their outer faces. */
-static void find_reach(struct tet_domain *d, const struct labels *bone) {
-  const struct geometry *g = &bone->grid;
-  for (int a = 0; a < 3; a++) {
-    d->label_low[a] = INFINITY;
-    d->label_high[a] = -INFINITY;
-  }
-  for (int64_t v = 0; v < geometry_voxels(g); v++) {
-    if (!bone->voxels[v]) continue;
-    const struct vec3 i =
-        vec3_make((double)(v % g->nx), (double)(v / g->nx % g->ny), (double)(v / (g->nx * g->ny)));
-    const struct vec3 p = tet_to_local(&d->frame, geometry_to_world(g, i));
-    const double at[3] = {p.x, p.y, p.z};
-    if (d->has_plane[TET_CUT] && tet_plane_side(&d->plane[TET_CUT], p) < 0) continue;
-    for (int a = 0; a < 3; a++) {
-      double half = 0; /* towards the face that looks most along the axis */
-      for (int b = 0; b < 3; b++)
-        half =
-            fmax(half, g->spacing[b] / 2 * fabs(vec3_dot(geometry_axis(g, b), d->frame.axis[a])));
-      d->label_low[a] = fmin(d->label_low[a], at[a] - half);
-      d->label_high[a] = fmax(d->label_high[a], at[a] + half);
-    }
-  }
-}
-
 /* Level that encloses the label's volume: steps of missing volume over area. */
 static status keep_volume(struct tet_domain *d) {
   status st = ST_OK;
@@ -112,9 +87,32 @@ done:
   return st;
 }
 
+/* Reach of the surface along the local axes. */
+static status find_reach(struct tet_domain *d) {
+  status st = ST_OK;
+  struct surface *s = NULL;
+  TRY(tet_domain_surface(&s, d));
+  for (int a = 0; a < 3; a++) {
+    d->low[a] = INFINITY;
+    d->high[a] = -INFINITY;
+  }
+  for (int64_t v = 0; v < s->vertex_count; v++) {
+    const struct vec3 p = s->vertices[v];
+    const double at[3] = {p.x, p.y, p.z};
+    if (d->has_plane[TET_CUT] && tet_plane_side(&d->plane[TET_CUT], p) < 0) continue;
+    for (int a = 0; a < 3; a++) {
+      d->low[a] = fmin(d->low[a], at[a]);
+      d->high[a] = fmax(d->high[a], at[a]);
+    }
+  }
+done:
+  surface_destroy(s);
+  return st;
+}
+
 status tet_domain_create(struct tet_domain **out, const struct labels *labels, int label,
                          const struct tet_frame *frame, const struct tet_plane *cut,
-                         double smooth_mm) {
+                         double smooth_mm, double grow_mm) {
   status st = ST_OK;
   struct labels *bone = NULL;
   struct volume *distance = NULL, *even = NULL;
@@ -122,6 +120,8 @@ status tet_domain_create(struct tet_domain **out, const struct labels *labels, i
   CHECK(d, ST_MEMORY, "surface: no memory");
   CHECK(smooth_mm >= 0 && smooth_mm <= 5, ST_DOMAIN,
         "surface: smoothing of %g mm, permitted 0 .. 5", smooth_mm);
+  CHECK(grow_mm >= -5 && grow_mm <= 5, ST_DOMAIN, "surface: moved by %g mm, permitted -5 .. 5",
+        grow_mm);
   d->frame = *frame;
   if (cut) {
     d->has_plane[TET_CUT] = 1;
@@ -129,7 +129,6 @@ status tet_domain_create(struct tet_domain **out, const struct labels *labels, i
   }
   TRY(crop(&bone, &d->dropped, labels, label, frame, cut));
   d->label_mm3 = (double)labels_count(bone, 1) * geometry_voxel_mm3(&bone->grid);
-  find_reach(d, bone);
   const double *s = bone->grid.spacing;
   const double fine = fmin(fmax(fmin(s[0], fmin(s[1], s[2])), 0.5), 1);
   const struct geometry grid = geometry_isotropic(&bone->grid, fine);
@@ -137,6 +136,8 @@ status tet_domain_create(struct tet_domain **out, const struct labels *labels, i
   TRY(filter_resample(&even, distance, &grid, INTERPOLATE_LINEAR, 2 * PAD_MM));
   TRY(filter_gaussian(&d->level, even, smooth_mm));
   TRY(keep_volume(d));
+  d->shift -= grow_mm;
+  TRY(find_reach(d));
   *out = d;
   d = NULL;
 done:

@@ -36,13 +36,12 @@ enum { TET_FREE, TET_CONTACT, TET_CONTACT_2, TET_CUT, TET_PATCHES };
 
 struct tet_domain {
   struct tet_frame frame;
-  struct volume *level;               /* owned, mm, negative inside */
-  double shift;                       /* the surface is level + shift = 0 */
-  double label_mm3;                   /* volume of the label that was meshed */
-  int64_t dropped;                    /* voxels of smaller pieces */
-  double label_low[3], label_high[3]; /* local mm: reach of the voxels on the kept side, to their
-                                         faces */
-  int has_plane[TET_PATCHES];         /* of TET_CONTACT.. TET_CUT */
+  struct volume *level;       /* owned, mm, negative inside */
+  double shift;               /* the surface is level + shift = 0 */
+  double label_mm3;           /* volume of the label that was meshed */
+  int64_t dropped;            /* voxels of smaller pieces */
+  double low[3], high[3];     /* local mm: reach of the surface on the kept side */
+  int has_plane[TET_PATCHES]; /* of TET_CONTACT.. TET_CUT */
   struct tet_plane plane[TET_PATCHES];
 };
 
@@ -50,11 +49,13 @@ struct tet_domain {
  * @param cut        local plane of the flat end, NULL: none; voxels more than 10 mm beyond are left
  *                   out
  * @param smooth_mm  sigma of the Gaussian, 0 .. 5
+ * @param grow_mm    the surface is moved outwards by so much, -5 .. 5; 0: it keeps the label's
+ * volume
  * @return ST_DOMAIN when the label is absent or nothing lies on the kept side; ST_MEMORY
  */
 status tet_domain_create(struct tet_domain **out, const struct labels *labels, int label,
                          const struct tet_frame *frame, const struct tet_plane *cut,
-                         double smooth_mm);
+                         double smooth_mm, double grow_mm);
 void tet_domain_destroy(struct tet_domain *d);
 
 /** Signed distance-like value [mm] and its gradient at a local point; NaN outside the grid. */

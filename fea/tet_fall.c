@@ -1,7 +1,7 @@
 #include "fea/tet_fall.h"
 
 #include "core/log.h"
-#include "fea/femur_model.h"
+#include "fea/fall_parts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,33 +10,28 @@
 static const struct fea_tet_options tet_defaults = FEA_TET_DEFAULTS;
 static const struct fea_fall_options fall_defaults = FEA_FALL_DEFAULTS;
 
-enum { LEAST_DISTAL_MM = 60, PASSES = 10, HEAD = 0, GROUND = 1 };
+enum { PASSES = 10, HEAD = 0, GROUND = 1, MOST_MM = 10 };
 
 static status check_input(const struct hip_frame *frame, const struct fea_fall_options *o) {
   status st = ST_OK;
-  CHECK(!frame->metal, ST_DOMAIN,
-        "fall: metal within 80 mm of the femoral head; its density is not that of bone");
-  CHECK(
-      !frame->truncated, ST_DOMAIN,
-      "fall: the scan cuts the proximal femur (head or trochanter); its strength needs all of it");
-  CHECK(isfinite(frame->head.x) && isfinite(frame->shaft_axis.x) && isfinite(frame->distal_mm),
-        ST_DOMAIN, "fall: the hip frame has no head, shaft or distal end");
-  CHECK(femur_distal_limit_mm(frame) >= LEAST_DISTAL_MM, ST_DOMAIN,
-        "fall: the bone ends %.0f mm below the head centre; at least %d mm are needed to hold the "
-        "shaft",
-        frame->distal_mm, LEAST_DISTAL_MM + 5);
-  CHECK(o->recipe == FEA_FALL_OGO && !o->bins, ST_DOMAIN,
-        "fall: tetrahedra have recipe %s without density bins only; take hex8 for %s",
-        fea_recipe_name(FEA_FALL_OGO),
-        o->bins ? "bins" : fea_recipe_name((enum fea_recipe)o->recipe));
-  CHECK(o->size_mm >= 0.5 && o->size_mm <= 10, ST_DOMAIN,
-        "fall: tetrahedra of %g mm, permitted are 0.5 .. 10 mm", o->size_mm);
+  TRY(fall_check_frame(frame, o));
+  CHECK(!o->bins, ST_DOMAIN,
+        "fall: tetrahedra take densities without bins only; take hex8 for bins");
+  CHECK(!o->beyond.rule, ST_DOMAIN,
+        "fall: strength beyond yield is for cubes only; take hex8, or no rule beyond yield");
+  CHECK(o->size_mm >= 0.5 && o->size_mm <= MOST_MM, ST_DOMAIN,
+        "fall: tetrahedra of %g mm, permitted are 0.5 .. %d mm", o->size_mm, MOST_MM);
 done:
   return st;
 }
 
 static const struct fea_law *law_of(const struct fea_fall_options *o) {
   return o->user_law ? o->user_law : fea_law_at(o->law);
+}
+
+/* The axis of the model that the cap moves along. */
+static int load_axis(const struct fea_fall_options *o) {
+  return o->recipe == FEA_STANCE ? 2 : 1;
 }
 
 /* Where the fall's model lies, and its cut. */
@@ -59,50 +54,92 @@ static struct tet_size size_of(const struct hip_frame *frame, const struct tet_f
   return size;
 }
 
-static status make_mesh(struct fea_tet_fall *r, struct tet_plane *cut, const struct labels *labels,
-                        int label, const struct hip_frame *frame, const struct fea_fall_options *o,
-                        const struct fea_tet_options *t) {
+static status make_mesh(struct fea_tet_fall *r, struct tet_plane *cut, const struct fall_input *in,
+                        const struct fea_fall_options *o, const struct fea_tet_options *t) {
   status st = ST_OK;
   struct tet_domain *domain = NULL;
-  const double distal = fmin(o->distal_mm, femur_distal_limit_mm(frame));
-  const struct femur_pose pose = femur_pose_fall(frame, o->tilt_deg, o->rotation_deg, distal);
+  const double distal = fmin(o->distal_mm, femur_distal_limit_mm(in->frame));
+  const struct femur_pose pose = femur_pose_fall(in->frame, o->tilt_deg, o->rotation_deg, distal);
   place(&r->frame, cut, &pose);
-  for (int c = HEAD; c <= GROUND; c++)
-    r->caps[c] = (struct tet_cap){.axis = 1,
+  r->distal_mm = distal;
+  r->cap_count = o->recipe == FEA_STANCE ? 1 : 2;
+  for (int c = HEAD; c < r->cap_count; c++)
+    r->caps[c] = (struct tet_cap){.axis = load_axis(o),
                                   .side = c == HEAD,
                                   .intrusion_mm = o->intrusion_mm,
                                   .beyond_mm = o->cap_mm - o->intrusion_mm,
                                   .modulus_mpa = o->cap_mpa};
   const struct tet_mesh_options mo = {.element = (enum fea_element)t->element,
-                                      .size = size_of(frame, &r->frame, o, t),
+                                      .size = size_of(in->frame, &r->frame, o, t),
                                       .passes = PASSES};
-  TRY(tet_domain_create(&domain, labels, label, &r->frame, cut, t->smooth_mm));
-  TRY(tet_mesh_create(&r->mesh, &r->quality, domain, &mo, r->caps, 2));
+  TRY(tet_domain_create(&domain, in->labels, in->label, &r->frame, cut, t->smooth_mm, in->grow_mm));
+  TRY(tet_mesh_create(&r->mesh, &r->quality, domain, &mo, r->caps, r->cap_count));
   r->mesh->poisson = o->poisson;
 done:
   tet_domain_destroy(domain);
   return st;
 }
 
+/* ---- supports ---- */
+
+static bool on_cut(const struct fea_mesh *m, const struct tet_plane *cut, int64_t node) {
+  return tet_plane_side(cut, fea_mesh_point(m, node)) <= 1e-6;
+}
+
+/* Centre of the flat distal face. */
+static status cut_centre(struct vec3 *out, const struct fea_mesh *m, const struct tet_plane *cut) {
+  status st = ST_OK;
+  struct fea_faces *f = NULL;
+  struct vec3 sum = {0, 0, 0};
+  double area = 0;
+  TRY(fea_mesh_faces(&f, m));
+  for (int64_t i = 0; i < f->count; i++) {
+    const int32_t *n = f->nodes + i * f->per_face;
+    if (!on_cut(m, cut, n[0]) || !on_cut(m, cut, n[1]) || !on_cut(m, cut, n[2])) continue;
+    const struct vec3 a = fea_mesh_point(m, n[0]), b = fea_mesh_point(m, n[1]);
+    const struct vec3 c = fea_mesh_point(m, n[2]);
+    const double twice = vec3_length(vec3_cross(vec3_sub(b, a), vec3_sub(c, a)));
+    sum = vec3_along(sum, twice / 3, vec3_add(a, vec3_add(b, c)));
+    area += twice;
+  }
+  CHECK(area > 0, ST_DOMAIN, "fall: no face of the mesh lies on the distal cut");
+  *out = vec3_scale(sum, 1 / area);
+done:
+  fea_faces_destroy(f);
+  return st;
+}
+
+static double lowest_bone(const struct fea_mesh *m) {
+  double low = INFINITY;
+  for (int64_t n = 0; n < m->node_count; n++) low = fmin(low, m->points[3 * n + 2]);
+  return low;
+}
+
+/* The cap moved by `move`, the other held; the distal face by the recipe, turned by `turn` [rad]
+ * about x through `hinge` where it may turn. */
 static status add_supports(struct fea_tet_fall *r, const struct tet_plane *cut,
-                           const struct fea_fall_options *o) {
+                           const struct fea_fall_options *o, double move, double turn,
+                           struct vec3 hinge) {
   status st = ST_OK;
   struct fea_mesh *m = r->mesh;
-  r->displacement_mm = o->strain * (r->caps[HEAD].face_mm - r->caps[GROUND].face_mm);
-  TRY(fea_mesh_fix_plane(m, 1, r->caps[HEAD].face_mm, 1, -r->displacement_mm));
-  TRY(fea_mesh_fix_plane(m, 1, r->caps[GROUND].face_mm, 1, 0));
+  const int axis = load_axis(o);
+  m->support_count = 0;
+  TRY(fea_mesh_fix_plane(m, axis, r->caps[HEAD].face_mm, axis, -move));
+  if (r->cap_count > 1) TRY(fea_mesh_fix_plane(m, axis, r->caps[GROUND].face_mm, axis, 0));
   for (int64_t n = 0; n < m->node_count; n++) {
-    if (tet_plane_side(cut, fea_mesh_point(m, n)) > 1e-6) continue;
-    TRY(fea_mesh_fix(m, n, 0, 0));
-    TRY(fea_mesh_fix(m, n, 2, 0));
+    if (!on_cut(m, cut, n)) continue;
+    const struct vec3 from = vec3_sub(fea_mesh_point(m, n), hinge);
+    const double value[3] = {0, -turn * from.z, turn * from.y};
+    for (int a = 0; a < 3; a++)
+      if (a != 1 || o->recipe != FEA_FALL_OGO)
+        TRY(fea_mesh_fix(m, n, a, o->recipe == FEA_FALL_HINGE ? value[a] : 0));
   }
 done:
   return st;
 }
 
-static status map_bone(struct fea_tet_fall *r, const struct volume *density,
-                       const struct labels *labels, int label, const struct fea_fall_options *o,
-                       const struct fea_tet_options *t) {
+static status map_bone(struct fea_tet_fall *r, const struct fall_input *in,
+                       const struct fea_fall_options *o, const struct fea_tet_options *t) {
   status st = ST_OK;
   struct fea_map_options mo = FEA_MAP_DEFAULTS;
   mo.mapping = t->mapping;
@@ -111,7 +148,9 @@ static status map_bone(struct fea_tet_fall *r, const struct volume *density,
   mo.user_law = o->user_law;
   mo.conversion = o->conversion;
   mo.least_mpa = o->least_mpa;
-  TRY(fea_map_density(&r->map, r->mesh, &r->frame, density, labels, label, &mo));
+  mo.shift_mgcc[0] = in->shift_mgcc[0];
+  mo.shift_mgcc[1] = in->shift_mgcc[1];
+  TRY(fea_map_density(&r->map, r->mesh, &r->frame, in->density, in->labels, in->label, &mo));
   CHECK(2 * r->map.floor_elements < r->map.mapped, ST_DOMAIN,
         "fall: %lld of %lld elements are at the floor of %g MPa: the density is not that of bone "
         "(unit mg/cm3? right label?)",
@@ -120,68 +159,68 @@ done:
   return st;
 }
 
-/* ---- rows ---- */
+/* ---- solution ---- */
 
-static status add_rows(struct fea_tet_fall *r, const struct hip_frame *frame,
-                       const struct fea_fall_options *o) {
-  status st = ST_OK;
-  const char *region = frame->side == SIDE_RIGHT  ? "femur_right"
-                       : frame->side == SIDE_LEFT ? "femur_left"
-                                                  : "femur";
-  const struct {
-    const char *quantity, *unit, *source;
-    double value;
-  } rows[] = {
-      {"fall_failure_load", "N", "schileo2014", r->failure_load_n},
-      {"fall_stiffness", "N/mm", "ogo", r->stiffness_n_mm},
-      {"fall_failure_load_strain_limit", "N", "schileo2014", r->load_n * r->failure.factor_limit},
-      {"fall_failure_load_pistoia", "N", "pistoia2002", r->load_n * r->failure.factor_pistoia},
-      {"fall_load", "N", "ogo", r->load_n},
-      {"fall_displacement", "mm", "ogo", r->displacement_mm},
-      {"fall_element_size", "mm", "", o->size_mm},
-      {"fall_elements", "", "", (double)r->mesh->element_count},
-      {"fall_nodes", "", "", (double)r->mesh->node_count},
-      {"fall_mean_modulus", "MPa", law_of(o)->source, r->map.mean_modulus_mpa},
-      {"fall_bone_volume", "mm3", "", r->quality.mesh_mm3},
-      {"fall_scaled_jacobian_least", "", "", r->quality.least},
-      {"fall_straightened", "", "", (double)r->quality.straightened},
-      {"fall_residual", "", "", r->solution->residual},
-      {"fall_balance", "", "", r->solution->balance},
-  };
-  TRY(record_create(&r->record, ""));
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-    struct measurement *m =
-        record_add(r->record, region, rows[i].quantity, rows[i].value, rows[i].unit);
-    CHECK(m, ST_MEMORY, "fall: no memory for the record");
-    snprintf(m->method, sizeof m->method, "%.95s", r->words);
-    snprintf(m->source, sizeof m->source, "%s", rows[i].source);
-    if (i == 0 && o->interval) measurement_flag(m, "no interval with tetrahedra");
-    if (i == 0 && r->caps[HEAD].contact_mm2 < 50)
-      measurement_flag(m, "head touches its cap on %.0f mm2", r->caps[HEAD].contact_mm2);
-    if (i == 3) measurement_flag(m, "rule made for micro-FE of the radius; for comparison only");
-  }
-done:
-  return st;
+static status solve(struct fea_mesh_solution **out, const struct fea_mesh *m,
+                    const struct fea_fall_options *o, const struct fea_tet_options *t) {
+  const struct fea_mesh_solve_options so = {
+      .solver = t->solver,
+      .tolerance = o->solve.tolerance,
+      .most_iterations = o->solve.most_iterations > 1000 ? o->solve.most_iterations : 1000};
+  return fea_mesh_solve(out, m, &so);
 }
 
-static double head_force(const struct fea_tet_fall *r) {
-  double sum[3];
-  fea_mesh_plane_reaction(r->solution, r->mesh, 1, r->caps[HEAD].face_mm, sum);
-  return -sum[1];
+/* Moment of the distal reactions about x through the hinge. */
+static double hinge_moment(const struct fea_mesh *m, const struct fea_mesh_solution *s,
+                           const struct tet_plane *cut, struct vec3 hinge) {
+  double sum = 0;
+  for (int64_t n = 0; n < m->node_count; n++) {
+    if (!on_cut(m, cut, n)) continue;
+    const struct vec3 from = vec3_sub(fea_mesh_point(m, n), hinge);
+    sum += from.y * s->reaction[3 * n + 2] - from.z * s->reaction[3 * n + 1];
+  }
+  return sum;
+}
+
+/* The turn of the rigid distal end that leaves no moment about its hinge: two solves, as the model
+ * is linear. */
+static status find_turn(double *turn, struct vec3 *hinge, struct fea_tet_fall *r,
+                        const struct tet_plane *cut, const struct fea_fall_options *o,
+                        const struct fea_tet_options *t) {
+  status st = ST_OK;
+  struct fea_mesh_solution *s[2] = {NULL, NULL};
+  double moment[2];
+  const double trial = 0.01;
+  TRY(cut_centre(hinge, r->mesh, cut));
+  *hinge = vec3_along(*hinge, -FALL_HINGE_BLOCK_MM / 2., cut->normal);
+  for (int i = 0; i < 2; i++) {
+    TRY(add_supports(r, cut, o, i ? 0 : r->displacement_mm, i ? trial : 0, *hinge));
+    TRY(solve(&s[i], r->mesh, o, t));
+    moment[i] = hinge_moment(r->mesh, s[i], cut, *hinge);
+  }
+  *turn = -trial * moment[0] / moment[1];
+done:
+  for (int i = 0; i < 2; i++) fea_mesh_solution_destroy(s[i]);
+  return st;
 }
 
 static status solve_and_judge(struct fea_tet_fall *r, const struct tet_plane *cut,
                               const struct fea_fall_options *o, const struct fea_tet_options *t) {
   status st = ST_OK;
-  const struct fea_mesh_solve_options so = {
-      .solver = t->solver,
-      .tolerance = o->solve.tolerance,
-      .most_iterations = o->solve.most_iterations > 1000 ? o->solve.most_iterations : 1000};
-  TRY(fea_mesh_solve(&r->solution, r->mesh, &so));
+  struct vec3 hinge = {0, 0, 0};
+  const double end = r->cap_count > 1 ? r->caps[GROUND].face_mm : lowest_bone(r->mesh);
+  double turn = 0, sum[3];
+  r->displacement_mm = o->strain * (r->caps[HEAD].face_mm - end);
+  if (o->recipe == FEA_FALL_HINGE) TRY(find_turn(&turn, &hinge, r, cut, o, t));
+  TRY(add_supports(r, cut, o, r->displacement_mm, turn, hinge));
+  TRY(solve(&r->solution, r->mesh, o, t));
   TRY(fea_mesh_fields_create(&r->fields, r->mesh, r->solution));
   TRY(fea_tet_failure_find(&r->failure, r->mesh, r->fields, cut, &o->failure));
   r->limits = o->failure;
-  r->load_n = head_force(r);
+  r->hinge_moment_nmm =
+      o->recipe == FEA_FALL_HINGE ? hinge_moment(r->mesh, r->solution, cut, hinge) : 0;
+  fea_mesh_plane_reaction(r->solution, r->mesh, load_axis(o), r->caps[HEAD].face_mm, sum);
+  r->load_n = -sum[load_axis(o)];
   CHECK(r->load_n > 0, ST_NUMERIC, "fall: the head cap pulls (%g N); the pose is upside down",
         r->load_n);
   r->stiffness_n_mm = r->load_n / r->displacement_mm;
@@ -190,29 +229,69 @@ done:
   return st;
 }
 
+static void name_recipe(struct fea_tet_fall *r, const struct fea_fall_options *o,
+                        const struct fea_tet_options *t) {
+  char angle[24] = "";
+  if (o->recipe == FEA_STANCE) snprintf(angle, sizeof angle, " %g deg", o->tilt_deg);
+  snprintf(r->words, sizeof r->words, "%s%s %s %s %s %g mm %s %s",
+           fea_recipe_name((enum fea_recipe)o->recipe), angle, law_of(o)->key, r->map.map.words,
+           fea_element_names[t->element], o->size_mm, fea_mapping_names[t->mapping],
+           fea_surface_names[t->surface]);
+}
+
+static status run_model(struct fea_tet_fall **out, const struct fall_input *in,
+                        const struct fea_fall_options *o, const struct fea_tet_options *t) {
+  status st = ST_OK;
+  struct tet_plane cut;
+  struct fea_tet_fall *r = calloc(1, sizeof *r);
+  CHECK(r, ST_MEMORY, "fall: no memory");
+  TRY(make_mesh(r, &cut, in, o, t));
+  TRY(map_bone(r, in, o, t));
+  TRY(solve_and_judge(r, &cut, o, t));
+  name_recipe(r, o, t);
+  *out = r;
+  r = NULL;
+done:
+  fea_tet_fall_destroy(r);
+  return st;
+}
+
+static status variant(double *failure_n, const struct fall_input *in,
+                      const struct fea_fall_options *o) {
+  status st = ST_OK;
+  struct fea_tet_fall *r = NULL;
+  TRY(run_model(&r, in, o, in->context));
+  *failure_n = r->failure_load_n;
+done:
+  fea_tet_fall_destroy(r);
+  return st;
+}
+
 status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
                         const struct labels *labels, int label, const struct hip_frame *frame,
+                        const struct calibration *calibration,
                         const struct fea_fall_options *options, const struct fea_tet_options *tet) {
   status st = ST_OK;
   const struct fea_fall_options *o = options ? options : &fall_defaults;
   const struct fea_tet_options *t = tet ? tet : &tet_defaults;
-  struct tet_plane cut;
-  struct fea_tet_fall *r = calloc(1, sizeof *r);
-  CHECK(r, ST_MEMORY, "fall: no memory");
+  const struct fall_input in = {.density = density,
+                                .labels = labels,
+                                .label = label,
+                                .frame = frame,
+                                .variant = variant,
+                                .most_mm = MOST_MM,
+                                .context = t};
+  struct fall_interval interval = {.low = NAN, .high = NAN};
+  struct fea_tet_fall *r = NULL;
   TRY(check_input(frame, o));
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
-  TRY(make_mesh(r, &cut, labels, label, frame, o, t));
-  TRY(map_bone(r, density, labels, label, o, t));
-  TRY(add_supports(r, &cut, o));
-  TRY(solve_and_judge(r, &cut, o, t));
-  snprintf(r->words, sizeof r->words, "%s %s %s %s %g mm %s %s", fea_recipe_name(FEA_FALL_OGO),
-           law_of(o)->key, r->map.map.words, fea_element_names[t->element], o->size_mm,
-           fea_mapping_names[t->mapping], fea_surface_names[t->surface]);
-  TRY(add_rows(r, frame, o));
+  TRY(run_model(&r, &in, o, t));
+  if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
+  TRY(fall_tet_record(r, frame, &interval, o));
   *out = r;
   r = NULL;
 done:
-  if (st) status_note("finite elements");
+  if (st) status_note("finite elements, %s", fea_recipe_name((enum fea_recipe)o->recipe));
   fea_tet_fall_destroy(r);
   return st;
 }

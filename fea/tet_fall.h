@@ -1,13 +1,15 @@
-/* The fall of fea/fall.h with tetrahedra: the same recipe fall-ogo/1, pose, caps, supports and law
- * on a smooth mesh.
+/* The recipes of fea/fall.h with tetrahedra: the same pose, caps, supports and law on a smooth
+ * mesh.
  *
- * What is equal: pose, cut, displacement (the share of the extent along y), PMMA over the bone
- * within the intrusion depth of each end out to a flat face, u_y on the faces, u_x = u_z = 0 at the
- * distal cut. What differs by nature: a cap is the contact triangles extruded along y (the limit of
- * the voxel recipe's columns as their width goes to 0; triangles that face away, and islands under
- * a twentieth of the contact, are not covered), the distal support is the cut's own face (the voxel
- * recipe holds nodes within one element of it), the surface is smooth, and the density there is
- * peeled and extended unless asked otherwise.
+ * What is equal: the solid (tet_domain.h; with `outline` smooth the cubes fill it too), pose, cut,
+ * displacement (the share of the extent along the load), PMMA over the outermost bone within the
+ * intrusion depth of each end out to a flat face, what is held. What differs by nature: a cap is
+ * the contact triangles extruded along the load (triangles that face away by more than 80 degrees,
+ * and islands under a twentieth of the contact, are not covered), the distal support is the cut's
+ * own face (cubes hold nodes within one element of it), and the density at the surface is peeled
+ * and extended unless asked otherwise. The block of fall-hinge is rigid here (200 GPa there): the
+ * distal face turns about x through the point 10 mm below its centre by the angle that leaves no
+ * moment there.
  *
  * Failure: `strain-volume` by volume of elements, as for voxels; `strain-limit` at the nodes of the
  * bone's free surface (averaged strains; not under a cap, not on the cut), the published rule.
@@ -54,18 +56,23 @@ struct fea_tet_fall {
   struct tet_frame frame; /* of the mesh */
   struct tet_quality quality;
   struct tet_cap caps[2]; /* head, ground */
+  int cap_count;          /* 1 in stance */
   struct fea_map_result map;
   struct fea_tet_failure failure;
   struct fea_failure_options limits;
   double load_n, displacement_mm, stiffness_n_mm, failure_load_n;
+  double distal_mm;        /* cut below the head centre */
+  double hinge_moment_nmm; /* left over at the hinge of fall-hinge */
   char words[256];
 };
 
-/** @param tet  NULL takes FEA_TET_DEFAULTS; options->interval is not made (flagged), recipe
- * fall-ogo without bins only
- * @return as fea_fall_run, tet_mesh_create, fea_map_density, fea_mesh_solve */
+/** @param calibration  for the interval, as in fea_fall_run; may be NULL
+ * @param tet  NULL takes FEA_TET_DEFAULTS
+ * @return ST_DOMAIN for density bins or a rule beyond yield; else as fea_fall_run, tet_mesh_create,
+ * fea_map_density, fea_mesh_solve */
 status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
                         const struct labels *labels, int label, const struct hip_frame *frame,
+                        const struct calibration *calibration,
                         const struct fea_fall_options *options, const struct fea_tet_options *tet);
 void fea_tet_fall_destroy(struct fea_tet_fall *f);
 

@@ -14,10 +14,8 @@
 extern "C" {
 #endif
 
-/* PMMA on one end of the bone along a local axis, as in fea/femur_model.h: over the surface within
- * intrusion_mm of the extreme that faces outwards, out to a flat face beyond_mm past it. The
- * extreme is that of the label's voxels, as there: the smooth surface stays about half a voxel
- * inside, and on a flat trochanter that would change the contact by a third. */
+/* PMMA on one end of the bone along a local axis: over the surface within intrusion_mm of the
+ * extreme that faces outwards, out to a flat face beyond_mm past it. */
 struct tet_cap {
   int axis, side; /* 0 low end, 1 high end */
   double intrusion_mm, beyond_mm;

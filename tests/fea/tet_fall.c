@@ -2,22 +2,43 @@
 /* The fall on tetrahedra of a femur of capsules whose frame is exact. */
 #include "tests/fea/digital_femur.h"
 
+#include "fea/femur_model.h"
 #include "fea/tet_fall.h"
 
-static void stiffness_is_near_that_of_voxels_and_energy_balances(void **state) {
+static struct fea_fall_options no_interval(double size_mm) {
+  struct fea_fall_options o = FEA_FALL_DEFAULTS;
+  o.interval = false;
+  o.size_mm = size_mm;
+  o.outline = FEA_OUTLINE_SMOOTH;
+  return o;
+}
+
+/* Tetrahedra of 5 mm and cubes of 2 mm under one recipe: 5 %, the goal of the digital hip. */
+static void check_against_cubes(const struct digital_femur *f, struct fea_fall_options o,
+                                struct fea_tet_fall **out) {
+  struct fea_tet_options t = FEA_TET_DEFAULTS;
+  struct fea_fall *cubes = NULL;
+  t.surface = FEA_SURFACE_NONE;
+  o.size_mm = 5;
+  assert_ok(
+      fea_tet_fall_run(out, f->density, f->labels, LABEL_FEMUR_RIGHT, &f->frame, NULL, &o, &t));
+  o.size_mm = 2;
+  assert_ok(fea_fall_run(&cubes, f->density, f->labels, LABEL_FEMUR_RIGHT, &f->frame, NULL, &o));
+  print_message("%s: tetrahedra %.1f N/mm, %.1f N; cubes %.1f N/mm, %.1f N\n", (*out)->words,
+                (*out)->stiffness_n_mm, (*out)->failure_load_n, cubes->stiffness_n_mm,
+                cubes->failure_load_n);
+  assert_close((*out)->stiffness_n_mm, cubes->stiffness_n_mm, 0.05);
+  assert_close((*out)->failure_load_n, cubes->failure_load_n, 0.1);
+  fea_fall_destroy(cubes);
+}
+
+static void a_fall_is_as_stiff_as_on_cubes_and_its_energy_balances(void **state) {
   (void)state;
   struct digital_femur f;
-  struct fea_fall_options o = FEA_FALL_DEFAULTS;
-  struct fea_tet_options t = FEA_TET_DEFAULTS;
   struct fea_tet_fall *r = NULL;
-  struct fea_fall *voxels = NULL;
-  o.interval = false;
-  o.size_mm = 5;
-  t.surface = FEA_SURFACE_NONE;
-  t.solver = FEA_SOLVER_MUMPS;
   digital_femur_make(&f, 1.5, 0);
-  assert_ok(fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, &o, &t));
-  assert_near(r->solution->balance, 0, 1e-8);
+  check_against_cubes(&f, no_interval(5), &r);
+  assert_near(r->solution->balance, 0, 1e-6);
   assert_close(r->solution->work_nmm, r->solution->energy_nmm, 1e-9);
   assert_true(r->quality.least > 0);
   assert_true(r->failure.judged_nodes > 500 && r->failure.factor_limit > 0);
@@ -27,13 +48,73 @@ static void stiffness_is_near_that_of_voxels_and_energy_balances(void **state) {
   /* what carries the load is the reaction of both caps */
   double ground[3];
   fea_mesh_plane_reaction(r->solution, r->mesh, 1, r->caps[1].face_mm, ground);
-  assert_close(ground[1], r->load_n, 1e-6);
-  /* 25 %, no better: voxels touch their caps less and stairs are soft (fea/README.md) */
-  o.size_mm = 1.5;
-  assert_ok(fea_fall_run(&voxels, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o));
-  assert_close(r->stiffness_n_mm, voxels->stiffness_n_mm, 0.25);
-  assert_close(r->failure_load_n, voxels->failure_load_n, 0.25);
-  fea_fall_destroy(voxels);
+  assert_close(ground[1], r->load_n, 1e-5);
+  fea_tet_fall_destroy(r);
+  digital_femur_free(&f);
+}
+
+/* The block of cubes is 20 mm of 200 GPa glued below the cut, which holds another line of nodes. */
+static void a_hinged_fall_leaves_no_moment_and_is_as_stiff_as_on_cubes(void **state) {
+  (void)state;
+  struct digital_femur f;
+  struct fea_tet_fall *r = NULL;
+  struct fea_fall_options o = no_interval(5);
+  o.recipe = FEA_FALL_HINGE;
+  digital_femur_make(&f, 1.5, 0);
+  check_against_cubes(&f, o, &r);
+  assert_near(r->hinge_moment_nmm / (r->load_n * 80), 0, 1e-6);
+  assert_non_null(strstr(r->words, "fall-hinge/1"));
+  fea_tet_fall_destroy(r);
+  digital_femur_free(&f);
+}
+
+static void standing_is_as_stiff_as_on_cubes(void **state) {
+  (void)state;
+  struct digital_femur f;
+  struct fea_tet_fall *r = NULL;
+  struct fea_fall_options o = no_interval(5);
+  o.recipe = FEA_STANCE;
+  o.tilt_deg = 20;
+  o.strain = 0.01;
+  digital_femur_make(&f, 1.5, 0);
+  check_against_cubes(&f, o, &r);
+  assert_non_null(strstr(r->words, "stance/1 20 deg"));
+  assert_non_null(record_find(r->record, "femur_right", "stance_failure_load"));
+  fea_tet_fall_destroy(r);
+  digital_femur_free(&f);
+}
+
+static void the_interval_joins_density_outline_and_mesh(void **state) {
+  (void)state;
+  struct digital_femur f;
+  struct fea_tet_fall *r = NULL;
+  struct fea_tet_options t = FEA_TET_DEFAULTS;
+  struct fea_fall_options o = no_interval(6);
+  o.interval = true;
+  t.element = FEA_TET4;
+  digital_femur_make(&f, 2, 0);
+  assert_ok(fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o, &t));
+  const struct measurement *load = record_find(r->record, "femur_right", "fall_failure_load");
+  const struct measurement *in =
+      record_find(r->record, "femur_right", "fall_failure_load_outline_in");
+  const struct measurement *out =
+      record_find(r->record, "femur_right", "fall_failure_load_outline_out");
+  const struct measurement *coarse =
+      record_find(r->record, "femur_right", "fall_failure_load_coarse_mesh");
+  const struct measurement *laws = record_find(r->record, "femur_right", "fall_failure_load_laws");
+  assert_non_null(load);
+  assert_non_null(in);
+  assert_non_null(out);
+  assert_non_null(coarse);
+  assert_non_null(laws);
+  /* half the outline's span and the step of the mesh as independent */
+  const double half =
+      sqrt(pow((out->value - in->value) / 2, 2) + pow(coarse->value - load->value, 2));
+  assert_close(load->high, load->value + half, 1e-12);
+  assert_close(load->low, load->value - half, 1e-12);
+  assert_true(in->value < load->value && load->value < out->value);
+  assert_non_null(strstr(load->flags, "interval without calibration"));
+  assert_true(laws->low < 0.7 * load->value && laws->high >= load->value);
   fea_tet_fall_destroy(r);
   digital_femur_free(&f);
 }
@@ -58,7 +139,8 @@ static void forces_scale_with_the_modulus(void **state) {
     o.cap_mpa = i ? 25000 : 2500;
     o.least_mpa = i ? 1 : 0.1;
     o.failure.least_modulus_mpa = i ? 1000 : 100;
-    assert_ok(fea_tet_fall_run(&r[i], f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, &o, &t));
+    assert_ok(
+        fea_tet_fall_run(&r[i], f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o, &t));
   }
   assert_close(r[1]->load_n, 10 * r[0]->load_n, 1e-8);
   assert_close(r[1]->failure.factor_limit, r[0]->failure.factor_limit, 1e-6);
@@ -73,19 +155,22 @@ static void what_tetrahedra_do_not_have_is_refused(void **state) {
   struct fea_fall_options o = FEA_FALL_DEFAULTS;
   struct fea_tet_fall *r = NULL;
   digital_femur_make(&f, 3, 0);
-  o.recipe = FEA_FALL_HINGE;
-  assert_fails(fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, &o, NULL),
-               ST_DOMAIN, "take hex8 for fall-hinge/1");
-  o.recipe = FEA_FALL_OGO;
+  o.bins = 128;
+  assert_fails(
+      fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o, NULL),
+      ST_DOMAIN, "take hex8 for bins");
+  o.bins = 0;
   o.size_mm = 0.3;
-  assert_fails(fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, &o, NULL),
-               ST_DOMAIN, "tetrahedra of 0.3 mm");
+  assert_fails(
+      fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o, NULL),
+      ST_DOMAIN, "tetrahedra of 0.3 mm");
   o.size_mm = 5;
   f.frame.metal = 1;
-  assert_fails(fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, &o, NULL),
-               ST_DOMAIN, "metal");
+  assert_fails(
+      fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o, NULL),
+      ST_DOMAIN, "metal");
   f.frame.metal = 0;
-  assert_fails(fea_tet_fall_run(&r, f.density, f.labels, 3, &f.frame, &o, NULL), ST_DOMAIN,
+  assert_fails(fea_tet_fall_run(&r, f.density, f.labels, 3, &f.frame, NULL, &o, NULL), ST_DOMAIN,
                "label 3 is not in the label map");
   assert_null(r);
   digital_femur_free(&f);
@@ -93,7 +178,10 @@ static void what_tetrahedra_do_not_have_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(stiffness_is_near_that_of_voxels_and_energy_balances),
+      cmocka_unit_test(a_fall_is_as_stiff_as_on_cubes_and_its_energy_balances),
+      cmocka_unit_test(a_hinged_fall_leaves_no_moment_and_is_as_stiff_as_on_cubes),
+      cmocka_unit_test(standing_is_as_stiff_as_on_cubes),
+      cmocka_unit_test(the_interval_joins_density_outline_and_mesh),
       cmocka_unit_test(forces_scale_with_the_modulus),
       cmocka_unit_test(what_tetrahedra_do_not_have_is_refused),
   };
