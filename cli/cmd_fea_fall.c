@@ -182,7 +182,7 @@ const struct command cmd_fea_fall = {
     .summary = "Strength and stiffness of a femur in a fall to the side",
     .about =
         "Voxel finite elements from the calibrated density, PMMA caps over head and trochanter, "
-        "load recipe fall-ogo/1 or fall-hinge/1. The failure load is the load at which 1 % of the "
+        "load recipe fall-ogo/2 or fall-hinge/2. The failure load is the load at which 1 % of the "
         "bone "
         "volume exceeds 0.73 % strain in tension or 1.04 % in compression; its interval joins the "
         "calibration, half a voxel of outline, and a coarser mesh.\n\n"

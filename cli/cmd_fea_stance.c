@@ -24,6 +24,7 @@ static const struct params defaults = {.elements = FEA_HEX8,
                                        .tets = FEA_TET_DEFAULTS,
                                        .stance = {.recipe = FEA_STANCE,
                                                   .size_mm = 1,
+                                                  .outline = FEA_OUTLINE_SMOOTH,
                                                   .smooth_mm = 1,
                                                   .law = FEA_LAW_MORGAN_NECK,
                                                   .poisson = 0.3,
@@ -167,7 +168,7 @@ const struct command cmd_fea_stance = {
     .name = "fea stance",
     .summary = "Strength and stiffness of a femur in standing",
     .about =
-        "Voxel finite elements from the calibrated density, load recipe stance/1: a PMMA cap "
+        "Voxel finite elements from the calibrated density, load recipe stance/2: a PMMA cap "
         "over the head pressed along the joint load, which is tilted by --angle from the shaft "
         "in the frontal plane; the distal end is held. Failure load as in `fea fall`.\n\n"
         "The angle has no default: 20 degrees are in use elsewhere, but were not traced to a "

@@ -46,14 +46,15 @@ const char *const fea_force_rule_names[] = {"bouxsein2007", "weight-unverified",
 
 #define HINGE_BLOCK_MPA 2e5 /* steel */
 
-const char *fea_recipe_name(enum fea_recipe recipe) {
+const char *fea_recipe_name(enum fea_recipe recipe, enum fea_outline outline) {
+  const bool voxels = outline == FEA_OUTLINE_VOXELS;
   switch (recipe) {
   case FEA_FALL_OGO:
-    return "fall-ogo/1";
+    return voxels ? "fall-ogo/1" : "fall-ogo/2";
   case FEA_FALL_HINGE:
-    return "fall-hinge/1";
+    return voxels ? "fall-hinge/1" : "fall-hinge/2";
   case FEA_STANCE:
-    return "stance/1";
+    return voxels ? "stance/1" : "stance/2";
   }
   return "";
 }
@@ -153,10 +154,9 @@ static double head_force(const struct fea_model *m, const struct fea_solution *s
 static void name_recipe(struct fea_fall *r, const struct femur_model *f,
                         const struct fea_fall_options *o) {
   char bins[24] = "";
-  const char *name = fea_recipe_name(r->recipe_kind);
+  const char *name = fea_recipe_name(r->recipe_kind, (enum fea_outline)o->outline);
   const char *law = o->user_law ? o->user_law->key : fea_law_names[o->law];
   if (o->bins > 0) snprintf(bins, sizeof bins, " bins %d", o->bins);
-  if (o->outline == FEA_OUTLINE_SMOOTH) snprintf(bins, sizeof bins, " smooth %g mm", o->smooth_mm);
   if (r->recipe_kind == FEA_STANCE)
     snprintf(r->recipe, sizeof r->recipe, "%s %g deg", name, o->tilt_deg);
   else
@@ -252,7 +252,9 @@ status fea_fall_run(struct fea_fall **out, const struct volume *density,
   *out = r;
   r = NULL;
 done:
-  if (st) status_note("finite elements, %s", fea_recipe_name((enum fea_recipe)o->recipe));
+  if (st)
+    status_note("finite elements, %s",
+                fea_recipe_name((enum fea_recipe)o->recipe, (enum fea_outline)o->outline));
   femur_model_destroy(f);
   fea_fall_destroy(r);
   return st;

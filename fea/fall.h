@@ -1,12 +1,12 @@
 /* Strength of a proximal femur under a named load recipe (a fall to the side, standing), from its
  * density.
  *
- * Steps: pose from the hip frame -> grid of cubes of `size_mm` in that pose -> density (volume
- * average when coarser than the scan, trilinear when finer) clipped to the label and cut square to
- * the shaft -> modulus by a named conversion and law -> PMMA caps over head and trochanter -> load
+ * Steps: pose from the hip frame -> grid of cubes of `size_mm` in that pose -> the bone's smooth
+ * solid, cut square to the shaft, on these cubes by share of volume -> mean modulus by a named
+ * conversion and law -> PMMA caps over head and trochanter -> load
  * recipe -> linear solve -> failure load by strain-volume (fea/failure.h) with its interval.
  *
- * Recipe fall-ogo/1 (source ogo, with the supports of its public fixture). Axes of the model:
+ * Recipe fall-ogo/2 (source ogo, with the supports of its public fixture). Axes of the model:
  * y is the direction of the fall, from the trochanter on the ground (y low) to the head (y high);
  * the shaft is tilted `tilt_deg` so that its distal end is off the ground; the neck lies in the
  * y-z plane unless turned by `rotation_deg`; x points to the back on both sides, so a left and a
@@ -15,12 +15,18 @@
  *   trochanter cap, outer face:  u_y = 0
  *   distal end of the shaft:     u_x = u_z = 0
  *
- * Recipe fall-hinge/1 (source pmc3045472): the same pose, caps and displacement; the distal end is
+ * Recipe fall-hinge/2 (source pmc3045472): the same pose, caps and displacement; the distal end is
  * glued to a stiff block (20 mm, 200 GPa) that may only turn about x, on a line through its middle.
- * Recipe stance/1: z is the direction of the load, in the frontal plane `tilt_deg` from the shaft;
+ * Recipe stance/2: z is the direction of the load, in the frontal plane `tilt_deg` from the shaft;
  * a cap over the head, its outer face moved by u_z = -strain * extent along z (x and y free); the
  * distal end held in all components. The published angle of 20 degrees is unverified, so the angle
  * has no default.
+ *
+ * Version 2 fills the smooth solid of fea/tet_domain.h, as tetrahedra do, each element by its share
+ * of volume, with caps over the surface within the intrusion depth of its extreme. Version 1
+ * (`outline` voxels) takes elements whose points lie at least half on the label, whole, and caps of
+ * whole columns, whose contact then changes with the size of the elements. Results of the two are
+ * not comparable: on a digital hip version 2 is 10 to 15 % stiffer.
  *
  * Strength and stiffness depend on recipe, law and element size: compare within one set only.
  */
@@ -42,14 +48,18 @@
 extern "C" {
 #endif
 
+/* The bone on cubes: whole voxels of the label, or the smooth solid of fea/tet_domain.h by shares
+ * of volume (fea/outline.h). */
+enum fea_outline { FEA_OUTLINE_VOXELS, FEA_OUTLINE_SMOOTH };
+
 /* Load recipes; the first two are falls. */
 enum fea_recipe { FEA_FALL_OGO, FEA_FALL_HINGE, FEA_STANCE };
 /** "fall-ogo", "fall-hinge", NULL: for OPT_CHOICE. */
 extern const char *const fea_fall_recipe_names[];
 /** "voxels", "smooth", NULL: for OPT_CHOICE; index = enum fea_outline. */
 extern const char *const fea_outline_names[];
-/** Name with version: "fall-ogo/1". */
-const char *fea_recipe_name(enum fea_recipe recipe);
+/** Name with version: "fall-ogo/2", with whole voxels "fall-ogo/1". */
+const char *fea_recipe_name(enum fea_recipe recipe, enum fea_outline outline);
 
 struct fea_fall_options {
   int recipe;                     /* enum fea_recipe */
@@ -81,10 +91,10 @@ struct fea_fall_options {
 };
 #define FEA_FALL_DEFAULTS                                                                          \
   {                                                                                                \
-    .size_mm = 1, .law = FEA_LAW_MORGAN_NECK, .conversion = 0, .outline = 0, .smooth_mm = 1,       \
-    .poisson = 0.3, .least_mpa = 0.1, .tilt_deg = 15, .rotation_deg = 0, .distal_mm = 80,          \
-    .cap_mm = 10, .intrusion_mm = 6, .cap_mpa = 2500, .strain = 0.04, .interval = true,            \
-    .mass_kg = (double)NAN, .height_m = (double)NAN, .tissue_mm = (double)NAN,                     \
+    .size_mm = 1, .law = FEA_LAW_MORGAN_NECK, .conversion = 0, .outline = FEA_OUTLINE_SMOOTH,      \
+    .smooth_mm = 1, .poisson = 0.3, .least_mpa = 0.1, .tilt_deg = 15, .rotation_deg = 0,           \
+    .distal_mm = 80, .cap_mm = 10, .intrusion_mm = 6, .cap_mpa = 2500, .strain = 0.04,             \
+    .interval = true, .mass_kg = (double)NAN, .height_m = (double)NAN, .tissue_mm = (double)NAN,   \
     .fall_force_n = (double)NAN, .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS,     \
     .beyond = FEA_BEYOND_DEFAULTS                                                                  \
   }
@@ -106,7 +116,7 @@ struct fea_fall {
   double stiffness_n_mm;
   double failure_load_n; /* strain-volume */
   char recipe[32];
-  char words[256]; /* "fall-ogo/1 keller1994 kaneko2004-cha hex 1 mm" */
+  char words[256]; /* "fall-ogo/2 keller1994 kaneko2004-cha hex 1 mm" */
 };
 
 /* Rows of the record (stance_... for stance): fall_failure_load [N] (low, high: the interval),

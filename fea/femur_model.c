@@ -130,7 +130,7 @@ static void count_bone(struct femur_model *f, double least_mpa) {
   for (int64_t v = 0; v < geometry_voxels(&m->grid); v++) {
     if (!(f->share[v] >= 0.5f)) continue;
     f->bone_voxels++;
-    f->floor_voxels += (double)m->modulus[v] <= least_mpa;
+    f->floor_voxels += (double)m->modulus[v] <= 1.0001 * least_mpa * (double)f->share[v];
     sum += (double)(m->modulus[v] / f->share[v]);
   }
   if (f->bone_voxels) f->mean_modulus_mpa = sum / (double)f->bone_voxels;

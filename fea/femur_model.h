@@ -5,6 +5,7 @@
 #define QCT_FEA_FEMUR_MODEL_H
 
 #include "core/frame.h"
+#include "fea/fall.h"
 #include "fea/material.h"
 #include "fea/model.h"
 #include "fea/tet_domain.h"
@@ -19,8 +20,6 @@ struct femur_pose {
   struct vec3 shaft;   /* LPS unit vector, proximal */
   double distal_mm;    /* cut this far below the head centre along the shaft */
 };
-
-enum fea_outline { FEA_OUTLINE_VOXELS, FEA_OUTLINE_SMOOTH };
 
 struct femur_model_options {
   double size_mm, poisson, least_mpa;

@@ -72,17 +72,28 @@ done:
   return st;
 }
 
-/* Level that encloses the label's volume: steps of missing volume over area. */
+/* Volume within level + shift = 0, each voxel by the share that a plane at its level would cut: the
+ * same for a mirrored label. */
+static double volume_within(const struct volume *level, double shift) {
+  const double cube = geometry_voxel_mm3(&level->grid), h = cbrt(cube);
+  double sum = 0;
+  for (int64_t v = 0; v < geometry_voxels(&level->grid); v++)
+    sum += fmin(1, fmax(0, 0.5 - ((double)level->voxels[v] + shift) / h));
+  return sum * cube;
+}
+
+/* The level that encloses the label's volume, by halving. */
 static status keep_volume(struct tet_domain *d) {
   status st = ST_OK;
-  for (int step = 0; step < 3; step++) {
-    struct surface *s = NULL;
-    TRY(tet_domain_surface(&s, d));
-    const double area = surface_area_mm2(s), missing = d->label_mm3 - surface_volume_mm3(s);
-    surface_destroy(s);
-    CHECK(area > 0, ST_DOMAIN, "surface: the label vanishes when smoothed; smooth less");
-    d->shift -= missing / area;
+  double low = -3, high = 3; /* mm; the volume falls with the shift */
+  for (int step = 0; step < 20; step++) {
+    d->shift = (low + high) / 2;
+    if (volume_within(d->level, d->shift) > d->label_mm3)
+      low = d->shift;
+    else
+      high = d->shift;
   }
+  CHECK(low > -3, ST_DOMAIN, "surface: the label vanishes when smoothed; smooth less");
 done:
   return st;
 }
@@ -110,6 +121,22 @@ done:
   return st;
 }
 
+/* Voxels of more than 1 mm in equal parts of at most 1 mm: a mirrored grid stays mirrored. */
+static struct geometry divided(const struct geometry *from) {
+  struct geometry g = *from;
+  int64_t *n[3] = {&g.nx, &g.ny, &g.nz};
+  double first[3];
+  for (int a = 0; a < 3; a++) {
+    const double parts = fmax(1, ceil(from->spacing[a] - 1e-6));
+    g.spacing[a] /= parts;
+    *n[a] *= (int64_t)parts;
+    first[a] = (1 / parts - 1) / 2;
+  }
+  const struct vec3 o = geometry_to_world(from, vec3_make(first[0], first[1], first[2]));
+  g.origin[0] = o.x, g.origin[1] = o.y, g.origin[2] = o.z;
+  return g;
+}
+
 status tet_domain_create(struct tet_domain **out, const struct labels *labels, int label,
                          const struct tet_frame *frame, const struct tet_plane *cut,
                          double smooth_mm, double grow_mm) {
@@ -129,9 +156,7 @@ status tet_domain_create(struct tet_domain **out, const struct labels *labels, i
   }
   TRY(crop(&bone, &d->dropped, labels, label, frame, cut));
   d->label_mm3 = (double)labels_count(bone, 1) * geometry_voxel_mm3(&bone->grid);
-  const double *s = bone->grid.spacing;
-  const double fine = fmin(fmax(fmin(s[0], fmin(s[1], s[2])), 0.5), 1);
-  const struct geometry grid = geometry_isotropic(&bone->grid, fine);
+  const struct geometry grid = divided(&bone->grid);
   TRY(filter_distance(&distance, bone, 1));
   TRY(filter_resample(&even, distance, &grid, INTERPOLATE_LINEAR, 2 * PAD_MM));
   TRY(filter_gaussian(&d->level, even, smooth_mm));

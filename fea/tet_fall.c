@@ -234,9 +234,9 @@ static void name_recipe(struct fea_tet_fall *r, const struct fea_fall_options *o
   char angle[24] = "";
   if (o->recipe == FEA_STANCE) snprintf(angle, sizeof angle, " %g deg", o->tilt_deg);
   snprintf(r->words, sizeof r->words, "%s%s %s %s %s %g mm %s %s",
-           fea_recipe_name((enum fea_recipe)o->recipe), angle, law_of(o)->key, r->map.map.words,
-           fea_element_names[t->element], o->size_mm, fea_mapping_names[t->mapping],
-           fea_surface_names[t->surface]);
+           fea_recipe_name((enum fea_recipe)o->recipe, FEA_OUTLINE_SMOOTH), angle, law_of(o)->key,
+           r->map.map.words, fea_element_names[t->element], o->size_mm,
+           fea_mapping_names[t->mapping], fea_surface_names[t->surface]);
 }
 
 static status run_model(struct fea_tet_fall **out, const struct fall_input *in,
@@ -291,7 +291,9 @@ status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
   *out = r;
   r = NULL;
 done:
-  if (st) status_note("finite elements, %s", fea_recipe_name((enum fea_recipe)o->recipe));
+  if (st)
+    status_note("finite elements, %s",
+                fea_recipe_name((enum fea_recipe)o->recipe, FEA_OUTLINE_SMOOTH));
   fea_tet_fall_destroy(r);
   return st;
 }

@@ -90,27 +90,45 @@ static void scaled_jacobian_is_one_for_the_regular_tetrahedron(void **state) {
   assert_true(fea_scaled_jacobian(FEA_TET10, (const double(*)[3])x) > 0);
 }
 
-static void both_solvers_balance_and_agree(void **state) {
+static void every_solver_balances_and_agrees(void **state) {
   (void)state;
   for (int e = FEA_TET4; e <= FEA_HEX8; e++) {
     struct fea_mesh *m = pressed((enum fea_element)e, 4);
-    struct fea_mesh_solution *s[2] = {NULL};
-    for (int i = 0; i < 2; i++) {
-      const struct fea_mesh_solve_options o = {.solver = i ? FEA_SOLVER_MUMPS : FEA_SOLVER_GAMG,
-                                               .tolerance = 1e-9,
-                                               .most_iterations = 300};
-      assert_ok(fea_mesh_solve(&s[i], m, &o));
-      assert_true(s[i]->residual <= 1e-9);
-      assert_near(s[i]->balance, 0, 1e-8);
-      assert_close(s[i]->work_nmm, s[i]->energy_nmm, 1e-9);
+    struct fea_mesh_solution *s[4] = {NULL};
+    for (int solver = FEA_SOLVER_AUTO; solver <= FEA_SOLVER_CORNERS; solver++) {
+      const struct fea_mesh_solve_options o = {
+          .solver = solver, .tolerance = 1e-9, .most_iterations = 300};
+      if (solver == FEA_SOLVER_CORNERS && e != FEA_TET10) {
+        assert_fails(fea_mesh_solve(&s[solver], m, &o), ST_DOMAIN, "for 10-node tetrahedra");
+        continue;
+      }
+      assert_ok(fea_mesh_solve(&s[solver], m, &o));
+      assert_true(s[solver]->residual <= 1e-9);
+      assert_near(s[solver]->balance, 0, 1e-8);
+      assert_close(s[solver]->work_nmm, s[solver]->energy_nmm, 1e-9);
+      for (int64_t i = 0; i < 3 * m->node_count; i++)
+        assert_near(s[solver]->displacement[i], s[0]->displacement[i], 1e-9);
     }
+    assert_string_equal(s[0]->solver, e == FEA_TET10 ? "corners" : "mumps");
     assert_near(s[0]->reaction_sum[1], -40, 1e-6);
-    for (int64_t i = 0; i < 3 * m->node_count; i++)
-      assert_near(s[0]->displacement[i], s[1]->displacement[i], 1e-9);
-    fea_mesh_solution_destroy(s[0]);
-    fea_mesh_solution_destroy(s[1]);
+    for (int i = 0; i < 4; i++) fea_mesh_solution_destroy(s[i]);
     fea_mesh_destroy(m);
   }
+}
+
+/* Marrow beside cortex: every other element ten thousand times as stiff. */
+static void the_cycle_over_corners_bears_a_contrast_of_ten_thousand(void **state) {
+  (void)state;
+  struct fea_mesh *m = pressed(FEA_TET10, 5);
+  struct fea_mesh_solution *s = NULL;
+  const struct fea_mesh_solve_options o = {
+      .solver = FEA_SOLVER_CORNERS, .tolerance = 1e-8, .most_iterations = 60};
+  for (int64_t e = 0; e < m->element_count; e++) m->modulus[e] = e % 2 ? 2 : 20000;
+  assert_ok(fea_mesh_solve(&s, m, &o));
+  assert_close(s->work_nmm, s->energy_nmm, 1e-9);
+  print_message("contrast 1e4: %d iterations\n", s->iterations);
+  fea_mesh_solution_destroy(s);
+  fea_mesh_destroy(m);
 }
 
 static void a_voxel_model_gives_the_same_as_its_mesh(void **state) {
@@ -147,7 +165,7 @@ static void threads_change_no_bit(void **state) {
   struct fea_mesh *m = pressed(FEA_TET10, 3);
   struct fea_mesh_solution *s[2] = {NULL};
   const struct fea_mesh_solve_options o = {
-      .solver = FEA_SOLVER_GAMG, .tolerance = 1e-8, .most_iterations = 300};
+      .solver = FEA_SOLVER_AUTO, .tolerance = 1e-8, .most_iterations = 300};
   const int before = parallel_threads();
   for (int i = 0; i < 2; i++) {
     parallel_set_threads(i + 1);
@@ -198,7 +216,8 @@ int main(void) {
       cmocka_unit_test(volumes_and_faces_add_up),
       cmocka_unit_test(shape_functions_are_consistent),
       cmocka_unit_test(scaled_jacobian_is_one_for_the_regular_tetrahedron),
-      cmocka_unit_test(both_solvers_balance_and_agree),
+      cmocka_unit_test(every_solver_balances_and_agrees),
+      cmocka_unit_test(the_cycle_over_corners_bears_a_contrast_of_ten_thousand),
       cmocka_unit_test(a_voxel_model_gives_the_same_as_its_mesh),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(what_cannot_be_solved_is_refused),

@@ -217,7 +217,7 @@ static void recipes_stand_in_their_order(void **state) {
   assert_true(stance->failure_load_n > fall->failure_load_n);
   assert_true(stance->stiffness_n_mm > fall->stiffness_n_mm);
   assert_non_null(record_find(stance->record, "femur_right", "stance_failure_load"));
-  assert_string_equal(stance->recipe, "stance/1 20 deg");
+  assert_string_equal(stance->recipe, "stance/2 20 deg");
   fea_fall_destroy(fall);
   fea_fall_destroy(stance);
 }
