@@ -14,11 +14,11 @@ enum { PASSES = 10, HEAD = 0, GROUND = 1, MOST_MM = 10 };
 
 static status check_input(const struct hip_frame *frame, const struct fea_fall_options *o) {
   status st = ST_OK;
-  TRY(fall_check_frame(frame, o));
   CHECK(!o->bins, ST_DOMAIN,
         "fall: tetrahedra take densities without bins only; take hex8 for bins");
   CHECK(!o->beyond.rule, ST_DOMAIN,
         "fall: strength beyond yield is for cubes only; take hex8, or no rule beyond yield");
+  TRY(fall_check_frame(frame, o));
   CHECK(o->size_mm >= 0.5 && o->size_mm <= MOST_MM, ST_DOMAIN,
         "fall: tetrahedra of %g mm, permitted are 0.5 .. %d mm", o->size_mm, MOST_MM);
 done:
