@@ -73,27 +73,34 @@ done:
 }
 
 /* Volume within level + shift = 0, each voxel by the share that a plane at its level would cut: the
- * same for a mirrored label. */
-static double volume_within(const struct volume *level, double shift) {
+ * same for a mirrored label. @param[out] slope  of the volume against the shift, negative */
+static double volume_within(const struct volume *level, double shift, double *slope) {
   const double cube = geometry_voxel_mm3(&level->grid), h = cbrt(cube);
-  double sum = 0;
-  for (int64_t v = 0; v < geometry_voxels(&level->grid); v++)
-    sum += fmin(1, fmax(0, 0.5 - ((double)level->voxels[v] + shift) / h));
-  return sum * cube;
+  double part = 0;
+  int64_t whole = 0, cut = 0;
+  for (int64_t v = 0; v < geometry_voxels(&level->grid); v++) {
+    const double share = 0.5 - ((double)level->voxels[v] + shift) / h;
+    if (share >= 1)
+      whole++;
+    else if (share > 0) {
+      part += share;
+      cut++;
+    }
+  }
+  *slope = -(double)cut * cube / h;
+  return ((double)whole + part) * cube;
 }
 
-/* The level that encloses the label's volume, by halving. */
+/* The level that encloses the label's volume, by Newton steps. */
 static status keep_volume(struct tet_domain *d) {
   status st = ST_OK;
-  double low = -3, high = 3; /* mm; the volume falls with the shift */
-  for (int step = 0; step < 20; step++) {
-    d->shift = (low + high) / 2;
-    if (volume_within(d->level, d->shift) > d->label_mm3)
-      low = d->shift;
-    else
-      high = d->shift;
+  for (int step = 0; step < 8; step++) {
+    double slope;
+    const double missing = d->label_mm3 - volume_within(d->level, d->shift, &slope);
+    if (fabs(missing) < 1e-9 * d->label_mm3) break;
+    CHECK(slope < 0, ST_DOMAIN, "surface: the label vanishes when smoothed; smooth less");
+    d->shift += missing / slope;
   }
-  CHECK(low > -3, ST_DOMAIN, "surface: the label vanishes when smoothed; smooth less");
 done:
   return st;
 }

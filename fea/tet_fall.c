@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct fea_tet_options tet_defaults = FEA_TET_DEFAULTS;
 static const struct fea_fall_options fall_defaults = FEA_FALL_DEFAULTS;
@@ -242,12 +243,11 @@ static void name_recipe(struct fea_tet_fall *r, const struct fea_fall_options *o
 static status run_model(struct fea_tet_fall **out, const struct fall_input *in,
                         const struct fea_fall_options *o, const struct fea_tet_options *t) {
   status st = ST_OK;
-  struct tet_plane cut;
   struct fea_tet_fall *r = calloc(1, sizeof *r);
   CHECK(r, ST_MEMORY, "fall: no memory");
-  TRY(make_mesh(r, &cut, in, o, t));
+  TRY(make_mesh(r, &r->cut, in, o, t));
   TRY(map_bone(r, in, o, t));
-  TRY(solve_and_judge(r, &cut, o, t));
+  TRY(solve_and_judge(r, &r->cut, o, t));
   name_recipe(r, o, t);
   *out = r;
   r = NULL;
@@ -256,11 +256,58 @@ done:
   return st;
 }
 
+/* What a variant starts from. */
+struct base {
+  const struct fea_tet_fall *fall;
+  const struct fea_fall_options *options;
+  const struct fea_tet_options *tets;
+};
+
+/* The base's mesh with moduli, densities and supports of its own; the rest is borrowed. */
+static status borrow_mesh(struct fea_mesh *out, const struct fea_mesh *m) {
+  status st = ST_OK;
+  *out = *m;
+  out->density = NULL;
+  out->support = NULL;
+  out->support_count = out->support_capacity = 0;
+  out->modulus = malloc((size_t)m->element_count * sizeof *out->modulus);
+  CHECK(out->modulus, ST_MEMORY, "fall: no memory for a variant");
+  memcpy(out->modulus, m->modulus, (size_t)m->element_count * sizeof *out->modulus);
+done:
+  return st;
+}
+
+/* A variant of density or law keeps the mesh. */
+static status remap(double *failure_n, const struct fall_input *in,
+                    const struct fea_fall_options *o, const struct base *base) {
+  status st = ST_OK;
+  struct fea_mesh mesh = {.modulus = NULL};
+  struct fea_tet_fall r = *base->fall;
+  r.record = NULL;
+  r.solution = NULL;
+  r.fields = NULL;
+  r.mesh = &mesh;
+  TRY(borrow_mesh(&mesh, base->fall->mesh));
+  TRY(map_bone(&r, in, o, base->tets));
+  TRY(solve_and_judge(&r, &r.cut, o, base->tets));
+  *failure_n = r.failure_load_n;
+done:
+  free(mesh.modulus);
+  free(mesh.density);
+  free(mesh.support);
+  fea_mesh_solution_destroy(r.solution);
+  fea_mesh_fields_destroy(r.fields);
+  return st;
+}
+
 static status variant(double *failure_n, const struct fall_input *in,
                       const struct fea_fall_options *o) {
   status st = ST_OK;
+  const struct base *base = in->context;
   struct fea_tet_fall *r = NULL;
-  TRY(run_model(&r, in, o, in->context));
+  if (in->grow_mm == 0 && o->size_mm == base->options->size_mm)
+    return remap(failure_n, in, o, base);
+  TRY(run_model(&r, in, o, base->tets));
   *failure_n = r->failure_load_n;
 done:
   fea_tet_fall_destroy(r);
@@ -274,18 +321,20 @@ status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
   status st = ST_OK;
   const struct fea_fall_options *o = options ? options : &fall_defaults;
   const struct fea_tet_options *t = tet ? tet : &tet_defaults;
+  struct base base = {.options = o, .tets = t};
   const struct fall_input in = {.density = density,
                                 .labels = labels,
                                 .label = label,
                                 .frame = frame,
                                 .variant = variant,
                                 .most_mm = MOST_MM,
-                                .context = t};
+                                .context = &base};
   struct fall_interval interval = {.low = NAN, .high = NAN};
   struct fea_tet_fall *r = NULL;
   TRY(check_input(frame, o));
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
   TRY(run_model(&r, &in, o, t));
+  base.fall = r;
   if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
   TRY(fall_tet_record(r, frame, &interval, o));
   *out = r;

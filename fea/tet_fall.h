@@ -54,6 +54,7 @@ struct fea_tet_fall {
   struct fea_mesh_solution *solution;
   struct fea_mesh_fields *fields;
   struct tet_frame frame; /* of the mesh */
+  struct tet_plane cut;   /* its flat distal end */
   struct tet_quality quality;
   struct tet_cap caps[2]; /* head, ground */
   int cap_count;          /* 1 in stance */

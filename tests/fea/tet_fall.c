@@ -92,7 +92,7 @@ static void the_interval_joins_density_outline_and_mesh(void **state) {
   struct fea_fall_options o = no_interval(6);
   o.interval = true;
   t.element = FEA_TET4;
-  digital_femur_make(&f, 2, 0);
+  digital_femur_make(&f, 3, 0);
   assert_ok(fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o, &t));
   const struct measurement *load = record_find(r->record, "femur_right", "fall_failure_load");
   const struct measurement *in =
