@@ -9,6 +9,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 bin=${BIN:-$here/build/bin}
 export PATH=$bin:$PATH OMP_WAIT_POLICY=passive OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
+# ccx 2.20 assembling with two threads stops above 60 k nodes: "nonpositive jacobian" in sound elements
+export CCX_NPROC_STIFFNESS=1
 edge=${1:-1.9}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
