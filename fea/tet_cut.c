@@ -62,7 +62,20 @@ static int by_ends(const void *x, const void *y) {
   return p->b < q->b ? -1 : p->b > q->b;
 }
 
-/* Side of every point; points nearer than a tenth of the mean edge move onto the plane. */
+/* The corner furthest from the plane, of a triangle that would lie in it, keeps its side. */
+static void keep_one_off(signed char *side, const struct tet_skin *s, int32_t t,
+                         const struct tet_plane *plane) {
+  const int32_t *c = s->triangle[t];
+  int32_t far = c[0];
+  if (side[c[0]] || side[c[1]] || side[c[2]]) return;
+  for (int i = 1; i < 3; i++)
+    if (fabs(tet_plane_side(plane, s->point[c[i]])) > fabs(tet_plane_side(plane, s->point[far])))
+      far = c[i];
+  side[far] = (signed char)(tet_plane_side(plane, s->point[far]) < 0 ? -1 : 1);
+}
+
+/* Side of every point; points nearer than a tenth of the mean edge move onto the plane, but never
+ * all three of a triangle. */
 static signed char *find_sides(struct tet_skin *s, const struct tet_plane *plane) {
   signed char *side = malloc((size_t)s->points + 1);
   double sum = 0;
@@ -73,8 +86,11 @@ static signed char *find_sides(struct tet_skin *s, const struct tet_plane *plane
   for (int32_t v = 0; v < s->points; v++) {
     const double at = tet_plane_side(plane, s->point[v]);
     side[v] = (signed char)(at > near_mm ? 1 : at < -near_mm ? -1 : 0);
-    if (!side[v]) s->point[v] = vec3_along(s->point[v], -at, plane->normal);
   }
+  for (int32_t t = 0; t < s->triangles; t++) keep_one_off(side, s, t, plane);
+  for (int32_t v = 0; v < s->points; v++)
+    if (!side[v])
+      s->point[v] = vec3_along(s->point[v], -tet_plane_side(plane, s->point[v]), plane->normal);
   return side;
 }
 
@@ -82,7 +98,8 @@ static signed char *find_sides(struct tet_skin *s, const struct tet_plane *plane
 static status cross_edges(struct crossing **out, int64_t *count, struct tet_skin *s,
                           const struct tet_plane *plane, const signed char *side) {
   status st = ST_OK;
-  struct crossing *c = malloc((3 * (size_t)s->triangles + 1) * sizeof *c);
+  const size_t most = s->triangles > 0 ? 3 * (size_t)s->triangles : 1;
+  struct crossing *c = malloc(most * sizeof *c);
   int64_t n = 0, unique = 0;
   CHECK(c, ST_MEMORY, "surface: no memory for a cut");
   for (int32_t t = 0; t < s->triangles; t++)

@@ -96,6 +96,30 @@ static void the_cut_is_flat_and_the_cap_is_a_cylinder(void **state) {
   labels_destroy(l);
 }
 
+/* Triangles that the cut leaves flat in its plane must go: the face that closes it takes their
+ * place.
+ */
+static void every_cut_is_watertight(void **state) {
+  (void)state;
+  struct labels *l = ball();
+  const struct tet_frame frame = {{40, 42, 41}, {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+  struct tet_domain *d = NULL;
+  struct surface *s = NULL;
+  assert_ok(tet_domain_create(&d, l, 7, &frame, NULL, 1, 0));
+  assert_ok(tet_domain_surface(&s, d));
+  for (int i = 0; i < 60; i++) {
+    const struct tet_plane cut = {vec3_unit(vec3_make(0.3, -0.02 * i, 1)), -16 + 0.5 * i};
+    struct tet_skin *skin = NULL;
+    assert_ok(tet_skin_from_surface(&skin, s));
+    assert_ok(tet_skin_close(skin, &cut));
+    assert_ok(tet_skin_check(skin));
+    tet_skin_destroy(skin);
+  }
+  surface_destroy(s);
+  tet_domain_destroy(d);
+  labels_destroy(l);
+}
+
 static void a_femur_meshes_alike_each_time_and_finer_at_the_neck(void **state) {
   (void)state;
   struct digital_femur f;
@@ -207,6 +231,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_ball_keeps_its_volume_and_shape),
       cmocka_unit_test(the_cut_is_flat_and_the_cap_is_a_cylinder),
+      cmocka_unit_test(every_cut_is_watertight),
       cmocka_unit_test(a_femur_meshes_alike_each_time_and_finer_at_the_neck),
       cmocka_unit_test(curved_elements_that_fold_are_straightened_and_counted),
       cmocka_unit_test(what_cannot_be_meshed_is_refused),
