@@ -164,12 +164,100 @@ static struct geometry box_grid(struct vec3 low, struct vec3 high, double step) 
   return g;
 }
 
-static void evaluate(struct volume *box, const struct volume *c, const struct geometry *scan,
-                     float outside) {
+/* What lies along one index axis of the spline when the box runs along it: for each of `count`
+ * places the first of four coefficients' indices and their weights. */
+struct taps {
+  int64_t count, (*index)[4];
+  float (*w)[4];
+  uint8_t *in; /* owned, [count]: within the scan */
+};
+
+static void taps_free(struct taps *t) {
+  free(t->index);
+  free(t->w);
+  free(t->in);
+}
+
+/* Places start, start + by, ... on an axis of n coefficients, of which the scan has [low, high]. */
+static status taps_make(struct taps *t, double start, double by, int64_t count, int64_t n,
+                        double low, double high) {
+  status st = ST_OK;
+  t->count = count;
+  t->index = malloc((size_t)count * sizeof *t->index);
+  t->w = malloc((size_t)count * sizeof *t->w);
+  t->in = malloc((size_t)count);
+  CHECK(t->index && t->w && t->in, ST_MEMORY, "cutting a box: out of memory");
+  for (int64_t i = 0; i < count; i++) {
+    double at = start + by * (double)i, base = floor(at);
+    t->in[i] = at >= low - 1e-6 && at <= high + 1e-6;
+    spline_weights(t->w[i], at - base);
+    for (int o = 0; o < 4; o++) {
+      int64_t k = (int64_t)base + o - 1;
+      t->index[i][o] = k < 0 || k >= n ? mirrored(k, n) : k;
+    }
+  }
+done:
+  return st;
+}
+
+/* out[r][i][s] = sum over o of w[i][o] in[r][index[i][o]][s], r < rows, s < run. */
+static void interpolate_axis(float *out, const float *in, const struct taps *t, int64_t rows,
+                             int64_t length, int64_t run) {
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t i = 0; i < t->count; i++) {
+      const float *w = t->w[i], *p[4];
+      float *to = out + (r * t->count + i) * run;
+      for (int o = 0; o < 4; o++) p[o] = in + (r * length + t->index[i][o]) * run;
+      for (int64_t s = 0; s < run; s++)
+        to[s] = w[0] * p[0][s] + w[1] * p[1][s] + w[2] * p[2][s] + w[3] * p[3][s];
+    }
+}
+
+/* A box whose axes run along those of the spline (axis[a] of the spline for axis a of the box): one
+ * axis after the other, four coefficients each, in place of 64 for every voxel. */
+static status evaluate_aligned(struct volume *box, const struct volume *c, const int axis[3],
+                               const struct taps taps[3], float outside) {
+  status st = ST_OK;
   const struct geometry *g = &box->grid;
-  double limit[3] = {(double)scan->nx - 0.5, (double)scan->ny - 0.5, (double)scan->nz - 0.5};
-  struct vec3 shift =
-      geometry_to_index(scan, vec3_make(c->grid.origin[0], c->grid.origin[1], c->grid.origin[2]));
+  int64_t n[3] = {c->grid.nx, c->grid.ny, c->grid.nz}, m[3];
+  float *step[3] = {NULL, NULL, NULL};
+  const float *from = c->voxels;
+  for (int a = 0; a < 3; a++) m[axis[a]] = taps[a].count;
+  for (int pass = 0; pass < 3; pass++) { /* x, y, z of the spline */
+    int a = axis[0] == pass ? 0 : axis[1] == pass ? 1 : 2;
+    int64_t run = pass == 0 ? 1 : pass == 1 ? m[0] : m[0] * m[1];
+    int64_t rows = pass == 0 ? n[1] * n[2] : pass == 1 ? n[2] : 1;
+    step[pass] = malloc((size_t)(rows * m[pass] * run) * sizeof(float));
+    CHECK(step[pass], ST_MEMORY, "cutting a box: out of memory");
+    interpolate_axis(step[pass], from, &taps[a], rows, n[pass], run);
+    from = step[pass];
+  }
+  const int64_t stride[3] = {1, m[0], m[0] * m[1]};
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++) {
+      const float *row = from + k * stride[axis[2]] + j * stride[axis[1]];
+      float *to = box->voxels + (k * g->ny + j) * g->nx;
+      bool in = taps[1].in[j] && taps[2].in[k];
+      for (int64_t i = 0; i < g->nx; i++)
+        to[i] = in && taps[0].in[i] ? row[i * stride[axis[0]]] : outside;
+    }
+done:
+  for (int pass = 0; pass < 3; pass++) free(step[pass]);
+  return st;
+}
+
+/* The spline's axis along which a box axis runs, -1 when it runs along none. */
+static int axis_of(struct vec3 by) {
+  double b[3] = {fabs(by.x), fabs(by.y), fabs(by.z)}, all = b[0] + b[1] + b[2];
+  for (int a = 0; a < 3; a++)
+    if (b[a] > (1 - 1e-9) * all) return a;
+  return -1;
+}
+
+static void evaluate_oblique(struct volume *box, const struct volume *c, struct vec3 shift,
+                             const int64_t scan[3], float outside) {
+  const struct geometry *g = &box->grid;
   double back[3] = {shift.x, shift.y, shift.z};
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t k = 0; k < g->nz; k++)
@@ -183,10 +271,41 @@ static void evaluate(struct volume *box, const struct volume *c, const struct ge
         double at[3] = {p.x, p.y, p.z};
         bool in = true;
         for (int a = 0; a < 3; a++)
-          in = in && at[a] + back[a] >= -0.5 - 1e-6 && at[a] + back[a] <= limit[a] + 1e-6;
+          in = in && at[a] + back[a] >= -0.5 - 1e-6 &&
+               at[a] + back[a] <= (double)scan[a] - 0.5 + 1e-6;
         row[i] = in ? spline_value(c, at) : outside;
       }
     }
+}
+
+static status evaluate(struct volume *box, const struct volume *c, const struct geometry *scan,
+                       float outside) {
+  status st = ST_OK;
+  const struct geometry *g = &box->grid;
+  int64_t n[3] = {c->grid.nx, c->grid.ny, c->grid.nz}, count[3] = {g->nx, g->ny, g->nz};
+  int64_t size[3] = {scan->nx, scan->ny, scan->nz};
+  struct taps taps[3] = {{0, NULL, NULL, NULL}, {0, NULL, NULL, NULL}, {0, NULL, NULL, NULL}};
+  struct vec3 shift =
+      geometry_to_index(scan, vec3_make(c->grid.origin[0], c->grid.origin[1], c->grid.origin[2]));
+  struct vec3 start = geometry_to_index(&c->grid, box_centre_of(g, 0, 0, 0));
+  double from[3] = {start.x, start.y, start.z}, back[3] = {shift.x, shift.y, shift.z};
+  int axis[3];
+  for (int a = 0; a < 3; a++) {
+    struct vec3 next = geometry_to_index(&c->grid, box_centre_of(g, a == 0, a == 1, a == 2));
+    double by[3] = {next.x - start.x, next.y - start.y, next.z - start.z};
+    axis[a] = axis_of(vec3_sub(next, start));
+    if (axis[a] < 0) {
+      evaluate_oblique(box, c, shift, size, outside);
+      goto done;
+    }
+    int s = axis[a];
+    TRY(taps_make(&taps[a], from[s], by[s], count[a], n[s], -0.5 - back[s],
+                  (double)size[s] - 0.5 - back[s]));
+  }
+  TRY(evaluate_aligned(box, c, axis, taps, outside));
+done:
+  for (int a = 0; a < 3; a++) taps_free(&taps[a]);
+  return st;
 }
 
 status box_cut(struct volume **out, const struct volume *from, struct vec3 low, struct vec3 high,
@@ -202,7 +321,7 @@ status box_cut(struct volume **out, const struct volume *from, struct vec3 low, 
   struct geometry g = box_grid(low, high, step);
   TRY(volume_create(&box, &g, from->quantity));
   TRY(coefficients(&c, from, &g));
-  evaluate(box, c, &from->grid, outside);
+  TRY(evaluate(box, c, &from->grid, outside));
   box->material = from->material;
   *out = box;
   box = NULL;

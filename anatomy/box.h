@@ -44,8 +44,9 @@ static inline double box_sample(const struct volume *v, double x, double y, doub
   const struct geometry *g = &v->grid;
   double s = 1 / g->spacing[0];
   double fi = (x - g->origin[0]) * s, fj = (y - g->origin[1]) * s, fk = (z - g->origin[2]) * s;
-  int64_t i = (int64_t)floor(fi), j = (int64_t)floor(fj), k = (int64_t)floor(fk);
-  if (i < 0 || j < 0 || k < 0 || i + 1 >= g->nx || j + 1 >= g->ny || k + 1 >= g->nz) return NAN;
+  if (!(fi >= 0 && fj >= 0 && fk >= 0)) return NAN;
+  int64_t i = (int64_t)fi, j = (int64_t)fj, k = (int64_t)fk;
+  if (i + 1 >= g->nx || j + 1 >= g->ny || k + 1 >= g->nz) return NAN;
   fi -= (double)i;
   fj -= (double)j;
   fk -= (double)k;

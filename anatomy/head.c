@@ -27,12 +27,14 @@ static const double PEAK_SPACING = 12, PATCH_HALF = 46; /* mm */
 static const double WIDE_BODY = 280, SIDE_MARGIN = 35;  /* mm */
 
 /* What marrow may read. A second search admits marrow of fat alone, where bone has gone: it is made
- * only when the first finds no head, because fat and muscle hold round things too. */
+ * only when the first finds no head, because fat and muscle hold round things too. The density
+ * inside says nothing then; that the sphere is hollow up to its rim does. */
 struct marrow {
   double smoothed; /* HU, least of the image smoothed by 4 mm where a centre may lie */
-  double inside;   /* HU, mean within the head that scores 0 */
+  double none;     /* HU, mean within the head up to which it scores 0 */
+  double full;     /* HU, from which it takes nothing off */
 };
-static const struct marrow bony = {60, 30}, fatty = {-60, -90};
+static const struct marrow bony = {60, 30, 180}, fatty = {-120, -140, -120}; /* fat reads -100 */
 static const double ENOUGH = 0.25; /* score of a head, see head.h */
 
 struct vec3 head_socket_direction(enum side side) {
@@ -40,6 +42,12 @@ struct vec3 head_socket_direction(enum side side) {
 }
 
 /* ---- rays ---- */
+
+/* Directions of the rays of a fit. */
+struct fan {
+  int n;
+  struct vec3 d[RAYS];
+};
 
 struct ray {
   int count;
@@ -51,8 +59,13 @@ static double along(const struct volume *v, struct vec3 c, struct vec3 d, double
 }
 
 /* Falling edges of a ray: local maxima of HU(r-1) - HU(r+1) above 50 with more than 130 HU within
- * 2 mm inside. */
-static void ray_edges(struct ray *out, const struct volume *v, struct vec3 c, struct vec3 d) {
+ * 2 mm inside. `hollow`: only edges of a thin wall around fat, nothing bright before it; where the
+ * joint is as narrow as a slice the wall beyond it is brighter and more complete than the head's.
+ */
+static void ray_edges(struct ray *out, const struct volume *v, struct vec3 c, struct vec3 d,
+                      bool hollow) {
+  enum { WALL = 7 }; /* samples of 0.5 mm */
+  double before = -1000;
   double p[SAMPLES];
   int n = 0;
   for (; n < SAMPLES; n++) {
@@ -61,6 +74,8 @@ static void ray_edges(struct ray *out, const struct volume *v, struct vec3 c, st
   }
   out->count = 0;
   for (int i = 3; i + 3 < n && out->count < EDGES; i++) {
+    if (hollow && i >= WALL) before = fmax(before, p[i - WALL]);
+    if (before > 150) break;
     double drop = p[i - 2] - p[i + 2];
     if (drop <= 50 || drop < p[i - 3] - p[i + 1] || drop <= p[i - 1] - p[i + 3]) continue;
     double top = p[i];
@@ -72,8 +87,8 @@ static void ray_edges(struct ray *out, const struct volume *v, struct vec3 c, st
 }
 
 static void all_edges(struct ray rays[RAYS], const struct volume *v, struct vec3 c,
-                      const struct vec3 *d) {
-  for (int i = 0; i < RAYS; i++) ray_edges(&rays[i], v, c, d[i]);
+                      const struct fan *fan, const struct marrow *marrow) {
+  for (int i = 0; i < fan->n; i++) ray_edges(&rays[i], v, c, fan->d[i], marrow == &fatty);
 }
 
 /* Index of the edge of a ray nearest to R within `reach`; -1 when none. */
@@ -89,14 +104,14 @@ static int nearest_edge(const struct ray *ray, double R, double reach) {
 }
 
 /* The radius most edges agree on. */
-static double likely_radius(const struct ray *rays, const struct vec3 *d, struct vec3 m) {
+static double likely_radius(const struct ray *rays, const struct fan *fan, struct vec3 m) {
   double best = 0, radius = 24;
   for (double R = 18; R <= 30; R += 0.5) {
     double sum = 0;
-    for (int i = 0; i < RAYS; i++)
+    for (int i = 0; i < fan->n; i++)
       for (int e = 0; e < rays[i].count; e++) {
         double u = (rays[i].r[e] - R) / 1.5, w = exp(-0.5 * u * u) * fmin(rays[i].drop[e], 200);
-        sum += w * (e ? 0.4 : 1) * (vec3_dot(d[i], m) < -0.3 ? 0.2 : 1);
+        sum += w * (e ? 0.4 : 1) * (vec3_dot(fan->d[i], m) < -0.3 ? 0.2 : 1);
       }
     sum /= 1 + 0.02 * R;
     if (sum > best) {
@@ -119,19 +134,19 @@ static const struct step steps[ROUNDS] = {
     {2, -0.2, 1}, {2, -0.2, 1}, {2, -0.2, 0.5}, {2, -0.2, 0.5}, {2, -0.2, 0.4}, {2, -0.2, 0.4}};
 
 /* One weighted least-squares step on the edges near R; 0 when too few or out of range. */
-static int sphere_step(struct vec3 *c, double *R, const struct ray *rays, const struct vec3 *d,
+static int sphere_step(struct vec3 *c, double *R, const struct ray *rays, const struct fan *fan,
                        struct vec3 m, const struct step *how) {
   struct sphere_fit fit = {.n = 0};
   struct vec3 t;
-  for (int i = 0; i < RAYS; i++) {
-    if (vec3_dot(d[i], m) < how->least) continue;
+  for (int i = 0; i < fan->n; i++) {
+    if (vec3_dot(fan->d[i], m) < how->least) continue;
     int e = nearest_edge(&rays[i], *R, how->reach);
     if (e < 0) continue;
     double off = (rays[i].r[e] - *R) / how->scale;
     double strong = fmin(rays[i].drop[e], 400) / 400; /* marrow has weak edges everywhere */
-    sphere_add(&fit, vec3_scale(d[i], rays[i].r[e]), strong * strong / (1 + off * off));
+    sphere_add(&fit, vec3_scale(fan->d[i], rays[i].r[e]), strong * strong / (1 + off * off));
   }
-  if (fit.n < 60 || !sphere_solve(&fit, &t, R)) return 0;
+  if (10 * fit.n < fan->n || !sphere_solve(&fit, &t, R)) return 0;
   double length = vec3_length(t);
   *c = vec3_along(*c, length > 4 ? 4 / length : 1, t);
   return *R >= 15 && *R <= 34;
@@ -158,35 +173,19 @@ static int socket_beyond(const struct volume *v, struct vec3 c, struct vec3 d, d
   return 0;
 }
 
-/* Share of the rays towards the socket with nothing bright until the rim. A head whose marrow is
- * fat is hollow; a sphere through the socket's wall around such a head is not. */
-static double hollow_share(const struct volume *v, const struct head_fit *f, const struct vec3 *d,
-                           struct vec3 m) {
-  int rays = 0, hollow = 0;
-  for (int i = 0; i < RAYS; i++) {
-    if (vec3_dot(d[i], m) <= -0.3 || isnan(along(v, f->centre, d[i], f->radius_mm))) continue;
-    double top = -1000;
-    for (double r = 0.5 * f->radius_mm; r <= f->radius_mm - 3.5; r += 1)
-      top = fmax(top, along(v, f->centre, d[i], r));
-    rays++;
-    hollow += top < 150;
-  }
-  return rays ? (double)hollow / rays : 0;
-}
-
 static double clamp(double x, double low, double high) {
   return fmin(fmax(x, low), high);
 }
 
 static void score_fit(struct head_fit *f, const struct volume *v, const struct ray *rays,
-                      const struct vec3 *d, struct vec3 m, const struct marrow *marrow) {
+                      const struct fan *fan, struct vec3 m, const struct marrow *marrow) {
   int used = 0, left = 0, rim = 0, socket = 0;
   double square = 0, cap_square = 0;
   int cap = 0;
-  for (int i = 0; i < RAYS; i++) {
-    double medial = vec3_dot(d[i], m);
+  for (int i = 0; i < fan->n; i++) {
+    double medial = vec3_dot(fan->d[i], m);
     if (medial <= -0.3) continue;
-    if (isnan(along(v, f->centre, d[i], f->radius_mm + 1))) {
+    if (isnan(along(v, f->centre, fan->d[i], f->radius_mm + 1))) {
       left++;
       continue;
     }
@@ -200,35 +199,35 @@ static void score_fit(struct head_fit *f, const struct volume *v, const struct r
       cap++;
       cap_square += off * off;
     }
-    socket += medial > 0 && socket_beyond(v, f->centre, d[i], f->radius_mm);
+    socket += medial > 0 && socket_beyond(v, f->centre, fan->d[i], f->radius_mm);
   }
   f->cut = (double)left / (used + left);
   f->rim = used ? (double)rim / used : 0;
   f->rim_rms_mm = rim ? sqrt(square / rim) : 2;
   f->socket = used ? socket / (0.77 * used) : 0; /* 0.77: share of these rays with d.m > 0 */
   f->inside_hu = mean_inside(v, f->centre, 0.65 * f->radius_mm);
-  f->score = f->rim * (0.3 + f->socket) * clamp((f->inside_hu - marrow->inside) / 150, 0, 1) *
+  f->score = f->rim * (0.3 + f->socket) *
+             clamp((f->inside_hu - marrow->none) / (marrow->full - marrow->none), 0, 1) *
              clamp((1.15 - f->rim_rms_mm) / 0.45, 0.05, 1);
   if (f->radius_mm < RADIUS_LOW || f->radius_mm > RADIUS_HIGH) f->score *= 0.2;
-  if (marrow == &fatty) f->score *= clamp((hollow_share(v, f, d, m) - 0.5) / 0.4, 0, 1);
   double sharp = cap ? sqrt(cap_square / cap) : 2;
   f->rank = f->score * clamp((1.15 - sharp) / 0.45, 1, 2.5);
 }
 
 /* Fit from one place, side and start radius (0: the likely one); score 0 when it breaks down. */
 static struct head_fit fit_sphere(const struct volume *v, struct vec3 start, enum side side,
-                                  double R, const struct vec3 *d, const struct marrow *marrow) {
+                                  double R, const struct fan *fan, const struct marrow *marrow) {
   struct head_fit f = {.side = side, .centre = start, .radius_mm = R};
   struct ray rays[RAYS];
   struct vec3 m = head_socket_direction(side);
-  all_edges(rays, v, f.centre, d);
-  if (R <= 0) f.radius_mm = likely_radius(rays, d, m);
+  all_edges(rays, v, f.centre, fan, marrow);
+  if (R <= 0) f.radius_mm = likely_radius(rays, fan, m);
   for (int round = 0; round < ROUNDS; round++) {
-    if (round) all_edges(rays, v, f.centre, d);
-    if (!sphere_step(&f.centre, &f.radius_mm, rays, d, m, &steps[round])) return f;
+    if (round) all_edges(rays, v, f.centre, fan, marrow);
+    if (!sphere_step(&f.centre, &f.radius_mm, rays, fan, m, &steps[round])) return f;
   }
-  all_edges(rays, v, f.centre, d);
-  score_fit(&f, v, rays, d, m, marrow);
+  all_edges(rays, v, f.centre, fan, marrow);
+  score_fit(&f, v, rays, fan, m, marrow);
   return f;
 }
 
@@ -326,13 +325,13 @@ static int find_peaks(struct vec3 peaks[PEAKS], struct volume *votes, enum side 
 /* All fits from `places`, sides and radii; the best into *best when it beats what is there. */
 static void fit_all(struct head_fit *best, const struct volume *patch, const struct vec3 *places,
                     int count, enum side side, const double *radii, int radius_count,
-                    const struct vec3 *d, const struct marrow *marrow) {
+                    const struct fan *fan, const struct marrow *marrow) {
   struct head_fit fits[FITS];
   int sides = side == SIDE_UNKNOWN ? 2 : 1, per = sides * radius_count, n = count * per;
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
   for (int t = 0; t < n; t++) {
     enum side s = sides == 1 ? side : t % 2 ? SIDE_LEFT : SIDE_RIGHT;
-    fits[t] = fit_sphere(patch, places[t / per], s, radii[t % per / sides], d, marrow);
+    fits[t] = fit_sphere(patch, places[t / per], s, radii[t % per / sides], fan, marrow);
   }
   for (int t = 0; t < n; t++)
     if (fits[t].rank > best->rank) *best = fits[t];
@@ -344,7 +343,7 @@ static status cut_patch(struct volume **patch, const struct volume *hu, struct v
 }
 
 /* Fits stop in local optima where slices are thick: start again around a fit until it stands. */
-static status climb(struct head_fit *fit, const struct volume *hu, const struct vec3 *d,
+static status climb(struct head_fit *fit, const struct volume *hu, const struct fan *fan,
                     const struct marrow *marrow) {
   status st = ST_OK;
   struct volume *patch = NULL;
@@ -355,7 +354,7 @@ static status climb(struct head_fit *fit, const struct volume *hu, const struct 
     double before = fit->rank;
     sphere_directions(places, CLIMB);
     for (int i = 0; i < CLIMB; i++) places[i] = vec3_along(fit->centre, 4, places[i]);
-    fit_all(fit, patch, places, CLIMB, fit->side, radii, 2, d, marrow);
+    fit_all(fit, patch, places, CLIMB, fit->side, radii, 2, fan, marrow);
     if (fit->rank < before * 1.02) break;
   }
 done:
@@ -368,14 +367,14 @@ done:
 static status best_fit(struct head_fit *best, const struct volume *hu, const struct vec3 *peaks,
                        int count, enum side side, const struct marrow *marrow) {
   status st = ST_OK;
-  struct vec3 d[RAYS];
+  struct fan all = {.n = RAYS};
   struct head_fit fits[PEAKS];
-  sphere_directions(d, RAYS);
+  sphere_directions(all.d, RAYS);
   memset(fits, 0, sizeof fits);
   for (int p = 0; p < count; p++) {
     struct volume *patch = NULL;
     TRY(cut_patch(&patch, hu, peaks[p]));
-    fit_all(&fits[p], patch, &peaks[p], 1, side, START_RADII, STARTS, d, marrow);
+    fit_all(&fits[p], patch, &peaks[p], 1, side, START_RADII, STARTS, &all, marrow);
     volume_destroy(patch);
   }
   for (int round = 0; round < RUNNERS; round++) {
@@ -386,7 +385,7 @@ static status best_fit(struct head_fit *best, const struct volume *hu, const str
     struct head_fit fit = fits[top];
     for (int p = 0; p < count; p++)
       if (vec3_length(vec3_sub(fits[p].centre, fit.centre)) < 6) fits[p].rank = 0;
-    TRY(climb(&fit, hu, d, marrow));
+    TRY(climb(&fit, hu, &all, marrow));
     if (fit.rank > best->rank) *best = fit;
   }
 done:

@@ -1,12 +1,16 @@
-/* usage: bench_femur FOLDER...
- * Each folder holds a digital patient (`qct phantom hip --format nifti`). One CSV row each: how far
- * the femur and the frame found from the CT alone lie from the truth, and those of a frame made
- * from the true label. */
+/* usage: bench_femur FOLDER
+ * FOLDER holds a digital patient (`qct phantom hip --format nifti`). Prints one CSV row per figure:
+ *   folder,quantity,unit,found,truth
+ * of the femur found from the CT alone: overlap, surface, frame, and the density of its regions
+ * under the ideal calibration of truth.json. A refusal prints the quantity "refused" with its
+ * reason. With --given before FOLDER, outline and frame are those of the truth. */
 #include "anatomy/compare.h"
 #include "anatomy/femur.h"
 #include "anatomy/frame.h"
 #include "core/image.h"
+#include "core/json.h"
 #include "core/status.h"
+#include "qct/hip_density.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,71 +22,143 @@ static double seconds(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void print_frame(const struct hip_frame *f, const struct hip_frame *truth) {
-  printf(",%.2f,%.3f,%.2f,%.2f,%.2f,%.2f,%.2f,%.2f", vec3_length(vec3_sub(f->head, truth->head)),
-         f->head_radius_mm - truth->head_radius_mm, f->neck_shaft_deg - truth->neck_shaft_deg,
-         vec3_angle_deg(f->neck_axis, truth->neck_axis),
-         vec3_angle_deg(f->shaft_axis, truth->shaft_axis), f->offset_mm - truth->offset_mm,
-         f->fal_mm - truth->fal_mm, f->lesser_trochanter_mm - truth->lesser_trochanter_mm);
+static const char *folder;
+
+static void row(const char *quantity, const char *unit, double found, double truth) {
+  printf("%s,%s,%s,%.6g,%.6g\n", folder, quantity, unit, found, truth);
 }
 
-static int64_t pelvis_voxels(const struct labels *found, const struct labels *truth, int femur) {
+static status print_outline(const struct labels *found, const struct labels *truth, int femur) {
+  status st = ST_OK;
   int pelvis = femur == LABEL_FEMUR_LEFT ? LABEL_HIP_LEFT : LABEL_HIP_RIGHT;
   int64_t n = 0;
+  struct compare_result c;
+  TRY(compare_labels(&c, found, femur, truth, femur));
   for (int64_t i = 0; i < geometry_voxels(&truth->grid); i++)
     n += found->voxels[i] == femur && truth->voxels[i] == pelvis;
-  return n;
+  row("dice", "", c.dice, 1);
+  row("surface_mean", "mm", c.mean_mm, 0);
+  row("surface_p95", "mm", c.p95_mm, 0);
+  row("surface_most", "mm", c.most_mm, 0);
+  row("pelvis_voxels", "", (double)n, 0);
+done:
+  return st;
 }
 
-static status one(const char *folder) {
+static void print_frame(const struct hip_frame *f, const struct hip_frame *truth) {
+  row("head_centre", "mm", vec3_length(vec3_sub(f->head, truth->head)), 0);
+  row("head_radius", "mm", f->head_radius_mm, truth->head_radius_mm);
+  row("narrow_neck", "mm", vec3_length(vec3_sub(f->head, f->neck_point)),
+      vec3_length(vec3_sub(truth->head, truth->neck_point)));
+  row("neck_shaft", "deg", f->neck_shaft_deg, truth->neck_shaft_deg);
+  row("neck_axis", "deg", vec3_angle_deg(f->neck_axis, truth->neck_axis), 0);
+  row("shaft_axis", "deg", vec3_angle_deg(f->shaft_axis, truth->shaft_axis), 0);
+  row("offset", "mm", f->offset_mm, truth->offset_mm);
+  row("femoral_axis_length", "mm", f->fal_mm, truth->fal_mm);
+  row("lesser_trochanter", "mm", f->lesser_trochanter_mm, truth->lesser_trochanter_mm);
+}
+
+/* Regions of a record against those of truth.json. */
+static status print_regions(const struct record *r, const cJSON *truth, enum side side) {
+  static const char *const regions[] = {"head", "neck", "trochanter", "intertrochanter", "total"};
+  static const char *const parts[] = {"integral", "cortical", "trabecular"};
+  status st = ST_OK;
+  for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
+    const cJSON *region = json_find(json_find(truth, "regions"), regions[i]);
+    const cJSON *density = json_find(region, "k2hpo4_eq");
+    double all, cortex;
+    char name[64], quantity[64];
+    TRY(json_get_number(&all, json_find(region, "volume"), "value", "truth"));
+    TRY(json_get_number(&cortex, json_find(region, "cortical_volume"), "value", "truth"));
+    const double volume[] = {all / 1000, cortex / 1000, (all - cortex) / 1000};
+    snprintf(name, sizeof name, "%s_%s", regions[i], side_name(side));
+    for (int k = 0; k < 3; k++) {
+      double vbmd;
+      TRY(json_get_number(&vbmd, json_find(density, parts[k]), "value", "truth"));
+      snprintf(quantity, sizeof quantity, "vbmd_%s", parts[k]);
+      const struct measurement *m = record_find(r, name, quantity);
+      snprintf(quantity, sizeof quantity, "volume_%s", parts[k]);
+      const struct measurement *v = record_find(r, name, quantity);
+      snprintf(quantity, sizeof quantity, "%s_%s_vbmd", regions[i], parts[k]);
+      row(quantity, "mg/cm3", m ? m->value : NAN, vbmd);
+      snprintf(quantity, sizeof quantity, "%s_%s_volume", regions[i], parts[k]);
+      row(quantity, "cm3", v ? v->value : NAN, volume[k]);
+    }
+  }
+done:
+  return st;
+}
+
+/* The ideal calibration of the digital scanner, in place. */
+static status calibrate(struct volume *ct, const cJSON *truth) {
+  status st = ST_OK;
+  const cJSON *line = json_find(json_find(json_find(truth, "physics"), "calibration"), "k2hpo4");
+  double slope, intercept;
+  TRY(json_get_number(&slope, line, "slope", "truth"));
+  TRY(json_get_number(&intercept, line, "intercept", "truth"));
+  int64_t n = geometry_voxels(&ct->grid);
+  for (int64_t i = 0; i < n; i++)
+    ct->voxels[i] = (float)(slope * (double)ct->voxels[i] + intercept);
+  ct->quantity = QUANTITY_DENSITY;
+  ct->material = MATERIAL_K2HPO4;
+done:
+  return st;
+}
+
+static status measure(bool given) {
   status st = ST_OK;
   char path[4096];
   struct volume *ct = NULL;
-  struct labels *truth = NULL;
+  struct labels *labels = NULL;
   struct femur_result *r = NULL;
-  struct hip_frame frame, given;
-  struct compare_result c;
+  struct record *record = NULL;
+  struct hip_frame truth;
+  cJSON *json = NULL;
   snprintf(path, sizeof path, "%s/ct.nii.gz", folder);
   TRY(image_read(&ct, path, &(struct image_read_options){.quantity = QUANTITY_HU}));
   snprintf(path, sizeof path, "%s/labels.nii.gz", folder);
-  TRY(labels_read_on(&truth, path, &ct->grid));
+  TRY(labels_read_on(&labels, path, &ct->grid));
   snprintf(path, sizeof path, "%s/frame.json", folder);
-  TRY(hip_frame_read(&frame, path));
+  TRY(hip_frame_read(&truth, path));
+  snprintf(path, sizeof path, "%s/truth.json", folder);
+  TRY(json_read(&json, path));
+  TRY(record_create(&record, "digital"));
   double start = seconds();
-  TRY(femur_find(&r, ct, NULL));
-  double spent = seconds() - start;
-  const struct femur *f = &r->sides[frame.side == SIDE_LEFT ? 1 : 0];
-  printf("%s,%s,%.2f,%.1f", folder, f->state == FEMUR_FOUND ? "found" : f->reason,
-         f->frame.head_score, spent);
-  if (f->state == FEMUR_FOUND) {
-    TRY(compare_labels(&c, r->labels, f->label, truth, f->label));
-    printf(",%.4f,%.2f,%.2f,%.2f,%lld", c.dice, c.mean_mm, c.p95_mm, c.most_mm,
-           (long long)pelvis_voxels(r->labels, truth, f->label));
-    print_frame(&f->frame, &frame);
-    TRY(femur_frame(&given, truth, f->label, frame.side, NULL));
-    print_frame(&given, &frame);
+  int side = truth.side == SIDE_LEFT ? 1 : 0;
+  int label = side ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
+  if (!given) {
+    TRY(femur_find(&r, ct, NULL));
+    row("find_time", "s", seconds() - start, 0);
+    if (r->sides[side].state != FEMUR_FOUND) {
+      printf("%s,refused,%s,,\n", folder, r->sides[side].reason);
+      goto done;
+    }
+    TRY(print_outline(r->labels, labels, label));
+    print_frame(&r->sides[side].frame, &truth);
   }
-  printf("\n");
-  fflush(stdout);
+  TRY(calibrate(ct, json));
+  start = seconds();
+  TRY(qct_hip_regions(record, ct, given ? labels : r->labels, label,
+                      given ? &truth : &r->sides[side].frame, NULL, NULL));
+  row("density_time", "s", seconds() - start, 0);
+  TRY(print_regions(record, json, truth.side));
 done:
   volume_destroy(ct);
-  labels_destroy(truth);
+  labels_destroy(labels);
   femur_result_destroy(r);
+  record_destroy(record);
+  cJSON_Delete(json);
   return st;
 }
 
 int main(int argc, char **argv) {
-  static const char *const frame[] = {"head_mm",   "radius_mm", "nsa_deg", "neck_deg",
-                                      "shaft_deg", "offset_mm", "fal_mm",  "lesser_mm"};
-  printf(
-      "folder,state,score,cpu_s,dice,surface_mean_mm,surface_p95_mm,surface_most_mm,pelvis_voxels");
-  for (int i = 0; i < 8; i++) printf(",%s", frame[i]);
-  for (int i = 0; i < 8; i++) printf(",true_label_%s", frame[i]);
-  printf("\n");
-  for (int i = 1; i < argc; i++)
-    if (one(argv[i]) != ST_OK) {
-      fprintf(stderr, "%s: %s\n", argv[i], status_message());
-      return 1;
-    }
-  return 0;
+  bool given = argc == 3 && strcmp(argv[1], "--given") == 0;
+  if (argc != 2 && !given) {
+    fprintf(stderr, "usage: bench_femur [--given] FOLDER\n");
+    return 2;
+  }
+  folder = argv[argc - 1];
+  if (measure(given) == ST_OK) return 0;
+  fprintf(stderr, "%s: %s\n", folder, status_message());
+  return 1;
 }

@@ -141,7 +141,8 @@ double digital_femur_cortex(const struct digital_femur *f, struct vec3 p) {
 }
 
 double digital_femur_cortical(const struct digital_femur *f, double thickness) {
-  return f->person->cortical_bvf * (1 - 0.12 * (thickness < 1.2));
+  const double thin_mm = 1.2;
+  return f->person->cortical_bvf * (1 - f->person->thin_cortex * (thickness < thin_mm));
 }
 
 /* Distance in the plane (u, q) to a segment, and the share of the way along it. */

@@ -26,6 +26,7 @@ static const struct person_key keys[] = {
     KEY("cortex_superior", cortex_superior, "", 0.4, 1.6, "factor on the superior neck"),
     KEY("trabecular", trabecular, "", 0.1, 2.5, "factor of trabecular density"),
     KEY("cortical_bvf", cortical_bvf, "", 0.5, 1, "bone volume fraction of cortex"),
+    KEY("thin_cortex", thin_cortex, "", 0, 0.4, "share of bone that cortex below 1.2 mm lacks"),
     KEY("marrow_yellow", marrow_yellow, "", 0, 1, "share of fat in marrow"),
     KEY("texture", texture, "", 0, 0.35, "SD of the trabecular texture, share"),
     KEY("fat_density", fat_density, "g/cm3", 0.88, 1, "density of adipose tissue"),

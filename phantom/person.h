@@ -29,6 +29,7 @@ struct hip_person {
   double cortex_superior; /* further factor on the superior neck */
   double trabecular;      /* factor of trabecular bone volume fraction */
   double cortical_bvf;    /* bone volume fraction of cortex */
+  double thin_cortex;     /* share of it that cortex thinner than 1.2 mm lacks */
   double marrow_yellow;   /* share of fat in marrow */
   double texture;         /* SD of the trabecular texture, share of the local value */
   double fat_density;     /* adipose [g/cm3] */

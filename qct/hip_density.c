@@ -153,6 +153,8 @@ done:
 struct amount {
   struct sums sums;
   double volume_cm3, mineral_mg;
+  double
+      thin; /* of a cortex by the model: share of its surface where it is thinner than the blur */
 };
 
 static struct sums join(const struct sums *a, const struct sums *b) {
@@ -220,6 +222,24 @@ static void amounts_of_shell(struct amount out[REGIONS][COMPARTMENTS], const str
       }
 }
 
+/* Where cortex is thinner than the blur (full width at half maximum) thickness and density cannot
+ * be told apart: two profiles of one mass differ by less than noise. */
+static void note_thin_cortex(struct amount out[REGIONS][COMPARTMENTS], const struct qct_shell *s,
+                             const struct hip_frame *frame) {
+  const double width = 2.3548; /* standard deviations */
+  double all[REGIONS] = {0}, thin[REGIONS] = {0};
+  for (int64_t v = 0; v < s->surface->vertex_count; v++) {
+    enum hip_region part = hip_frame_region(frame, s->surface->vertices[v]);
+    for (int region = 0; region < REGIONS; region++) {
+      if (!belongs(region, part)) continue;
+      all[region]++;
+      thin[region] += (double)s->thickness_mm[v] < width * qct_shell_sigma(s, v);
+    }
+  }
+  for (int region = 0; region < REGIONS; region++)
+    if (all[region] > 0) out[region][CORTICAL].thin = thin[region] / all[region];
+}
+
 static status add_compartment(struct record *r, const struct row *w, const struct amount *a,
                               int compartment) {
   status st = ST_OK;
@@ -283,6 +303,10 @@ static status add_region(struct record *r, struct row *w, const struct amount am
     TRY(add_compartment(r, w, &amounts[k], k));
     for (size_t i = first; k && w->guessed && i < r->count; i++)
       measurement_flag(&r->rows[i], "no thick cortex in the label: its density is a guess");
+    for (size_t i = first; amounts[k].thin > half && i < r->count; i++)
+      measurement_flag(&r->rows[i],
+                       "cortex thinner than the blur at %.0f %%: mass is measured, density assumed",
+                       100 * amounts[k].thin);
     for (size_t i = first; k && resolved < half && i < r->count; i++)
       measurement_flag(&r->rows[i], "cortex resolved at %.0f %% of the surface", 100 * resolved);
   }
@@ -317,6 +341,7 @@ static status measure(struct amount out[REGIONS][COMPARTMENTS], double *resolved
     *resolved = shell->resolved;
     *guessed = !shell->calibrated;
     amounts_of_shell(out, shell, density, frame, options->peel_mm);
+    note_thin_cortex(out, shell, frame);
     goto done;
   }
   TRY(qct_bone_surface(&surface, labels, label));

@@ -1,6 +1,7 @@
 #include "qct/near.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 void near_free(struct near *c) {
@@ -73,21 +74,48 @@ struct nearest {
   int32_t point;
 };
 
-static void take_nearest(void *user, int32_t point, double distance2) {
-  struct nearest *n = user;
-  if (distance2 < n->distance2 || (distance2 == n->distance2 && point < n->point)) {
+/* Nearest among the points of a cell; the lower of two equally near. */
+static void look_into(struct nearest *n, const struct near *c, int64_t cell, struct vec3 p) {
+  for (int32_t i = c->first[cell]; i < c->first[cell + 1]; i++) {
+    struct vec3 d = vec3_sub(c->surface->vertices[c->points[i]], p);
+    double distance2 = vec3_dot(d, d);
+    if (distance2 > n->distance2 || (distance2 == n->distance2 && c->points[i] > n->point))
+      continue;
     n->distance2 = distance2;
-    n->point = point;
+    n->point = c->points[i];
   }
 }
 
+/* Cells of the grid `ring` cells from `own` (which may lie outside it), the largest offset counts.
+ */
+static void look_into_ring(struct nearest *n, const struct near *c, const int64_t own[3],
+                           int64_t ring, struct vec3 p) {
+  int64_t k0 = own[2] - ring, k1 = own[2] + ring, j0 = own[1] - ring, j1 = own[1] + ring;
+  for (int64_t k = k0 > 0 ? k0 : 0; k <= k1 && k < c->nz; k++)
+    for (int64_t j = j0 > 0 ? j0 : 0; j <= j1 && j < c->ny; j++) {
+      bool rim = k == k0 || k == k1 || j == j0 || j == j1;
+      for (int64_t i = own[0] - ring; i <= own[0] + ring; i += rim || ring == 0 ? 1 : 2 * ring)
+        if (i >= 0 && i < c->nx) look_into(n, c, (k * c->ny + j) * c->nx + i, p);
+    }
+}
+
 int32_t near_point(double *distance, const struct near *c, struct vec3 p, double reach_mm) {
-  struct nearest n = {(double)INFINITY, -1};
-  /* most places asked for lie close to the surface: what a small ball holds is the nearest */
-  for (double r = fmin(0.5 * c->size_mm, reach_mm); n.point < 0; r = fmin(2 * r, reach_mm)) {
-    near_visit(c, p, r, take_nearest, &n);
-    if (r >= reach_mm) break;
+  struct nearest n = {reach_mm * reach_mm, INT32_MAX};
+  const double at[3] = {(p.x - c->origin.x) / c->size_mm, (p.y - c->origin.y) / c->size_mm,
+                        (p.z - c->origin.z) / c->size_mm};
+  int64_t own[3];
+  double inside = 0.5; /* distance from the border of the own cell [cells] */
+  for (int a = 0; a < 3; a++) {
+    double cell = floor(at[a]);
+    own[a] = (int64_t)cell;
+    inside = fmin(inside, fmin(at[a] - cell, cell + 1 - at[a]));
   }
-  *distance = sqrt(n.distance2);
-  return n.point;
+  /* all of ring r + 1 lies at least r cells and the distance to the own border away */
+  for (int64_t ring = 0;; ring++) {
+    look_into_ring(&n, c, own, ring, p);
+    double next = ((double)ring + inside) * c->size_mm;
+    if (next * next > n.distance2) break;
+  }
+  *distance = n.point == INT32_MAX ? (double)INFINITY : sqrt(n.distance2);
+  return n.point == INT32_MAX ? -1 : n.point;
 }

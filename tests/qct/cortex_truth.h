@@ -42,6 +42,7 @@ static inline status cortex_case_make(struct cortex_case *c, uint64_t seed, doub
   struct tissue_table tissue;
   hip_phantom_defaults(&h);
   person_draw(&h.person, seed, 0, &h.age_years, &h.sex);
+  h.person.thin_cortex = 0.12; /* below 1.2 mm less dense than the thick cortex, as is likely */
   h.bone = BONE_EQUIVALENT_K2HPO4;
   h.phantom[0] = '\0';
   h.table = 0;
