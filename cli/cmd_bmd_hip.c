@@ -1,12 +1,13 @@
-#include "cli/command.h"
+#include "cli/femur_options.h"
 #include "core/image.h"
 #include "qct/hip_density.h"
 
 #include <math.h>
 
 struct params {
-  const char *density, *labels, *frame, *calibration, *out, *case_id;
-  int label, cortex, min_voxels;
+  struct femur_paths femur;
+  const char *out, *case_id;
+  int cortex, min_voxels;
   double threshold_mgcc, peel_mm;
   bool as_is;
 };
@@ -15,12 +16,8 @@ static const struct params defaults = {
     .case_id = "case", .min_voxels = 200, .threshold_mgcc = (double)NAN, .peel_mm = 3};
 
 static const struct option options[] = {
-    ARG_IN(struct params, density, "density", "calibrated density volume, mg/cm3"),
-    ARG_IN(struct params, labels, "labels", "label map on the same grid"),
-    ARG_IN(struct params, frame, "frame", "hip frame of the femur (frame.json)"),
-    OPT_INT(struct params, label, "label", "", 0, 65535,
-            "value of the femur; 0: 76 for a right frame, 75 for a left one"),
-    OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
+    FEMUR_ARGUMENTS(struct params, femur),
+    FEMUR_CALIBRATION(struct params, femur),
     OPT_CHOICE(struct params, cortex, "cortex", qct_cortex_names, "how the cortex is parted"),
     OPT_REAL(struct params, threshold_mgcc, "threshold", "mg/cm3", 0, 2000,
              "least density of a fixed cortex"),
@@ -52,29 +49,19 @@ static status run(struct context *ctx, const void *params) {
   const struct params *p = params;
   const struct image_read_options read = {.quantity = QUANTITY_UNKNOWN};
   struct qct_hip_options region = QCT_HIP_DEFAULTS;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
+  struct femur_inputs in = {0};
   struct record *r = NULL;
-  struct hip_frame frame;
-  struct calibration calibration;
   region.cortex = p->cortex;
   region.threshold_mgcc = p->threshold_mgcc;
   region.min_voxels = p->min_voxels;
   region.peel_mm = p->peel_mm;
   region.as_is = p->as_is;
-  TRY(image_read(&density, p->density, &read));
-  TRY(labels_read_on(&labels, p->labels, &density->grid));
-  TRY(hip_frame_read(&frame, p->frame));
-  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
-  int label = p->label;
-  if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
+  TRY(femur_inputs_read(&in, &p->femur, &read));
   TRY(record_create(&r, p->case_id));
-  TRY(qct_hip_regions(r, density, labels, label, &frame, p->calibration ? &calibration : NULL,
-                      &region));
+  TRY(qct_hip_regions(r, in.density, in.labels, in.label, &in.frame, in.calibration, &region));
   TRY(context_write_record(ctx, r, p->out));
 done:
-  volume_destroy(density);
-  labels_destroy(labels);
+  femur_inputs_free(&in);
   record_destroy(r);
   return st;
 }

@@ -1,22 +1,17 @@
-#include "cli/command.h"
+#include "cli/femur_options.h"
 #include "core/image.h"
 #include "qct/projected.h"
 
 struct params {
-  const char *density, *labels, *frame, *calibration, *reference, *correction, *out, *picture,
-      *case_id;
-  int label;
+  struct femur_paths femur;
+  const char *reference, *correction, *out, *picture, *case_id;
 };
 
 static const struct params defaults = {.case_id = "case"};
 
 static const struct option options[] = {
-    ARG_IN(struct params, density, "density", "calibrated density volume, mg/cm3"),
-    ARG_IN(struct params, labels, "labels", "label map on the same grid"),
-    ARG_IN(struct params, frame, "frame", "hip frame of the femur (frame.json)"),
-    OPT_INT(struct params, label, "label", "", 0, 65535,
-            "value of the femur; 0: 76 for a right frame, 75 for a left one"),
-    OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
+    FEMUR_ARGUMENTS(struct params, femur),
+    FEMUR_CALIBRATION(struct params, femur),
     OPT_TEXT(struct params, reference, "t-reference",
              "reference of T-scores: nhanes3, or a JSON file; none without it"),
     OPT_IN(struct params, correction, "correction",
@@ -41,35 +36,26 @@ static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
   const struct image_read_options read = {.quantity = QUANTITY_UNKNOWN};
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
+  struct femur_inputs in = {0};
   struct record *r = NULL;
   struct qct_projected *projected = NULL;
   struct picture *picture = NULL;
-  struct hip_frame frame;
-  struct calibration calibration;
   struct t_reference reference;
   struct abmd_correction correction;
   if (p->reference) TRY(t_reference_read(&reference, p->reference));
   if (p->correction) TRY(abmd_correction_read(&correction, p->correction));
-  TRY(image_read(&density, p->density, &read));
-  TRY(labels_read_on(&labels, p->labels, &density->grid));
-  TRY(hip_frame_read(&frame, p->frame));
-  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
-  int label = p->label;
-  if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
-  TRY(qct_projected_make(&projected, density, labels, label, &frame));
+  TRY(femur_inputs_read(&in, &p->femur, &read));
+  TRY(qct_projected_make(&projected, in.density, in.labels, in.label, &in.frame));
   TRY(record_create(&r, p->case_id));
-  TRY(qct_projected_rows(r, projected, &frame, p->calibration ? &calibration : NULL,
-                         p->reference ? &reference : NULL, p->correction ? &correction : NULL));
+  TRY(qct_projected_rows(r, projected, &in.frame, in.calibration, p->reference ? &reference : NULL,
+                         p->correction ? &correction : NULL));
   if (p->picture) {
-    TRY(qct_projected_picture(&picture, projected, &frame));
+    TRY(qct_projected_picture(&picture, projected, &in.frame));
     TRY(picture_write_png(picture, p->picture, ctx->force));
   }
   TRY(context_write_record(ctx, r, p->out));
 done:
-  volume_destroy(density);
-  labels_destroy(labels);
+  femur_inputs_free(&in);
   record_destroy(r);
   qct_projected_destroy(projected);
   picture_destroy(picture);

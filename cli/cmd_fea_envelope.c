@@ -1,39 +1,30 @@
-#include "cli/command.h"
+#include "cli/femur_options.h"
 
 #include "core/file.h"
 #include "core/image.h"
 #include "core/log.h"
 #include "fea/envelope.h"
 
-static const char *const materials[] = {"as stated", "K2HPO4", "HA", "ash", "apparent", NULL};
-static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATERIAL_HA,
-                                            MATERIAL_ASH, MATERIAL_APPARENT};
-
 struct params {
-  const char *density, *labels, *frame, *out, *table, *picture, *polar, *user_law;
-  int material, label;
+  struct femur_paths femur;
+  const char *out, *table, *picture, *polar, *user_law;
   struct fea_envelope_options envelope;
 };
 
 static const struct params defaults = {.envelope = FEA_ENVELOPE_DEFAULTS};
 
 static const struct option options[] = {
-    ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
-    ARG_IN(struct params, labels, "labels", "label map on the same grid"),
-    ARG_IN(struct params, frame, "frame", "hip frame of the femur (qct anatomy frame)"),
+    FEMUR_ARGUMENTS(struct params, femur),
     OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
     OPT_OUT(struct params, table, "table", "failure load and site of every direction (CSV)"),
     OPT_OUT(struct params, polar, "polar", "failure load by direction as a polar picture (SVG)"),
     OPT_OUT(struct params, picture, "picture", "strain picture of the weakest direction (PNG)"),
-    OPT_INT(struct params, label, "label", "", 0, 65535,
-            "value of the femur; 0: the frame's side of the TotalSegmentator numbers"),
     OPT_REAL(struct params, envelope.alpha_deg, "alpha-range", "deg", 0, 60,
              "largest turn of the force about the front axis, both ways"),
     OPT_REAL(struct params, envelope.beta_deg, "beta-range", "deg", 0, 60,
              "largest turn of the force about the shaft, both ways"),
     OPT_REAL(struct params, envelope.step_deg, "turn-step", "deg", 1, 60, "between directions"),
-    OPT_CHOICE(struct params, material, "material", materials,
-               "material of a density that does not state it"),
+    FEMUR_MATERIAL(struct params, femur),
     OPT_REAL(struct params, envelope.model.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
     OPT_CHOICE(struct params, envelope.model.law, "law", fea_law_names, "density to modulus"),
     OPT_TEXT(struct params, user_law, "user-law",
@@ -92,32 +83,25 @@ static status run(struct context *ctx, const void *params) {
   const struct params *p = params;
   const struct image_read_options as_density = {.quantity = QUANTITY_DENSITY};
   struct fea_envelope_options o = p->envelope;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
+  struct femur_inputs in = {0};
   struct fea_envelope *e = NULL;
-  struct hip_frame frame;
   struct fea_user_law user_law;
-  int rank, ranks, label = p->label;
+  int rank, ranks;
   TRY(fea_ranks(&rank, &ranks));
   if (rank > 0) log_set_sink(NULL, NULL);
-  TRY(image_read(&density, p->density, &as_density));
-  if (p->material) density->material = material_of[p->material];
-  TRY(labels_read_on(&labels, p->labels, &density->grid));
-  TRY(hip_frame_read(&frame, p->frame));
-  if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
+  TRY(femur_inputs_read(&in, &p->femur, &as_density));
   if (p->user_law) {
     TRY(fea_law_parse(&user_law, p->user_law));
     o.model.user_law = &user_law.law;
   }
-  TRY(fea_envelope_run(&e, density, labels, label, &frame, &o));
+  TRY(fea_envelope_run(&e, in.density, in.labels, in.label, &in.frame, &o));
   const struct fea_envelope_direction *w = &e->direction[e->weakest];
   log_info("envelope: weakest of %d directions is alpha %g, beta %g deg with %.0f N (%s)", e->count,
            w->alpha_deg, w->beta_deg, w->failure_load_n, e->words);
   if (rank == 0) TRY(write_outputs(ctx, p, e));
 done:
   fea_envelope_destroy(e);
-  labels_destroy(labels);
-  volume_destroy(density);
+  femur_inputs_free(&in);
   return st;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/fall_tets.h"
 #include "cli/fea_curve_options.h"
+#include "cli/femur_options.h"
 
 #include "core/file.h"
 #include "core/image.h"
@@ -11,14 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const materials[] = {"as stated", "K2HPO4", "HA", "ash", "apparent", NULL};
-static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATERIAL_HA,
-                                            MATERIAL_ASH, MATERIAL_APPARENT};
-
 struct params {
-  const char *density, *labels, *frame, *calibration, *out, *fields, *picture, *inp, *curve,
-      *curve_picture, *user_law, *mesh;
-  int label, material, bins, elements;
+  struct femur_paths femur;
+  const char *out, *fields, *picture, *inp, *curve, *curve_picture, *user_law, *mesh;
+  int bins, elements;
   bool no_interval;
   struct fea_fall_options fall;
   struct fea_tet_options tets;
@@ -28,9 +25,7 @@ static const struct params defaults = {
     .fall = FEA_FALL_DEFAULTS, .tets = FEA_TET_DEFAULTS, .elements = FEA_HEX8, .bins = 0};
 
 static const struct option options[] = {
-    ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
-    ARG_IN(struct params, labels, "labels", "label map on the same grid"),
-    ARG_IN(struct params, frame, "frame", "hip frame of the femur (qct anatomy frame)"),
+    FEMUR_ARGUMENTS(struct params, femur),
     OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
     OPT_OUT(struct params, fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),
     OPT_OUT(struct params, picture, "picture", "strain picture (PNG)"),
@@ -45,11 +40,8 @@ static const struct option options[] = {
              "how deep the bone sits in a cap"),
     OPT_REAL(struct params, fall.smooth_mm, "smooth", "mm", 0, 5,
              "Gaussian that smooths the surface of tetrahedra and of the smooth outline"),
-    OPT_INT(struct params, label, "label", "", 0, 65535,
-            "value of the femur; 0: the frame's side of the TotalSegmentator numbers"),
-    OPT_CHOICE(struct params, material, "material", materials,
-               "material of a density that does not state it"),
-    OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
+    FEMUR_MATERIAL(struct params, femur),
+    FEMUR_CALIBRATION(struct params, femur),
     OPT_REAL(struct params, fall.size_mm, "size", "mm", 0.3, 10, "edge of an element"),
     OPT_CHOICE(struct params, fall.recipe, "recipe", fea_fall_recipe_names, "load recipe"),
     OPT_CHOICE(struct params, fall.law, "law", fea_law_names, "density to modulus"),
@@ -130,21 +122,13 @@ static status run(struct context *ctx, const void *params) {
   const struct params *p = params;
   const struct image_read_options as_density = {.quantity = QUANTITY_DENSITY};
   struct fea_fall_options o = p->fall;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
+  struct femur_inputs in = {0};
   struct fea_fall *f = NULL;
-  struct hip_frame frame;
-  struct calibration calibration;
   struct fea_user_law user_law;
-  int rank, ranks, label = p->label;
+  int rank, ranks;
   TRY(fea_ranks(&rank, &ranks));
   if (rank > 0) log_set_sink(NULL, NULL);
-  TRY(image_read(&density, p->density, &as_density));
-  TRY(labels_read_on(&labels, p->labels, &density->grid));
-  TRY(hip_frame_read(&frame, p->frame));
-  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
-  if (p->material) density->material = material_of[p->material];
-  if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
+  TRY(femur_inputs_read(&in, &p->femur, &as_density));
   o.interval = !p->no_interval;
   if (p->user_law) {
     TRY(fea_law_parse(&user_law, p->user_law));
@@ -158,11 +142,11 @@ static status run(struct context *ctx, const void *params) {
     tets.smooth_mm = o.smooth_mm;
     CHECK(!p->curve && !p->curve_picture, ST_USAGE,
           "--curve is for voxels: take --elements hex8 or leave it out");
-    TRY(fall_with_tets(ctx, density, labels, label, &frame, p->calibration ? &calibration : NULL,
-                       &o, &tets, &outputs, rank));
+    TRY(fall_with_tets(ctx, in.density, in.labels, in.label, &in.frame, in.calibration, &o, &tets,
+                       &outputs, rank));
     goto done;
   }
-  TRY(fea_fall_run(&f, density, labels, label, &frame, p->calibration ? &calibration : NULL, &o));
+  TRY(fea_fall_run(&f, in.density, in.labels, in.label, &in.frame, in.calibration, &o));
   log_info(
       "fall: failure load %.0f N, stiffness %.0f N/mm (%s); residual %.1e, reactions balance to "
       "%.0e, work %.6g = 2 x energy %.6g N mm",
@@ -172,8 +156,7 @@ static status run(struct context *ctx, const void *params) {
   if (rank == 0 && p->mesh) TRY(voxel_model_write(f->model, p->bins, p->mesh, ctx->force));
 done:
   fea_fall_destroy(f);
-  labels_destroy(labels);
-  volume_destroy(density);
+  femur_inputs_free(&in);
   return st;
 }
 

@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/femur_options.h"
 #include "core/image.h"
 #include "qct/hip_density.h"
 #include "qct/structure.h"
@@ -6,8 +6,9 @@
 #include <math.h>
 
 struct params {
-  const char *density, *labels, *frame, *out, *picture, *sections, *case_id;
-  int label, cortex, shaft;
+  struct femur_paths femur;
+  const char *out, *picture, *sections, *case_id;
+  int cortex, shaft;
   double rho_ref, threshold_mgcc;
   bool thick_slices;
 };
@@ -16,12 +17,7 @@ static const struct params defaults = {
     .case_id = "case", .rho_ref = (double)NAN, .threshold_mgcc = (double)NAN};
 
 static const struct option options[] = {
-    ARG_IN(struct params, density, "density",
-           "calibrated density volume, mg/cm3; an image in HU gives the geometric family only"),
-    ARG_IN(struct params, labels, "labels", "label map on the same grid"),
-    ARG_IN(struct params, frame, "frame", "hip frame of the femur (frame.json)"),
-    OPT_INT(struct params, label, "label", "", 0, 65535,
-            "value of the femur; 0: 76 for a right frame, 75 for a left one"),
+    FEMUR_ARGUMENTS(struct params, femur),
     OPT_REAL(
         struct params, rho_ref, "rho-ref", "mg/cm3", 100, 3000,
         "density of fully mineralised bone, for the density-weighted family; else 1050 when the "
@@ -55,34 +51,27 @@ static status run(struct context *ctx, const void *params) {
   const struct params *p = params;
   const struct image_read_options read = {.quantity = QUANTITY_UNKNOWN};
   struct structure_options o = STRUCTURE_DEFAULTS;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
+  struct femur_inputs in = {0};
   struct record *r = NULL;
   struct qct_structure *structure = NULL;
   struct picture *picture = NULL;
-  struct hip_frame frame;
   o.rho_ref = p->rho_ref;
   o.cortex = p->cortex;
   o.threshold_mgcc = p->threshold_mgcc;
   o.shaft = p->shaft;
   o.thick_slices = p->thick_slices;
-  TRY(image_read(&density, p->density, &read));
-  TRY(labels_read_on(&labels, p->labels, &density->grid));
-  TRY(hip_frame_read(&frame, p->frame));
-  int label = p->label;
-  if (!label) label = frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
-  TRY(qct_structure_measure(&structure, density, labels, label, &frame, &o));
+  TRY(femur_inputs_read(&in, &p->femur, &read));
+  TRY(qct_structure_measure(&structure, in.density, in.labels, in.label, &in.frame, &o));
   TRY(record_create(&r, p->case_id));
   TRY(qct_structure_rows(r, structure));
   if (p->sections) TRY(qct_structure_write_sections(structure, p->sections, ctx->force));
   if (p->picture) {
-    TRY(qct_structure_picture(&picture, structure, &frame));
+    TRY(qct_structure_picture(&picture, structure, &in.frame));
     TRY(picture_write_png(picture, p->picture, ctx->force));
   }
   TRY(context_write_record(ctx, r, p->out));
 done:
-  volume_destroy(density);
-  labels_destroy(labels);
+  femur_inputs_free(&in);
   record_destroy(r);
   qct_structure_destroy(structure);
   picture_destroy(picture);
