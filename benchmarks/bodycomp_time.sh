@@ -20,8 +20,12 @@ use = resource.getrusage(resource.RUSAGE_CHILDREN)
 print("%.2f,%.2f,%d" % (use.ru_utime + use.ru_stime, time.time() - start, done.returncode))
 P
 }
-echo "stage,processor [s],wall [s],exit status"
-echo "reading,$(spent "$qct" -q info "$chest")"
-echo "reading + heart fat,$(spent "$qct" -q pericardium "$chest" --sac sac.nii.gz)"
-echo "reading + calcium in the sac,$(spent "$qct" -q calcium "$chest" --region sac.nii.gz --label 1 --name pericardial)"
-echo "reading + trunk,$(spent "$qct" -q bodycomp trunk "$chest" parts.nii.gz)"
+{
+  echo "stage,processor [s],wall [s],exit status"
+  echo "reading,$(spent "$qct" -q info "$chest")"
+  echo "reading + heart fat,$(spent "$qct" -q pericardium "$chest" --sac sac.nii.gz)"
+  echo "reading + calcium in the sac,$(spent "$qct" -q calcium "$chest" --region sac.nii.gz --label 1 --name pericardial)"
+  echo "reading + trunk,$(spent "$qct" -q bodycomp trunk "$chest" parts.nii.gz)"
+} | tee stages.csv
+awk -F, 'NR == 2 { p = $2; w = $3 } NR > 2 { processor += $2 - p; wall += $3 - w }
+  END { printf "= heart fat, calcium and trunk of a 512 x 512 x 118 chest, above reading | %.1f s (%.1f s of processor time) | aim 5 s on two cores\n", wall, processor }' stages.csv

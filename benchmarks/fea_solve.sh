@@ -11,7 +11,8 @@ cmake --build "$build" --target bench_fea bench_fea_kernels fea_petsc > /dev/nul
 export QCT_MODULE_PATH=$build/bin OMP_WAIT_POLICY=passive
 for size in ${*:-1.85 0.85 0.49 0.37}; do
   for threads in 1 2; do
-    "$build/bin/bench_fea" "$size" "$threads"
+    "$build/bin/bench_fea" "$size" "$threads" |
+      sed -n -E 'p; s/^.*mm, ([0-9]+) unknowns, .* x ([0-9]+) threads.*, solve ([0-9.]+) s.*, ([0-9]+) iterations.* ([0-9]+) bytes an unknown.*/= cubes, \1 unknowns, threads: \2 | solved in \3 s, \4 iterations, \5 bytes an unknown |/p'
     [ -z "$TRIAL" ] || OMP_NUM_THREADS=1 mpirun --oversubscribe -n "$threads" "$TRIAL" -size_h "$size" | grep RESULT
   done
 done

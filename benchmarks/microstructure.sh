@@ -11,4 +11,5 @@ TIMEFORMAT='%U %R'
 times=$({ time "$qct" microstructure cube/ct.nii.gz --threshold-by fixed --bone-threshold 500 --out cube.csv > /dev/null 2>&1; } 2>&1)
 read -r user wall <<< "$times"
 echo "200^3: $user s of processor time, $wall s of wall time, at most $limit s of the former"
+echo "= microstructure of 200^3 voxels, all measures | $wall s ($user s of processor time) | aim 10 s on two cores"
 awk -v t="$user" -v most="$limit" 'BEGIN { exit !(t <= most) }'
