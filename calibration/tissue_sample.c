@@ -1,5 +1,6 @@
 #include "calibration/tissue_sample.h"
 
+#include "core/attenuation.h"
 #include "core/body.h"
 #include "core/itk_filter.h"
 #include "core/parallel.h"
@@ -560,6 +561,14 @@ done:
   return st;
 }
 
+/* Fat reads lower at low voltage; a quarter of a keV for each kV about 70 keV at 120 kV. */
+static double fat_low(double kvp) {
+  const enum attenuation_material fat = ATTENUATION_ADIPOSE;
+  const double density = attenuation_density(fat), kev = 70 + (kvp - 120) / 4;
+  if (!(kvp >= 60 && kvp < 120)) return -130;
+  return -130 + attenuation_hu(fat, density, kev) - attenuation_hu(fat, density, 70);
+}
+
 status cal_sample_tissues(struct calibration *c, struct labels **where, const struct volume *hu,
                           const struct labels *body, const struct cal_tissue_options *options) {
   status st = ST_OK;
@@ -571,7 +580,8 @@ status cal_sample_tissues(struct calibration *c, struct labels **where, const st
   bool contrast = hu->acquisition.contrast == CONTRAST_PRESENT;
   int axial = geometry_axis_nearest(&hu->grid, 2);
   const struct tissue air = {"air", CAL_SAMPLE_AIR, -1030, -980, -1500, 1400};
-  const struct tissue fat = {"adipose", CAL_SAMPLE_FAT, -130, -70, -500, 300};
+  const struct tissue fat = {"adipose", CAL_SAMPLE_FAT, fat_low(hu->acquisition.kvp),
+                             -70,       -500,           300};
   const struct tissue muscle = {"muscle", CAL_SAMPLE_MUSCLE, -5, contrast ? 150 : 65, -400, 500};
   CHECK(hu->quantity == QUANTITY_HU, ST_DOMAIN, "sampling tissues: the volume holds %s, not HU",
         quantity_name(hu->quantity));

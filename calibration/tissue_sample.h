@@ -11,8 +11,10 @@
  * eight parts of the scan. A mode more than 5 HU from the mean is a warning.
  *
  * Expected HU, refused outside unless `force`: air -1030..-980, adipose -130..-70, blood -20..60,
- * muscle -5..65 (contrast: to 150).
- * Source: ogo2020 (expected HU and tolerances, 10 mm2 per slice)
+ * muscle -5..65 (contrast: to 150). Below 120 kV the lower end for fat falls with the attenuation
+ * of adipose tissue (to -143 HU at 80 kV), at a quarter of a keV for each kV about 70 keV: a choice
+ * of this toolkit.
+ * Source: ogo2020 (expected HU and tolerances, 10 mm2 per slice), xcom2010
  */
 #ifndef QCT_CALIBRATION_TISSUE_SAMPLE_H
 #define QCT_CALIBRATION_TISSUE_SAMPLE_H
