@@ -28,7 +28,7 @@ for command in "${commands[@]}"; do
   # shellcheck disable=SC2086
   benchmarks/$name.sh ${command#"$name"} 2>&1 | tee -a "$log"
   status=${PIPESTATUS[0]}
-  [ "$status" -eq 0 ] || echo "= $name | not run (status $status) | |" | tee -a "$log"
+  [ "$status" -eq 0 ] || echo "= $name | not run (status $status) |" | tee -a "$log"
 done
 {
   echo "# Measured by benchmarks/run.sh"

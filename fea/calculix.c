@@ -125,11 +125,11 @@ static void write_supports(struct text *t, const struct fea_model *m, const stru
   }
   text_append(t, "*STEP\n*STATIC\n");
   for (int s = 0; s < count; s++)
-    text_append(t, "*BOUNDARY\nFIX_%c_%d, %d, %d, %.15g\n", "XYZ"[set[s].axis], s, set[s].axis + 1,
+    text_append(t, "*BOUNDARY\nFIX_%c_%d, %d, %d, %.13g\n", "XYZ"[set[s].axis], s, set[s].axis + 1,
                 set[s].axis + 1, set[s].value_mm);
   if (c->force_count) text_append(t, "*CLOAD\n");
   for (int64_t f = 0; f < c->force_count; f++)
-    text_append(t, "%lld, %d, %.15g\n", (long long)c->force[f].node + 1, c->force[f].axis + 1,
+    text_append(t, "%lld, %d, %.13g\n", (long long)c->force[f].node + 1, c->force[f].axis + 1,
                 c->force[f].newton);
   for (int s = 0; s < count; s++)
     text_append(t, "*NODE PRINT, NSET=FIX_%c_%d, TOTALS=ONLY\nRF\n", "XYZ"[set[s].axis], s);

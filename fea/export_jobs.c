@@ -75,7 +75,7 @@ static status inp_elements(struct text *t, const struct fea_mesh *m) {
         text_append(t, ", %d", m->nodes[per * (int64_t)order[i] + c] + 1);
       text_append(t, "\n");
     }
-    text_append(t, "*MATERIAL, NAME=M%d\n*ELASTIC\n%.17g, %.17g\n", k, value[k], m->poisson);
+    text_append(t, "*MATERIAL, NAME=M%d\n*ELASTIC\n%.13g, %.13g\n", k, value[k], m->poisson);
     text_append(t, "*SOLID SECTION, ELSET=E%d, MATERIAL=M%d\n", k, k);
   }
 done:
@@ -93,8 +93,9 @@ status fea_inp_write(const struct fea_mesh *m, const char *path, bool force) {
   TRY(find_sets(set, &sets, m));
   text_append(&t, "** %lld elements (%s); units mm, N, MPa\n*NODE, NSET=ALL\n",
               (long long)m->element_count, fea_element_names[m->element]);
+  /* 13 digits: CalculiX reads no more than 20 characters of a number */
   for (int64_t n = 0; n < m->node_count; n++)
-    text_append(&t, "%lld, %.15g, %.15g, %.15g\n", (long long)n + 1, m->points[3 * n],
+    text_append(&t, "%lld, %.13g, %.13g, %.13g\n", (long long)n + 1, m->points[3 * n],
                 m->points[3 * n + 1], m->points[3 * n + 2]);
   TRY(inp_elements(&t, m));
   for (int s = 0; s < sets; s++) {
@@ -105,11 +106,11 @@ status fea_inp_write(const struct fea_mesh *m, const char *path, bool force) {
   }
   text_append(&t, "*STEP\n*STATIC\n");
   for (int s = 0; s < sets; s++)
-    text_append(&t, "*BOUNDARY\nFIX_%c_%d, %d, %d, %.17g\n", "XYZ"[set[s].axis], s, set[s].axis + 1,
+    text_append(&t, "*BOUNDARY\nFIX_%c_%d, %d, %d, %.13g\n", "XYZ"[set[s].axis], s, set[s].axis + 1,
                 set[s].axis + 1, set[s].value_mm);
   if (m->force_count) text_append(&t, "*CLOAD\n");
   for (int64_t f = 0; f < m->force_count; f++)
-    text_append(&t, "%lld, %d, %.17g\n", (long long)m->force[f].node + 1, m->force[f].axis + 1,
+    text_append(&t, "%lld, %d, %.13g\n", (long long)m->force[f].node + 1, m->force[f].axis + 1,
                 m->force[f].newton);
   for (int s = 0; s < sets; s++)
     text_append(&t, "*NODE PRINT, NSET=FIX_%c_%d, TOTALS=ONLY\nRF\n", "XYZ"[set[s].axis], s);
