@@ -106,7 +106,7 @@ static void point_table(struct report *page, const struct calibration *k) {
     if (!isnan(point->hu_sd)) snprintf(sd, sizeof sd, "%.1f", point->hu_sd);
     snprintf(voxels, sizeof voxels, "%lld", (long long)point->voxels);
     if (!isnan(point->density)) snprintf(density, sizeof density, "%.1f", point->density);
-    if (!isnan(point->residual)) snprintf(residual, sizeof residual, "%+.1f", point->residual);
+    if (!isnan(point->residual)) snprintf(residual, sizeof residual, "%+.2f", point->residual);
     const char *cells[] = {point->name,
                            hu,
                            sd,
