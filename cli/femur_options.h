@@ -37,7 +37,7 @@ struct femur_inputs {
   int label;
 };
 
-/** @param quantity  what the density may be, as image_read; QUANTITY_DENSITY refuses HU */
+/** @param read  as of image_read: with QUANTITY_DENSITY an image in HU is refused */
 static inline status femur_inputs_read(struct femur_inputs *in, const struct femur_paths *p,
                                        const struct image_read_options *read) {
   static const enum material materials[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATERIAL_HA,

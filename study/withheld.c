@@ -90,10 +90,8 @@ static bool told_with_step(const struct case_graph *g, const struct measurement 
   return false;
 }
 
-/* One region missing for one reason, or one quantity missing for it in several regions. */
 static bool same_cause(const struct measurement *a, const struct measurement *b) {
-  return isnan(b->value) && strcmp(a->flags, b->flags) == 0 &&
-         (strcmp(a->region, b->region) == 0 || strcmp(a->quantity, b->quantity) == 0);
+  return isnan(b->value) && strcmp(a->flags, b->flags) == 0;
 }
 
 /* One line for all values that are missing for one reason. */
