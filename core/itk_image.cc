@@ -221,6 +221,20 @@ status exception_status(const char *path, const char *text, bool memory) {
                      path, memory ? "out of memory" : line.c_str());
 }
 
+/* To be called in a catch (...): the exception at hand, as a status. */
+status caught(const char *path) {
+  try {
+    throw;
+  } catch (const itk::ExceptionObject &e) {
+    bool memory = dynamic_cast<const itk::MemoryAllocationError *>(&e) != nullptr;
+    return exception_status(path, e.GetDescription(), memory);
+  } catch (const std::bad_alloc &) {
+    return exception_status(path, nullptr, true);
+  } catch (const std::exception &e) {
+    return exception_status(path, e.what(), false);
+  }
+}
+
 /* All voxels into `buffer` as stored. */
 status read_raw(Reader &r, void *buffer, const char *path) {
   if (r.nifti) return nifti_voxels_read(buffer, geometry_voxels(&r.grid), &r.layout, path);
@@ -386,13 +400,8 @@ extern "C" status itk_image_read(struct volume **out, const char *path) {
     TRY(image_side_read_volume(v, path));
     *out = v;
     v = nullptr;
-  } catch (const itk::ExceptionObject &e) {
-    st = exception_status(path, e.GetDescription(),
-                          dynamic_cast<const itk::MemoryAllocationError *>(&e) != nullptr);
-  } catch (const std::bad_alloc &) {
-    st = exception_status(path, nullptr, true);
-  } catch (const std::exception &e) {
-    st = exception_status(path, e.what(), false);
+  } catch (...) {
+    st = caught(path);
   }
 done:
   volume_destroy(v);
@@ -410,13 +419,8 @@ extern "C" status itk_labels_read(struct labels **out, const char *path) {
     TRY(image_side_read_labels(l, path));
     *out = l;
     l = nullptr;
-  } catch (const itk::ExceptionObject &e) {
-    st = exception_status(path, e.GetDescription(),
-                          dynamic_cast<const itk::MemoryAllocationError *>(&e) != nullptr);
-  } catch (const std::bad_alloc &) {
-    st = exception_status(path, nullptr, true);
-  } catch (const std::exception &e) {
-    st = exception_status(path, e.what(), false);
+  } catch (...) {
+    st = caught(path);
   }
 done:
   labels_destroy(l);

@@ -28,6 +28,33 @@ static void make(struct volume **density, struct labels **labels, int64_t n, dou
   assert_ok(labels_create(labels, &g));
 }
 
+/* A bone of label 75 on a grid of n^3 voxels of `mm`, nothing in it yet. */
+struct scene {
+  struct hip_frame frame;
+  struct qct_hip_options options;
+  struct volume *density;
+  struct labels *labels;
+  struct record *record;
+};
+
+static struct scene scene_make(int64_t n, double mm, struct vec3 origin,
+                               struct qct_hip_options options) {
+  struct scene s = {.frame = straight_frame(), .options = options};
+  make(&s.density, &s.labels, n, mm, origin);
+  assert_ok(record_create(&s.record, "c"));
+  return s;
+}
+
+static void scene_measure(const struct scene *s) {
+  assert_ok(qct_hip_regions(s->record, s->density, s->labels, 75, &s->frame, NULL, &s->options));
+}
+
+static void scene_destroy(struct scene *s) {
+  record_destroy(s->record);
+  volume_destroy(s->density);
+  labels_destroy(s->labels);
+}
+
 static double value(const struct record *r, const char *region, const char *quantity) {
   const struct measurement *m = record_find(r, region, quantity);
   if (!m) fail_msg("no row %s %s", region, quantity);
@@ -45,146 +72,106 @@ static struct qct_hip_options fixed_at(double threshold) {
 /* 10 x 10 x 10 voxels of 0.001 cm3, half at 100 and half at 0: mean 50, 50 mg, 1 cm3 */
 static void a_block_of_two_densities_has_their_mean(void **state) {
   (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_hip_options o = fixed_at(50);
-  make(&density, &labels, 10, 1, vec3_make(55, -5, -5));
+  struct scene s = scene_make(10, 1, vec3_make(55, -5, -5), fixed_at(50));
   for (int i = 0; i < 1000; i++) {
-    density->voxels[i] = i % 2 ? 100 : 0;
-    labels->voxels[i] = 75;
+    s.density->voxels[i] = i % 2 ? 100 : 0;
+    s.labels->voxels[i] = 75;
   }
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-  assert_near(value(r, "head_left", "vbmd_integral"), 50, 1e-9);
-  assert_near(value(r, "head_left", "bmc_integral"), 50, 1e-9);
-  assert_near(value(r, "head_left", "volume_integral"), 1, 1e-9);
-  assert_near(value(r, "head_left", "vbmd_cortical"), 100, 1e-9);
-  assert_near(value(r, "head_left", "vbmd_trabecular"), 0, 1e-9);
-  assert_int_equal(record_find(r, "head_left", "vbmd_integral")->n, 1000);
-  const struct measurement *neck = record_find(r, "neck_left", "vbmd_integral");
+  scene_measure(&s);
+  assert_near(value(s.record, "head_left", "vbmd_integral"), 50, 1e-9);
+  assert_near(value(s.record, "head_left", "bmc_integral"), 50, 1e-9);
+  assert_near(value(s.record, "head_left", "volume_integral"), 1, 1e-9);
+  assert_near(value(s.record, "head_left", "vbmd_cortical"), 100, 1e-9);
+  assert_near(value(s.record, "head_left", "vbmd_trabecular"), 0, 1e-9);
+  assert_int_equal(record_find(s.record, "head_left", "vbmd_integral")->n, 1000);
+  const struct measurement *neck = record_find(s.record, "neck_left", "vbmd_integral");
   assert_true(isnan(neck->value));
   assert_non_null(strstr(neck->flags, "0 voxels, at least 200"));
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
+  scene_destroy(&s);
 }
 
 /* A cube of 20 mm, its two outer layers cortex: the trabecular cube of 16 mm loses three voxels
  * (centres at 0.5, 1.5, 2.5 mm) on each side to 3 mm. */
 static void peeled_is_what_lies_3_mm_inside_the_trabecular_voxels(void **state) {
   (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_hip_options o = fixed_at(500);
-  make(&density, &labels, 24, 1, vec3_make(60, -12, -12));
+  struct scene s = scene_make(24, 1, vec3_make(60, -12, -12), fixed_at(500));
   for (int64_t k = 2; k < 22; k++)
     for (int64_t j = 2; j < 22; j++)
       for (int64_t i = 2; i < 22; i++) {
-        int64_t at = geometry_index(&labels->grid, i, j, k);
+        int64_t at = geometry_index(&s.labels->grid, i, j, k);
         bool inside = i > 3 && i < 20 && j > 3 && j < 20 && k > 3 && k < 20;
         bool core = i > 6 && i < 17 && j > 6 && j < 17 && k > 6 && k < 17;
-        labels->voxels[at] = 75;
-        density->voxels[at] = core ? 100 : inside ? 200 : 1000;
+        s.labels->voxels[at] = 75;
+        s.density->voxels[at] = core ? 100 : inside ? 200 : 1000;
       }
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-  assert_near(value(r, "head_left", "volume_trabecular"), 4.096, 1e-9);
-  assert_near(value(r, "head_left", "volume_peeled"), 1, 1e-9);
-  assert_near(value(r, "head_left", "vbmd_peeled"), 100, 1e-9);
-  const char *method = record_find(r, "head_left", "vbmd_peeled")->method;
+  scene_measure(&s);
+  assert_near(value(s.record, "head_left", "volume_trabecular"), 4.096, 1e-9);
+  assert_near(value(s.record, "head_left", "volume_peeled"), 1, 1e-9);
+  assert_near(value(s.record, "head_left", "vbmd_peeled"), 100, 1e-9);
+  const char *method = record_find(s.record, "head_left", "vbmd_peeled")->method;
   assert_non_null(strstr(method, "cortex fixed 500 mg/cm3 peeled 3 mm"));
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
+  scene_destroy(&s);
 }
 
 static void voxels_without_data_are_left_out_and_counted(void **state) {
   (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_hip_options o = fixed_at(50);
-  make(&density, &labels, 10, 1, vec3_make(55, -5, -5));
+  struct scene s = scene_make(10, 1, vec3_make(55, -5, -5), fixed_at(50));
   for (int i = 0; i < 1000; i++) {
-    density->voxels[i] = i < 100 ? NAN : 120;
-    labels->voxels[i] = 75;
+    s.density->voxels[i] = i < 100 ? NAN : 120;
+    s.labels->voxels[i] = 75;
   }
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-  const struct measurement *m = record_find(r, "head_left", "vbmd_integral");
+  scene_measure(&s);
+  const struct measurement *m = record_find(s.record, "head_left", "vbmd_integral");
   assert_near(m->value, 120, 1e-9);
   assert_int_equal(m->n, 900);
   assert_non_null(strstr(m->flags, "100 voxels without data"));
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
+  scene_destroy(&s);
 }
 
 /* A bar along the neck axis: the planes cut it at known x. */
 static void regions_meet_at_the_planes_of_the_frame(void **state) {
   (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_hip_options o = fixed_at(50);
-  o.min_voxels = 1;
-  make(&density, &labels, 100, 1, vec3_make(-19.5, -49.5, -49.5));
-  const struct geometry *g = &labels->grid;
+  struct scene s = scene_make(100, 1, vec3_make(-19.5, -49.5, -49.5), fixed_at(50));
+  s.options.min_voxels = 1;
+  const struct geometry *g = &s.labels->grid;
   for (int64_t k = 40; k < 60; k++)
     for (int64_t j = 45; j < 55; j++)
-      for (int64_t i = 0; i < 100; i++) labels->voxels[geometry_index(g, i, j, k)] = 75;
-  for (int64_t i = 0; i < geometry_voxels(g); i++) density->voxels[i] = 300;
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
+      for (int64_t i = 0; i < 100; i++) s.labels->voxels[geometry_index(g, i, j, k)] = 75;
+  for (int64_t i = 0; i < geometry_voxels(g); i++) s.density->voxels[i] = 300;
+  scene_measure(&s);
   /* sections of 2 cm2: head x > 60 - 0.65*30 = 40.5, neck 19.5 < x <= 40.5 (21 of 100 columns) */
-  assert_near(value(r, "head_left", "volume_integral"), 2 * 4.0, 0.21);
-  assert_near(value(r, "neck_left", "volume_integral"), 2 * 2.1, 0.21);
+  assert_near(value(s.record, "head_left", "volume_integral"), 2 * 4.0, 0.21);
+  assert_near(value(s.record, "neck_left", "volume_integral"), 2 * 2.1, 0.21);
   /* the rest, 39 mm long, halved by the plane z = 0 */
-  assert_near(value(r, "trochanter_left", "volume_integral"), 3.9, 0.21);
-  assert_near(value(r, "intertrochanter_left", "volume_integral"), 3.9, 0.21);
-  assert_near(value(r, "total_left", "volume_integral"), 20, 1e-9);
-  assert_near(value(r, "total_no_head_left", "volume_integral") +
-                  value(r, "head_left", "volume_integral"),
+  assert_near(value(s.record, "trochanter_left", "volume_integral"), 3.9, 0.21);
+  assert_near(value(s.record, "intertrochanter_left", "volume_integral"), 3.9, 0.21);
+  assert_near(value(s.record, "total_left", "volume_integral"), 20, 1e-9);
+  assert_near(value(s.record, "total_no_head_left", "volume_integral") +
+                  value(s.record, "head_left", "volume_integral"),
               20, 1e-9);
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
+  scene_destroy(&s);
 }
 
 static void a_bone_that_ends_early_withholds_what_it_cuts(void **state) {
   (void)state;
-  struct volume *density = NULL;
-  struct labels *labels = NULL;
-  struct record *r = NULL;
-  struct hip_frame f = straight_frame();
-  struct qct_hip_options o = fixed_at(50);
-  f.distal_mm = 31;
-  make(&density, &labels, 100, 1, vec3_make(-19.5, -49.5, -49.5));
-  for (int64_t i = 0; i < geometry_voxels(&labels->grid); i++) {
-    labels->voxels[i] = 75;
-    density->voxels[i] = 300;
+  struct scene s = scene_make(100, 1, vec3_make(-19.5, -49.5, -49.5), fixed_at(50));
+  s.frame.distal_mm = 31;
+  for (int64_t i = 0; i < geometry_voxels(&s.labels->grid); i++) {
+    s.labels->voxels[i] = 75;
+    s.density->voxels[i] = 300;
   }
-  assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
-  const struct measurement *m = record_find(r, "total_left", "vbmd_integral");
+  scene_measure(&s);
+  const struct measurement *m = record_find(s.record, "total_left", "vbmd_integral");
   assert_true(isnan(m->value));
   assert_non_null(strstr(m->flags, "ends 31 mm below the head centre, the region at 50 mm"));
-  assert_true(isnan(value(r, "intertrochanter_left", "volume_integral")));
-  assert_near(value(r, "trochanter_left", "vbmd_integral"), 300, 1e-9);
-  const struct measurement *neck = record_find(r, "neck_left", "vbmd_integral");
+  assert_true(isnan(value(s.record, "intertrochanter_left", "volume_integral")));
+  assert_near(value(s.record, "trochanter_left", "vbmd_integral"), 300, 1e-9);
+  const struct measurement *neck = record_find(s.record, "neck_left", "vbmd_integral");
   assert_true(
       isnan(neck->value)); /* the block goes on below the end: nothing of the neck is free */
   assert_non_null(strstr(neck->flags, "the neck meets the end of the bone"));
-  assert_near(value(r, "head_left", "vbmd_integral"), 300, 1e-9);
-  record_destroy(r);
-  volume_destroy(density);
-  labels_destroy(labels);
+  assert_near(value(s.record, "head_left", "vbmd_integral"), 300, 1e-9);
+  scene_destroy(&s);
 }
 
 static void the_interval_is_that_of_the_calibration(void **state) {
