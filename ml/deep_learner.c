@@ -273,21 +273,6 @@ done:
   return st;
 }
 
-static status grid_scores(const struct ml_learner *self, const struct ml_set *train_set,
-                          const struct ml_set *test, double *scores) {
-  status st = ST_OK;
-  void *model = NULL;
-  for (int point = 0; point < self->grid; point++) {
-    TRY(fit(&model, self, train_set, point));
-    score(model, test->x, test->n, test->p, scores + (int64_t)point * test->n);
-    destroy(model);
-    model = NULL;
-  }
-done:
-  destroy(model);
-  return st;
-}
-
 /* ---- files ---- */
 
 static cJSON *to_json(const void *model) {
@@ -332,8 +317,8 @@ static const enum deep_kind logistic_kind = DEEP_LOGISTIC, cox_kind = DEEP_COX,
 #define DEEP(learner_name, learner_task, learner_kind)                                             \
   {                                                                                                \
     .name = learner_name, .task = learner_task, .grid = POINTS, .seed = 1,                         \
-    .config = &learner_kind, .describe = describe, .grid_scores = grid_scores, .fit = fit,         \
-    .score = score, .destroy = destroy, .to_json = to_json, .from_json = from_json                 \
+    .config = &learner_kind, .describe = describe, .fit = fit, .score = score, .destroy = destroy, \
+    .to_json = to_json, .from_json = from_json                                                     \
   }
 const struct ml_learner ml_learner_deep = DEEP("deep", ML_BINARY, logistic_kind);
 const struct ml_learner ml_learner_deep_cox = DEEP("deep-cox", ML_SURVIVAL, cox_kind);

@@ -40,8 +40,8 @@ struct ml_learner {
   const void *config; /* the learner's own grid, borrowed */
   /* A point in words: "C=8 gamma=0.03125". */
   void (*describe)(const struct ml_learner *self, int point, char out[96]);
-  /* Scores of the test set for every point: scores[point * test->n + i]. Work shared along the grid
-   * belongs here (kernels, warm starts). */
+  /* Scores of the test set for every point: scores[point * test->n + i], for learners that share
+   * work along the grid (kernels); NULL: each point is fitted on its own. */
   status (*grid_scores)(const struct ml_learner *self, const struct ml_set *train,
                         const struct ml_set *test, double *scores);
   /* Fit at one point; *model is owned by the caller. */

@@ -103,21 +103,6 @@ static void score(const void *model, const double *x, int64_t n, int p, double *
   }
 }
 
-static status grid_scores(const struct ml_learner *self, const struct ml_set *train,
-                          const struct ml_set *test, double *scores) {
-  status st = ST_OK;
-  void *model = NULL;
-  for (int point = 0; point < self->grid; point++) {
-    TRY(fit(&model, self, train, point));
-    score(model, test->x, test->n, test->p, scores + (int64_t)point * test->n);
-    destroy(model);
-    model = NULL;
-  }
-done:
-  destroy(model);
-  return st;
-}
-
 static cJSON *to_json(const void *model) {
   const struct linear_model *m = model;
   cJSON *json = cJSON_CreateObject();
@@ -150,7 +135,6 @@ done:
                                     .grid = PENALTIES,                                             \
                                     .config = &table,                                              \
                                     .describe = describe,                                          \
-                                    .grid_scores = grid_scores,                                    \
                                     .fit = fit,                                                    \
                                     .score = score,                                                \
                                     .destroy = destroy,                                            \

@@ -117,6 +117,22 @@ done:
   return st;
 }
 
+static status grid_scores(const struct ml_learner *learner, const struct ml_set *train,
+                          const struct ml_set *test, double *scores) {
+  status st = ST_OK;
+  void *model = NULL;
+  if (learner->grid_scores) return learner->grid_scores(learner, train, test, scores);
+  for (int point = 0; point < learner->grid; point++) {
+    TRY(learner->fit(&model, learner, train, point));
+    learner->score(model, test->x, test->n, test->p, scores + (int64_t)point * test->n);
+    learner->destroy(model);
+    model = NULL;
+  }
+done:
+  if (model) learner->destroy(model);
+  return st;
+}
+
 /* Mean inner criterion of each grid point; scaling and selection again inside each inner training
  * set. */
 static status inner_search(double *mean, const struct ml_learner *learner,
@@ -142,7 +158,7 @@ static status inner_search(double *mean, const struct ml_learner *learner,
       st = scaled_rows_make(&train, data, in, n_in, &c.scaling, c.kept, c.kept_count);
     if (st == ST_OK)
       st = scaled_rows_make(&test, data, out, n_out, &c.scaling, c.kept, c.kept_count);
-    if (st == ST_OK) st = learner->grid_scores(learner, &train.set, &test.set, scores);
+    if (st == ST_OK) st = grid_scores(learner, &train.set, &test.set, scores);
     for (int g = 0; st == ST_OK && g < learner->grid; g++) {
       double v = ml_criterion(learner->task, scores + (int64_t)g * n_out, test.set.outcome,
                               test.set.target, n_out);
