@@ -1,8 +1,4 @@
-#include "anatomy/compare.h"
-#include "anatomy/femur.h"
-#include "cli/command.h"
-#include "core/image.h"
-#include "core/log.h"
+#include "cli/femur_write.h"
 
 static const char *const side_names[] = {"both", "right", "left", NULL};
 
@@ -16,17 +12,13 @@ static const struct params defaults = {.side = 0, .score_min = 0.25, .cut_max = 
 
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
-    OPT_OUT_REQUIRED(struct params, out, "out",
-                     "folder for labels.nii.gz, frame_<side>.json, femur_<side>.png, femur.json"),
     OPT_CHOICE(struct params, side, "side", side_names, "which femur to look for"),
     OPT_REAL(struct params, score_min, "least-score", "", 0, 1,
              "least score of the femoral head search"),
     OPT_REAL(struct params, cut_max, "cut", "", 0, 1,
              "largest share of the head that may lie outside the scan"),
     OPT_REAL(struct params, tau, "tau", "HU/mm", 5, 500, "scale of the edge cost of the cut"),
-    OPT_IN(struct params, against, "compare-with",
-           "another label map on the same grid: adds compare.json (Dice, surface distances) and "
-           "difference_<side>.png"),
+    FEMUR_WRITE_OPTIONS(struct params, out, against),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -43,34 +35,16 @@ static status run(struct context *ctx, const void *params) {
   struct femur_options opt = FEMUR_OPTIONS_DEFAULTS;
   struct volume *ct = NULL;
   struct femur_result *r = NULL;
-  struct labels *against = NULL;
-  cJSON *provenance = NULL;
   opt.score_min = p->score_min;
   opt.cut_max = p->cut_max;
   opt.tau_hu_mm = p->tau;
   opt.only = sides[p->side];
   TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
   TRY(femur_find(&r, ct, &opt));
-  CHECK(!*femur_result_reason(r), ST_DOMAIN, "no femur can be measured: %s",
-        femur_result_reason(r));
-  provenance = context_provenance(ctx);
-  if (p->against) TRY(labels_read_on(&against, p->against, &r->labels->grid));
-  TRY(femur_result_write(r, ct, p->out, provenance, ctx->force));
-  if (against) TRY(compare_write(r, ct, against, p->out, provenance, ctx->force));
-  for (int i = 0; i < 2; i++) {
-    const struct femur *f = &r->sides[i];
-    if (f->state != FEMUR_FOUND)
-      log_info("%s femur: %s", side_name(f->side), f->reason);
-    else
-      log_info("%s femur: %.0f ml, head radius %.1f mm, score %.2f%s%s", side_name(f->side),
-               f->label_mm3 / 1000, f->frame.head_radius_mm, f->frame.head_score,
-               *f->frame.flags ? "; " : "", f->frame.flags);
-  }
+  TRY(femur_write(ctx, r, ct, p->against, p->out));
 done:
   volume_destroy(ct);
-  labels_destroy(against);
   femur_result_destroy(r);
-  cJSON_Delete(provenance);
   return st;
 }
 

@@ -1,8 +1,5 @@
-#include "anatomy/compare.h"
 #include "anatomy/import.h"
-#include "cli/command.h"
-#include "core/image.h"
-#include "core/log.h"
+#include "cli/femur_write.h"
 
 struct params {
   const char *labels, *ct, *out, *against;
@@ -14,15 +11,11 @@ static const struct params defaults = {.right = 0};
 static const struct option options[] = {
     ARG_IN(struct params, labels, "labels", "label map: .nii.gz, .nrrd, .mha, .seg.nrrd"),
     OPT_IN(struct params, ct, "ct", "CT or density on the same grid, for metal and the pictures"),
-    OPT_OUT_REQUIRED(struct params, out, "out",
-                     "folder for labels.nii.gz, frame_<side>.json, femur_<side>.png, femur.json"),
     OPT_INT(struct params, right, "right", "", 0, 65535,
             "value of the right femur; 0: by name, else TotalSegmentator's 76"),
     OPT_INT(struct params, left, "left", "", 0, 65535,
             "value of the left femur; 0: by name, else TotalSegmentator's 75"),
-    OPT_IN(struct params, against, "compare-with",
-           "another label map on the same grid: adds compare.json (Dice, surface distances) and "
-           "difference_<side>.png"),
+    FEMUR_WRITE_OPTIONS(struct params, out, against),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -39,32 +32,14 @@ static status run(struct context *ctx, const void *params) {
   struct volume *ct = NULL;
   struct labels *labels = NULL;
   struct femur_result *r = NULL;
-  struct labels *against = NULL;
-  cJSON *provenance = NULL;
   if (p->ct) TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
   TRY(labels_read_on(&labels, p->labels, ct ? &ct->grid : NULL));
   TRY(femur_import(&r, ct, labels, p->right, p->left, NULL));
-  CHECK(!*femur_result_reason(r), ST_DOMAIN, "no femur can be measured: %s",
-        femur_result_reason(r));
-  provenance = context_provenance(ctx);
-  if (p->against) TRY(labels_read_on(&against, p->against, &r->labels->grid));
-  TRY(femur_result_write(r, ct, p->out, provenance, ctx->force));
-  if (against) TRY(compare_write(r, ct, against, p->out, provenance, ctx->force));
-  for (int i = 0; i < 2; i++) {
-    const struct femur *f = &r->sides[i];
-    if (f->state != FEMUR_FOUND)
-      log_info("%s femur: %s", side_name(f->side), f->reason);
-    else
-      log_info("%s femur: %.0f ml, head radius %.1f mm%s%s", side_name(f->side),
-               f->label_mm3 / 1000, f->frame.head_radius_mm, *f->frame.flags ? "; " : "",
-               f->frame.flags);
-  }
+  TRY(femur_write(ctx, r, ct, p->against, p->out));
 done:
   volume_destroy(ct);
-  labels_destroy(against);
   labels_destroy(labels);
   femur_result_destroy(r);
-  cJSON_Delete(provenance);
   return st;
 }
 
