@@ -139,7 +139,7 @@ static status measure(bool given) {
   TRY(calibrate(ct, json));
   start = seconds();
   TRY(qct_hip_regions(record, ct, given ? labels : r->labels, label,
-                      given ? &truth : &r->sides[side].frame, NULL, NULL));
+                      given ? &truth : &r->sides[side].frame, NULL, NULL, NULL));
   row("density_time", "s", seconds() - start, 0);
   TRY(print_regions(record, json, truth.side));
 done:

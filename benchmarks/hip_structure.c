@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { STRUCTURE = 15, CORTEX = 2 + 2 * TRUTH_BINS + 3, MEASURES = STRUCTURE + CORTEX + 3 };
+enum { STRUCTURE = 15, CORTEX = 2 + 2 * TRUTH_BINS + 3, MEASURES = STRUCTURE + CORTEX + 4 };
 enum { MOST = 2000, EACH_VERTEX = 5 };
 
 struct measure {
@@ -32,8 +32,9 @@ static const struct measure measures[STRUCTURE] = {
 /* Name, unit and goal of a column. */
 static struct measure column(int i, char room[64]) {
   static const struct measure after[] = {{"cortex outer edge", "mm", 0}, {"cortex y1", "%", 0},
-                                         {"cortex rejected", "%", 0},    {"structure", "s", 0},
-                                         {"projection", "s", 0},         {"cortex map", "s", 0}};
+                                         {"cortex rejected", "%", 0},    {"shell", "s", 0},
+                                         {"structure", "s", 0},          {"projection", "s", 0},
+                                         {"cortex map", "s", 0}};
   struct measure m = {room, "mm", 0};
   if (i < STRUCTURE) return measures[i];
   i -= STRUCTURE;
@@ -125,25 +126,30 @@ static status measure(double e[MEASURES], struct hip_case *c, int seed, int n) {
   struct qct_structure *s = NULL;
   struct qct_projected *p = NULL;
   struct cortex_map *map = NULL;
+  struct qct_shell *shell = NULL;
   struct structure_options o = STRUCTURE_DEFAULTS;
   double *times = e + STRUCTURE + CORTEX;
   TRY(hip_case_scan(&density, &labels, c, seed, n, 14));
   o.rho_ref = 1000;
   o.thick_slices = density->grid.spacing[2] > 3;
   clock_t before = clock();
-  TRY(qct_structure_measure(&s, density, labels, LABEL_FEMUR_LEFT, &c->frame, &o));
+  TRY(qct_shell_make(&shell, density, labels, LABEL_FEMUR_LEFT));
   times[0] = since(before);
   before = clock();
-  TRY(qct_projected_make(&p, density, labels, LABEL_FEMUR_LEFT, &c->frame));
+  TRY(qct_structure_measure(&s, density, labels, LABEL_FEMUR_LEFT, &c->frame, &o, shell));
   times[1] = since(before);
+  before = clock();
+  TRY(qct_projected_make(&p, density, labels, LABEL_FEMUR_LEFT, &c->frame, shell));
+  times[2] = since(before);
   structure_errors(e, s, p, c->truth);
   for (int i = 0; i < CORTEX; i++) e[STRUCTURE + i] = NAN;
   before = clock();
   if (qct_cortex_map(&map, density, labels, LABEL_FEMUR_LEFT, NULL) == ST_OK)
     cortex_errors(e + STRUCTURE, map, &c->body);
-  times[2] = since(before);
+  times[3] = since(before);
 done:
   qct_cortex_map_destroy(map);
+  qct_shell_destroy(shell);
   qct_structure_destroy(s);
   qct_projected_destroy(p);
   volume_destroy(density);

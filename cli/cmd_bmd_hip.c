@@ -58,7 +58,8 @@ static status run(struct context *ctx, const void *params) {
   region.as_is = p->as_is;
   TRY(femur_inputs_read(&in, &p->femur, &read));
   TRY(record_create(&r, p->case_id));
-  TRY(qct_hip_regions(r, in.density, in.labels, in.label, &in.frame, in.calibration, &region));
+  TRY(qct_hip_regions(r, in.density, in.labels, in.label, &in.frame, in.calibration, &region,
+                      NULL));
   TRY(context_write_record(ctx, r, p->out));
 done:
   femur_inputs_free(&in);

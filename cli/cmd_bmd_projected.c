@@ -45,7 +45,7 @@ static status run(struct context *ctx, const void *params) {
   if (p->reference) TRY(t_reference_read(&reference, p->reference));
   if (p->correction) TRY(abmd_correction_read(&correction, p->correction));
   TRY(femur_inputs_read(&in, &p->femur, &read));
-  TRY(qct_projected_make(&projected, in.density, in.labels, in.label, &in.frame));
+  TRY(qct_projected_make(&projected, in.density, in.labels, in.label, &in.frame, NULL));
   TRY(record_create(&r, p->case_id));
   TRY(qct_projected_rows(r, projected, &in.frame, in.calibration, p->reference ? &reference : NULL,
                          p->correction ? &correction : NULL));

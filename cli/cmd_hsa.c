@@ -61,7 +61,7 @@ static status run(struct context *ctx, const void *params) {
   o.shaft = p->shaft;
   o.thick_slices = p->thick_slices;
   TRY(femur_inputs_read(&in, &p->femur, &read));
-  TRY(qct_structure_measure(&structure, in.density, in.labels, in.label, &in.frame, &o));
+  TRY(qct_structure_measure(&structure, in.density, in.labels, in.label, &in.frame, &o, NULL));
   TRY(record_create(&r, p->case_id));
   TRY(qct_structure_rows(r, structure));
   if (p->sections) TRY(qct_structure_write_sections(structure, p->sections, ctx->force));

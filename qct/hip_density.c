@@ -2,7 +2,6 @@
 
 #include "core/itk_filter.h"
 #include "qct/edge.h"
-#include "qct/shell.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -325,25 +324,36 @@ done:
   return st;
 }
 
-/* Amounts of all regions by the method asked for. */
-static status measure(struct amount out[REGIONS][COMPARTMENTS], double *resolved, int *guessed,
-                      const struct volume *density, const struct labels *labels, int label,
-                      const struct hip_frame *frame, const struct qct_hip_options *options) {
+/* Amounts of all regions by the model. */
+static status measure_model(struct amount out[REGIONS][COMPARTMENTS], double *resolved,
+                            int *guessed, const struct volume *density, const struct labels *labels,
+                            int label, const struct hip_frame *frame, double peel_mm,
+                            const struct qct_shell *shell) {
   status st = ST_OK;
-  struct qct_shell *shell = NULL;
+  struct qct_shell *own = NULL;
+  if (!shell) {
+    TRY(qct_shell_make(&own, density, labels, label));
+    shell = own;
+  }
+  *resolved = shell->resolved;
+  *guessed = !shell->calibrated;
+  amounts_of_shell(out, shell, density, frame, peel_mm);
+  note_thin_cortex(out, shell, frame);
+done:
+  qct_shell_destroy(own);
+  return st;
+}
+
+/* Amounts of all regions by a split of voxels. */
+static status measure_split(struct amount out[REGIONS][COMPARTMENTS], double *resolved,
+                            const struct volume *density, const struct labels *labels, int label,
+                            const struct hip_frame *frame, const struct qct_hip_options *options) {
+  status st = ST_OK;
   struct labels *split = NULL, *peeled = NULL;
   struct surface *surface = NULL;
   struct sums sums[REGIONS][PARTS];
   double edge_mg[HIP_SHAFT + 1] = {0};
   memset(sums, 0, sizeof sums);
-  if (options->cortex == QCT_CORTEX_MODEL) {
-    TRY(qct_shell_make(&shell, density, labels, label));
-    *resolved = shell->resolved;
-    *guessed = !shell->calibrated;
-    amounts_of_shell(out, shell, density, frame, options->peel_mm);
-    note_thin_cortex(out, shell, frame);
-    goto done;
-  }
   TRY(qct_bone_surface(&surface, labels, label));
   TRY(qct_cortex_split(&split, resolved, density, labels, label, surface, options));
   if (!options->as_is) TRY(qct_edge_mass(edge_mg, density, labels, label, surface, frame));
@@ -353,7 +363,6 @@ static status measure(struct amount out[REGIONS][COMPARTMENTS], double *resolved
     amounts_of(out[region], sums[region], region_edge(edge_mg, region),
                geometry_voxel_mm3(&density->grid) / 1000, options);
 done:
-  qct_shell_destroy(shell);
   labels_destroy(split);
   labels_destroy(peeled);
   surface_destroy(surface);
@@ -362,8 +371,8 @@ done:
 
 status qct_hip_regions(struct record *r, const struct volume *density, const struct labels *labels,
                        int label, const struct hip_frame *frame,
-                       const struct calibration *calibration,
-                       const struct qct_hip_options *options) {
+                       const struct calibration *calibration, const struct qct_hip_options *options,
+                       const struct qct_shell *shell) {
   static const struct qct_hip_options defaults = QCT_HIP_DEFAULTS;
   status st = ST_OK;
   struct amount amounts[REGIONS][COMPARTMENTS];
@@ -378,7 +387,11 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
   CHECK(!options->as_is || options->cortex != QCT_CORTEX_MODEL, ST_DOMAIN,
         "density of the femur's regions: sums without edge correction need the cortex half-max or "
         "fixed; the model corrects by itself");
-  TRY(measure(amounts, &resolved, &guessed, density, labels, label, frame, options));
+  if (options->cortex == QCT_CORTEX_MODEL)
+    TRY(measure_model(amounts, &resolved, &guessed, density, labels, label, frame, options->peel_mm,
+                      shell));
+  else
+    TRY(measure_split(amounts, &resolved, density, labels, label, frame, options));
   bool cut_neck = neck_is_cut(labels, label, frame);
   for (int region = 0; region < REGIONS; region++) {
     char name[64];

@@ -40,6 +40,7 @@
 #include "core/frame.h"
 #include "core/record.h"
 #include "core/surface.h"
+#include "qct/shell.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -79,13 +80,14 @@ struct qct_hip_options {
  * @param frame       of the same femur; its side names the regions
  * @param calibration for intervals; NULL: none are given
  * @param options     NULL takes QCT_HIP_DEFAULTS
+ * @param shell       qct_shell_make of the same density and label; NULL: fitted here
  * @return ST_DOMAIN when `density` is no density, grids differ, the label is absent, the frame has
  *         no axes, a fixed cortex has no threshold, or peel_mm is out of its range
  */
 status qct_hip_regions(struct record *r, const struct volume *density, const struct labels *labels,
                        int label, const struct hip_frame *frame,
-                       const struct calibration *calibration,
-                       const struct qct_hip_options *options);
+                       const struct calibration *calibration, const struct qct_hip_options *options,
+                       const struct qct_shell *shell);
 
 /** Smoothed surface of a label with normals, as the functions here use it. */
 status qct_bone_surface(struct surface **out, const struct labels *labels, int label);

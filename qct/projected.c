@@ -218,16 +218,20 @@ done:
 }
 
 status qct_projected_make(struct qct_projected **out, const struct volume *density,
-                          const struct labels *labels, int label, const struct hip_frame *frame) {
+                          const struct labels *labels, int label, const struct hip_frame *frame,
+                          const struct qct_shell *shell) {
   status st = ST_OK;
   struct qct_projected *p = calloc(1, sizeof *p);
-  struct qct_shell *shell = NULL;
+  struct qct_shell *own = NULL;
   struct sheet sheet = {0, 0, NULL};
   struct vec3 axes[3];
   CHECK(p, ST_MEMORY, "projection of the femur: out of memory");
   TRY(check(density, frame));
   hip_frame_axes(frame, axes);
-  TRY(qct_shell_make(&shell, density, labels, label));
+  if (!shell) {
+    TRY(qct_shell_make(&own, density, labels, label));
+    shell = own;
+  }
   TRY(make_silhouette(p, &sheet, shell, frame, axes));
   sum_areas(p, &sheet, frame, axes);
   TRY(sum_mineral(p, shell, frame, axes));
@@ -243,7 +247,7 @@ status qct_projected_make(struct qct_projected **out, const struct volume *densi
   p = NULL;
 done:
   free(sheet.covered);
-  qct_shell_destroy(shell);
+  qct_shell_destroy(own);
   qct_projected_destroy(p);
   return st;
 }

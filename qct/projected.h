@@ -22,6 +22,7 @@
 #include "core/frame.h"
 #include "core/picture.h"
 #include "core/record.h"
+#include "qct/shell.h"
 #include "qct/t_score.h"
 
 #ifdef __cplusplus
@@ -51,11 +52,13 @@ struct qct_projected {
 /**
  * @param density QUANTITY_DENSITY
  * @param labels  on its grid; `label` is the periosteal mask of one femur
+ * @param shell   qct_shell_make of the same density and label; NULL: fitted here
  * @return ST_DOMAIN: no density, grids differ, label absent, frame without axes or side, metal in
  *         the frame; ST_MEMORY
  */
 status qct_projected_make(struct qct_projected **out, const struct volume *density,
-                          const struct labels *labels, int label, const struct hip_frame *frame);
+                          const struct labels *labels, int label, const struct hip_frame *frame,
+                          const struct qct_shell *shell);
 void qct_projected_destroy(struct qct_projected *p);
 
 /**

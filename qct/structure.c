@@ -411,11 +411,9 @@ done:
 }
 
 /* Surfaces, marrow and mineral from a density. */
-static status bone_of_shell(struct bone *b, struct qct_shell **shell, struct qct_structure *q,
+static status bone_of_shell(struct bone *b, const struct qct_shell *s, struct qct_structure *q,
                             const struct labels *labels, int label) {
   status st = ST_OK;
-  TRY(qct_shell_make(shell, q->image, labels, label));
-  struct qct_shell *s = *shell;
   TRY(moved_surface(&b->outer, s, false));
   if (q->options.cortex == QCT_CORTEX_MODEL) {
     TRY(moved_surface(&b->inner, s, true));
@@ -460,12 +458,13 @@ done:
 
 status qct_structure_measure(struct qct_structure **out, const struct volume *image,
                              const struct labels *labels, int label, const struct hip_frame *frame,
-                             const struct structure_options *options) {
+                             const struct structure_options *options,
+                             const struct qct_shell *shell) {
   static const struct structure_options defaults = STRUCTURE_DEFAULTS;
   status st = ST_OK;
   struct qct_structure *q = calloc(1, sizeof *q);
   struct labels *mask = NULL;
-  struct qct_shell *shell = NULL;
+  struct qct_shell *own = NULL;
   struct surface *surface = NULL;
   struct bone b = {.frame = frame};
   CHECK(q, ST_MEMORY, "sections of the femur: out of memory");
@@ -478,20 +477,21 @@ status qct_structure_measure(struct qct_structure **out, const struct volume *im
   TRY(structure_check(&q->image, &mask, image, labels, label, frame, &q->options));
   b.image = q->image;
   b.slice_mm = q->slice_mm;
+  if (q->has_density && !shell) TRY(qct_shell_make(&own, q->image, mask, label));
   if (q->has_density)
-    TRY(bone_of_shell(&b, &shell, q, mask, label));
+    TRY(bone_of_shell(&b, shell ? shell : own, q, mask, label));
   else
     TRY(bone_of_label(&b, &surface, mask, label));
   TRY(measure_places(q, &b));
   *out = q;
   q = NULL;
 done:
-  if (q && shell) status_note("hip structure");
-  if (shell) free(b.outer.vertices);
+  if (q && b.mineral) status_note("hip structure");
+  if (!surface) free(b.outer.vertices); /* else they are the surface's */
   free(b.inner.vertices);
   volume_destroy(b.marrow);
   volume_destroy(b.mineral);
-  qct_shell_destroy(shell);
+  qct_shell_destroy(own);
   surface_destroy(surface);
   labels_destroy(mask);
   qct_structure_destroy(q);

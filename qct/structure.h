@@ -27,6 +27,7 @@
 #include "core/picture.h"
 #include "core/record.h"
 #include "core/volume.h"
+#include "qct/shell.h"
 #include "qct/structure_section.h"
 
 #ifdef __cplusplus
@@ -89,6 +90,8 @@ struct qct_structure {
  * @param image   QUANTITY_DENSITY, or QUANTITY_HU for family g alone
  * @param labels  on its grid; `label` is the periosteal mask of one femur, holes are filled
  * @param frame   of the same femur
+ * @param shell   qct_shell_make of the same density and label, whose mask has neither holes nor
+ *                loose pieces; NULL: fitted here, after these are mended
  * @return ST_DOMAIN: label absent, in more than one large piece, or meeting the edge of the scan
  *         above its distal end; side unknown; head radius outside 15..32 mm or its residual above
  *         2 mm; metal (frame, above 2500 HU or 2000 mg/cm3); a label named fracture, cyst, metal
@@ -97,7 +100,8 @@ struct qct_structure {
  */
 status qct_structure_measure(struct qct_structure **out, const struct volume *image,
                              const struct labels *labels, int label, const struct hip_frame *frame,
-                             const struct structure_options *options);
+                             const struct structure_options *options,
+                             const struct qct_shell *shell);
 void qct_structure_destroy(struct qct_structure *s);
 
 /** Is the inner surface of the cortex known at half of the bone's surface at least? Where it is

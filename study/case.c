@@ -11,7 +11,15 @@
 
 const enum side case_sides[CASE_SIDES] = {SIDE_RIGHT, SIDE_LEFT};
 
+void case_drop_shells(struct study_case *c) {
+  for (int side = 0; side < CASE_SIDES; side++) {
+    qct_shell_destroy(c->shells[side]);
+    c->shells[side] = NULL;
+  }
+}
+
 void case_free(struct study_case *c) {
+  case_drop_shells(c);
   volume_destroy(c->hu);
   volume_destroy(c->density);
   femur_result_destroy(c->femora);
@@ -177,6 +185,19 @@ status case_femur(const struct femur **out, struct study_case *c, int side_index
   CHECK(case_has_axes(f), ST_DOMAIN, "%s femur: its axes could not be established: %s", side,
         f->frame.flags[0] ? f->frame.flags : "no reason given");
   *out = f;
+done:
+  return st;
+}
+
+status case_shell(const struct qct_shell **out, struct study_case *c, int side_index) {
+  status st = ST_OK;
+  const struct femur *femur = NULL;
+  const struct volume *density = NULL;
+  struct qct_shell **shell = &c->shells[side_index];
+  TRY(case_femur(&femur, c, side_index));
+  TRY(case_density(&density, c));
+  if (!*shell) TRY(qct_shell_make(shell, density, c->femora->labels, femur->label));
+  *out = *shell;
 done:
   return st;
 }

@@ -10,6 +10,7 @@
 #include "core/calibration.h"
 #include "core/record.h"
 #include "core/vertebra_frame.h"
+#include "qct/shell.h"
 #include "study/run.h"
 
 enum { CASE_SIDES = 2, CASE_PATH = 4096 };
@@ -24,12 +25,13 @@ struct study_case {
   struct labels *given;        /* owned; the label map that was given, NULL until needed */
   struct calibration calibration;
   bool calibrated;
-  struct femur_result *femora;       /* owned, NULL until needed */
-  struct labels *bodies;             /* owned; vertebral bodies, NULL until needed */
-  struct vertebra_frames *vertebrae; /* owned; NULL until needed */
-  cJSON *origin;                     /* owned; the provenance as it was when the run began */
-  struct case_graph *graph;          /* owned; the steps and their results so far (study/step.h) */
-  graph_watch watch;                 /* may be NULL */
+  struct femur_result *femora;          /* owned, NULL until needed */
+  struct qct_shell *shells[CASE_SIDES]; /* owned, NULL until needed */
+  struct labels *bodies;                /* owned; vertebral bodies, NULL until needed */
+  struct vertebra_frames *vertebrae;    /* owned; NULL until needed */
+  cJSON *origin;                        /* owned; the provenance as it was when the run began */
+  struct case_graph *graph; /* owned; the steps and their results so far (study/step.h) */
+  graph_watch watch;        /* may be NULL */
   void *watch_user;
 };
 
@@ -50,6 +52,11 @@ status case_given_labels(const struct labels **out, struct study_case *c);
 status case_calibration(const struct calibration **out, struct study_case *c);
 status case_density(const struct volume **out, struct study_case *c);
 status case_femora(const struct femur_result **out, struct study_case *c);
+/** The cortical shell of a side's femur, fitted once a run: density, structure and projection use
+ * it. @return ST_DOMAIN as case_femur and qct_shell_make */
+status case_shell(const struct qct_shell **out, struct study_case *c, int side_index);
+/** Give the memory of the shells back; they are fitted anew when needed again. */
+void case_drop_shells(struct study_case *c);
 /** Vertebral bodies with their frames, from labels or from the heights that a person named.
  * @return ST_DOMAIN when there are none: levels are never named automatically */
 status case_vertebrae(const struct labels **bodies, const struct vertebra_frames **frames,

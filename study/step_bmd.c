@@ -30,14 +30,17 @@ static status run(struct study_case *c, int side) {
   const struct femur *femur = NULL;
   const struct femur_result *femora = NULL;
   const struct volume *density = NULL;
+  const struct qct_shell *shell = NULL;
   const struct calibration *calibration = NULL;
   struct record *r = NULL;
   TRY(case_femur(&femur, c, side));
   TRY(case_femora(&femora, c));
   TRY(case_density(&density, c));
+  TRY(case_shell(&shell, c, side));
   TRY(case_calibration(&calibration, c));
   TRY(record_create(&r, c->case_id));
-  TRY(qct_hip_regions(r, density, femora->labels, femur->label, &femur->frame, calibration, NULL));
+  TRY(qct_hip_regions(r, density, femora->labels, femur->label, &femur->frame, calibration, NULL,
+                      shell));
   judge_cuts(r, femur);
   TRY(case_flag_femur_rows(r, c, femur));
   TRY(case_write_part(c, r, "bmd", side));

@@ -91,6 +91,7 @@ static status run(struct study_case *c, int side) {
   options.interval = c->options->interval;
   options.mass_kg = given_or(c->options->mass_kg, density->acquisition.weight_kg);
   options.height_m = given_or(c->options->height_m, density->acquisition.height_m);
+  case_drop_shells(c); /* the solver needs the memory */
   TRY(soft_tissue(&options.tissue_mm, c, femur));
   TRY(fea_fall_run(&fall, density, femora->labels, femur->label, &femur->frame, calibration,
                    &options));

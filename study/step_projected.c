@@ -23,6 +23,7 @@ static status run(struct study_case *c, int side) {
   const struct femur *femur = NULL;
   const struct femur_result *femora = NULL;
   const struct volume *density = NULL;
+  const struct qct_shell *shell = NULL;
   const struct calibration *calibration = NULL;
   struct qct_projected *p = NULL;
   struct record *r = NULL;
@@ -32,8 +33,9 @@ static status run(struct study_case *c, int side) {
   TRY(case_femur(&femur, c, side));
   TRY(case_femora(&femora, c));
   TRY(case_density(&density, c));
+  TRY(case_shell(&shell, c, side));
   TRY(case_calibration(&calibration, c));
-  TRY(qct_projected_make(&p, density, femora->labels, femur->label, &femur->frame));
+  TRY(qct_projected_make(&p, density, femora->labels, femur->label, &femur->frame, shell));
   TRY(record_create(&r, c->case_id));
   TRY(qct_projected_rows(r, p, &femur->frame, calibration, name ? &reference : NULL, NULL));
   TRY(case_flag_femur_rows(r, c, femur));

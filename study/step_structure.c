@@ -44,6 +44,7 @@ static status run(struct study_case *c, int side) {
   const struct femur *femur = NULL;
   const struct femur_result *femora = NULL;
   const struct volume *density = NULL;
+  const struct qct_shell *shell = NULL;
   struct qct_structure *s = NULL;
   struct record *r = NULL;
   struct structure_options o = STRUCTURE_DEFAULTS;
@@ -53,9 +54,10 @@ static status run(struct study_case *c, int side) {
   CHECK(density->grid.spacing[2] <= SLICE_LIMIT, ST_DOMAIN,
         "slices of %.3g mm, permitted %g mm for sections of the neck", density->grid.spacing[2],
         SLICE_LIMIT);
+  TRY(case_shell(&shell, c, side));
   o.thick_slices = true;
   o.rho_ref = c->options->rho_ref;
-  TRY(qct_structure_measure(&s, density, femora->labels, femur->label, &femur->frame, &o));
+  TRY(qct_structure_measure(&s, density, femora->labels, femur->label, &femur->frame, &o, shell));
   TRY(record_create(&r, c->case_id));
   TRY(qct_structure_rows(r, s));
   keep_rows(r);

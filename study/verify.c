@@ -113,7 +113,7 @@ static status density(struct evidence *e, const struct femur *f, const struct fe
   for (int64_t i = 0; i < geometry_voxels(&mg->grid); i++)
     mg->voxels[i] = (float)calibration_density(c, (double)p->ct->voxels[i]);
   TRY(record_create(&r, "digital"));
-  TRY(qct_hip_regions(r, mg, found->labels, f->label, &f->frame, c, NULL));
+  TRY(qct_hip_regions(r, mg, found->labels, f->label, &f->frame, c, NULL, NULL));
   for (int i = 0; i < 2; i++) {
     char region[32], claim[64];
     snprintf(region, sizeof region, "%s_%s", regions[i], side_name(p->frame.side));

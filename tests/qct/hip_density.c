@@ -46,7 +46,8 @@ static struct scene scene_make(int64_t n, double mm, struct vec3 origin,
 }
 
 static void scene_measure(const struct scene *s) {
-  assert_ok(qct_hip_regions(s->record, s->density, s->labels, 75, &s->frame, NULL, &s->options));
+  assert_ok(
+      qct_hip_regions(s->record, s->density, s->labels, 75, &s->frame, NULL, &s->options, NULL));
 }
 
 static void scene_destroy(struct scene *s) {
@@ -188,7 +189,7 @@ static void the_interval_is_that_of_the_calibration(void **state) {
     labels->voxels[i] = 75;
   }
   assert_ok(record_create(&r, "c"));
-  assert_ok(qct_hip_regions(r, density, labels, 75, &f, &c, &o));
+  assert_ok(qct_hip_regions(r, density, labels, 75, &f, &c, &o, NULL));
   const struct measurement *m = record_find(r, "head_left", "vbmd_integral");
   /* 50 HU: variance 4 + 0.01 * 2500 = 29 */
   assert_near(m->high - m->value, 1.959963984540054 * sqrt(29), 1e-9);
@@ -266,7 +267,7 @@ static void mineral_that_blur_carries_out_is_found_again(void **state) {
   for (int corrected = 0; corrected < 2; corrected++) {
     o.as_is = !corrected;
     assert_ok(record_create(&r, "c"));
-    assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o));
+    assert_ok(qct_hip_regions(r, density, labels, 75, &f, NULL, &o, NULL));
     value_of[corrected] = value(r, "total_left", "vbmd_integral");
     if (corrected) assert_near(value(r, "total_left", "vbmd_trabecular"), 150, 0.02 * 150);
     record_destroy(r);
@@ -285,14 +286,17 @@ static void what_cannot_be_measured_is_refused(void **state) {
   struct hip_frame f = straight_frame(), bare = {.side = SIDE_LEFT};
   make(&density, &labels, 10, 1, vec3_make(55, -5, -5));
   assert_ok(record_create(&r, "c"));
-  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, NULL), ST_DOMAIN, "label 75");
+  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, NULL, NULL), ST_DOMAIN,
+               "label 75");
   labels->voxels[5] = 75;
-  assert_fails(qct_hip_regions(r, density, labels, 75, &bare, NULL, NULL), ST_DOMAIN, "no neck");
+  assert_fails(qct_hip_regions(r, density, labels, 75, &bare, NULL, NULL, NULL), ST_DOMAIN,
+               "no neck");
   struct qct_hip_options o = fixed_at(NAN);
-  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, &o), ST_DOMAIN,
+  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, &o, NULL), ST_DOMAIN,
                "without its value");
   density->quantity = QUANTITY_HU;
-  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, NULL), ST_DOMAIN, "holds HU");
+  assert_fails(qct_hip_regions(r, density, labels, 75, &f, NULL, NULL, NULL), ST_DOMAIN,
+               "holds HU");
   assert_int_equal(r->count, 0);
   record_destroy(r);
   volume_destroy(density);

@@ -62,7 +62,7 @@ static struct projected_amount project(const struct body *b, const struct hip_fr
   struct labels *labels = NULL;
   struct qct_projected *p = NULL;
   make(&density, &labels, b, mm, slice_mm);
-  assert_ok(qct_projected_make(&p, density, labels, LABEL_FEMUR_LEFT, f));
+  assert_ok(qct_projected_make(&p, density, labels, LABEL_FEMUR_LEFT, f, NULL));
   struct projected_amount a = p->total;
   double image = 0;
   for (int i = 0; i < p->nx * p->nz; i++) image += 0.01 * (double)p->abmd[i];
@@ -141,7 +141,7 @@ static void rows_say_what_the_projection_is(void **state) {
   struct hip_frame f = far_frame(vec3_make(1, 0, 0), vec3_make(0, 0, 1));
   make(&density, &labels, &b, 1.4, 1.4);
   assert_ok(t_reference_read(&reference, "nhanes3"));
-  assert_ok(qct_projected_make(&p, density, labels, LABEL_FEMUR_LEFT, &f));
+  assert_ok(qct_projected_make(&p, density, labels, LABEL_FEMUR_LEFT, &f, NULL));
   assert_ok(record_create(&r, "c"));
   assert_ok(qct_projected_rows(r, p, &f, NULL, &reference, NULL));
   const struct measurement *m = record_find(r, "projected_total_left", "abmd");
@@ -191,17 +191,18 @@ static void what_cannot_be_projected_is_refused(void **state) {
   const struct hip_frame good = far_frame(vec3_make(1, 0, 0), vec3_make(0, 0, 1));
   struct hip_frame f = good;
   make(&density, &labels, &b, 2, 2);
-  assert_fails(qct_projected_make(&p, density, labels, 9, &f), ST_DOMAIN, "label 9");
+  assert_fails(qct_projected_make(&p, density, labels, 9, &f, NULL), ST_DOMAIN, "label 9");
   f.side = SIDE_UNKNOWN;
-  assert_fails(qct_projected_make(&p, density, labels, 75, &f), ST_DOMAIN, "no side");
+  assert_fails(qct_projected_make(&p, density, labels, 75, &f, NULL), ST_DOMAIN, "no side");
   f = good;
   f.metal = 1;
-  assert_fails(qct_projected_make(&p, density, labels, 75, &f), ST_DOMAIN, "the other side");
+  assert_fails(qct_projected_make(&p, density, labels, 75, &f, NULL), ST_DOMAIN, "the other side");
   f = good;
   f.shaft_axis = vec3_make(0, 0, 0);
-  assert_fails(qct_projected_make(&p, density, labels, 75, &f), ST_DOMAIN, "no neck or shaft");
+  assert_fails(qct_projected_make(&p, density, labels, 75, &f, NULL), ST_DOMAIN,
+               "no neck or shaft");
   density->quantity = QUANTITY_HU;
-  assert_fails(qct_projected_make(&p, density, labels, 75, &good), ST_DOMAIN, "holds HU");
+  assert_fails(qct_projected_make(&p, density, labels, 75, &good, NULL), ST_DOMAIN, "holds HU");
   volume_destroy(density);
   labels_destroy(labels);
 }

@@ -34,19 +34,22 @@ static void check_slices(const struct hip_case *c, int n) {
   struct labels *labels = NULL;
   struct qct_structure *s = NULL;
   struct qct_projected *p = NULL;
+  struct qct_shell *shell = NULL;
   struct structure_options o = STRUCTURE_DEFAULTS;
   o.rho_ref = 1000;
   assert_ok(hip_case_scan(&density, &labels, c, PERSON, n, 14));
-  assert_ok(qct_structure_measure(&s, density, labels, LABEL_FEMUR_LEFT, &c->frame, &o));
+  assert_ok(qct_shell_make(&shell, density, labels, LABEL_FEMUR_LEFT));
+  assert_ok(qct_structure_measure(&s, density, labels, LABEL_FEMUR_LEFT, &c->frame, &o, shell));
   check_section(c, s, STRUCTURE_NARROW_NECK);
   check_section(c, s, STRUCTURE_INTERTROCHANTER);
   check_section(c, s, STRUCTURE_SHAFT);
-  assert_ok(qct_projected_make(&p, density, labels, LABEL_FEMUR_LEFT, &c->frame));
+  assert_ok(qct_projected_make(&p, density, labels, LABEL_FEMUR_LEFT, &c->frame, shell));
   assert_close(p->regions[HIP_NECK].abmd, truth_of(c, "projected.neck.k2hpo4_eq.abmd"), 0.02);
   assert_close(p->total.abmd, truth_of(c, "projected.total.k2hpo4_eq.abmd"), 0.02);
   assert_close(p->total.bmc_g, truth_of(c, "projected.total.k2hpo4_eq.bmc_g"), 0.005);
   qct_structure_destroy(s);
   qct_projected_destroy(p);
+  qct_shell_destroy(shell);
   volume_destroy(density);
   labels_destroy(labels);
 }
