@@ -189,14 +189,22 @@ done:
   return st;
 }
 
+status case_hip(struct case_hip *out, struct study_case *c, int side_index) {
+  status st = ST_OK;
+  TRY(case_femur(&out->femur, c, side_index));
+  TRY(case_density(&out->density, c));
+  TRY(case_calibration(&out->calibration, c));
+  out->labels = c->femora->labels;
+done:
+  return st;
+}
+
 status case_shell(const struct qct_shell **out, struct study_case *c, int side_index) {
   status st = ST_OK;
-  const struct femur *femur = NULL;
-  const struct volume *density = NULL;
+  struct case_hip h;
   struct qct_shell **shell = &c->shells[side_index];
-  TRY(case_femur(&femur, c, side_index));
-  TRY(case_density(&density, c));
-  if (!*shell) TRY(qct_shell_make(shell, density, c->femora->labels, femur->label));
+  TRY(case_hip(&h, c, side_index));
+  if (!*shell) TRY(qct_shell_make(shell, h.density, h.labels, h.femur->label));
   *out = *shell;
 done:
   return st;

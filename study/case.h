@@ -52,11 +52,6 @@ status case_given_labels(const struct labels **out, struct study_case *c);
 status case_calibration(const struct calibration **out, struct study_case *c);
 status case_density(const struct volume **out, struct study_case *c);
 status case_femora(const struct femur_result **out, struct study_case *c);
-/** The cortical shell of a side's femur, fitted once a run: density, structure and projection use
- * it. @return ST_DOMAIN as case_femur and qct_shell_make */
-status case_shell(const struct qct_shell **out, struct study_case *c, int side_index);
-/** Give the memory of the shells back; they are fitted anew when needed again. */
-void case_drop_shells(struct study_case *c);
 /** Vertebral bodies with their frames, from labels or from the heights that a person named.
  * @return ST_DOMAIN when there are none: levels are never named automatically */
 status case_vertebrae(const struct labels **bodies, const struct vertebra_frames **frames,
@@ -66,6 +61,20 @@ bool case_has_axes(const struct femur *f);
 /** The femur of a side with its frame. @return ST_DOMAIN with its reason when it may not be
  * measured */
 status case_femur(const struct femur **out, struct study_case *c, int side_index);
+/* A femur and what measuring it takes, all borrowed. */
+struct case_hip {
+  const struct femur *femur; /* label, frame, how it lies in the scan */
+  const struct labels *labels;
+  const struct volume *density;
+  const struct calibration *calibration;
+};
+/** @return as case_femur, case_density */
+status case_hip(struct case_hip *out, struct study_case *c, int side_index);
+/** The cortical shell of a side's femur, fitted once a run: density, structure and projection use
+ * it. @return ST_DOMAIN as case_femur and qct_shell_make */
+status case_shell(const struct qct_shell **out, struct study_case *c, int side_index);
+/** Give the memory of the shells back; they are fitted anew when needed again. */
+void case_drop_shells(struct study_case *c);
 
 /** femora.json <-> memory (labels apart). */
 status femora_write(const struct femur_result *r, const char *path);

@@ -24,6 +24,17 @@ done:
   return st;
 }
 
+status case_write_picture(const struct study_case *c, const char *format, int side,
+                          struct picture *p) {
+  status st = ST_OK;
+  char path[CASE_PATH];
+  TRY(case_side_path(path, c, format, side));
+  TRY(picture_write_png(p, path, true));
+done:
+  picture_destroy(p);
+  return st;
+}
+
 status case_read_part(struct record **out, const struct study_case *c, const char *name, int side) {
   status st = ST_OK;
   char path[CASE_PATH];

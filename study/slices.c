@@ -106,8 +106,7 @@ status case_write_slices(const struct study_case *c, const struct volume *hu,
   int columns = (int)ceil(sqrt((double)grid.nz));
   TRY(volume_resample(&even, hu, &grid, RESAMPLE_LINEAR, NAN));
   TRY(draw_mosaic(&mosaic, even, labels, columns));
-  TRY(case_path(path, c, "pictures/slices.png"));
-  TRY(picture_write_png(mosaic, path, true));
+  TRY(case_write_picture(c, "pictures/slices.png", STEP_NO_SIDE, mosaic));
   json = cJSON_CreateObject();
   json_add_number(json, "nx", (double)grid.nx);
   json_add_number(json, "ny", (double)grid.ny);
@@ -118,7 +117,6 @@ status case_write_slices(const struct study_case *c, const struct volume *hu,
   TRY(json_write(json, path, true));
 done:
   volume_destroy(even);
-  picture_destroy(mosaic);
   cJSON_Delete(json);
   return st;
 }

@@ -133,6 +133,10 @@ void case_add_digest(cJSON *parameters, const struct study_case *c, const char *
 /** Write the rows of a step with `part` to parts/NAME.json or parts/NAME_SIDE.json. Rows get the
  * case's name. */
 status case_write_part(const struct study_case *c, struct record *rows, const char *name, int side);
+/** Write a picture below the case's folder ("%s" in `format`: the side) and free it, written or
+ * not. */
+status case_write_picture(const struct study_case *c, const char *format, int side,
+                          struct picture *p);
 status case_read_part(struct record **out, const struct study_case *c, const char *name, int side);
 /** Flag a density with how it was calibrated when no phantom lay in the scan, and with its voltage
  * [kV] (NaN: not known) when the published tissue densities hold for another. */

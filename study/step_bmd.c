@@ -27,22 +27,16 @@ static void judge_cuts(struct record *r, const struct femur *f) {
 
 static status run(struct study_case *c, int side) {
   status st = ST_OK;
-  const struct femur *femur = NULL;
-  const struct femur_result *femora = NULL;
-  const struct volume *density = NULL;
+  struct case_hip hip;
   const struct qct_shell *shell = NULL;
-  const struct calibration *calibration = NULL;
   struct record *r = NULL;
-  TRY(case_femur(&femur, c, side));
-  TRY(case_femora(&femora, c));
-  TRY(case_density(&density, c));
+  TRY(case_hip(&hip, c, side));
   TRY(case_shell(&shell, c, side));
-  TRY(case_calibration(&calibration, c));
   TRY(record_create(&r, c->case_id));
-  TRY(qct_hip_regions(r, density, femora->labels, femur->label, &femur->frame, calibration, NULL,
-                      shell));
-  judge_cuts(r, femur);
-  TRY(case_flag_femur_rows(r, c, femur));
+  TRY(qct_hip_regions(r, hip.density, hip.labels, hip.femur->label, &hip.femur->frame,
+                      hip.calibration, NULL, shell));
+  judge_cuts(r, hip.femur);
+  TRY(case_flag_femur_rows(r, c, hip.femur));
   TRY(case_write_part(c, r, "bmd", side));
 done:
   record_destroy(r);

@@ -15,7 +15,6 @@ static status draw_rods(const struct study_case *c, const struct volume *hu,
   const double low_hu = -200, high_hu = 500, pixel_mm = 0.5, height_mm = 90;
   status st = ST_OK;
   struct picture *p = NULL;
-  char path[CASE_PATH];
   struct vec3 middle = {0, 0, 0};
   int found = 0;
   for (int i = 0; i < calibration->point_count; i++) {
@@ -39,10 +38,8 @@ static status draw_rods(const struct study_case *c, const struct volume *hu,
     if (!isnan(x))
       picture_text(p, (int)x - 5, (int)y + 28, calibration->points[i].name, COLOUR_YELLOW, 2);
   }
-  TRY(case_path(path, c, "pictures/rods.png"));
-  TRY(picture_write_png(p, path, true));
+  TRY(case_write_picture(c, "pictures/rods.png", STEP_NO_SIDE, p));
 done:
-  picture_destroy(p);
   return st;
 }
 

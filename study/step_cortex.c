@@ -13,34 +13,28 @@ static status write_pictures(const struct study_case *c, const struct cortex_map
   struct picture *p = NULL;
   char path[CASE_PATH];
   TRY(qct_cortex_picture(&p, m, (int)case_sides[side]));
-  TRY(case_side_path(path, c, "pictures/cortex_%s.png", side));
-  TRY(picture_write_png(p, path, true));
+  TRY(case_write_picture(c, "pictures/cortex_%s.png", side, p));
   TRY(case_side_path(path, c, "cortex_%s.vtp", side));
   TRY(qct_cortex_write(m, path, true));
 done:
-  picture_destroy(p);
   return st;
 }
 
 static status run(struct study_case *c, int side) {
   status st = ST_OK;
-  const struct femur *femur = NULL;
-  const struct femur_result *femora = NULL;
-  const struct volume *density = NULL;
+  struct case_hip hip;
   struct cortex_map *m = NULL;
   struct record *r = NULL;
   struct cortex_options o = CORTEX_OPTIONS_DEFAULTS;
   o.vertex_mm = VERTEX_MM;
-  TRY(case_femur(&femur, c, side));
-  TRY(case_femora(&femora, c));
-  TRY(case_density(&density, c));
-  CHECK(density->grid.spacing[2] <= SLICE_LIMIT, ST_DOMAIN,
-        "slices of %.3g mm, permitted %g mm for a map of the cortex", density->grid.spacing[2],
+  TRY(case_hip(&hip, c, side));
+  CHECK(hip.density->grid.spacing[2] <= SLICE_LIMIT, ST_DOMAIN,
+        "slices of %.3g mm, permitted %g mm for a map of the cortex", hip.density->grid.spacing[2],
         SLICE_LIMIT);
-  TRY(qct_cortex_map(&m, density, femora->labels, femur->label, &o));
+  TRY(qct_cortex_map(&m, hip.density, hip.labels, hip.femur->label, &o));
   TRY(record_create(&r, c->case_id));
-  TRY(qct_cortex_rows(r, m, &femur->frame));
-  TRY(case_flag_femur_rows(r, c, femur));
+  TRY(qct_cortex_rows(r, m, &hip.femur->frame));
+  TRY(case_flag_femur_rows(r, c, hip.femur));
   TRY(write_pictures(c, m, side));
   TRY(case_write_part(c, r, "cortex", side));
 done:

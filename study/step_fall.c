@@ -19,8 +19,7 @@ static status write_files(struct study_case *c, const struct fea_fall *fall,
   cJSON *provenance = NULL;
   char path[CASE_PATH];
   TRY(fea_fall_picture(&p, fall));
-  TRY(case_side_path(path, c, "pictures/fall_%s.png", side));
-  TRY(picture_write_png(p, path, true));
+  TRY(case_write_picture(c, "pictures/fall_%s.png", side, p));
   fea_fall_methods(&words, fall, options);
   TRY(text_check(&words, "methods of the fall"));
   TRY(case_side_path(path, c, "parts/fall_%s.txt", side));
@@ -29,7 +28,6 @@ static status write_files(struct study_case *c, const struct fea_fall *fall,
   TRY(case_side_path(path, c, "fall_%s", side));
   TRY(fea_fall_write(fall, path, provenance, true));
 done:
-  picture_destroy(p);
   text_free(&words);
   cJSON_Delete(provenance);
   return st;
@@ -74,30 +72,24 @@ static double given_or(double given, double header) {
 
 static status run(struct study_case *c, int side) {
   status st = ST_OK;
-  const struct femur *femur = NULL;
-  const struct femur_result *femora = NULL;
-  const struct volume *density = NULL;
-  const struct calibration *calibration = NULL;
+  struct case_hip hip;
   struct fea_fall_options options = FEA_FALL_DEFAULTS;
   struct fea_fall *fall = NULL;
-  TRY(case_femur(&femur, c, side));
-  TRY(case_femora(&femora, c));
-  TRY(case_density(&density, c));
-  TRY(case_calibration(&calibration, c));
-  CHECK(!femur->head_truncated, ST_DOMAIN,
+  TRY(case_hip(&hip, c, side));
+  CHECK(!hip.femur->head_truncated, ST_DOMAIN,
         "%s femur: part of the head is outside the scan; the load of a fall acts on it",
-        side_name(femur->side));
+        side_name(hip.femur->side));
   options.size_mm = c->options->size_mm;
   options.interval = c->options->interval;
-  options.mass_kg = given_or(c->options->mass_kg, density->acquisition.weight_kg);
-  options.height_m = given_or(c->options->height_m, density->acquisition.height_m);
+  options.mass_kg = given_or(c->options->mass_kg, hip.density->acquisition.weight_kg);
+  options.height_m = given_or(c->options->height_m, hip.density->acquisition.height_m);
   case_drop_shells(c); /* the solver needs the memory */
-  TRY(soft_tissue(&options.tissue_mm, c, femur));
-  TRY(fea_fall_run(&fall, density, femora->labels, femur->label, &femur->frame, calibration,
-                   &options));
+  TRY(soft_tissue(&options.tissue_mm, c, hip.femur));
+  TRY(fea_fall_run(&fall, hip.density, hip.labels, hip.femur->label, &hip.femur->frame,
+                   hip.calibration, &options));
   TRY(write_files(c, fall, &options, side));
-  TRY(case_flag_femur_rows(fall->record, c, femur));
-  add_soft_tissue(fall->record, options.tissue_mm, femur);
+  TRY(case_flag_femur_rows(fall->record, c, hip.femur));
+  add_soft_tissue(fall->record, options.tissue_mm, hip.femur);
   TRY(case_write_part(c, fall->record, "fall", side));
 done:
   fea_fall_destroy(fall);

@@ -87,24 +87,16 @@ static status write_pictures(struct study_case *c, const struct volume *hu,
                              const struct femur_result *r) {
   status st = ST_OK;
   struct picture *p = NULL;
-  char path[CASE_PATH];
   for (int s = 0; s < CASE_SIDES; s++) {
     const struct femur *f = &r->sides[s];
     if (f->state != FEMUR_FOUND) continue;
     TRY(draw_planes(&p, hu, r, f));
-    TRY(case_side_path(path, c, "pictures/planes_%s.png", s));
-    TRY(picture_write_png(p, path, true));
-    picture_destroy(p);
-    p = NULL;
+    TRY(case_write_picture(c, "pictures/planes_%s.png", s, p));
     if (!case_has_axes(f)) continue;
     TRY(femur_picture(&p, hu, r->labels, f));
-    TRY(case_side_path(path, c, "pictures/femur_%s.png", s));
-    TRY(picture_write_png(p, path, true));
-    picture_destroy(p);
-    p = NULL;
+    TRY(case_write_picture(c, "pictures/femur_%s.png", s, p));
   }
 done:
-  picture_destroy(p);
   return st;
 }
 

@@ -21,19 +21,12 @@ static status draw(const struct study_case *c, const struct volume *hu, const st
                    int inside, int outside, const struct calcium_score *s) {
   status st = ST_OK;
   struct picture *p = NULL;
-  char path[CASE_PATH];
   TRY(heart_picture(&p, hu, sac, inside, outside, NULL));
-  TRY(case_path(path, c, "pictures/heart.png"));
-  TRY(picture_write_png(p, path, true));
-  if (s->lesion_count > 0) {
-    picture_destroy(p);
-    p = NULL;
-    TRY(calcium_picture(&p, hu, sac, inside, s));
-    TRY(case_path(path, c, "pictures/heart_calcium.png"));
-    TRY(picture_write_png(p, path, true));
-  }
+  TRY(case_write_picture(c, "pictures/heart.png", STEP_NO_SIDE, p));
+  if (s->lesion_count == 0) goto done;
+  TRY(calcium_picture(&p, hu, sac, inside, s));
+  TRY(case_write_picture(c, "pictures/heart_calcium.png", STEP_NO_SIDE, p));
 done:
-  picture_destroy(p);
   return st;
 }
 

@@ -115,14 +115,11 @@ static status draw(const struct study_case *c, const struct volume *oriented,
                    const struct labels *parts, const struct volume *hu, const struct at_level *at) {
   status st = ST_OK;
   struct picture *p = NULL;
-  char path[CASE_PATH];
   struct vec3 world = geometry_to_world(&hu->grid, vec3_make(0, 0, (double)at->slice.slice));
   int64_t slice = (int64_t)llround(geometry_to_index(&oriented->grid, world).z);
   TRY(trunk_picture(&p, oriented, parts, slice));
-  TRY(case_path(path, c, "pictures/trunk.png"));
-  TRY(picture_write_png(p, path, true));
+  TRY(case_write_picture(c, "pictures/trunk.png", STEP_NO_SIDE, p));
 done:
-  picture_destroy(p);
   return st;
 }
 

@@ -5,41 +5,24 @@
 #include <math.h>
 #include <stdio.h>
 
-static status write_picture(const struct study_case *c, const struct qct_projected *p,
-                            const struct femur *f, int side) {
-  status st = ST_OK;
-  struct picture *picture = NULL;
-  char path[CASE_PATH];
-  TRY(qct_projected_picture(&picture, p, &f->frame));
-  TRY(case_side_path(path, c, "pictures/projected_%s.png", side));
-  TRY(picture_write_png(picture, path, true));
-done:
-  picture_destroy(picture);
-  return st;
-}
-
 static status run(struct study_case *c, int side) {
   status st = ST_OK;
-  const struct femur *femur = NULL;
-  const struct femur_result *femora = NULL;
-  const struct volume *density = NULL;
+  struct case_hip hip;
   const struct qct_shell *shell = NULL;
-  const struct calibration *calibration = NULL;
   struct qct_projected *p = NULL;
+  struct picture *picture = NULL;
   struct record *r = NULL;
   struct t_reference reference;
   const char *name = c->options->reference;
   if (name) TRY(t_reference_read(&reference, name));
-  TRY(case_femur(&femur, c, side));
-  TRY(case_femora(&femora, c));
-  TRY(case_density(&density, c));
+  TRY(case_hip(&hip, c, side));
   TRY(case_shell(&shell, c, side));
-  TRY(case_calibration(&calibration, c));
-  TRY(qct_projected_make(&p, density, femora->labels, femur->label, &femur->frame, shell));
+  TRY(qct_projected_make(&p, hip.density, hip.labels, hip.femur->label, &hip.femur->frame, shell));
   TRY(record_create(&r, c->case_id));
-  TRY(qct_projected_rows(r, p, &femur->frame, calibration, name ? &reference : NULL, NULL));
-  TRY(case_flag_femur_rows(r, c, femur));
-  TRY(write_picture(c, p, femur, side));
+  TRY(qct_projected_rows(r, p, &hip.femur->frame, hip.calibration, name ? &reference : NULL, NULL));
+  TRY(case_flag_femur_rows(r, c, hip.femur));
+  TRY(qct_projected_picture(&picture, p, &hip.femur->frame));
+  TRY(case_write_picture(c, "pictures/projected_%s.png", side, picture));
   TRY(case_write_part(c, r, "projected", side));
 done:
   record_destroy(r);

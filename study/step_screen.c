@@ -30,12 +30,9 @@ static status write_grey(struct study_case *c, const struct volume *image, const
                          int side) {
   status st = ST_OK;
   struct picture *picture = NULL;
-  char path[CASE_PATH];
-  TRY(case_side_path(path, c, format, side));
   TRY(ml_drr_picture(&picture, NULL, NULL, image, false));
-  TRY(picture_write_png(picture, path, true));
+  TRY(case_write_picture(c, format, side, picture));
 done:
-  picture_destroy(picture);
   return st;
 }
 

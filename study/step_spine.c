@@ -24,12 +24,9 @@ static status draw(const struct study_case *c, const struct volume *density,
                    const struct vertebra_frames *frames) {
   status st = ST_OK;
   struct picture *p = NULL;
-  char path[CASE_PATH];
   TRY(qct_spine_picture(&p, density, bodies, roi, frames));
-  TRY(case_path(path, c, "pictures/spine.png"));
-  TRY(picture_write_png(p, path, true));
+  TRY(case_write_picture(c, "pictures/spine.png", STEP_NO_SIDE, p));
 done:
-  picture_destroy(p);
   return st;
 }
 

@@ -26,43 +26,29 @@ static void keep_rows(struct record *r) {
   r->count = kept;
 }
 
-static status write_picture(const struct study_case *c, const struct qct_structure *s,
-                            const struct femur *f, int side) {
-  status st = ST_OK;
-  struct picture *p = NULL;
-  char path[CASE_PATH];
-  TRY(qct_structure_picture(&p, s, &f->frame));
-  TRY(case_side_path(path, c, "pictures/structure_%s.png", side));
-  TRY(picture_write_png(p, path, true));
-done:
-  picture_destroy(p);
-  return st;
-}
-
 static status run(struct study_case *c, int side) {
   status st = ST_OK;
-  const struct femur *femur = NULL;
-  const struct femur_result *femora = NULL;
-  const struct volume *density = NULL;
+  struct case_hip hip;
   const struct qct_shell *shell = NULL;
   struct qct_structure *s = NULL;
+  struct picture *p = NULL;
   struct record *r = NULL;
   struct structure_options o = STRUCTURE_DEFAULTS;
-  TRY(case_femur(&femur, c, side));
-  TRY(case_femora(&femora, c));
-  TRY(case_density(&density, c));
-  CHECK(density->grid.spacing[2] <= SLICE_LIMIT, ST_DOMAIN,
-        "slices of %.3g mm, permitted %g mm for sections of the neck", density->grid.spacing[2],
+  TRY(case_hip(&hip, c, side));
+  CHECK(hip.density->grid.spacing[2] <= SLICE_LIMIT, ST_DOMAIN,
+        "slices of %.3g mm, permitted %g mm for sections of the neck", hip.density->grid.spacing[2],
         SLICE_LIMIT);
   TRY(case_shell(&shell, c, side));
   o.thick_slices = true;
   o.rho_ref = c->options->rho_ref;
-  TRY(qct_structure_measure(&s, density, femora->labels, femur->label, &femur->frame, &o, shell));
+  TRY(qct_structure_measure(&s, hip.density, hip.labels, hip.femur->label, &hip.femur->frame, &o,
+                            shell));
   TRY(record_create(&r, c->case_id));
   TRY(qct_structure_rows(r, s));
   keep_rows(r);
-  TRY(case_flag_femur_rows(r, c, femur));
-  TRY(write_picture(c, s, femur, side));
+  TRY(case_flag_femur_rows(r, c, hip.femur));
+  TRY(qct_structure_picture(&p, s, &hip.femur->frame));
+  TRY(case_write_picture(c, "pictures/structure_%s.png", side, p));
   TRY(case_write_part(c, r, "structure", side));
 done:
   record_destroy(r);

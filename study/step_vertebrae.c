@@ -11,15 +11,6 @@
 static const char picture_path[] = "pictures/vertebrae.png";
 static const char proposal_path[] = "pictures/spine_proposal.png";
 
-static status write_picture(const struct study_case *c, struct picture *p, const char *name) {
-  status st = ST_OK;
-  char path[CASE_PATH];
-  TRY(case_path(path, c, name));
-  TRY(picture_write_png(p, path, true));
-done:
-  return st;
-}
-
 static status write_vertebrae(struct study_case *c, const struct vertebra_frames *frames,
                               const struct labels *bodies) {
   status st = ST_OK;
@@ -41,10 +32,9 @@ static status from_labels(struct study_case *c, const struct volume *hu,
   struct picture *p = NULL;
   TRY(vertebrae_from_labels(&r, given, NULL, VERTEBRA_AUTO));
   TRY(vertebra_picture(&p, hu, r));
-  TRY(write_picture(c, p, picture_path));
+  TRY(case_write_picture(c, picture_path, STEP_NO_SIDE, p));
   TRY(write_vertebrae(c, &r->frames, r->bodies));
 done:
-  picture_destroy(p);
   vertebra_result_destroy(r);
   return st;
 }
@@ -65,13 +55,12 @@ static status from_scan(struct study_case *c, const struct volume *hu) {
         "no spine to propose levels in: %s", column->reason);
   if (levels) TRY(column_anchors(&bodies, &frames, column, hu, levels));
   TRY(column_picture(&p, hu, column, bodies, &frames));
-  TRY(write_picture(c, p, proposal_path));
+  TRY(case_write_picture(c, proposal_path, STEP_NO_SIDE, p));
   if (!bodies) snprintf(frames.flags, sizeof frames.flags, "%s", column->reason);
   TRY(write_vertebrae(c, &frames, bodies));
 done:
   column_destroy(column);
   labels_destroy(bodies);
-  picture_destroy(p);
   return st;
 }
 
