@@ -53,8 +53,12 @@ static double shaft_at(const struct digital_femur *f, double t, double lateral, 
 }
 
 /* Smooth union of d with an ellipsoid, not evaluated where it is too far to matter: its field is at
- * least (k0 - 1) times the smallest semi-axis. */
-static double join_ellipsoid(double d, struct vec3 p, const double r[3], double least, double k) {
+ * least (k0 - 1) times the smallest semi-axis, and k0 at least |p| over the largest. */
+static double join_ellipsoid(double d, struct vec3 p, const double r[3], double least, double most,
+                             double k) {
+  const double margin = 1.000001; /* of rounding: the finer test below decides */
+  double far = margin * most * (least + d + k);
+  if (far > 0 && vec3_dot(p, p) * least * least > far * far) return d;
   double x = p.x / r[0], y = p.y / r[1], z = p.z / r[2], reach = 1 + (d + k) / least;
   if (reach > 0 && x * x + y * y + z * z > reach * reach) return d;
   return smooth_union(d, solid_ellipsoid(p, r[0], r[1], r[2]), k);
@@ -83,10 +87,11 @@ double digital_femur_solid(const struct digital_femur *f, struct vec3 p) {
   double below = 1e9;
   if (-t - 4 < d + 22) below = shaft_at(f, t, lateral, anterior);
   below = join_ellipsoid(smaller(below, d + 22), vec3_sub(g, vec3_make(8.5 * k, k, 11 * k)),
-                         greater, 14.5 * k, 10);
+                         greater, 14.5 * k, 21 * k, 10);
   d = smooth_union(d, below, 9);
-  d = join_ellipsoid(d, vec3_sub(g, vec3_make(2 * k, 14 * k, 15 * k)), crest, 8.5 * k, 6);
-  return join_ellipsoid(d, vec3_sub(g, vec3_make(-12 * k, 12 * k, -31 * k)), lesser, 8 * k, 7);
+  d = join_ellipsoid(d, vec3_sub(g, vec3_make(2 * k, 14 * k, 15 * k)), crest, 8.5 * k, 17 * k, 6);
+  return join_ellipsoid(d, vec3_sub(g, vec3_make(-12 * k, 12 * k, -31 * k)), lesser, 8 * k, 12 * k,
+                        7);
 }
 
 double digital_femur_clear(double value) {

@@ -378,49 +378,62 @@ static void sample(const void *model, paint_parts parts, struct vec3 world,
 
 /* ---- culling ---- */
 
-static void muscle_parts(paint_parts *parts, const struct hip_body *b, struct vec3 p, double r) {
+/* Is `part` among those that are asked for, and nearer than r? */
+#define KEEP(part, nearer)                                                                         \
+  if (among & BIT(part) && (nearer)) parts |= BIT(part)
+
+static paint_parts muscle_parts(paint_parts among, const struct hip_body *b, struct vec3 p,
+                                double r) {
+  paint_parts parts = 0;
   for (int i = 0; i < HIP_MUSCLES; i++) {
     const struct belly *m = &bellies[i];
     double steep = 1 + fabs(m->rb - m->ra) / vec3_length(vec3_sub(m->b, m->a));
-    if (belly_value(m, b->person.muscle, p) < belly_reach_mm + 3.2 + steep * r)
-      *parts |= BIT(PART_MUSCLE + i);
+    KEEP(PART_MUSCLE + i, belly_value(m, b->person.muscle, p) < belly_reach_mm + 3.2 + steep * r);
   }
+  return parts;
 }
 
-static void bone_parts(paint_parts *parts, const struct hip_body *b, struct vec3 p, double r) {
-  const struct hip_person *h = &b->person;
+static bool near_femur(const struct hip_body *b, struct vec3 p, double r) {
   double value = digital_femur_solid(&b->femur, p);
-  if (value < 0 || digital_femur_clear(value) < r + clearance_mm) *parts |= BIT(PART_FEMUR);
-  if (hip_pelvis(h, p) * 0.6 < r) *parts |= BIT(PART_PELVIS);
-  if (hip_sacrum(h, p) * 0.6 < r) *parts |= BIT(PART_SACRUM);
-  double centre = solid_length(p);
-  if (centre - h->head_radius_mm - h->joint_gap_mm < r) *parts |= BIT(PART_JOINT);
-  if (capsule_value(b, p) < 1.2 * r) *parts |= BIT(PART_CAPSULE);
+  return value < 0 || digital_femur_clear(value) < r + clearance_mm;
 }
 
-static paint_parts parts(const void *model, struct vec3 centre, double radius) {
+static paint_parts inner_parts(paint_parts among, const struct hip_body *b, struct vec3 p, double x,
+                               double r) {
+  const struct hip_person *h = &b->person;
+  paint_parts parts = 0;
+  KEEP(PART_FEMUR, near_femur(b, p, r));
+  KEEP(PART_PELVIS, hip_pelvis(h, p) * 0.6 < r);
+  KEEP(PART_SACRUM, hip_sacrum(h, p) * 0.6 < r);
+  KEEP(PART_JOINT, solid_length(p) - h->head_radius_mm - h->joint_gap_mm < r);
+  KEEP(PART_CAPSULE, capsule_value(b, p) < 1.2 * r);
+  KEEP(PART_VESSELS, smaller(artery(p), vein(p)) < 1.05 * r);
+  KEEP(PART_CAVITY, cavity_value(x, p) < r);
+  KEEP(PART_IMPLANT, b->implant_side != SIDE_UNKNOWN);
+  return parts | muscle_parts(among, b, p, r);
+}
+
+static paint_parts parts(const void *model, paint_parts among, struct vec3 centre, double radius) {
   const struct hip_body *b = model;
   struct vec3 q = to_person(b, centre);
   double x = fabs(q.x);
   struct vec3 p = vec3_make(x - b->person.midline_mm, q.y, q.z);
   paint_parts parts = 0;
-  if (bench_distance(&b->bench, centre) < radius) parts |= BIT(PART_BENCH);
-  double skin = hip_skin(&b->person, vec3_make(x, q.y, q.z));
-  double under = -fascia_value(&b->person, p, x, skin);
-  int label;
-  if (skin > 1.1 * radius) return parts;
-  parts |= BIT(PART_INSIDE);
-  /* the layers' surface has a slope of at most 2.5 */
-  if (under - layer_mm(&b->person, p, x, &label) - 2 < 2.6 * radius)
-    parts |= BIT(PART_FASCIA) | BIT(PART_SKIN);
-  if (skin > -1.1 * radius - 2 * skin_mm) parts |= BIT(PART_SKIN);
-  bone_parts(&parts, b, p, radius);
-  if (smaller(artery(p), vein(p)) < 1.05 * radius) parts |= BIT(PART_VESSELS);
-  if (cavity_value(x, p) < radius) parts |= BIT(PART_CAVITY);
-  muscle_parts(&parts, b, p, radius);
-  if (b->implant_side != SIDE_UNKNOWN) parts |= BIT(PART_IMPLANT);
-  return parts;
+  KEEP(PART_BENCH, bench_distance(&b->bench, centre) < radius);
+  if (among & BIT(PART_SKIN)) { /* else its side is known, and the layers under it are far */
+    double skin = hip_skin(&b->person, vec3_make(x, q.y, q.z));
+    if (skin > 1.1 * radius) return parts;
+    parts |= BIT(PART_INSIDE);
+    double under = -fascia_value(&b->person, p, x, skin);
+    int label;
+    /* the layers' surface has a slope of at most 2.5 */
+    KEEP(PART_FASCIA, under - layer_mm(&b->person, p, x, &label) - 2 < 2.6 * radius);
+    if (parts & BIT(PART_FASCIA) || skin > -1.1 * radius - 2 * skin_mm) parts |= BIT(PART_SKIN);
+  }
+  parts |= among & BIT(PART_INSIDE);
+  return parts & BIT(PART_INSIDE) ? parts | inner_parts(among, b, p, x, radius) : parts;
 }
+#undef KEEP
 
 struct scene hip_scene(const struct hip_body *body) {
   return (struct scene){.model = body, .sample = sample, .parts = parts};

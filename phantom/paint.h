@@ -2,12 +2,12 @@
  *
  * A scene answers for any world point: HU, label, and how far the nearest interface is at least,
  * hard ones (bone, air, metal) and soft ones (fat against muscle) apart. The painter goes over
- * tiles of 8x8x8 voxels on several threads. For each tile the scene may drop parts that cannot
- * reach it. Then:
- *   tile centre farther from every interface than the half diagonal, and uniform: fill the tile
- *   voxel centre farther than the voxel's half diagonal: one value (a texture is averaged over
- *   cells below 0.85 mm)
- *   else: split into 8 until the cell is clear, could change the voxel by less than
+ * blocks of 8x8x8 voxels on several threads and halves them down to voxels; at each block the scene
+ * may drop parts that cannot reach it. Then:
+ *   block centre farther from every interface than the half diagonal, and uniform: fill the block
+ *   voxel centre farther than the outermost point the voxel would be sampled at: one value (a
+ *   texture is averaged over cells below 0.85 mm)
+ *   else: split into 8 until the cell's points are clear, could change the voxel by less than
  *   `tolerance_hu`, or `depth` is reached; then midpoint
  * The result does not depend on the number of threads. A voxel is the box spacing x spacing x slice
  * thickness: overlapping and gapped slices come out right.
@@ -30,8 +30,8 @@ typedef uint64_t paint_parts;
 struct scene {
   const void *model;
   void (*sample)(const void *model, paint_parts parts, struct vec3 world, struct paint_sample *out);
-  /** Parts that can matter within `radius_mm` of `centre`. */
-  paint_parts (*parts)(const void *model, struct vec3 centre, double radius_mm);
+  /** Those of the parts `among` that can matter within `radius_mm` of `centre`. */
+  paint_parts (*parts)(const void *model, paint_parts among, struct vec3 centre, double radius_mm);
 };
 
 struct paint_options {
@@ -47,7 +47,7 @@ struct painted {
   struct volume *hu;       /* owned; QUANTITY_HU, no noise, no blur */
   struct labels *labels;   /* owned; label at the voxel's centre, no names */
   struct volume *coverage; /* owned or NULL; volume fraction of coverage_label */
-  double bound_hu;         /* largest possible error of a voxel from undecided leaves */
+  double bound_hu;         /* largest possible error of a voxel from cells that may be cut */
   double bound_mean_hu;    /* its mean over all voxels */
 };
 

@@ -208,19 +208,22 @@ static bool near_vertebra(const struct spine_body *b, int level, struct vec3 per
   return level + 1 < SPINE_LEVELS && spine_disc(c, level, person) < r;
 }
 
-static paint_parts parts(const void *model, struct vec3 centre, double radius) {
+static paint_parts parts(const void *model, paint_parts among, struct vec3 centre, double radius) {
   const struct spine_body *b = model;
   struct vec3 p = to_person(b, centre);
   paint_parts parts = 0;
-  if (bench_distance(&b->bench, centre) < radius) parts |= BIT(PART_BENCH);
-  double skin = skin_value(b, p);
+  if (among & BIT(PART_BENCH) && bench_distance(&b->bench, centre) < radius)
+    parts = BIT(PART_BENCH);
+  if (!(among & BIT(PART_INSIDE))) return parts;
+  double skin = among & BIT(PART_SKIN) ? skin_value(b, p) : -200;
   if (skin > radius) return parts;
   parts |= BIT(PART_INSIDE);
   /* the skin's value is what the layers are measured by, down to the wall */
   if (skin > -radius - skin_mm - b->fat_mm - wall_mm - 1) parts |= BIT(PART_SKIN);
-  if (spine_canal(&b->column, p) < radius) parts |= BIT(PART_CANAL);
+  if (among & BIT(PART_CANAL) && spine_canal(&b->column, p) < radius) parts |= BIT(PART_CANAL);
   for (int i = 0; i < SPINE_LEVELS; i++)
-    if (near_vertebra(b, i, p, radius)) parts |= BIT(PART_VERTEBRA + i);
+    if (among & BIT(PART_VERTEBRA + i) && near_vertebra(b, i, p, radius))
+      parts |= BIT(PART_VERTEBRA + i);
   return parts;
 }
 

@@ -86,10 +86,12 @@ static void sample(const void *model, paint_parts parts, struct vec3 p, struct p
   }
 }
 
-static paint_parts near_parts(const void *model, struct vec3 centre, double radius) {
+static paint_parts near_parts(const void *model, paint_parts among, struct vec3 centre,
+                              double radius) {
   const struct stack *s = model;
   paint_parts parts = 0;
   for (int i = 0; i < s->count; i++) {
+    if (!(among >> i & 1)) continue;
     double v = value_of(&s->solids[i], centre);
     if (v < radius) parts |= (paint_parts)1 << i;
     if (v < -radius) break; /* nothing behind it is seen */

@@ -47,6 +47,16 @@ static struct vec3 lattice_point(const struct cut *c, const struct lattice *l, d
   return vec3_along(vec3_along(p, q, c->up), r, c->front);
 }
 
+/* Points of a row inside the femur: within the distance to its surface all are alike. */
+static void mark_row(const struct lattice *l, const struct digital_femur *f, const struct cut *c,
+                     double along, int j) {
+  for (int i = 0; i < l->n;) {
+    double value = digital_femur_solid(f, lattice_point(c, l, along, i, j));
+    int64_t alike = 1 + (int64_t)(digital_femur_clear(value) / LATTICE);
+    for (; alike > 0 && i < l->n; alike--) l->inside[j * l->n + i++] = value < 0;
+  }
+}
+
 /* Mark the piece that holds the lattice's middle. */
 static void mark_piece(const struct lattice *l) {
   int top = 0, middle = l->n / 2 * l->n + l->n / 2;
@@ -83,9 +93,7 @@ static void measure_section(struct structure_truth_section *to, const struct hip
                             const struct cut *c, double along, const struct lattice *l) {
   struct sums all = {0}, weighted[STRUCTURE_TRUTH_DENSITIES] = {{0}};
   double cortical = 0;
-  for (int at = 0; at < l->n * l->n; at++)
-    l->inside[at] =
-        digital_femur_solid(&b->femur, lattice_point(c, l, along, at % l->n, at / l->n)) < 0;
+  for (int j = 0; j < l->n; j++) mark_row(l, &b->femur, c, along, j);
   mark_piece(l);
   for (int at = 0; at < l->n * l->n; at++) {
     if (l->inside[at] != 2) continue;

@@ -90,9 +90,10 @@ static void sample(const void *model, paint_parts parts, struct vec3 p, struct p
   out->label = value < 0;
 }
 
-static paint_parts all_parts(const void *model, struct vec3 centre, double radius) {
+static paint_parts all_parts(const void *model, paint_parts among, struct vec3 centre,
+                             double radius) {
   (void)model, (void)centre, (void)radius;
-  return 1;
+  return among;
 }
 
 static void make_waves(struct model *m) {

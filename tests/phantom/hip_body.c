@@ -81,7 +81,7 @@ static void dropped_parts_never_matter_inside_the_radius(void **state) {
   for (uint64_t i = 0; i < 60000; i++) {
     struct vec3 p = random_point(i, 230);
     double radius = 1 + 9 * random_uniform(4, 1, i);
-    paint_parts parts = scene.parts(scene.model, p, radius);
+    paint_parts parts = scene.parts(scene.model, ~(paint_parts)0, p, radius);
     struct vec3 q = vec3_along(p, radius * random_uniform(4, 2, i), random_direction(i));
     struct paint_sample all, some;
     scene.sample(scene.model, ~(paint_parts)0, q, &all);

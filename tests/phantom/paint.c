@@ -23,9 +23,9 @@ static void slab(const void *model, paint_parts parts, struct vec3 p, struct pai
   *out = (struct paint_sample){.hu = value < 0 ? 1000 : 0, .hard = fabs(value), .soft = 1e9};
 }
 
-static paint_parts all(const void *model, struct vec3 centre, double r) {
+static paint_parts all(const void *model, paint_parts among, struct vec3 centre, double r) {
   (void)model, (void)centre, (void)r;
-  return 1;
+  return among;
 }
 
 static struct geometry centred(int64_t n, double s, double sz) {

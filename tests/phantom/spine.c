@@ -139,7 +139,7 @@ static void dropped_parts_never_matter_inside_the_radius(void **state) {
   for (uint64_t i = 0; i < 20000; i++) {
     struct vec3 centre = i % 2 ? random_point(i) : near_column(i);
     double radius = 1 + 6 * random_uniform(3, 1, i);
-    paint_parts parts = scene.parts(scene.model, centre, radius);
+    paint_parts parts = scene.parts(scene.model, ~(paint_parts)0, centre, radius);
     struct vec3 p = vec3_along(centre, radius * random_uniform(3, 2, i), random_direction(i));
     struct paint_sample few, all;
     scene.sample(scene.model, parts, p, &few);
