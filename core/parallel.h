@@ -22,6 +22,8 @@ int parallel_threads(void);
 /** Sum of n doubles / floats in a fixed order, threaded, the same for any thread count. */
 double parallel_sum(const double *x, int64_t n);
 double parallel_sum_float(const float *x, int64_t n);
+/** Sum of x[i] * y[i] in the same way. */
+double parallel_dot(const double *x, const double *y, int64_t n);
 
 #ifdef __cplusplus
 }

@@ -249,10 +249,6 @@ static void NAME(chunk)(const struct mg_level *l, const struct NAME(mg_job) * jo
   }
 }
 
-static int64_t NAME(cut)(const struct mg_level *l, int chunk, int chunks) {
-  return l->plane_first + (l->plane_last - l->plane_first) * chunk / chunks;
-}
-
 void NAME(mg_slab)(const struct multigrid *mg, const struct mg_level *l,
                    const struct NAME(mg_job) * job) {
   const int chunks = mg_chunks(mg, l);
@@ -262,7 +258,7 @@ void NAME(mg_slab)(const struct multigrid *mg, const struct mg_level *l,
   const REAL *x = job->x;
   if (copies)
     for (int c = 0; c < chunks; c++) {
-      int64_t first = NAME(cut)(l, c, chunks), last = NAME(cut)(l, c + 1, chunks);
+      int64_t first = mg_cut(l, c, chunks), last = mg_cut(l, c + 1, chunks);
       if (c > 0)
         memcpy(mg->scratch[c].edge[0], x + (start[first - 1] - l->base),
                (size_t)(start[first] - start[first - 1]) * sizeof(REAL));
@@ -276,7 +272,7 @@ void NAME(mg_slab)(const struct multigrid *mg, const struct mg_level *l,
         copies && c > 0 ? (const REAL *)(const void *)mg->scratch[c].edge[0] : NULL,
         copies && c < chunks - 1 ? (const REAL *)(const void *)mg->scratch[c].edge[1] : NULL};
     NAME(chunk)
-    (l, job, NAME(cut)(l, c, chunks), NAME(cut)(l, c + 1, chunks), edge, &mg->scratch[c]);
+    (l, job, mg_cut(l, c, chunks), mg_cut(l, c + 1, chunks), edge, &mg->scratch[c]);
   }
 }
 

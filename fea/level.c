@@ -56,6 +56,7 @@ static void fill_diagonal(struct mg_level *l, int64_t plane_low, int64_t plane_h
 static void fill_modulus(struct mg_level *l, const float *box, int64_t element_low,
                          int64_t element_high) {
   const struct fea_rows *rows = &l->rows;
+#pragma omp parallel for schedule(static) num_threads(parallel_threads())
   for (int64_t row = element_low * rows->ny; row < element_high * rows->ny; row++) {
     int64_t n = rows->element_last[row] - rows->element_first[row];
     memcpy(l->modulus + (rows->element_start[row] - l->modulus_base),

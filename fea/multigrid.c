@@ -13,7 +13,7 @@ enum {
   REPLICATE_DOFS = 40000, /* with several ranks, hold levels below this size everywhere */
   POWER_STEPS = 10,
   CHUNK_PLANES = 4,
-  CHUNK_DOFS = 24576
+  CHUNK_DOFS = 8192
 };
 
 int mg_chunks(const struct multigrid *mg, const struct mg_level *l) {
@@ -21,6 +21,21 @@ int mg_chunks(const struct multigrid *mg, const struct mg_level *l) {
   if (most > l->length / CHUNK_DOFS) most = l->length / CHUNK_DOFS;
   if (most > mg->threads) most = mg->threads;
   return most < 1 ? 1 : (int)most;
+}
+
+int64_t mg_cut(const struct mg_level *l, int chunk, int chunks) {
+  const int64_t *start = l->rows.plane_start;
+  int64_t low = l->plane_first, high = l->plane_last;
+  const int64_t wanted = start[low] + (start[high] - start[low]) / chunks * chunk;
+  if (chunk == chunks) return high;
+  while (low < high) {
+    const int64_t middle = (low + high) / 2;
+    if (start[middle] < wanted)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
 }
 
 static int alone(const struct multigrid *mg, const struct mg_level *l) {
@@ -144,48 +159,78 @@ done:
   return st;
 }
 
-/* Largest eigenvalue of D^-1 K by power steps with a margin, never above the element bound. Six
- * steps come within 12 % of fifteen on femora of whole voxels, but left the cycle indefinite on one
- * with thin shares at its surface; ten did not. */
+/* x = beta D^-1 b */
+static void scale_by_diagonal(const struct multigrid *mg, struct mg_level *l, float beta) {
+  const struct fea_rows *rows = &l->rows;
+  const int chunks = mg_chunks(mg, l);
+#pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
+  for (int c = 0; c < chunks; c++) {
+    const int64_t first = mg_cut(l, c, chunks), last = mg_cut(l, c + 1, chunks);
+    for (int64_t row = first * (rows->ny + 1); row < last * (rows->ny + 1); row++) {
+      const int64_t n = rows->node_last[row] - rows->node_first[row];
+      int64_t t = rows->node_start[row] - l->base;
+      const float *restrict inverse = l->inverse_diagonal + t / 3;
+      for (int axis = 0; axis < 3; axis++, t += n) {
+        float *restrict x = l->x + t;
+        const float *restrict b = l->b + t;
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; i++) x[i] = beta * inverse[i] * b[i];
+      }
+    }
+  }
+}
+
+/* Over the owned planes, one partial sum a plane. */
+static double square_norm(const struct multigrid *mg, const struct mg_level *l, const float *x) {
+  const int64_t *start = l->rows.plane_start;
+  const int chunks = mg_chunks(mg, l);
+  double sum = 0;
+#pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
+  for (int c = 0; c < chunks; c++)
+    for (int64_t k = mg_cut(l, c, chunks); k < mg_cut(l, c + 1, chunks); k++) {
+      double plane = 0;
+      for (int64_t i = start[k] - l->base; i < start[k + 1] - l->base; i++)
+        plane += (double)x[i] * (double)x[i];
+      mg->plane_dot[k] = plane;
+    }
+  for (int64_t k = l->plane_first; k < l->plane_last; k++) sum += mg->plane_dot[k];
+  if (!alone(mg, l)) mg->comm->sum(&sum, 1);
+  return sum;
+}
+
+static void fill_at_random(const struct multigrid *mg, const struct mg_level *l, float *x) {
+  const int64_t *start = l->rows.plane_start;
+  const int chunks = mg_chunks(mg, l);
+#pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
+  for (int c = 0; c < chunks; c++) {
+    const int64_t first = start[mg_cut(l, c, chunks)], last = start[mg_cut(l, c + 1, chunks)];
+    for (int64_t i = first; i < last; i++)
+      x[i - l->base] = (float)(random_uniform(1, 0, (uint64_t)i) - 0.5);
+  }
+  for (int64_t f = l->fixed_start[l->plane_first]; f < l->fixed_start[l->plane_last]; f++)
+    x[l->fixed[f] - l->base] = 0;
+}
+
+/* Largest eigenvalue of D^-1 K by power steps x = D^-1 K x with a margin, never above the element
+ * bound. Six steps come within 12 % of fifteen on femora of whole voxels, but left the cycle
+ * indefinite on one with thin shares at its surface; ten did not. The bound is below 10, so x stays
+ * within single precision. */
 static double estimate_eigenvalue(struct multigrid *mg, struct mg_level *l) {
   const double nu = l->poisson, lambda = nu / ((1 + nu) * (1 - 2 * nu)), mu = 0.5 / (1 + nu);
   const double diagonal =
       lambda + 4 * mu + 2 * (lambda + 3 * mu) / 3 + 2 * mu / 3 + (lambda + 4 * mu) / 9;
   const double bound = (3 * lambda + 2 * mu) * 8 / diagonal;
-  const int64_t first = l->rows.plane_start[l->plane_first] - l->base;
-  const int64_t count = l->rows.plane_start[l->plane_last] - l->base - first;
-  double ratio = 1;
-  memset(l->b, 0, (size_t)l->length * sizeof(float));
-  for (int64_t i = 0; i < count; i++)
-    l->x[first + i] = (float)(random_uniform(1, 0, (uint64_t)(i + first + l->base)) - 0.5);
-  for (int64_t f = l->fixed_start[l->plane_first]; f < l->fixed_start[l->plane_last]; f++)
-    l->x[l->fixed[f] - l->base] = 0;
+  double before = 0, after;
+  fill_at_random(mg, l, l->x);
   for (int step = 0; step < POWER_STEPS; step++) {
-    double sum[2] = {0, 0};
+    if (step == POWER_STEPS - 1) before = square_norm(mg, l, l->x);
     mg_exchange(mg, l, l->x, sizeof(float));
-    mg_slab_float(mg, l, &(struct mg_job_float){.mode = MG_APPLY, .x = l->x, .y = l->r});
-    for (int64_t row = l->plane_first * (l->rows.ny + 1); row < l->plane_last * (l->rows.ny + 1);
-         row++) {
-      const int64_t n = l->rows.node_last[row] - l->rows.node_first[row];
-      const int64_t t = l->rows.node_start[row] - l->base;
-      const float *inverse = l->inverse_diagonal + t / 3;
-      for (int64_t axis = 0; axis < 3; axis++)
-        for (int64_t i = 0; i < n; i++) {
-          float *x = l->x + t + axis * n + i, v = l->r[t + axis * n + i] * inverse[i];
-          sum[0] += (double)*x * (double)*x;
-          sum[1] += (double)v * (double)v;
-          l->r[t + axis * n + i] = v;
-        }
-    }
-    if (!alone(mg, l)) mg->comm->sum(sum, 2);
-    if (!(sum[0] > 0) || !(sum[1] > 0)) break;
-    ratio = sqrt(sum[1] / sum[0]);
-    const float scale = (float)(1 / sqrt(sum[1]));
-    for (int64_t i = first; i < first + count; i++) l->x[i] = l->r[i] * scale;
+    mg_slab_float(mg, l, &(struct mg_job_float){.mode = MG_APPLY, .x = l->x, .y = l->b});
+    scale_by_diagonal(mg, l, 1);
   }
-  memset(l->x, 0, (size_t)l->length * sizeof(float));
-  memset(l->r, 0, (size_t)l->length * sizeof(float));
-  return fmin(bound, 1.25 * ratio);
+  after = square_norm(mg, l, l->x);
+  memset(l->b, 0, (size_t)l->length * sizeof(float));
+  return before > 0 && after > 0 ? fmin(bound, 1.25 * sqrt(after / before)) : bound;
 }
 
 /* Assemble and factor the coarsest level. */
@@ -237,14 +282,14 @@ status multigrid_create(struct multigrid **out, const struct fea_model *model,
         (long long)fea_rows_dofs(&model->rows));
   TRY(make_scratch(mg));
   TRY(make_bottom(mg));
+  mg->plane_dot = calloc((size_t)mg->level[0].rows.nz + 1, sizeof *mg->plane_dot);
+  CHECK(mg->plane_dot, ST_MEMORY, "multigrid: no memory");
   for (int n = 0; n < mg->levels - 1; n++)
     mg->level[n].eigenvalue = estimate_eigenvalue(mg, &mg->level[n]);
   if (comm && comm->ranks > 1) {
     mg->ghosted = multigrid_vector(mg->level[0].length);
     CHECK(mg->ghosted, ST_MEMORY, "multigrid: no memory for halo planes");
   }
-  mg->plane_dot = calloc((size_t)mg->level[0].rows.nz + 1, sizeof *mg->plane_dot);
-  CHECK(mg->plane_dot, ST_MEMORY, "multigrid: no memory");
   *out = mg;
   mg = NULL;
 done:
@@ -291,31 +336,13 @@ double multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x,
   return sum;
 }
 
-/* First step from x = 0: x = beta D^-1 b; it is the step too. */
-static void smooth_from_zero(const struct multigrid *mg, struct mg_level *l, float beta) {
-  const struct fea_rows *rows = &l->rows;
-  const int threads = mg_chunks(mg, l);
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
-  for (int64_t row = l->plane_first * (rows->ny + 1); row < l->plane_last * (rows->ny + 1); row++) {
-    const int64_t n = rows->node_last[row] - rows->node_first[row];
-    int64_t t = rows->node_start[row] - l->base;
-    const float *restrict inverse = l->inverse_diagonal + t / 3;
-    for (int axis = 0; axis < 3; axis++, t += n) {
-      float *restrict x = l->x + t;
-      const float *restrict b = l->b + t;
-#pragma GCC ivdep
-      for (int64_t i = 0; i < n; i++) x[i] = beta * inverse[i] * b[i];
-    }
-  }
-}
-
 /* Two steps of the fourth-kind Chebyshev iteration. Source: lottes2023, eq. 27. */
 static void smooth(struct multigrid *mg, struct mg_level *l, bool from_zero) {
   const float beta[2] = {(float)(4. / 3 / l->eigenvalue), (float)(12. / 5 / l->eigenvalue)};
   struct mg_job_float job = {
       .mode = MG_SMOOTH, .x = l->x, .b = l->b, .beta = beta[0], .d_out = l->r};
-  if (from_zero)
-    smooth_from_zero(mg, l, beta[0]);
+  if (from_zero) /* x is the step too */
+    scale_by_diagonal(mg, l, beta[0]);
   else {
     mg_exchange(mg, l, l->x, sizeof(float));
     mg_slab_float(mg, l, &job);

@@ -1,5 +1,7 @@
 #include "fea/model.h"
 
+#include "core/parallel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +55,10 @@ status fea_rows_create(struct fea_rows *out, const float *modulus, int64_t nx, i
   struct fea_rows rows = {.nx = nx, .ny = ny, .nz = nz};
   TRY(allocate(&rows));
   int64_t at = 0;
-  for (int64_t row = 0; row < ny * nz; row++) {
+#pragma omp parallel for schedule(static) num_threads(parallel_threads())
+  for (int64_t row = 0; row < ny * nz; row++)
     element_span(modulus + row * nx, nx, &rows.element_first[row], &rows.element_last[row]);
+  for (int64_t row = 0; row < ny * nz; row++) {
     rows.element_start[row] = at;
     at += (rows.element_last[row] - rows.element_first[row] + FEA_ROW_PADDING - 1) /
           FEA_ROW_PADDING * FEA_ROW_PADDING;

@@ -127,18 +127,17 @@ static void make_right_hand_side(const struct fea_solver *s, const struct fea_ca
 }
 
 static double norm2(const struct fea_solver *s, const double *x) {
-  double sum = 0;
-  for (int64_t i = 0; i < s->owned; i++) sum += x[i] * x[i];
+  double sum = parallel_dot(x, x, s->owned);
   s->comm->sum(&sum, 1);
   return sqrt(sum);
 }
 
-/* Energy, reactions and the true residual from K u, which is overwritten by the residual. */
+/* Energy, reactions and the true residual from K u, which is overwritten by the residual, and
+ * u . K u. */
 static void evaluate(const struct fea_solver *s, const struct fea_case *c, double rhs_norm,
-                     const double *u, double *ku, struct fea_solution *out) {
+                     const double *u, double *ku, double energy, struct fea_solution *out) {
   const struct fea_model *m = s->model;
-  double energy = 0, work = 0;
-  for (int64_t i = 0; i < s->owned; i++) energy += u[i] * ku[i];
+  double work = 0;
   for (int64_t f = 0; f < c->force_count; f++) {
     int64_t dof = fea_solver_dof(s, c->force[f].node, c->force[f].axis);
     out->force_sum[c->force[f].axis] += c->force[f].newton;
@@ -224,8 +223,8 @@ status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load
   progress_end(&s->progress);
   if (s->options->checkpoint) TRY(fea_checkpoint_write(s, load_case, x));
   set_prescribed(s, c, 1, x);
-  multigrid_apply(s->mg, MG_REACTION, x, b);
-  evaluate(s, c, cg.rhs_norm, x, b, solution);
+  const double energy = multigrid_apply(s->mg, MG_REACTION, x, b);
+  evaluate(s, c, cg.rhs_norm, x, b, energy, solution);
   CHECK(solution->residual <= s->options->tolerance, ST_NUMERIC,
         "voxel solve: residual %.2e after %d iterations, wanted %.1e (%s); the model may hang on "
         "almost free parts, or raise the tolerance or the iterations",

@@ -28,14 +28,22 @@ static void restrict_row(const struct mg_level *fine, const struct mg_level *coa
   for (int64_t i = 0; i < n; i++) out[i] = t[2 * i + 1] + 0.5f * (t[2 * i] + t[2 * i + 2]);
 }
 
+/* Coarse planes as the finer level is cut: what a thread wrote it reads, where that can be. */
+static int64_t cut(const struct mg_level *fine, int64_t first, int64_t last, int chunk,
+                   int chunks) {
+  const int64_t at = (mg_cut(fine, chunk, chunks) + 1) / 2;
+  if (chunk == 0 || at < first) return first;
+  return chunk == chunks || at > last ? last : at;
+}
+
 void mg_restrict(const struct multigrid *mg, const struct mg_level *fine, struct mg_level *coarse,
                  int64_t first, int64_t last) {
   const struct fea_rows *rows = &coarse->rows;
   const int chunks = mg_chunks(mg, fine);
 #pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
   for (int c = 0; c < chunks; c++)
-    for (int64_t k = first + (last - first) * c / chunks;
-         k < first + (last - first) * (c + 1) / chunks; k++) {
+    for (int64_t k = cut(fine, first, last, c, chunks); k < cut(fine, first, last, c + 1, chunks);
+         k++) {
       for (int64_t j = 0; j <= rows->ny; j++) {
         int64_t row = k * (rows->ny + 1) + j, n = rows->node_last[row] - rows->node_first[row];
         float *out = coarse->b + (rows->node_start[row] - coarse->base);
@@ -82,12 +90,10 @@ static void prolong_row(const struct mg_level *coarse, const struct mg_level *fi
 
 void mg_prolong(const struct multigrid *mg, const struct mg_level *coarse, struct mg_level *fine) {
   const struct fea_rows *rows = &fine->rows;
-  const int64_t first = fine->plane_first, last = fine->plane_last;
   const int chunks = mg_chunks(mg, fine);
 #pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
   for (int c = 0; c < chunks; c++)
-    for (int64_t k = first + (last - first) * c / chunks;
-         k < first + (last - first) * (c + 1) / chunks; k++) {
+    for (int64_t k = mg_cut(fine, c, chunks); k < mg_cut(fine, c + 1, chunks); k++) {
       for (int64_t j = 0; j <= rows->ny; j++) {
         int64_t row = k * (rows->ny + 1) + j, n = rows->node_last[row] - rows->node_first[row];
         float *out = fine->x + (rows->node_start[row] - fine->base);

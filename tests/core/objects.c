@@ -70,10 +70,13 @@ static void sums_do_not_depend_on_the_threads(void **state) {
     y[i] = (float)x[i];
   }
   parallel_set_threads(1);
-  double one = parallel_sum(x, N), one_float = parallel_sum_float(y, N);
+  double one = parallel_sum(x, N), one_float = parallel_sum_float(y, N),
+         dot = parallel_dot(x, x, N);
   parallel_set_threads(5);
   assert_int_equal(parallel_threads(), 5);
   assert_true(parallel_sum(x, N) == one && parallel_sum_float(y, N) == one_float);
+  assert_true(parallel_dot(x, x, N) == dot);
+  assert_near(dot, N * 1e12, 0.01 * N * 1e12); /* variance of the normal numbers */
   parallel_set_threads(0);
   assert_true(parallel_threads() >= 1);
   assert_true(parallel_sum(x, 0) == 0);

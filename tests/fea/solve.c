@@ -183,6 +183,32 @@ static void operator_is_the_sum_of_dense_stiffness_matrices(void **state) {
   fea_model_destroy(m);
 }
 
+/* A chunk takes as long as its unknowns, not its planes: a cone has most of them at its base. */
+static void chunks_of_a_cone_have_the_same_number_of_unknowns(void **state) {
+  (void)state;
+  struct fea_model *m = block(24, 24, 60, 1, 1000, 0.3);
+  struct multigrid *mg = NULL;
+  for (int64_t v = 0; v < 24 * 24 * 60; v++)
+    if (hypot((double)(v % 24) - 11.5, (double)(v / 24 % 24) - 11.5) > 12 - (double)(v / 576) / 6)
+      m->modulus[v] = 0;
+  for (int axis = 0; axis < 3; axis++) assert_ok(fea_model_fix_plane(m, 2, 0, axis, 0));
+  assert_ok(fea_model_finish(m));
+  assert_ok(multigrid_create(&mg, m, NULL));
+  const struct mg_level *l = &mg->level[0];
+  const int64_t *start = l->rows.plane_start;
+  int64_t widest = 0;
+  for (int64_t k = 0; k < l->plane_last; k++)
+    if (start[k + 1] - start[k] > widest) widest = start[k + 1] - start[k];
+  assert_int_equal(mg_cut(l, 0, 3), l->plane_first);
+  assert_int_equal(mg_cut(l, 3, 3), l->plane_last);
+  for (int c = 0; c < 3; c++) {
+    const int64_t share = start[mg_cut(l, c + 1, 3)] - start[mg_cut(l, c, 3)];
+    assert_near((double)share, (double)l->length / 3, (double)widest);
+  }
+  multigrid_destroy(mg);
+  fea_model_destroy(m);
+}
+
 static void thread_count_does_not_change_a_bit(void **state) {
   (void)state;
   struct fea_model *m = ragged(150); /* three slabs of planes with five threads */
@@ -347,6 +373,7 @@ int main(void) {
       cmocka_unit_test(two_materials_in_series_add_their_compliances),
       cmocka_unit_test(linear_field_on_the_surface_is_reproduced_inside),
       cmocka_unit_test(operator_is_the_sum_of_dense_stiffness_matrices),
+      cmocka_unit_test(chunks_of_a_cone_have_the_same_number_of_unknowns),
       cmocka_unit_test(thread_count_does_not_change_a_bit),
       cmocka_unit_test(forces_and_reactions_balance),
       cmocka_unit_test(scaling_the_modulus_scales_the_force_exactly),
