@@ -100,24 +100,6 @@ done:
   return st;
 }
 
-static void fill_acquisition(struct acquisition *a, const struct hip_phantom *p) {
-  const struct scanner_preset *s = scanner_preset(p->preset);
-  acquisition_init(a);
-  snprintf(a->modality, sizeof a->modality, "CT");
-  snprintf(a->manufacturer, sizeof a->manufacturer, "%s", s->manufacturer);
-  snprintf(a->model, sizeof a->model, "%s", s->model);
-  snprintf(a->serial, sizeof a->serial, "1000%s", s->name);
-  snprintf(a->kernel, sizeof a->kernel, "%s", kernel_names[p->scanner.kernel]);
-  snprintf(a->patient_position, sizeof a->patient_position, "HFS");
-  snprintf(a->body_part, sizeof a->body_part, "PELVIS");
-  if (p->sex) snprintf(a->sex, sizeof a->sex, "%c", p->sex);
-  a->kvp = isnan(p->kvp) ? s->kvp : p->kvp;
-  a->slice_thickness_mm = p->scanner.thickness_mm > 0 ? p->scanner.thickness_mm : p->spacing[2];
-  a->age_years = p->age_years;
-  a->gantry_tilt_deg = 0;
-  a->contrast = CONTRAST_NONE;
-}
-
 /* ---- truth.json ---- */
 
 static cJSON *truth_json(const struct hip_truth *t, const struct hip_body *b,
@@ -188,7 +170,10 @@ status hip_phantom_make(struct phantom_result *out, const struct hip_phantom *p)
   if (p->ideal) paint.coverage_label = p->side == SIDE_LEFT ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
   struct scene scene = hip_scene(&body);
   TRY(paint_scene(&painted, &scene, &grid, &paint));
-  fill_acquisition(&painted.hu->acquisition, p);
+  struct acquisition *header = &painted.hu->acquisition;
+  scanner_acquisition(header, &p->scanner, p->preset, p->kvp, p->spacing[2], "PELVIS");
+  if (p->sex) snprintf(header->sex, sizeof header->sex, "%c", p->sex);
+  header->age_years = p->age_years;
   progress_update(&progress, 1, "painted");
   if (p->ideal) {
     TRY(volume_copy(&r.ideal, painted.hu));
@@ -204,10 +189,7 @@ status hip_phantom_make(struct phantom_result *out, const struct hip_phantom *p)
   r.has_frame = 1;
   TRY(scanner_apply(painted.hu, &p->scanner));
   TRY(phantom_name_labels(painted.labels, body.bench.phantom ? body.bench.entry.rod_count : 0));
-  r.ct = painted.hu;
-  r.labels = painted.labels;
-  painted.hu = NULL;
-  painted.labels = NULL;
+  phantom_result_take(&r, &painted);
   *out = r;
   r = (struct phantom_result){0};
 done:

@@ -22,6 +22,13 @@ void phantom_result_free(struct phantom_result *r) {
   *r = (struct phantom_result){0};
 }
 
+void phantom_result_take(struct phantom_result *r, struct painted *p) {
+  r->ct = p->hu;
+  r->labels = p->labels;
+  p->hu = NULL;
+  p->labels = NULL;
+}
+
 status phantom_name_labels(struct labels *l, int rods) {
   static const struct {
     int value;

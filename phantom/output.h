@@ -8,6 +8,7 @@
 
 #include "core/frame.h"
 #include "core/volume.h"
+#include "phantom/paint.h"
 
 #include <cjson/cJSON.h>
 
@@ -24,6 +25,8 @@ struct phantom_result {
   int has_frame;
 };
 void phantom_result_free(struct phantom_result *r);
+/** Image and labels go over from `p`. */
+void phantom_result_take(struct phantom_result *r, struct painted *p);
 
 enum phantom_format { PHANTOM_DICOM, PHANTOM_NIFTI };
 extern const char *const phantom_format_names[];

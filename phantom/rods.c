@@ -117,22 +117,6 @@ done:
   return st;
 }
 
-static void fill_acquisition(struct acquisition *a, const struct rods_phantom *p) {
-  const struct scanner_preset *s = scanner_preset(p->preset);
-  acquisition_init(a);
-  snprintf(a->modality, sizeof a->modality, "CT");
-  snprintf(a->manufacturer, sizeof a->manufacturer, "%s", s->manufacturer);
-  snprintf(a->model, sizeof a->model, "%s", s->model);
-  snprintf(a->serial, sizeof a->serial, "1000%s", s->name);
-  snprintf(a->kernel, sizeof a->kernel, "%s", kernel_names[p->scanner.kernel]);
-  snprintf(a->patient_position, sizeof a->patient_position, "HFS");
-  snprintf(a->body_part, sizeof a->body_part, "PHANTOM");
-  a->kvp = isnan(p->kvp) ? s->kvp : p->kvp;
-  a->slice_thickness_mm = p->scanner.thickness_mm > 0 ? p->scanner.thickness_mm : p->spacing[2];
-  a->gantry_tilt_deg = 0;
-  a->contrast = CONTRAST_NONE;
-}
-
 static cJSON *params_json(const struct rods_phantom *p) {
   cJSON *json = cJSON_CreateObject();
   json_add_text(json, "format", "qct phantom rods 1");
@@ -191,16 +175,14 @@ status rods_phantom_make(struct phantom_result *out, const struct rods_phantom *
   paint.thickness_mm = p->scanner.thickness_mm;
   struct scene scene = {.model = &model, .sample = sample, .parts = all_parts};
   TRY(paint_scene(&painted, &scene, &grid, &paint));
-  fill_acquisition(&painted.hu->acquisition, p);
+  scanner_acquisition(&painted.hu->acquisition, &p->scanner, p->preset, p->kvp, p->spacing[2],
+                      "PHANTOM");
   if (p->ideal) TRY(volume_copy(&r.ideal, painted.hu));
   TRY(scanner_apply(painted.hu, &p->scanner));
   TRY(phantom_name_labels(painted.labels, p->bare ? 0 : model.bench.entry.rod_count));
   r.params = params_json(p);
   r.truth = truth_json(&model, p);
-  r.ct = painted.hu;
-  r.labels = painted.labels;
-  painted.hu = NULL;
-  painted.labels = NULL;
+  phantom_result_take(&r, &painted);
   *out = r;
   r = (struct phantom_result){0};
 done:

@@ -4,6 +4,7 @@
 #include "core/random.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,23 @@ double scanner_energy(const struct scanner_preset *p, double kvp) {
 double scanner_sigma(const struct scanner_options *o) {
   static const double sigma[] = {0.7, 0.55, 0.40};
   return isnan(o->sigma_mm) ? sigma[o->kernel] : o->sigma_mm;
+}
+
+void scanner_acquisition(struct acquisition *out, const struct scanner_options *o, int preset,
+                         double kvp, double slice_mm, const char *body_part) {
+  const struct scanner_preset *s = scanner_preset(preset);
+  acquisition_init(out);
+  snprintf(out->modality, sizeof out->modality, "CT");
+  snprintf(out->manufacturer, sizeof out->manufacturer, "%s", s->manufacturer);
+  snprintf(out->model, sizeof out->model, "%s", s->model);
+  snprintf(out->serial, sizeof out->serial, "1000%s", s->name);
+  snprintf(out->kernel, sizeof out->kernel, "%s", kernel_names[o->kernel]);
+  snprintf(out->patient_position, sizeof out->patient_position, "HFS");
+  snprintf(out->body_part, sizeof out->body_part, "%s", body_part);
+  out->kvp = isnan(kvp) ? s->kvp : kvp;
+  out->slice_thickness_mm = o->thickness_mm > 0 ? o->thickness_mm : slice_mm;
+  out->gantry_tilt_deg = 0;
+  out->contrast = CONTRAST_NONE;
 }
 
 /* exp(-v) I_n(v) from the trapezoidal rule on its integral, which converges geometrically. */

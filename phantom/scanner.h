@@ -58,6 +58,10 @@ struct scanner_options {
 
 /** In-plane sigma [mm] of the options. */
 double scanner_sigma(const struct scanner_options *o);
+/** What the header of a scan says: supine, head first, no tilt, no contrast medium; age and sex are
+ * left unknown. `preset` of scanner_names; kvp NaN: the preset's; slice_mm: distance of slices. */
+void scanner_acquisition(struct acquisition *out, const struct scanner_options *o, int preset,
+                         double kvp, double slice_mm, const char *body_part);
 /** Weights of the discrete Gaussian of variance v [voxels^2], w[0..*reach] for n = 0..reach. */
 enum { SCANNER_REACH = 64 };
 void scanner_gaussian(double w[SCANNER_REACH + 1], int *reach, double variance);

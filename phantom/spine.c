@@ -107,7 +107,7 @@ done:
   return st;
 }
 
-/* ---- body, header ---- */
+/* ---- body ---- */
 
 static status make_body(struct spine_body *b, const struct spine_phantom *p) {
   status st = ST_OK;
@@ -129,22 +129,6 @@ static status make_body(struct spine_body *b, const struct spine_phantom *p) {
   }
 done:
   return st;
-}
-
-static void fill_acquisition(struct acquisition *a, const struct spine_phantom *p) {
-  const struct scanner_preset *s = scanner_preset(p->preset);
-  acquisition_init(a);
-  snprintf(a->modality, sizeof a->modality, "CT");
-  snprintf(a->manufacturer, sizeof a->manufacturer, "%s", s->manufacturer);
-  snprintf(a->model, sizeof a->model, "%s", s->model);
-  snprintf(a->serial, sizeof a->serial, "1000%s", s->name);
-  snprintf(a->kernel, sizeof a->kernel, "%s", kernel_names[p->scanner.kernel]);
-  snprintf(a->patient_position, sizeof a->patient_position, "HFS");
-  snprintf(a->body_part, sizeof a->body_part, "LSPINE");
-  a->kvp = isnan(p->kvp) ? s->kvp : p->kvp;
-  a->slice_thickness_mm = p->scanner.thickness_mm > 0 ? p->scanner.thickness_mm : p->spacing[2];
-  a->gantry_tilt_deg = 0;
-  a->contrast = (enum contrast)p->contrast;
 }
 
 /* ---- labels ---- */
@@ -233,7 +217,9 @@ status spine_phantom_make(struct phantom_result *out, const struct spine_phantom
   paint.thickness_mm = p->scanner.thickness_mm;
   struct scene scene = spine_scene(&body);
   TRY(paint_scene(&painted, &scene, &grid, &paint));
-  fill_acquisition(&painted.hu->acquisition, p);
+  scanner_acquisition(&painted.hu->acquisition, &p->scanner, p->preset, p->kvp, p->spacing[2],
+                      "LSPINE");
+  painted.hu->acquisition.contrast = (enum contrast)p->contrast;
   progress_update(&progress, 1, "painted");
   if (p->ideal) TRY(volume_copy(&r.ideal, painted.hu));
   spine_truth_compute(&truth, &body, p->truth_step_mm);
@@ -243,10 +229,7 @@ status spine_phantom_make(struct phantom_result *out, const struct spine_phantom
   TRY(scanner_apply(painted.hu, &p->scanner));
   TRY(part_labels(&r.bodies, painted.labels));
   TRY(name_labels(painted.labels, body.bench.phantom ? body.bench.entry.rod_count : 0));
-  r.ct = painted.hu;
-  r.labels = painted.labels;
-  painted.hu = NULL;
-  painted.labels = NULL;
+  phantom_result_take(&r, &painted);
   *out = r;
   r = (struct phantom_result){0};
 done:

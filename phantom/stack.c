@@ -157,23 +157,6 @@ done:
   return st;
 }
 
-static void fill_acquisition(struct acquisition *a, const struct stack_scan *scan) {
-  const struct scanner_preset *s = scanner_preset(scan->preset);
-  acquisition_init(a);
-  snprintf(a->modality, sizeof a->modality, "CT");
-  snprintf(a->manufacturer, sizeof a->manufacturer, "%s", s->manufacturer);
-  snprintf(a->model, sizeof a->model, "%s", s->model);
-  snprintf(a->serial, sizeof a->serial, "1000%s", s->name);
-  snprintf(a->kernel, sizeof a->kernel, "%s", kernel_names[scan->scanner.kernel]);
-  snprintf(a->patient_position, sizeof a->patient_position, "HFS");
-  snprintf(a->body_part, sizeof a->body_part, "%s", scan->body_part);
-  a->kvp = isnan(scan->kvp) ? s->kvp : scan->kvp;
-  a->slice_thickness_mm =
-      scan->scanner.thickness_mm > 0 ? scan->scanner.thickness_mm : scan->spacing[2];
-  a->gantry_tilt_deg = 0;
-  a->contrast = CONTRAST_NONE;
-}
-
 status stack_make(struct phantom_result *out, const struct stack *s,
                   const struct stack_scan *scan) {
   status st = ST_OK;
@@ -184,14 +167,12 @@ status stack_make(struct phantom_result *out, const struct stack *s,
   TRY(make_grid(&grid, scan));
   paint.thickness_mm = scan->scanner.thickness_mm;
   TRY(paint_scene(&painted, &scene, &grid, &paint));
-  fill_acquisition(&painted.hu->acquisition, scan);
+  scanner_acquisition(&painted.hu->acquisition, &scan->scanner, scan->preset, scan->kvp,
+                      scan->spacing[2], scan->body_part);
   if (scan->ideal) TRY(volume_copy(&out->ideal, painted.hu));
   TRY(scanner_apply(painted.hu, &scan->scanner));
   TRY(phantom_name_labels(painted.labels, 0));
-  out->ct = painted.hu;
-  out->labels = painted.labels;
-  painted.hu = NULL;
-  painted.labels = NULL;
+  phantom_result_take(out, &painted);
 done:
   painted_free(&painted);
   return st;

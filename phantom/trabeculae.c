@@ -256,10 +256,7 @@ status trabeculae_make(struct phantom_result *out, const struct trabeculae_phant
   TRY(labels_set_name(painted.labels, 1, "bone"));
   r.truth = truth_json(m);
   r.params = params_json(p);
-  r.ct = painted.hu;
-  r.labels = painted.labels;
-  painted.hu = NULL;
-  painted.labels = NULL;
+  phantom_result_take(&r, &painted);
   *out = r;
   r = (struct phantom_result){0};
 done:
