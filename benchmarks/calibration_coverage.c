@@ -21,8 +21,10 @@
  * 200 mg/cm3 at the person's beam and session, their HU taken without noise: what the calibration
  * adds. The HU of a digital insert does not depend on its place; real fields are less even.
  *
- * `async` is a person whose beam differs from the phantom's by 0.91 % of density (wang2017);
- * `async-any-size` is the person of the seed. */
+ * `async` is a person as large as the phantom's body whose beam differs from its by 0.91 % of
+ * density (wang2017); `async-any-size` is the person of the seed, calibrated by the phantom scans
+ * alone, `async-people` the same with the table of people. `learned-cut` is `learned` for a scan
+ * that does not show the whole body, so that its size is not known. */
 #include "calibration/calibrate.h"
 #include "calibration/history.h"
 #include "calibration/learn.h"
@@ -37,7 +39,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INSERTS = 3, KEYS = 5, VOLTAGES = 4, MOST = 64, METHODS = 5, SITES = KEYS * VOLTAGES };
+enum { INSERTS = 3, KEYS = 5, VOLTAGES = 4, MOST = 64, METHODS = 7, SITES = KEYS * VOLTAGES };
 static const double inserts[INSERTS] = {50, 100, 200};
 static const char *const keys[KEYS] = {"mindways-model3-ct", "qrm-bdc-3", "qrm-bdc-6",
                                        "image-analysis-qct3d", "b-mas-200"};
@@ -47,8 +49,9 @@ static const struct {
 static const struct {
   const char *name;
   double goal;
-} methods[METHODS] = {
-    {"rods", 1}, {"async", 3}, {"async-any-size", 3}, {"learned", 5}, {"tissue-line", 5}};
+} methods[METHODS] = {{"rods", 1},         {"async", 3},   {"async-any-size", 3},
+                      {"async-people", 3}, {"learned", 5}, {"learned-cut", 5},
+                      {"tissue-line", 5}};
 static const double middle_mm = 280; /* water-equivalent diameter at the site's energy */
 
 static const char *folder;
@@ -224,20 +227,29 @@ static void judge(FILE *f, uint64_t seed, const struct site *s, const struct vis
   }
 }
 
-static status asynchronous(FILE *f, uint64_t seed, const struct site *s, const struct visit *v) {
+static status asynchronous(FILE *f, uint64_t seed, const struct site *s, const struct visit *v,
+                           double diameter_mm, const struct cal_tissue_table *people) {
   status st = ST_OK;
-  struct cal_scan scans[MOST];
+  static struct cal_scan scans[MOST];
   struct cal_history h = {scans, (size_t)sessions};
+  struct cal_async_options o = CAL_ASYNC_DEFAULTS;
   struct calibration c;
+  int64_t day = (int64_t)between(seed, 12, 0, 7 * (sessions - 1));
   TRY(history(scans, s));
-  TRY(cal_async(&c, &h, scans[0].calibration.scanner_key,
-                (int64_t)between(seed, 12, 0, 7 * (sessions - 1)), NULL));
+  const char *key = scans[0].calibration.scanner_key;
+  o.diameter_mm = scans[0].calibration.diameter_mm;
+  TRY(cal_async(&c, &h, key, day, &o));
   struct visit w = make_visit(seed + 700000, true); /* the beam of the phantom scans */
   double kev = energy(s, &w, true);
   double step = insert_hu(s, &w, 100, kev + 0.5) - insert_hu(s, &w, 100, kev - 0.5);
   double all = insert_hu(s, &w, 100, kev) - insert_hu(s, &w, 0, kev);
   judge(f, seed, s, &w, kev + 0.0091 * all / step * normal(seed, 13), "async", &c);
+  o.diameter_mm = diameter_mm;
+  TRY(cal_async(&c, &h, key, day, &o));
   judge(f, seed, s, v, energy(s, v, false), "async-any-size", &c);
+  o.people = people;
+  TRY(cal_async(&c, &h, key, day, &o));
+  judge(f, seed, s, v, energy(s, v, false), "async-people", &c);
 done:
   return st;
 }
@@ -253,7 +265,12 @@ static status without_phantom(FILE *f, uint64_t seed, const struct site *s, cons
   o.table = &table;
   o.method = CAL_LEARNED;
   TRY(cal_from_tissues(&c, NULL, r.ct, NULL, &o));
+  double diameter_mm = c.diameter_mm;
   judge(f, seed, s, v, energy(s, v, false), "learned", &c);
+  TRY(asynchronous(f, seed, s, v, diameter_mm, &table));
+  c.diameter_mm = NAN;
+  TRY(cal_learned_line(&c, &table, voltages[s->voltage].kvp));
+  judge(f, seed, s, v, energy(s, v, false), "learned-cut", &c);
   TRY(cal_tissue_line(&c, &table, voltages[s->voltage].kvp));
   judge(f, seed, s, v, energy(s, v, false), "tissue-line", &c);
 done:
@@ -278,7 +295,6 @@ static status one(uint64_t seed) {
   CHECK(f, ST_IO, "writing %s", aside);
   TRY(scan_on_phantom(&rods, &tissues, &s, &v, name));
   judge(f, seed, &s, &v, energy(&s, &v, true), "rods", &rods);
-  TRY(asynchronous(f, seed, &s, &v));
   TRY(without_phantom(f, seed, &s, &v));
 done:
   if (f) fclose(f);

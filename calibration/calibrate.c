@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const cal_internal_names[] = {"tissue-line", "physics", "michalski2020",
@@ -46,6 +47,7 @@ status cal_from_rods(struct calibration *out, const struct volume *hu, const str
     cal_warn(&c, "built-in densities of %s belong to serial %s: compare your certificate",
              entry->key, entry->serial);
   warn_of_scan(&c, hu);
+  TRY(cal_scan_diameter(&c.diameter_mm, hu));
   TRY(calibration_seal(&c));
   *out = c;
 done:
@@ -83,6 +85,18 @@ double cal_water_diameter(const struct volume *hu, const struct labels *body) {
     if (body->voxels[i] && isfinite(hu->voxels[i])) water += (double)hu->voxels[i] / 1000 + 1;
   water *= g->spacing[0] * g->spacing[1] * g->spacing[2];
   return 2 * sqrt(fmax(0, water) / ((double)slices[axial] * g->spacing[axial]) / pi);
+}
+
+status cal_scan_diameter(double *mm, const struct volume *hu) {
+  status st = ST_OK;
+  struct labels *body = NULL;
+  struct body_info info;
+  TRY(body_find(&body, &info, hu));
+  bool whole = !info.touches_side && !info.touches_front;
+  *mm = whole ? cal_water_diameter(hu, body) : (double)NAN;
+done:
+  labels_destroy(body);
+  return st;
 }
 
 int cal_method_of_table(const struct cal_tissue_table *table) {
@@ -217,6 +231,14 @@ struct cal_key_match cal_compare_keys(const char *a, const char *b) {
                             .kernel = equal[4],
                             .unknown = !(known[0] && known[1] && known[2] && known[3])};
   return m;
+}
+
+double cal_key_kvp(const char *key) {
+  char text[128];
+  char *end;
+  key_field(text, key, 3);
+  double kvp = strtod(text, &end);
+  return end != text && *end == '\0' ? kvp : (double)NAN;
 }
 
 status cal_apply(struct volume **density, const struct calibration *c, const struct volume *hu,

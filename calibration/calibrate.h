@@ -33,7 +33,8 @@ struct cal_phantom_options {
   { .fit = CAL_FIT_DEFAULTS, .sampling = CAL_SAMPLING_DEFAULTS, .built_in = true }
 
 /**
- * Sample, fit, judge; drop rods that cannot be trusted (rods.h) and fit again without them.
+ * Sample, fit, judge; drop rods that cannot be trusted (rods.h) and fit again without them. Notes
+ * the diameter of what lies in the scan.
  * @param[in] hu    QUANTITY_HU
  * @param[in] rods  label map on the same grid, see cal_sample_rods
  * @return as cal_sample_rods, cal_fit_points, cal_accept
@@ -97,6 +98,9 @@ status cal_from_tissues(struct calibration *out, struct labels **where, const st
  */
 double cal_water_diameter(const struct volume *hu, const struct labels *body);
 
+/** The same with the body found here; NaN when the field of view cuts it. @return as body_find */
+status cal_scan_diameter(double *mm, const struct volume *hu);
+
 /**
  * State a material for a calibration whose source does not: the choice is written into the warnings
  * and changes the id. Does nothing to the numbers.
@@ -110,6 +114,8 @@ struct cal_key_match {
   bool unknown;              /* scanner or kVp unknown on a side */
 };
 struct cal_key_match cal_compare_keys(const char *a, const char *b);
+/** Tube voltage [kV] of a key, NaN when it is not known. */
+double cal_key_kvp(const char *key);
 
 /**
  * Density volume of a scan. The calibration must come from the same scanner and kVp as the scan.

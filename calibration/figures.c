@@ -133,9 +133,7 @@ status cal_figure_fit(struct text *svg, const struct calibration *c) {
   TRY(cal_figure_line(&line, c, WIDTH, TOP));
   bool second = c->point_count > 0 && !isnan(c->points[0].residual);
   if (second) TRY(cal_figure_residuals(&residuals, c, WIDTH, BOTTOM));
-  text_append(svg,
-              "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-              "style=\"background:#fff;color:#222\">\n<g>",
+  text_append(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n<g>",
               WIDTH, TOP + (second ? BOTTOM : 0));
   text_append_raw(svg, line.data, line.length);
   text_append(svg, "</g>\n");

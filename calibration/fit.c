@@ -308,3 +308,18 @@ status cal_accept(struct calibration *c, double kvp, bool force) {
 done:
   return st;
 }
+
+static double variance_at(const double v[9], double hu) {
+  return v[0] + 2 * hu * v[1] + hu * hu * v[4];
+}
+
+void cal_add_covariance(struct calibration *c, const double covariance[9], double df) {
+  const double reference_hu = 200;
+  double old = variance_at(c->covariance, reference_hu);
+  double added = variance_at(covariance, reference_hu);
+  double terms = 0;
+  if (isfinite(c->covariance_df)) terms += old * old / c->covariance_df;
+  if (isfinite(df)) terms += added * added / df;
+  for (int i = 0; i < 9; i++) c->covariance[i] += covariance[i];
+  c->covariance_df = terms > 0 ? (old + added) * (old + added) / terms : (double)INFINITY;
+}

@@ -86,6 +86,13 @@ status cal_accept(struct calibration *c, double kvp, bool force);
  */
 void cal_propagate(double out[9], const double *x, const double *variance, int n);
 
+/**
+ * Add an independent error of (intercept, slope) with `df` degrees of freedom (INFINITY: known) to
+ * the covariance of `c`; the degrees of freedom are combined (Welch and Satterthwaite) at 200 HU, a
+ * density of trabecular bone.
+ */
+void cal_add_covariance(struct calibration *c, const double covariance[9], double df);
+
 #ifdef __cplusplus
 }
 #endif

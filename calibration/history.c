@@ -1,5 +1,7 @@
 #include "calibration/history.h"
 
+#include "calibration/hardening.h"
+#include "calibration/learned_line.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/statistics.h"
@@ -10,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double unseen_share = 0.0091; /* 0.91 mg/cm3 at 100 mg/cm3, wang2017 */
-static const double reference_hu = 200;    /* where degrees of freedom are combined */
+static const double unseen_share = 0.0091; /* of slope: 0.91 mg/cm3 at 100 mg/cm3, wang2017 */
 enum { LEAST_DIFFERENCES = 4 };
 
 /* ---- dates: civil calendar, algorithm of H. Hinnant (public domain) restated ---- */
@@ -236,32 +237,52 @@ static int scatter(double s[9], const struct matches *m) {
   return n;
 }
 
-static double variance_at(const double c[9], double hu) {
-  return c[0] + 2 * hu * c[1] + hu * hu * c[4];
-}
-
-/* Add to the covariance of the fit what the patient's session and size add, and combine the degrees
- * of freedom (Welch and Satterthwaite) at a density of trabecular bone. */
-static void add_unseen(struct calibration *c, const struct matches *m, double w) {
+/* What sessions differ in: `f` times the scatter from scan to scan. */
+static void add_sessions(struct calibration *c, const struct matches *m, double f) {
   double s[9];
   int n = scatter(s, m);
-  double fit = variance_at(c->covariance, reference_hu);
-  double size = pow(unseen_share * c->slope * reference_hu, 2);
-  double drift = 0;
-  double terms = isfinite(c->covariance_df) ? fit * fit / c->covariance_df : 0;
   if (n < LEAST_DIFFERENCES) {
     cal_warn(c,
              "%zu phantom scans of this scanner: the scatter between scans is not in the interval",
              m->count);
-  } else {
-    double f = 1 + w * w + (1 - w) * (1 - w);
-    drift = f * variance_at(s, reference_hu);
-    for (int i = 0; i < 9; i++) c->covariance[i] += f * s[i];
-    terms += drift * drift / fmax(2, n * 2.0 / 3); /* successive differences share scans */
+    return;
   }
-  c->covariance[4] += pow(unseen_share * c->slope, 2);
-  double total = fit + drift + size;
-  c->covariance_df = terms > 0 ? total * total / terms : (double)INFINITY;
+  for (int i = 0; i < 9; i++) s[i] *= f;
+  cal_add_covariance(c, s, fmax(2, n * 2.0 / 3)); /* successive differences share scans */
+}
+
+static status check_people(const struct cal_tissue_table *t, const struct calibration *c) {
+  status st = ST_OK;
+  struct cal_key_match k = cal_compare_keys(t->scanner_key, c->scanner_key);
+  CHECK(k.scanner && k.kvp, ST_DOMAIN,
+        "asynchronous calibration: people of table %s were scanned on %s, this scan on %s; scanner "
+        "and kVp must be the same",
+        t->name, t->scanner_key[0] ? t->scanner_key : "an unknown scanner", c->scanner_key);
+  CHECK(t->material == c->material, ST_DOMAIN,
+        "asynchronous calibration: table %s is of %s, the phantom of %s", t->name,
+        material_name(t->material), material_name(c->material));
+done:
+  return st;
+}
+
+/* From the phantom's body and session to the patient's; w is the share of the later scan. */
+static status add_patient(struct calibration *c, const struct matches *m, double w,
+                          double phantom_mm, const struct cal_tissue_table *people) {
+  status st = ST_OK;
+  double phantoms = w * w + (1 - w) * (1 - w);
+  if (people) {
+    TRY(check_people(people, c));
+    TRY(cal_learned_size(c, phantom_mm, people));
+    add_sessions(c, m, phantoms);
+    goto done;
+  }
+  cal_hardening_correct(c, phantom_mm, cal_key_kvp(c->scanner_key));
+  add_sessions(c, m, 1 + phantoms);
+  double v[9] = {0};
+  v[4] = pow(unseen_share * c->slope, 2);
+  cal_add_covariance(c, v, (double)INFINITY);
+done:
+  return st;
 }
 
 status cal_async(struct calibration *out, const struct cal_history *h, const char *scanner_key,
@@ -305,7 +326,9 @@ status cal_async(struct calibration *out, const struct cal_history *h, const cha
              (long long)away);
   if (early == late && late->days != days)
     cal_warn(&c, "no phantom scans on both sides of the patient's day: nearest taken");
-  add_unseen(&c, &m, w);
+  double phantom_mm = w * late->calibration.diameter_mm + (1 - w) * e->diameter_mm;
+  c.diameter_mm = o->diameter_mm;
+  TRY(add_patient(&c, &m, w, phantom_mm, o->people));
   TRY(calibration_seal(&c));
   *out = c;
 done:

@@ -10,12 +10,18 @@
  * is taken. Nearest phantom scan more than 30 days away: warning; more than 180 days: refusal
  * unless forced (limits proposed; weekly or monthly phantom scans are usual).
  *
+ * Size. What lies in the beam hardens it: a phantom scan under one body tells little about another.
+ * With a table of people learned on the same scanner and kVp the line is carried over to the size
+ * of the patient by regression (cal_learned_size); without one half of the most that hardening can
+ * do is corrected and the interval holds all of it (hardening.h).
+ *
  * Interval. Covariance of the fits, plus the scatter from scan to scan S of (intercept, slope),
  * taken from successive differences of the history as S*(1 + w^2 + (1-w)^2), w the share of the
  * later scan: the patient's own session scatters like the phantom's. At least 4 differences are
- * needed, else a warning says that scatter is missing. model_sd 0.91 mg/cm3 stands for what a
- * phantom scanned alone cannot see (patient size). Source: wang2017 (scatter within scanners
- * 0.53-0.91 mg/cm3), reeves2018 (kVp)
+ * needed, else a warning says that scatter is missing. Without a table of people 0.91 % of slope
+ * stands for what bodies of one size differ in; with one the people's own scatter is used for that
+ * and for the patient's session. Source: wang2017 (scatter within scanners 0.53-0.91 mg/cm3),
+ * reeves2018 (kVp), bonaretti2014 (size)
  */
 #ifndef QCT_CALIBRATION_HISTORY_H
 #define QCT_CALIBRATION_HISTORY_H
@@ -52,16 +58,19 @@ void cal_history_destroy(struct cal_history *h);
 
 struct cal_async_options {
   int warn_days, refuse_days;
-  bool force; /* apply in spite of the age */
+  bool force;         /* apply in spite of the age */
+  double diameter_mm; /* water-equivalent, of all in the scan (cal_scan_diameter); NaN: unknown */
+  const struct cal_tissue_table *people; /* of cal_learn, or NULL */
 };
 #define CAL_ASYNC_DEFAULTS                                                                         \
-  { .warn_days = 30, .refuse_days = 180 }
+  { .warn_days = 30, .refuse_days = 180, .diameter_mm = (double)NAN }
 
 /**
  * The calibration of a scan on `days` from the history.
  * @param[in] scanner_key  of the scan (calibration_scanner_key)
  * @return ST_DOMAIN when the key lacks scanner or kVp, the scanner is not in the store, it is there
- *         with other kVp only (which), or the nearest phantom scan is too old
+ *         with other kVp only (which), or the nearest phantom scan is too old; a table of people of
+ *         another scanner, kVp or material, and as cal_learned_size
  */
 status cal_async(struct calibration *out, const struct cal_history *h, const char *scanner_key,
                  int64_t days, const struct cal_async_options *options);

@@ -66,17 +66,6 @@ done:
   return st;
 }
 
-/* kVp is the fourth field of the key. */
-static double key_kvp(const char *key) {
-  for (int i = 0; i < 3 && key; i++) {
-    key = strchr(key, '|');
-    if (key) key++;
-  }
-  char *end;
-  double kvp = key ? strtod(key, &end) : NAN;
-  return key && end != key ? kvp : NAN;
-}
-
 status cal_learn(struct cal_tissue_table *out, const struct calibration *phantom,
                  const struct calibration *tissues, int n) {
   status st = ST_OK;
@@ -108,7 +97,7 @@ status cal_learn(struct cal_tissue_table *out, const struct calibration *phantom
   }
   learn_joint(&t, phantom, tissues, n);
   t.material = phantom[0].material;
-  t.kvp = key_kvp(phantom[0].scanner_key);
+  t.kvp = cal_key_kvp(phantom[0].scanner_key);
   snprintf(t.scanner_key, sizeof t.scanner_key, "%s", phantom[0].scanner_key);
   snprintf(t.name, sizeof t.name, "learned from %d scans", n);
   *out = t;

@@ -5,10 +5,9 @@
 #include <string.h>
 
 static const int people_per_number = 4;
-static const double reference_hu = 200; /* where degrees of freedom are combined */
-static const double least_sd = 1e-3;    /* HU or mm: less than that is rounding, not variation */
-static const double far_sd = 3;         /* beyond it a predictor is outside what was learned */
-enum { LEAST_PEOPLE = 3 };
+static const double least_sd = 1e-3; /* HU or mm: less than that is rounding, not variation */
+static const double far_sd = 3;      /* beyond it a predictor is outside what was learned */
+enum { LEAST_PEOPLE = 3, LEAST_SIZED = 8 /* people_per_number for mean and size */ };
 
 /* ---- the regression ---- */
 
@@ -52,6 +51,17 @@ static int tissue_variable(const struct cal_tissue_table *t, const char *name) {
   return -1;
 }
 
+/* Warn of a predictor outside what was learned. */
+static void judge_far(struct calibration *c, const struct cal_tissue_table *t, int variable,
+                      double off) {
+  double sd = sqrt(t->joint.covariance[variable * (CAL_JOINT + 1)]);
+  if (fabs(off) <= far_sd * sd) return;
+  bool size = variable == CAL_JOINT_DIAMETER;
+  cal_warn(c, "%s %.0f %s, learned from %.0f +- %.0f: beyond the people of %s",
+           size ? "size" : t->tissue[variable - CAL_JOINT_TISSUE], off + t->joint.mean[variable],
+           size ? "mm" : "HU", t->joint.mean[variable], sd, t->name);
+}
+
 static void add_predictor(struct regression *r, struct calibration *c,
                           const struct cal_tissue_table *t, int variable) {
   if (variable < 0 || people_per_number * (r->count + 2) > t->people) return;
@@ -61,11 +71,7 @@ static void add_predictor(struct regression *r, struct calibration *c,
     return;
   r->off[variable] = off;
   r->predictor[r->count++] = variable;
-  if (fabs(off) <= far_sd * sqrt(variance)) return;
-  bool size = variable == CAL_JOINT_DIAMETER;
-  cal_warn(c, "%s %.0f %s, learned from %.0f +- %.0f: beyond the people of %s",
-           size ? "size" : t->tissue[variable - CAL_JOINT_TISSUE], off + t->joint.mean[variable],
-           size ? "mm" : "HU", t->joint.mean[variable], sqrt(variance), t->name);
+  judge_far(c, t, variable, off);
 }
 
 static double predicted(const struct regression *r, const struct cal_joint *j, int y) {
@@ -105,26 +111,23 @@ static void fill_points(struct calibration *c, const struct cal_tissue_table *t)
   c->checkable = n > 0;
 }
 
-static double variance_at(const double v[9], double hu) {
-  return v[0] + 2 * hu * v[1] + hu * hu * v[4];
-}
-
-/* Prediction and certificate; their degrees of freedom are combined (Welch and Satterthwaite) at a
- * density of trabecular bone. */
-static void fill_covariance(struct calibration *c, const struct cal_tissue_table *t,
-                            const struct regression *r) {
-  int df = t->people - 1 - r->count;
-  double f = new_observation(r, t->people) * (t->people - 1) / df;
-  double v[9] = {0};
+/* Residual covariance of (intercept, slope) between people of equal predictors, times `f`. */
+static void residual_covariance(double v[9], const struct regression *r, double f) {
+  memset(v, 0, 9 * sizeof *v);
   v[0] = f * r->a[CAL_JOINT_INTERCEPT * CAL_JOINT + CAL_JOINT_INTERCEPT];
   v[1] = v[3] = f * r->a[CAL_JOINT_INTERCEPT * CAL_JOINT + CAL_JOINT_SLOPE];
   v[4] = f * r->a[CAL_JOINT_SLOPE * CAL_JOINT + CAL_JOINT_SLOPE];
-  double people = variance_at(v, reference_hu);
-  double rods = variance_at(t->joint.rods, reference_hu);
-  double terms = people * people / df;
-  if (isfinite(t->joint.rods_df)) terms += rods * rods / t->joint.rods_df;
-  for (int i = 0; i < 9; i++) c->covariance[i] = v[i] + t->joint.rods[i];
-  c->covariance_df = (people + rods) * (people + rods) / terms;
+}
+
+/* Prediction and certificate. */
+static void fill_covariance(struct calibration *c, const struct cal_tissue_table *t,
+                            const struct regression *r) {
+  int df = t->people - 1 - r->count;
+  double v[9];
+  memcpy(c->covariance, t->joint.rods, sizeof c->covariance);
+  c->covariance_df = t->joint.rods_df;
+  residual_covariance(v, r, new_observation(r, t->people) * (t->people - 1) / df);
+  cal_add_covariance(c, v, df);
 }
 
 status cal_learned_line(struct calibration *c, const struct cal_tissue_table *t, double kvp) {
@@ -156,6 +159,44 @@ status cal_learned_line(struct calibration *c, const struct cal_tissue_table *t,
              t->people);
   snprintf(c->method, sizeof c->method, "learned");
   snprintf(c->phantom, sizeof c->phantom, "%s", t->name);
+done:
+  return st;
+}
+
+/* ---- the size of the body alone ---- */
+
+status cal_learned_size(struct calibration *c, double phantom_mm,
+                        const struct cal_tissue_table *t) {
+  status st = ST_OK;
+  struct regression r = {.count = 0};
+  double v[9];
+  const double *mean = t->joint.mean;
+  double spread = t->joint.covariance[CAL_JOINT_DIAMETER * (CAL_JOINT + 1)]; /* variance */
+  bool sized = isfinite(c->diameter_mm);
+  CHECK(t->people >= LEAST_SIZED && spread > least_sd * least_sd, ST_DOMAIN,
+        "size of the body: table %s holds %d people%s, at least %d whose size is known are needed",
+        t->name, t->people, spread > 0 ? "" : " of unknown size", LEAST_SIZED);
+  CHECK(isfinite(phantom_mm), ST_DOMAIN,
+        "size of the body: the phantom scan does not state what lay in it (its field of view cuts "
+        "it, or it is of an older store); add it to the store again");
+  memcpy(r.a, t->joint.covariance, sizeof r.a);
+  double total[9];
+  residual_covariance(total, &r, 1);
+  sweep(r.a, CAL_JOINT_DIAMETER, spread);
+  double off = (sized ? c->diameter_mm : mean[CAL_JOINT_DIAMETER]) - phantom_mm;
+  c->slope += r.a[CAL_JOINT_SLOPE * CAL_JOINT + CAL_JOINT_DIAMETER] * off;
+  c->intercept += r.a[CAL_JOINT_INTERCEPT * CAL_JOINT + CAL_JOINT_DIAMETER] * off;
+  double lever = off * off / ((t->people - 1) * spread);
+  double own = sized ? 1 : 0;
+  int df = t->people - 2;
+  residual_covariance(v, &r, (own + lever) * (t->people - 1) / df);
+  for (int i = 0; i < 9 && !sized; i++) v[i] += total[i];
+  cal_add_covariance(c, v, df);
+  if (!sized)
+    cal_warn(c, "the field of view cuts the body: its size is not known, the mean of %s is taken",
+             t->name);
+  else
+    judge_far(c, t, CAL_JOINT_DIAMETER, c->diameter_mm - mean[CAL_JOINT_DIAMETER]);
 done:
   return st;
 }

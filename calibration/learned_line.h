@@ -44,6 +44,21 @@ extern "C" {
  */
 status cal_learned_line(struct calibration *c, const struct cal_tissue_table *table, double kvp);
 
+/**
+ * Carry a line fitted on a phantom scan of `phantom_mm` water-equivalent diameter over to the body
+ * of `c` (c->diameter_mm) by the regression on size alone, B of the formula above:
+ *
+ *   (slope, intercept) += B off,   off = diameter - phantom_mm
+ *   covariance         += (1 + off^2/S_zz/(n - 1)) R,   n - 2 degrees of freedom
+ *
+ * R is what people of equal size differ in, their sessions included. When the diameter is not known
+ * that of the mean person is taken, the spread S_yy between people replaces R once, and a warning
+ * says so.
+ * @return ST_DOMAIN for a table of fewer than 8 people or without their sizes, or phantom_mm NaN
+ */
+status cal_learned_size(struct calibration *c, double phantom_mm,
+                        const struct cal_tissue_table *table);
+
 #ifdef __cplusplus
 }
 #endif

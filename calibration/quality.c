@@ -119,7 +119,8 @@ static unsigned fired(const struct state *states, size_t i, int series) {
   unsigned bits = 0;
   if (!s->judged || !isfinite(s->z)) return 0;
   double off = fabs(s->value - s->mean);
-  if (series == 0 && off > shift_share * fabs(s->mean)) bits |= 1u << CAL_SHIFT;
+  double shift = shift_share * fabs(s->mean);
+  if (series == 0 && off > shift && 3 * s->sd < shift) bits |= 1u << CAL_SHIFT;
   if (off > s->limit) bits |= 1u << CAL_SHEWHART;
   if (s->high > cusum_limit || s->low > cusum_limit) bits |= 1u << CAL_CUSUM;
   if (off > 3 * s->sd) bits |= 1u << CAL_THREE_SD;

@@ -6,7 +6,8 @@
  * since then only.
  *
  *   level    rule         meaning
- *   alarm    shift        slope differs by more than 1 % from the baseline mean
+ *   alarm    shift        slope differs by more than 1 % from the baseline mean, where 1 % is more
+ *                         than 3 SD of the baseline (people of all sizes on a phantom scatter more)
  *   alarm    shewhart     a series lies beyond the prediction limit of the baseline (Student, 0.1 %
  *                         a scan over all series together)
  *   alarm    cusum        the sum of standardised deviations beyond 1 SD passes 5 (either side)

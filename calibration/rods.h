@@ -5,7 +5,9 @@
  *
  * Finding, rods. Slabs of about 10 mm are averaged; in each, edges vote for circles of 4-15 mm
  * radius; circles that are uniform inside and near the front or back of the body are chained over
- * the slabs to straight lines; n lines in a row at equal pitch are the phantom. Rods are matched to
+ * the slabs to straight lines; n lines in a row at equal pitch are the phantom. When there is no
+ * such row the search is made again in slabs of 20 and of 40 mm: the sum along a rod is the matched
+ * filter for it, and noise halves. Rods are matched to
  * the certificate along the row in both directions: the phantom may be flipped, the patient may lie
  * feet first. When both directions fit equally the search stops and asks for labels. Finding,
  * plates (two-plate phantoms). Uniform regions of at least 300 mm2 near the table, one at 0.5-1.6
@@ -48,6 +50,16 @@ struct cal_rods_found {
  */
 status cal_find_rods(struct labels **out, struct cal_rods_found *info, const struct volume *hu,
                      const struct phantom_entry *entry);
+
+/* The same for several entries in turn: what is seen in the scan is kept between them. Holds a copy
+ * of the scan; `hu` may be destroyed before it. */
+struct cal_rod_search;
+/** @return ST_DOMAIN when `hu` is no HU volume, ST_MEMORY */
+status cal_rod_search_open(struct cal_rod_search **out, const struct volume *hu);
+/** As cal_find_rods. */
+status cal_rod_search_find(struct labels **out, struct cal_rods_found *info,
+                           struct cal_rod_search *search, const struct phantom_entry *entry);
+void cal_rod_search_close(struct cal_rod_search *search);
 
 struct cal_sampling_options {
   double erode_mm;     /* NaN: the largest of 1 voxel, 2 mm and 30 % of the radius, less when the

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double slab_mm = 10;
 static const double least_pixel_mm = 0.7;
 static const double most_pixel_mm = 1;
 
@@ -45,7 +44,7 @@ static void fill(struct cal_slab *s, const struct volume *v, int64_t k0, int64_t
     }
 }
 
-status cal_slabs_make(struct cal_slabs *out, const struct volume *v) {
+status cal_slabs_make(struct cal_slabs *out, const struct volume *v, double slab_mm) {
   status st = ST_OK;
   const struct geometry *g = &v->grid;
   double pixel = fmin(fmax(fmin(g->spacing[0], g->spacing[1]), least_pixel_mm), most_pixel_mm);

@@ -18,13 +18,13 @@ struct cal_slabs {
 };
 
 /**
- * At most CAL_SLABS slabs of about 10 mm, spread evenly along z of a volume whose direction is
+ * At most CAL_SLABS slabs of about `slab_mm`, spread evenly along z of a volume whose direction is
  * nearest to identity. Pixels are square: the finer in-plane spacing, sampled at 0.7 to 1 mm;
  * position (x, y) in pixels times pixel_mm is the distance from the first voxel. No data counts as
  * -1000 HU.
  * @return ST_MEMORY
  */
-status cal_slabs_make(struct cal_slabs *out, const struct volume *v);
+status cal_slabs_make(struct cal_slabs *out, const struct volume *v, double slab_mm);
 void cal_slabs_free(struct cal_slabs *s);
 
 #ifdef __cplusplus

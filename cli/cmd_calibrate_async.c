@@ -4,7 +4,7 @@
 #include "core/log.h"
 
 struct params {
-  const char *ct, *store, *out, *date;
+  const char *ct, *store, *out, *date, *people;
   struct cal_async_options async;
 };
 
@@ -20,6 +20,8 @@ static const struct option options[] = {
             "a nearest phantom scan farther away is a warning"),
     OPT_INT(struct params, async.refuse_days, "refuse-days", "d", 1, 3650,
             "a nearest phantom scan farther away is refused"),
+    OPT_IN(struct params, people, "tissue-table",
+           "people of the scanner, from \"qct calibrate learn\": tells what a body's size does"),
     OPT_FLAG(struct params, async.force, "override", "take an older phantom scan, with a warning"),
     OPT_OUT_REQUIRED(struct params, out, "out", "the calibration (JSON)"),
     OPTIONS_END};
@@ -33,27 +35,34 @@ static const struct example examples[] = {
      "for a scan of a week later"},
     {NULL, NULL}};
 
-static const char *const sources[] = {"wang2017", "reeves2018", NULL};
+static const char *const sources[] = {"wang2017", "reeves2018", "bonaretti2014",
+                                      "xcom2010", "aapm220",    NULL};
 
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
-  const struct params *p = params;
+  struct params p = *(const struct params *)params;
   struct volume *ct = NULL;
+  struct cal_tissue_table people;
   struct cal_history *history = NULL;
   struct calibration c;
   cJSON *provenance = NULL;
   char key[256];
   const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
-  TRY(cal_history_read(&history, p->store));
-  TRY(image_read(&ct, p->ct, &as_hu));
+  TRY(cal_history_read(&history, p.store));
+  TRY(image_read(&ct, p.ct, &as_hu));
   int64_t days = ct->acquisition.acquired_days;
-  if (p->date) TRY(cal_days_from_date(&days, p->date));
+  if (p.date) TRY(cal_days_from_date(&days, p.date));
   calibration_scanner_key(key, &ct->acquisition);
-  TRY(cal_async(&c, history, key, days, &p->async));
+  TRY(cal_scan_diameter(&p.async.diameter_mm, ct));
+  if (p.people) {
+    TRY(cal_tissue_table_read(&people, p.people));
+    p.async.people = &people;
+  }
+  TRY(cal_async(&c, history, key, days, &p.async));
   for (int i = 0; i < c.warning_count; i++) log_warning("%s", c.warnings[i]);
   provenance = context_provenance(ctx);
   CHECK(provenance, ST_MEMORY, "provenance of the calibration");
-  TRY(calibration_write(&c, p->out, provenance, ctx->force));
+  TRY(calibration_write(&c, p.out, provenance, ctx->force));
 done:
   volume_destroy(ct);
   cal_history_destroy(history);
@@ -67,7 +76,10 @@ const struct command cmd_calibrate_async = {
     .about =
         "The scanner and the kVp must be those of the scan; another kernel is a warning. Two "
         "phantom scans around the day are interpolated in time, else the nearest is taken. The "
-        "interval holds the scatter between phantom scans.",
+        "interval holds the scatter between phantom scans.\n\n"
+        "A body of another size than the one on the phantom hardens the beam. With --tissue-table "
+        "the line is carried over to the size of this body; without it half of the most that "
+        "hardening can do is corrected and the interval holds all of it.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

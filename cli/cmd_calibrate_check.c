@@ -110,7 +110,7 @@ static status draw(const struct cal_history *h, const char *path, bool force) {
                         : snprintf(name, sizeof name, "%.*s-%d%s", stem, path, number, path + stem);
     CHECK(n < (int)sizeof name, ST_USAGE, "the path of the chart is too long");
     TRY(cal_figure_drift(&svg, h->scans + begin, end - begin, 860, 420));
-    TRY(file_write(name, svg.data, svg.length, force));
+    TRY(plot_write(name, &svg, force));
     text_free(&svg);
     svg = (struct text){0};
   }

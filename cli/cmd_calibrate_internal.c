@@ -1,6 +1,5 @@
 #include "calibration/figures.h"
 #include "cli/command.h"
-#include "core/file.h"
 #include "core/image.h"
 #include "core/log.h"
 
@@ -65,7 +64,7 @@ static status save(struct context *ctx, const struct params *p, const struct cal
   TRY(calibration_write(c, p->out, provenance, ctx->force));
   if (p->figure) {
     TRY(cal_figure_fit(&svg, c));
-    TRY(file_write(p->figure, svg.data, svg.length, ctx->force));
+    TRY(plot_write(p->figure, &svg, ctx->force));
   }
   if (p->picture) {
     TRY(cal_picture_labels(&picture, ct, where, 0.8));

@@ -1,7 +1,6 @@
 #include "calibration/figures.h"
 #include "calibration/history.h"
 #include "cli/command.h"
-#include "core/file.h"
 #include "core/image.h"
 #include "core/log.h"
 
@@ -60,7 +59,7 @@ static status write_pictures(struct context *ctx, const struct params *p,
   cJSON *provenance = NULL;
   if (p->figure) {
     TRY(cal_figure_fit(&svg, c));
-    TRY(file_write(p->figure, svg.data, svg.length, ctx->force));
+    TRY(plot_write(p->figure, &svg, ctx->force));
   }
   if (p->picture) {
     TRY(cal_picture_labels(&picture, ct, rods, 0.7));

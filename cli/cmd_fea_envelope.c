@@ -1,8 +1,8 @@
 #include "cli/femur_options.h"
 
-#include "core/file.h"
 #include "core/image.h"
 #include "core/log.h"
+#include "core/plot.h"
 #include "fea/envelope.h"
 
 struct params {
@@ -64,8 +64,7 @@ static status write_outputs(struct context *ctx, const struct params *p,
   }
   if (p->polar) {
     TRY(fea_envelope_svg(&svg, e));
-    TRY(text_check(&svg, "polar picture"));
-    TRY(file_write(p->polar, svg.data, svg.length, ctx->force));
+    TRY(plot_write(p->polar, &svg, ctx->force));
   }
   if (p->picture) {
     TRY(fea_envelope_picture(&picture, e));

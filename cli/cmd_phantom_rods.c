@@ -10,7 +10,7 @@ struct params {
   struct phantom_scan scan;
   int body, missing, bubble;
   double swap[2], spacing[3], fov[3];
-  double diameter, shift, tilt, rise, energy, fat, muscle;
+  double diameter, shift, tilt, rise, energy, fat, muscle, saturate;
   bool bare, flip;
 };
 
@@ -33,6 +33,8 @@ static const struct option options[] = {
     OPT_REALS(struct params, swap, "swap", "", 2, 0, 8, "exchange two rods, counted from 1"),
     OPT_INT(struct params, missing, "missing-rod", "", 0, 8, "leave this rod out, counted from 1"),
     OPT_INT(struct params, bubble, "bubble", "", 0, 8, "air bubble of 4 mm radius in this rod"),
+    OPT_REAL(struct params, saturate, "saturate", "HU", 0, 3000,
+             "values above it read it, as where a scanner's range ends; 0: none"),
     OPT_REAL(struct params, shift, "shift", "mm", -400, 400, "of the phantom, towards the left"),
     OPT_REAL(struct params, tilt, "tilt", "deg", -20, 20, "of the rods in the coronal plane"),
     OPT_REAL(struct params, rise, "rise", "deg", -10, 10, "of the rods in the sagittal plane"),
@@ -58,6 +60,7 @@ static void fill(struct rods_phantom *r, const struct params *p) {
   for (int i = 0; i < 2; i++) r->swap[i] = (int)p->swap[i];
   r->missing = p->missing;
   r->bubble = p->bubble;
+  r->saturate_hu = p->saturate;
   r->shift_mm = p->shift;
   r->tilt_deg = p->tilt;
   r->rise_deg = p->rise;

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/risk_report.h"
 #include "core/file.h"
+#include "core/plot.h"
 #include "ml/figures.h"
 #include "ml/prediction_table.h"
 #include "ml/survival.h"
@@ -81,8 +82,7 @@ static status write_picture(struct context *ctx, const char *folder, const char 
   CHECK(snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path, ST_USAGE,
         "path of %s is too long", name);
   TRY(draw(&svg, p));
-  TRY(text_check(&svg, name));
-  TRY(file_write(path, svg.data, svg.length, ctx->force));
+  TRY(plot_write(path, &svg, ctx->force));
 done:
   text_free(&svg);
   return st;

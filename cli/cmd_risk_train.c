@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/plot.h"
 #include "core/text.h"
 #include "ml/experiment.h"
 #include "ml/figures.h"
@@ -88,8 +89,7 @@ static status write_importance(struct context *ctx, const struct ml_run *run, co
     if (*c == ' ' || *c == '/') *c = '_';
   TRY(join(path, folder, name));
   TRY(ml_figure_importance(&svg, names, run->importance, count));
-  TRY(text_check(&svg, name));
-  TRY(file_write(path, svg.data, svg.length, ctx->force));
+  TRY(plot_write(path, &svg, ctx->force));
 done:
   free(names);
   text_free(&svg);

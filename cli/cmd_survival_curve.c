@@ -1,6 +1,6 @@
 #include "cli/command.h"
-#include "core/file.h"
 #include "core/log.h"
+#include "core/plot.h"
 #include "core/table.h"
 #include "ml/figures.h"
 #include "ml/survival.h"
@@ -158,8 +158,7 @@ static status run(struct context *ctx, const void *params) {
   if (p->picture) {
     TRY(ml_figure_kaplan_meier(&svg, q.time, q.event, q.group, q.names, q.group_count, q.n,
                                p->unit));
-    TRY(text_check(&svg, "survival curves"));
-    TRY(file_write(p->picture, svg.data, svg.length, ctx->force));
+    TRY(plot_write(p->picture, &svg, ctx->force));
   }
   TRY(table_write(curves, p->out ? p->out : "-", ctx->force));
 done:

@@ -3,7 +3,7 @@
 #define QCT_CLI_FEA_CURVE_OPTIONS_H
 
 #include "cli/command.h"
-#include "core/file.h"
+#include "core/plot.h"
 #include "fea/beyond.h"
 
 /* `member` is the struct fea_beyond_options of struct T; curve and curve_picture its paths. */
@@ -33,8 +33,7 @@ static inline status fea_curve_write(const struct context *ctx, const struct fea
   }
   if (picture) {
     TRY(fea_curve_svg(&svg, c));
-    TRY(text_check(&svg, "curve"));
-    TRY(file_write(picture, svg.data, svg.length, ctx->force));
+    TRY(plot_write(picture, &svg, ctx->force));
   }
 done:
   text_free(&svg);

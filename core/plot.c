@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "core/plot.h"
 
+#include "core/file.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -502,5 +504,27 @@ status plot_svg(const struct plot *p, struct text *out) {
   text_append(out, "</svg>\n");
   TRY(text_check(out, "a plot"));
 done:
+  return st;
+}
+
+/* The ground and ink of a report (report/style.c). */
+static const char file_style[] =
+    "\n<style>:root{background:#fff;color:#1d2329;font-family:system-ui,sans-serif}"
+    "@media (prefers-color-scheme:dark){:root{background:#14181c;color:#e8ebed}}</style>\n";
+
+status plot_write(const char *path, const struct text *svg, bool force) {
+  status st = ST_OK;
+  struct text t = {0};
+  TRY(text_check(svg, "a plot"));
+  const char *end = svg->data && svg->data[0] == '<' ? strchr(svg->data, '>') : NULL;
+  CHECK(end, ST_FORMAT, "writing %s: that is no SVG element", path);
+  size_t head = (size_t)(end + 1 - svg->data);
+  text_append_raw(&t, svg->data, head);
+  text_append(&t, "%s", file_style);
+  text_append_raw(&t, svg->data + head, svg->length - head);
+  TRY(text_check(&t, "a plot"));
+  TRY(file_write(path, t.data, t.length, force));
+done:
+  text_free(&t);
   return st;
 }

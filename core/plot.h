@@ -51,6 +51,12 @@ void plot_steps(struct plot *p, const double *x, const double *y, int n, uint32_
 void plot_note(struct plot *p, double x, double y, const char *s);
 /** Append the <svg> element. @return ST_MEMORY; ST_DOMAIN when nothing finite was given */
 status plot_svg(const struct plot *p, struct text *out);
+/**
+ * Write an <svg> element to a file of its own: dark text on white, light on dark where the viewer
+ * asks for dark (prefers-color-scheme).
+ * @return as file_write; ST_MEMORY; ST_FORMAT when `svg` does not start with an element
+ */
+status plot_write(const char *path, const struct text *svg, bool force);
 
 #ifdef __cplusplus
 }

@@ -129,6 +129,7 @@ static cJSON *params_json(const struct rods_phantom *p) {
   json_add_number(json, "swap_second", p->swap[1]);
   json_add_number(json, "missing", p->missing);
   json_add_number(json, "bubble", p->bubble);
+  json_add_number(json, "saturate_hu", p->saturate_hu);
   json_add_number(json, "shift_mm", p->shift_mm);
   json_add_number(json, "tilt_deg", p->tilt_deg);
   json_add_number(json, "rise_deg", p->rise_deg);
@@ -163,6 +164,12 @@ static cJSON *truth_json(const struct model *m, const struct rods_phantom *p) {
   return json;
 }
 
+static void saturate(struct volume *ct, double limit_hu) {
+  int64_t n = geometry_voxels(&ct->grid);
+  for (int64_t i = 0; i < n && limit_hu > 0; i++)
+    if (ct->voxels[i] > (float)limit_hu) ct->voxels[i] = (float)limit_hu;
+}
+
 status rods_phantom_make(struct phantom_result *out, const struct rods_phantom *p) {
   status st = ST_OK;
   struct model model;
@@ -179,6 +186,7 @@ status rods_phantom_make(struct phantom_result *out, const struct rods_phantom *
                       "PHANTOM");
   if (p->ideal) TRY(volume_copy(&r.ideal, painted.hu));
   TRY(scanner_apply(painted.hu, &p->scanner));
+  saturate(painted.hu, p->saturate_hu);
   TRY(phantom_name_labels(painted.labels, p->bare ? 0 : model.bench.entry.rod_count));
   r.params = params_json(p);
   r.truth = truth_json(&model, p);

@@ -25,6 +25,7 @@ struct rods_phantom {
   double shift_mm;        /* of the plate in x: beyond the field of view when large */
   double tilt_deg;        /* of the rods in the coronal plane */
   double rise_deg;        /* of the rods in the sagittal plane */
+  double saturate_hu;     /* values above it read it; 0: none */
   struct scanner_options scanner;
   int preset;
   double kvp;       /* NaN: the preset's */

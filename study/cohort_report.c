@@ -1,11 +1,11 @@
 /* The report of a cohort: what was measured and what was not, how the cases lie beside one another,
  * and whether the scanners agree and stay as they are. From the tables only; the cases are links.
  */
-#include "calibration/figures.h"
 #include "calibration/quality.h"
 #include "core/statistics.h"
 #include "report/report.h"
 #include "study/cohort_tables.h"
+#include "study/page_calibration.h"
 #include "study/step.h"
 
 #include <math.h>
@@ -349,48 +349,6 @@ static int by_key_and_day(const void *a, const void *b) {
   return k ? k : (x->days > y->days) - (x->days < y->days);
 }
 
-static status tell_chart(struct cohort_page *p, const struct cal_scan *scans, size_t n) {
-  status st = ST_OK;
-  enum { FEWEST = 9 }; /* as calibration/quality.h */
-  struct cal_quality *q = NULL;
-  struct text svg = {0};
-  char title[128], key[300], bad[200];
-  size_t alarms = 0;
-  snprintf(key, sizeof key, "%s", scans->calibration.scanner_key);
-  for (char *c = key; *c; c++)
-    if (*c == '|') *c = ' ';
-  if (n < FEWEST) {
-    report_paragraph(p->report, "%s: %zu scans with a phantom and a day; %d are needed to judge.",
-                     key, n, FEWEST);
-    return ST_OK;
-  }
-  TRY(cal_quality_judge(&q, scans, n));
-  for (size_t scan = 0; scan < n; scan++) {
-    bool alarm = false;
-    for (size_t i = 0; i < q->count; i++)
-      alarm = alarm || (q->alarms[i].scan == scan && !q->alarms[i].notice);
-    alarms += alarm;
-  }
-  TRY(cal_figure_drift(&svg, scans, n, 720, 340));
-  snprintf(bad, sizeof bad, "In %zu of %zu scans the calibration left its baseline.", alarms, n);
-  const struct report_reading reading = {
-      .good = alarms ? NULL : "The calibration stays within the limits of its own baseline.",
-      .bad = alarms ? bad : NULL,
-      .act = alarms ? "Look at the scans from the marked day on; `qct calibrate check` lists them. "
-                      "Slope and intercept of each scan correct for it where the rods lie in every "
-                      "scan."
-                    : NULL};
-  report_svg(p->report, &svg, key, &reading);
-  if (alarms) {
-    snprintf(title, sizeof title, "A scanner drifted.");
-    report_finding(p->report, REPORT_CAUTION, title, bad);
-  }
-done:
-  cal_quality_destroy(q);
-  text_free(&svg);
-  return st;
-}
-
 static void tell_calibration_strip(struct cohort_page *p) {
   int column = table_find(p->t->wide, "scan.calibration_slope");
   char words[256];
@@ -431,7 +389,8 @@ static status tell_scanners(struct cohort_page *p) {
   TRY(read_history(&h, p, day));
   qsort(h->scans, h->count, sizeof *h->scans, by_key_and_day);
   size_t begin = 0, end = 0;
-  while (cal_history_next(h, &begin, &end)) TRY(tell_chart(p, h->scans + begin, end - begin));
+  while (cal_history_next(h, &begin, &end))
+    TRY(page_drift(p->report, h->scans + begin, end - begin));
   if (!h->count) report_paragraph(p->report, "No scan has both a phantom and a day.");
 done:
   cal_history_destroy(h);

@@ -209,3 +209,53 @@ done:
   plot_destroy(p);
   return st;
 }
+
+/* ---- drift ---- */
+
+static status count_alarmed(size_t *alarmed, const struct cal_scan *scans, size_t n) {
+  status st = ST_OK;
+  struct cal_quality *q = NULL;
+  TRY(cal_quality_judge(&q, scans, n));
+  *alarmed = 0;
+  for (size_t scan = 0; scan < n; scan++) {
+    bool alarm = false;
+    for (size_t i = 0; i < q->count; i++)
+      alarm = alarm || (q->alarms[i].scan == scan && !q->alarms[i].notice);
+    *alarmed += alarm;
+  }
+done:
+  cal_quality_destroy(q);
+  return st;
+}
+
+status page_drift(struct report *page, const struct cal_scan *scans, size_t n) {
+  status st = ST_OK;
+  enum { FEWEST = 9 }; /* as calibration/quality.h */
+  struct text svg = {0};
+  char key[300], bad[200];
+  size_t alarmed = 0;
+  snprintf(key, sizeof key, "%s", scans->calibration.scanner_key);
+  for (char *c = key; *c; c++)
+    if (*c == '|') *c = ' ';
+  if (n < FEWEST) {
+    report_paragraph(page, "%s: %zu scans with a phantom and a day; %d are needed to judge.", key,
+                     n, FEWEST);
+    goto done;
+  }
+  TRY(count_alarmed(&alarmed, scans, n));
+  TRY(cal_figure_drift(&svg, scans, n, 720, 340));
+  snprintf(bad, sizeof bad, "In %zu of %zu scans the calibration left its baseline.", alarmed, n);
+  const struct report_reading reading = {
+      .good = alarmed ? NULL : "The calibration stays within the limits of its own baseline.",
+      .bad = alarmed ? bad : NULL,
+      .act = alarmed
+                 ? "Look at the scans from the marked day on; `qct calibrate check` lists them. "
+                   "Slope and intercept of each scan correct for it where the rods lie in "
+                   "every scan."
+                 : NULL};
+  report_svg(page, &svg, key, &reading);
+  if (alarmed) report_finding(page, REPORT_CAUTION, "A scanner drifted.", bad);
+done:
+  text_free(&svg);
+  return st;
+}

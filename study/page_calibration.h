@@ -2,7 +2,7 @@
 #ifndef QCT_STUDY_PAGE_CALIBRATION_H
 #define QCT_STUDY_PAGE_CALIBRATION_H
 
-#include "core/calibration.h"
+#include "calibration/history.h"
 #include "report/report.h"
 
 /** Do its densities come from a phantom in the scan? */
@@ -11,5 +11,8 @@ bool page_by_phantom(const struct calibration *k);
 bool page_by_other_days(const struct calibration *k);
 /** Paragraphs, plot, table of samples, and the finding that holds its warnings. */
 status page_calibration(struct report *page, const struct calibration *calibration);
+/** Drift chart of the phantom scans of one scanner and phantom, by day, and the finding when there
+ * are alarms; a sentence when they are too few to judge. */
+status page_drift(struct report *page, const struct cal_scan *scans, size_t n);
 
 #endif

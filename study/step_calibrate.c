@@ -1,6 +1,7 @@
 /* The step that turns HU into density: rods in the scan, else its tissues. */
 #include "calibration/calibrate.h"
 #include "calibration/history.h"
+#include "calibration/quality.h"
 #include "core/log.h"
 #include "study/page_calibration.h"
 #include "study/step.h"
@@ -74,23 +75,36 @@ static bool fits_well(const struct calibration *k) {
   return k->checkable;
 }
 
+static status entry_fits(bool *fits, struct cal_rod_search *search, const struct volume *hu,
+                         const struct phantom_entry *entry) {
+  struct labels *rods = NULL;
+  struct calibration k;
+  status st = cal_rod_search_find(&rods, NULL, search, entry);
+  if (st == ST_OK) st = cal_from_rods(&k, hu, rods, entry, NULL);
+  labels_destroy(rods);
+  *fits = st == ST_OK && fits_well(&k);
+  if (st != ST_DOMAIN && st != ST_NUMERIC) return st;
+  status_clear();
+  return ST_OK;
+}
+
 /* No phantom was named: which of the known ones fits the rods in the scan? One that fits alone is
  * taken; rods that fit several are left to the user, because their densities differ. */
 static status by_recognised_phantom(struct calibration *out, bool *found, char several[160],
                                     const struct study_case *c, const struct volume *hu) {
   status st = ST_OK;
   struct phantom_registry *registry = NULL;
+  struct cal_rod_search *search = NULL;
   const struct phantom_entry *chosen = NULL;
-  struct calibration k;
   int count = 0;
   size_t used = 0;
   TRY(phantom_registry_read(&registry, NULL));
+  TRY(cal_rod_search_open(&search, hu));
   for (size_t i = 0; i < registry->count; i++) {
     const struct phantom_entry *entry = &registry->entries[i];
-    status fit = entry->plates ? ST_DOMAIN : cal_from_phantom(&k, NULL, NULL, hu, entry, NULL);
-    if (fit != ST_OK && fit != ST_DOMAIN && fit != ST_NUMERIC) FAIL(fit, "%s", status_message());
-    status_clear();
-    if (fit != ST_OK || !fits_well(&k)) continue;
+    bool fits = false;
+    if (!entry->plates) TRY(entry_fits(&fits, search, hu, entry));
+    if (!fits) continue;
     if (used < 160)
       used += (size_t)snprintf(several + used, 160 - used, "%s%s", count ? ", " : "", entry->key);
     chosen = entry;
@@ -104,6 +118,7 @@ static status by_recognised_phantom(struct calibration *out, bool *found, char s
            chosen->key);
   TRY(calibration_seal(out));
 done:
+  cal_rod_search_close(search);
   phantom_registry_destroy(registry);
   return st;
 }
@@ -126,15 +141,33 @@ static bool nearly_expected(const struct calibration *k) {
   return true;
 }
 
-/* Phantom scans of other days on the same scanner. */
+/* Phantom scans of other days on the same scanner. A table of its people tells what size does; one
+ * that cannot is told and the size stays in the interval. */
 static status by_store(struct calibration *out, const struct study_case *c,
                        const struct volume *hu) {
   status st = ST_OK;
   struct cal_history *history = NULL;
+  struct cal_tissue_table people;
+  struct cal_async_options options = CAL_ASYNC_DEFAULTS;
+  const int64_t day = hu->acquisition.acquired_days;
   char key[256];
+  char why[100] = "";
   TRY(cal_history_read(&history, c->options->store));
+  TRY(cal_scan_diameter(&options.diameter_mm, hu));
   calibration_scanner_key(key, &hu->acquisition);
-  TRY(cal_async(out, history, key, hu->acquisition.acquired_days, NULL));
+  if (c->options->tissue_table) {
+    TRY(cal_tissue_table_read(&people, c->options->tissue_table));
+    options.people = &people;
+    st = cal_async(out, history, key, day, &options);
+    if (st != ST_DOMAIN) goto done;
+    snprintf(why, sizeof why, "%.99s", status_message());
+    options.people = NULL;
+  }
+  TRY(cal_async(out, history, key, day, &options));
+  if (why[0]) {
+    cal_warn(out, "table of people not used: %s", why);
+    TRY(calibration_seal(out));
+  }
 done:
   cal_history_destroy(history);
   return st;
@@ -250,11 +283,30 @@ done:
 
 /* ---- the report ---- */
 
+/* The phantom scans that the calibration was taken from, as a chart. */
+static status tell_store(struct case_page *page, const struct calibration *k) {
+  status st = ST_OK;
+  struct cal_history *h = NULL;
+  size_t begin = 0;
+  size_t end = 0;
+  TRY(cal_history_read(&h, page->c->options->store));
+  while (cal_history_next(h, &begin, &end)) {
+    const struct calibration *first = &h->scans[begin].calibration;
+    struct cal_key_match same = cal_compare_keys(first->scanner_key, k->scanner_key);
+    if (same.scanner && same.kvp && strcmp(first->phantom, k->phantom) == 0)
+      TRY(page_drift(page->report, h->scans + begin, end - begin));
+  }
+done:
+  cal_history_destroy(h);
+  return st;
+}
+
 static status tell(struct case_page *page, int side) {
   status st = ST_OK;
   const struct calibration *k = NULL;
   TRY(case_calibration(&k, page->c));
   TRY(page_calibration(page->report, k));
+  if (page_by_other_days(k) && page->c->options->store) TRY(tell_store(page, k));
   struct report_reading rods = {
       .good = "In a good picture each circle lies inside its rod and the letters run in the "
               "order of the phantom.",
@@ -278,10 +330,13 @@ static void methods(struct case_page *page) {
                               "mg/cm3 are refused.");
     page_source(page, "ogo2020");
   } else if (page_by_other_days(k)) {
-    report_text(page->report,
-                "Calibration. Slope and intercept come from phantom scans of the same scanner and "
-                "tube voltage on other days, interpolated in time; the scatter between those scans "
-                "is in every interval.");
+    report_text(
+        page->report,
+        "Calibration. Slope and intercept come from phantom scans of the same scanner and "
+        "tube voltage on other days, interpolated in time. What a body of another size than "
+        "the phantom's does to the beam is corrected, by people of that scanner or by half "
+        "of its limit, and the rest of it and the scatter between those scans are in every "
+        "interval.");
     page_source(page, "wang2017");
   } else if (strcmp(k->method, "learned") == 0) {
     report_text(page->report,

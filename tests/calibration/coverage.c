@@ -124,6 +124,7 @@ static struct calibration phantom_scan(const struct world *w, const struct sessi
   c.material = w->e.material;
   snprintf(c.phantom, sizeof c.phantom, "%s", w->e.key);
   snprintf(c.scanner_key, sizeof c.scanner_key, "Maker|One|1|%.0f|SOFT", w->kvp);
+  c.diameter_mm = 260 + 60 * s->size;
   assert_ok(cal_fit_points(&c, NULL));
   assert_ok(calibration_seal(&c));
   return c;
@@ -166,76 +167,101 @@ static void in_scan(struct tally *t, const struct world *w) {
   judge(t, w, &s, &c, 1);
 }
 
-static void asynchronous(struct tally *t, const struct world *w) {
+enum method { IN_SCAN, ASYNC, ASYNC_SIZE, ASYNC_PEOPLE, LINE, REGRESSION, REGRESSION_CUT, METHODS };
+static const struct {
+  const char *name;
+  double limit;
+} methods[METHODS] = {{"rods in the scan", 1},       {"asynchronous", 3},
+                      {"asynchronous, any size", 3}, {"asynchronous, people", 3},
+                      {"learned tissue line", 5},    {"learned regression", 5},
+                      {"learned, size not seen", 5}};
+
+/* `o` says whom it is for. */
+static void asynchronous(struct tally *t, const struct world *w, const struct session *s,
+                         const struct cal_async_options *o) {
   enum { SCANS = 16 };
   struct cal_scan scans[SCANS];
   for (uint64_t i = 0; i < SCANS; i++) {
-    struct session s = make_session(w, i, 0); /* the phantom alone: one size */
-    scans[i] = (struct cal_scan){(int64_t)i * 7, phantom_scan(w, &s)};
+    struct session phantom = make_session(w, i, 0); /* the phantom alone: one size */
+    scans[i] = (struct cal_scan){(int64_t)i * 7, phantom_scan(w, &phantom)};
   }
   struct cal_history h = {scans, SCANS};
-  /* what the phantom cannot see is the person's size: 0.91 % of the density from person to person
-   * (wang2017: 0.91 mg/cm3 at 100 mg/cm3), as an energy */
-  double by_kev = (ideal_hu(w, 100, w->kev + 0.5) - ideal_hu(w, 100, w->kev - 0.5)) /
-                  (ideal_hu(w, 100, w->kev) - ideal_hu(w, 0, w->kev));
-  struct session s = make_session(w, 600, 0.0091 / fabs(by_kev) / 1.5 * draw(w, 8, 0));
   struct calibration c;
-  assert_ok(cal_async(&c, &h, scans[0].calibration.scanner_key, 60, NULL));
-  judge(t, w, &s, &c, 3);
+  assert_ok(cal_async(&c, &h, scans[0].calibration.scanner_key, 60, o));
+  judge(t, w, s, &c, 3);
 }
 
-static void learned(struct tally *line, struct tally *regression, const struct world *w) {
+/* What the phantom cannot see in a body of its size: 0.91 % of the density from person to person
+ * (wang2017: 0.91 mg/cm3 at 100 mg/cm3), as an energy. */
+static struct session like_the_phantom(const struct world *w) {
+  double by_kev = (ideal_hu(w, 100, w->kev + 0.5) - ideal_hu(w, 100, w->kev - 0.5)) /
+                  (ideal_hu(w, 100, w->kev) - ideal_hu(w, 0, w->kev));
+  return make_session(w, 600, 0.0091 / fabs(by_kev) / 1.5 * draw(w, 8, 0));
+}
+
+static struct cal_tissue_table learn(const struct world *w) {
   enum { PEOPLE = 25 };
   struct calibration phantom[PEOPLE];
   struct calibration tissues[PEOPLE];
+  struct cal_tissue_table table;
   for (uint64_t i = 0; i < PEOPLE; i++) {
     struct session s = make_session(w, 100 + i, size_of(w, 100 + i));
     s.kev += 0.3 * draw(w, 10, s.id);
     phantom[i] = phantom_scan(w, &s);
     tissues[i] = person(w, &s);
   }
-  struct cal_tissue_table table;
   assert_ok(cal_learn(&table, phantom, tissues, PEOPLE));
+  return table;
+}
+
+static void one_world(struct tally t[METHODS], const struct world *w) {
+  struct cal_async_options o = CAL_ASYNC_DEFAULTS;
+  struct cal_tissue_table table = learn(w);
+  struct session same = like_the_phantom(w);
   struct session s = make_session(w, 700, size_of(w, 700));
+  in_scan(&t[IN_SCAN], w);
+  o.diameter_mm = 260;
+  asynchronous(&t[ASYNC], w, &same, &o);
   s.kev += 0.3 * draw(w, 10, s.id);
   struct calibration c = person(w, &s);
+  o.diameter_mm = c.diameter_mm;
+  asynchronous(&t[ASYNC_SIZE], w, &s, &o);
+  o.people = &table;
+  asynchronous(&t[ASYNC_PEOPLE], w, &s, &o);
   assert_ok(cal_tissue_line(&c, &table, w->kvp));
-  judge(line, w, &s, &c, 5);
+  judge(&t[LINE], w, &s, &c, 5);
   c = person(w, &s);
   assert_ok(cal_learned_line(&c, &table, w->kvp));
-  judge(regression, w, &s, &c, 5);
+  judge(&t[REGRESSION], w, &s, &c, 5);
+  c = person(w, &s);
+  c.diameter_mm = NAN;
+  assert_ok(cal_learned_line(&c, &table, w->kvp));
+  judge(&t[REGRESSION_CUT], w, &s, &c, 5);
 }
 
 static void samples_are_covered(void **state) {
   (void)state;
   int n = seeds("QCT_COVERAGE_SEEDS", 200);
-  struct tally rods = {0};
-  struct tally async = {0};
-  struct tally line = {0};
-  struct tally regression = {0};
+  int first = seeds("QCT_COVERAGE_FIRST", 0);
+  struct tally t[METHODS] = {{0}};
   for (int i = 0; i < n; i++) {
-    struct world w = make_world((uint64_t)i);
-    in_scan(&rods, &w);
-    asynchronous(&async, &w);
-    learned(&line, &regression, &w);
+    struct world w = make_world((uint64_t)(first + i));
+    one_world(t, &w);
   }
-  say("samples: rods in the scan", &rods, 1);
-  say("samples: asynchronous", &async, 3);
-  say("samples: learned tissue line", &line, 5);
-  say("samples: learned regression", &regression, 5);
-  const struct tally *all[4] = {&rods, &async, &line, &regression};
-  static const double limit[4] = {1, 3, 5, 5};
-  for (int i = 0; i < 4; i++) {
-    double share = (double)all[i]->covered / all[i]->n;
+  for (int m = 0; m < METHODS; m++) {
+    char name[48];
+    snprintf(name, sizeof name, "samples: %s", methods[m].name);
+    say(name, &t[m], methods[m].limit);
+    double share = (double)t[m].covered / t[m].n;
     /* 93-97 % with two standard errors of a share of n seeds (inserts of a seed are not
-     * independent) */
+     * independent); a size whose effect was not learned is covered whatever the scanner corrects */
     double slack = 2 * sqrt(0.05 * 0.95 / n);
-    assert_true(share > 0.93 - slack && share < 0.97 + slack);
-    assert_true(sqrt(all[i]->squares / all[i]->n) < limit[i]);
+    assert_true(share > 0.93 - slack && (m == ASYNC_SIZE || share < 0.97 + slack));
+    assert_true(sqrt(t[m].squares / t[m].n) < methods[m].limit);
   }
   /* the line through tissues cannot see the beam harden with size: four in five only */
-  assert_true(regression.within > 0.98 * regression.n);
-  assert_true(line.within > 0.75 * line.n);
+  assert_true(t[REGRESSION].within > 0.98 * t[REGRESSION].n);
+  assert_true(t[LINE].within > 0.75 * t[LINE].n);
 }
 
 /* ---- whole scans ---- */

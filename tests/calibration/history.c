@@ -27,8 +27,14 @@ static struct calibration scan(uint64_t seed, uint64_t i, double scale) {
   }
   assert_ok(cal_fit_points(&c, NULL));
   c.material = MATERIAL_HA;
+  c.diameter_mm = 280;
   snprintf(c.phantom, sizeof c.phantom, "b-mas-200");
   snprintf(c.scanner_key, sizeof c.scanner_key, "%s", key);
+  return c;
+}
+
+static struct calibration sealed_scan(uint64_t i) {
+  struct calibration c = scan(1, i, 1);
   assert_ok(calibration_seal(&c));
   return c;
 }
@@ -54,7 +60,7 @@ static void store_keeps_scans_of_two_processes(void **state) {
   pid_t child = fork();
   for (int i = 0; i < EACH; i++) {
     uint64_t n = (uint64_t)(child ? i : EACH + i);
-    struct calibration c = scan(1, n, 1);
+    struct calibration c = sealed_scan(n);
     status st = cal_history_add("history.h5", &c, 19000 + (int64_t)n, 60);
     if (!child && st != ST_OK) _exit(1);
     if (child) assert_ok(st);
@@ -67,11 +73,11 @@ static void store_keeps_scans_of_two_processes(void **state) {
   assert_ok(cal_history_read(&h, "history.h5"));
   assert_int_equal(h->count, 2 * EACH);
   for (int i = 0; i < 2 * EACH; i++) {
-    struct calibration c = scan(1, (uint64_t)i, 1);
+    struct calibration c = sealed_scan((uint64_t)i);
     assert_int_equal(h->scans[i].days, 19000 + i);
     assert_string_equal(h->scans[i].calibration.id, c.id);
   }
-  struct calibration again = scan(1, 3, 1);
+  struct calibration again = sealed_scan(3);
   assert_fails(cal_history_add("history.h5", &again, 19003, 60), ST_DOMAIN, "there already");
   cal_history_destroy(h);
   unlink("history.h5");
@@ -85,19 +91,26 @@ static struct cal_history history(uint64_t seed, size_t n, int64_t step) {
   return h;
 }
 
+static struct cal_async_options same_size(void) {
+  struct cal_async_options o = CAL_ASYNC_DEFAULTS;
+  o.diameter_mm = 280;
+  return o;
+}
+
 static void bracketing_scans_are_interpolated(void **state) {
   (void)state;
   struct cal_history h = history(2, 8, 10);
   struct calibration c;
-  assert_ok(cal_async(&c, &h, key, 34, NULL));
+  struct cal_async_options o = same_size();
+  assert_ok(cal_async(&c, &h, key, 34, &o));
   const struct calibration *a = &h.scans[3].calibration;
   const struct calibration *b = &h.scans[4].calibration;
   assert_near(c.slope, 0.6 * a->slope + 0.4 * b->slope, 1e-12);
   assert_near(c.intercept, 0.6 * a->intercept + 0.4 * b->intercept, 1e-12);
-  assert_ok(cal_async(&c, &h, key, 40, NULL));
+  assert_ok(cal_async(&c, &h, key, 40, &o));
   assert_near(c.slope, b->slope, 1e-12);
   assert_int_equal(c.warning_count, 0);
-  assert_ok(cal_async(&c, &h, key, 75, NULL));
+  assert_ok(cal_async(&c, &h, key, 75, &o));
   assert_near(c.slope, h.scans[7].calibration.slope, 1e-12);
   free(h.scans);
 }
@@ -106,19 +119,19 @@ static void age_scanner_and_kvp_are_judged(void **state) {
   (void)state;
   struct cal_history h = history(3, 8, 10);
   struct calibration c;
-  struct cal_async_options o = CAL_ASYNC_DEFAULTS;
+  struct cal_async_options o = same_size();
   assert_ok(cal_async(&c, &h, key, 110, &o));
   assert_non_null(strstr(c.warnings[0], "40 days away"));
   assert_fails(cal_async(&c, &h, key, 400, &o), ST_DOMAIN, "330 days away");
   o.force = true;
   assert_ok(cal_async(&c, &h, key, 400, &o));
   assert_non_null(strstr(c.warnings[0], "FORCED"));
-  assert_fails(cal_async(&c, &h, "Maker|One|1|140|SOFT", 30, NULL), ST_DOMAIN, "tube voltage");
-  assert_fails(cal_async(&c, &h, "Maker|Two|1|120|SOFT", 30, NULL), ST_DOMAIN, "no phantom scan");
-  assert_fails(cal_async(&c, &h, "Maker|One|?|120|SOFT", 30, NULL), ST_DOMAIN, "must be known");
-  assert_fails(cal_async(&c, &h, "Maker|One|1|?|SOFT", 30, NULL), ST_DOMAIN, "must be known");
-  assert_fails(cal_async(&c, &h, key, INT64_MIN, NULL), ST_DOMAIN, "--date");
-  assert_ok(cal_async(&c, &h, "Maker|One|1|120|BONE", 30, NULL));
+  assert_fails(cal_async(&c, &h, "Maker|One|1|140|SOFT", 30, &o), ST_DOMAIN, "tube voltage");
+  assert_fails(cal_async(&c, &h, "Maker|Two|1|120|SOFT", 30, &o), ST_DOMAIN, "no phantom scan");
+  assert_fails(cal_async(&c, &h, "Maker|One|?|120|SOFT", 30, &o), ST_DOMAIN, "must be known");
+  assert_fails(cal_async(&c, &h, "Maker|One|1|?|SOFT", 30, &o), ST_DOMAIN, "must be known");
+  assert_fails(cal_async(&c, &h, key, INT64_MIN, &o), ST_DOMAIN, "--date");
+  assert_ok(cal_async(&c, &h, "Maker|One|1|120|BONE", 30, &o));
   assert_non_null(strstr(c.warnings[0], "another kernel"));
   free(h.scans);
 }
@@ -137,45 +150,75 @@ static size_t alarms_from(const struct cal_history *h, size_t first, size_t *at)
   return n;
 }
 
-static void planted_drift_of_one_percent_is_alarmed_within_five_scans(void **state) {
-  (void)state;
-  enum { BEFORE = 20, AFTER = 5, SEEDS = 100 };
-  int late = 0;
-  for (uint64_t seed = 0; seed < SEEDS; seed++) {
-    struct cal_history h = history(100 + seed, BEFORE + AFTER, 7);
-    for (size_t i = BEFORE; i < BEFORE + AFTER; i++)
-      h.scans[i].calibration = scan(100 + seed, i, seed % 2 ? 1.01 : 0.99);
-    size_t at;
-    late += alarms_from(&h, BEFORE, &at) == 0;
-    free(h.scans);
-  }
-  print_message("drift of 1 %%: %d of %d seeds not alarmed within %d scans\n", late, SEEDS, AFTER);
-  assert_true(late <= 1);
+/* 100; QCT_DRIFT_SEEDS enlarges the study (benchmarks/calibration_drift.sh). */
+static int drift_seeds(void) {
+  const char *text = getenv("QCT_DRIFT_SEEDS");
+  return text ? atoi(text) : 100;
 }
 
-static void steady_scanner_raises_fewer_than_one_alarm_in_200_scans(void **state) {
+static void planted_drift_of_one_percent_is_alarmed_within_five_scans(void **state) {
   (void)state;
-  enum { SCANS = 40, SEEDS = 100 };
+  enum { BEFORE = 20, AFTER = 5 };
+  int seeds = drift_seeds();
+  int after[AFTER + 1] = {0}; /* scans until the alarm; the last: none */
+  for (int k = 0; k < seeds; k++) {
+    uint64_t seed = 100 + (uint64_t)k;
+    struct cal_history h = history(seed, BEFORE + AFTER, 7);
+    for (size_t i = BEFORE; i < BEFORE + AFTER; i++)
+      h.scans[i].calibration = scan(seed, i, seed % 2 ? 1.01 : 0.99);
+    size_t at;
+    alarms_from(&h, BEFORE, &at);
+    after[at - BEFORE]++;
+    free(h.scans);
+  }
+  print_message(
+      "drift of 1 %%: alarmed at scan 1 to 5 after it: %d %d %d %d %d, not within 5: %d of "
+      "%d scanners\n",
+      after[0], after[1], after[2], after[3], after[4], after[5], seeds);
+  assert_true(after[AFTER] * 100 <= seeds);
+}
+
+/* Alarms of steady scanners in scans of phantoms whose slope scatters by `spread` from body to
+ * body; alarms that stay are one event. Returns whether there are fewer than one in 200 scans. */
+static bool few_false_alarms(const char *who, double spread) {
+  enum { SCANS = 40 };
+  int seeds = drift_seeds();
   int scans = 0;
   int alarmed = 0;
-  for (uint64_t seed = 0; seed < SEEDS; seed++) {
-    struct cal_history h = history(1000 + seed, SCANS, 7);
+  int events = 0;
+  for (int k = 0; k < seeds; k++) {
+    uint64_t seed = 100000 + (uint64_t)k;
+    struct cal_history h = history(seed, SCANS, 7);
+    for (size_t i = 0; i < SCANS && spread > 0; i++)
+      h.scans[i].calibration = scan(seed, i, 1 + spread * random_normal(seed, 20, i));
     struct cal_quality *q = NULL;
     assert_ok(cal_quality_judge(&q, h.scans, h.count));
-    size_t previous = SIZE_MAX;
+    bool before = false;
     for (size_t s = 0; s < SCANS; s++) {
-      int alarm = 0;
+      bool alarm = false;
       for (size_t i = 0; i < q->count; i++)
         alarm = alarm || (!q->alarms[i].notice && q->alarms[i].scan == s);
-      if (alarm && previous != s - 1) alarmed++; /* one event a run */
-      if (alarm) previous = s;
+      alarmed += alarm;
+      events += alarm && !before;
+      before = alarm;
     }
     scans += SCANS;
     cal_quality_destroy(q);
     free(h.scans);
   }
-  print_message("%d false alarms in %d scans\n", alarmed, scans);
-  assert_true(alarmed * 200 < scans);
+  print_message("steady scanners, %s: %d false alarms (%d scans with one) in %d scans\n", who,
+                events, alarmed, scans);
+  return events * 200 < scans;
+}
+
+static void steady_scanner_raises_fewer_than_one_alarm_in_200_scans(void **state) {
+  (void)state;
+  assert_true(few_false_alarms("one phantom", 0));
+}
+
+static void people_of_all_sizes_on_a_phantom_are_no_drift(void **state) {
+  (void)state;
+  assert_true(few_false_alarms("people of all sizes", 0.03));
 }
 
 static void alarm_names_the_rod(void **state) {
@@ -206,6 +249,7 @@ int main(void) {
       cmocka_unit_test(age_scanner_and_kvp_are_judged),
       cmocka_unit_test(planted_drift_of_one_percent_is_alarmed_within_five_scans),
       cmocka_unit_test(steady_scanner_raises_fewer_than_one_alarm_in_200_scans),
+      cmocka_unit_test(people_of_all_sizes_on_a_phantom_are_no_drift),
       cmocka_unit_test(alarm_names_the_rod),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
