@@ -1,3 +1,4 @@
+#include "cli/fall_tets.h"
 #include "cli/femur_options.h"
 
 #include "core/image.h"
@@ -25,7 +26,12 @@ static const struct option options[] = {
              "largest turn of the force about the shaft, both ways"),
     OPT_REAL(struct params, envelope.step_deg, "turn-step", "deg", 1, 60, "between directions"),
     FEMUR_MATERIAL(struct params, femur),
-    OPT_REAL(struct params, envelope.model.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
+    OPT_REAL(struct params, envelope.model.size_mm, "size", "mm", 0.3, 10, "edge of an element"),
+    FEA_TET_MODEL(struct params, envelope.elements, envelope.tets),
+    OPT_CHOICE(struct params, envelope.model.outline, "outline", fea_outline_names,
+               "bone on cubes: whole voxels of the label, or a smooth surface by shares of volume"),
+    OPT_REAL(struct params, envelope.model.smooth_mm, "smooth", "mm", 0, 5,
+             "Gaussian that smooths the surface"),
     OPT_CHOICE(struct params, envelope.model.law, "law", fea_law_names, "density to modulus"),
     OPT_TEXT(struct params, user_law, "user-law",
              "a law of your own instead: ash:10500,2.29 is 10500 MPa x ash^2.29"),
@@ -82,6 +88,8 @@ static status run(struct context *ctx, const void *params) {
   const struct params *p = params;
   const struct image_read_options as_density = {.quantity = QUANTITY_DENSITY};
   struct fea_envelope_options o = p->envelope;
+  o.tets.element = o.elements;
+  o.tets.smooth_mm = o.model.smooth_mm;
   struct femur_inputs in = {0};
   struct fea_envelope *e = NULL;
   struct fea_user_law user_law;
@@ -109,13 +117,14 @@ const struct command cmd_fea_envelope = {
     .summary = "Weakest direction of a fall, over a grid of force directions",
     .about =
         "Failure load of the femur for a force on its head from many directions, recipe "
-        "envelope/1. "
+        "envelope/2. "
         "The model is linear and its supports (the trochanter's cap along the fall, the distal end "
         "across it) do not move with the direction, so three solves with unit forces give every "
         "direction by superposition.\n\n"
         "Direction (0, 0) is straight down in the pose of `fea fall`; alpha is positive from the "
         "head towards the distal end, beta towards the back. Bone within one radius of the head "
-        "centre, where the force is spread, is not judged. The grid of directions is a proposal: "
+        "centre, where the force is spread, is not judged. --elements tet10 takes a smooth mesh "
+        "instead (--size about 3 mm), as in `fea fall`. The grid of directions is a proposal: "
         "loads of other grids and programs are not comparable.",
     .options = options,
     .defaults = &defaults,

@@ -6,11 +6,9 @@
 #include "fea/tet_fall.h"
 
 /* Options of a femur recipe for the kind of elements and for what only tetrahedra have. */
-#define FEA_TET_OPTIONS(type, elements, tets, mesh)                                                \
+#define FEA_TET_MODEL(type, elements, tets)                                                        \
   OPT_CHOICE(type, elements, "elements", fea_element_names,                                        \
              "hex8 voxels, or smooth tetrahedra of 4 or 10 nodes (about 3 mm)"),                   \
-      OPT_OUT(type, mesh, "mesh",                                                                  \
-              "the model as .vtu, .msh, .inp, .feb, and voxels as ParOSol's .h5"),                 \
       OPT_CHOICE(type, tets.mapping, "mapping", fea_mapping_names,                                 \
                  "of tetrahedra: voxel mean, density over the element, modulus over the element"), \
       OPT_CHOICE(type, tets.surface, "bone-surface", fea_surface_names,                            \
@@ -19,6 +17,10 @@
                "edge of tetrahedra at the neck; 2/3 of --size without"),                           \
       OPT_CHOICE(type, tets.solver, "solver", fea_mesh_solver_names,                               \
                  "of tetrahedra; auto takes a cycle over the corners for tet10")
+#define FEA_TET_OPTIONS(type, elements, tets, mesh)                                                \
+  FEA_TET_MODEL(type, elements, tets),                                                             \
+      OPT_OUT(type, mesh, "mesh",                                                                  \
+              "the model as .vtu, .msh, .inp, .feb, and voxels as ParOSol's .h5")
 
 /* Outputs by path, each may be NULL. */
 struct fall_tets_outputs {

@@ -27,7 +27,7 @@ struct fea_failure_options {
   double contact_mm;    /* bone nearer to a cap is not judged: contact crushes, it does not break */
   double pistoia_share; /* 0..1 */
   double pistoia_strain;  /* effective strain */
-  const uint8_t *exclude; /* voxels that are not judged, borrowed; NULL: none */
+  const uint8_t *exclude; /* voxels (of a mesh: elements) not judged, borrowed; NULL: none */
 };
 #define FEA_FAILURE_DEFAULTS                                                                       \
   {                                                                                                \

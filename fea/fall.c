@@ -59,8 +59,8 @@ const char *fea_recipe_name(enum fea_recipe recipe, enum fea_outline outline) {
   return "";
 }
 
-static status add_cap(struct femur_model *f, int axis, int side, int64_t *face,
-                      const struct fea_fall_options *o) {
+status fall_add_cap(struct femur_model *f, int axis, int side, int64_t *face,
+                    const struct fea_fall_options *o) {
   const struct fea_cap cap = {.axis = axis,
                               .side = side,
                               .thick_mm = o->cap_mm,
@@ -79,8 +79,8 @@ static status support_fall(struct femur_model *f, double *displacement_mm,
                            const struct fea_fall_options *o) {
   status st = ST_OK;
   int64_t head_face = 0, ground_face = 0;
-  TRY(add_cap(f, 1, 1, &head_face, o));
-  TRY(add_cap(f, 1, 0, &ground_face, o));
+  TRY(fall_add_cap(f, 1, 1, &head_face, o));
+  TRY(fall_add_cap(f, 1, 0, &ground_face, o));
   *displacement_mm = o->strain * (double)(head_face - ground_face) * o->size_mm;
   if (o->recipe == FEA_FALL_HINGE)
     TRY(femur_model_hinge(f, FALL_HINGE_BLOCK_MM, HINGE_BLOCK_MPA));
@@ -99,7 +99,7 @@ static status support_stance(struct femur_model *f, double *displacement_mm,
   status st = ST_OK;
   int64_t face = 0, lowest = -1;
   const struct fea_model *m = f->model;
-  TRY(add_cap(f, 2, 1, &face, o));
+  TRY(fall_add_cap(f, 2, 1, &face, o));
   for (int64_t v = 0; v < geometry_voxels(&m->grid) && lowest < 0; v++)
     if (m->part[v] == FEA_BONE) lowest = v / (m->grid.nx * m->grid.ny);
   *displacement_mm = o->strain * (double)(face - lowest) * o->size_mm;
@@ -109,12 +109,9 @@ done:
   return st;
 }
 
-/* Model, caps, supports, load: ready to solve. */
-static status make_model(struct femur_model **out, double *displacement_mm,
-                         const struct fall_input *in, const struct fea_fall_options *o) {
-  status st = ST_OK;
-  struct femur_model *f = NULL;
-  double distal = fmin(o->distal_mm, femur_distal_limit_mm(in->frame));
+status fall_place(struct femur_model **out, const struct fall_input *in, double room_mm,
+                  const struct fea_fall_options *o) {
+  const double distal = fmin(o->distal_mm, femur_distal_limit_mm(in->frame));
   const struct femur_pose pose = femur_pose_fall(in->frame, o->tilt_deg, o->rotation_deg, distal);
   const struct femur_model_options fo = {.size_mm = o->size_mm,
                                          .poisson = o->poisson,
@@ -127,10 +124,18 @@ static status make_model(struct femur_model **out, double *displacement_mm,
                                          .smooth_mm = o->smooth_mm,
                                          .grow_mm = in->grow_mm,
                                          .shift_mgcc = {in->shift_mgcc[0], in->shift_mgcc[1]}};
+  return femur_model_create(out, in->density, in->labels, in->label, &pose,
+                            room_mm + 2 * o->size_mm, &fo);
+}
+
+/* Model, caps, supports, load: ready to solve. */
+static status make_model(struct femur_model **out, double *displacement_mm,
+                         const struct fall_input *in, const struct fea_fall_options *o) {
+  status st = ST_OK;
+  struct femur_model *f = NULL;
   const double room =
       o->recipe == FEA_FALL_HINGE ? FALL_HINGE_BLOCK_MM : o->cap_mm - o->intrusion_mm;
-  TRY(femur_model_create(&f, in->density, in->labels, in->label, &pose, room + 2 * o->size_mm,
-                         &fo));
+  TRY(fall_place(&f, in, room, o));
   if (o->recipe == FEA_STANCE)
     TRY(support_stance(f, displacement_mm, o));
   else

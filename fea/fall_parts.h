@@ -38,6 +38,13 @@ struct fall_interval {
   char missing[96];                 /* what was left out, in words */
 };
 
+/** The bone in its pose with room_mm beyond it, without caps and supports. */
+status fall_place(struct femur_model **out, const struct fall_input *in, double room_mm,
+                  const struct fea_fall_options *o);
+/** A cap of the outline's kind at the end (side 0 low, 1 high) of an axis; its outer node plane. */
+status fall_add_cap(struct femur_model *f, int axis, int side, int64_t *face,
+                    const struct fea_fall_options *o);
+
 /** One model made and solved; `femur` (may be NULL) takes what is left of it. */
 status fall_solve(struct fea_fall **out, struct femur_model **femur, const struct fall_input *in,
                   const struct fea_fall_options *o);
@@ -57,6 +64,19 @@ void fall_interval_rows(struct fea_rows_writer *w, double failure_load_n,
                         const struct fall_interval *interval, const struct fea_fall_options *o);
 void fall_force_rows(struct fea_rows_writer *w, double failure_load_n,
                      const struct fall_interval *interval, const struct fea_fall_options *o);
+
+/** The bone as tetrahedra with caps and moduli, without supports. @param caps  axis and side of
+ * `count` caps, copied */
+status fall_tet_place(struct fea_tet_fall **out, const struct fall_input *in,
+                      const struct tet_cap *caps, int count, const struct fea_fall_options *o,
+                      const struct fea_tet_options *t);
+/** Is the node on the flat distal end? */
+bool fall_tet_on_cut(const struct fea_tet_fall *r, int64_t node);
+status fall_tet_solve(struct fea_mesh_solution **out, const struct fea_mesh *m,
+                      const struct fea_fall_options *o, const struct fea_tet_options *t);
+/** r->words: recipe, law, density, elements, mapping. */
+void fall_tet_words(struct fea_tet_fall *r, const char *recipe, const struct fea_fall_options *o,
+                    const struct fea_tet_options *t);
 
 /** r->record from what was solved with tetrahedra. */
 status fall_tet_record(struct fea_tet_fall *r, const struct hip_frame *frame,

@@ -61,13 +61,16 @@ done:
   return st;
 }
 
-/* Largest modulus of the bone at each node: soft nodes are not judged. */
-static void node_moduli(double *young, const struct fea_mesh *m) {
+/* Largest modulus of the bone at each node, 0 at an element that is not judged: soft nodes are not
+ * judged. */
+static void node_moduli(double *young, const struct fea_mesh *m, const uint8_t *exclude) {
   const int n = fea_element_nodes(m->element);
   memset(young, 0, (size_t)m->node_count * sizeof *young);
   for (int64_t i = 0; i < m->element_count * n; i++)
     if (m->part[i / n] == FEA_BONE)
       young[m->nodes[i]] = fmax(young[m->nodes[i]], m->modulus[i / n]);
+  for (int64_t i = 0; exclude && i < m->element_count * n; i++)
+    if (exclude[i / n]) young[m->nodes[i]] = 0;
 }
 
 static status judge_nodes(struct fea_tet_failure *r, const struct fea_mesh *m,
@@ -78,7 +81,7 @@ static status judge_nodes(struct fea_tet_failure *r, const struct fea_mesh *m,
   double *young = malloc((size_t)m->node_count * sizeof *young), most = 0;
   CHECK(on && young, ST_MEMORY, "failure load: no memory");
   TRY(find_surface(on, m, distal, o->contact_mm));
-  node_moduli(young, m);
+  node_moduli(young, m, o->exclude);
   r->site_node = -1;
   for (int64_t v = 0; v < m->node_count; v++) {
     double strain[6], principal[3];
@@ -109,7 +112,9 @@ status fea_tet_failure_find(struct fea_tet_failure *out, const struct fea_mesh *
   int64_t n = 0;
   CHECK(w, ST_MEMORY, "failure load: no memory");
   for (int64_t e = 0; e < m->element_count; e++) {
-    if (m->part[e] != FEA_BONE || m->modulus[e] < o->least_modulus_mpa) continue;
+    if (m->part[e] != FEA_BONE || m->modulus[e] < o->least_modulus_mpa ||
+        (o->exclude && o->exclude[e]))
+      continue;
     w[n].value = measure((double)fields->tension[e], (double)fields->compression[e], o);
     w[n].weight = fea_mesh_element_mm3(m, e);
     r.judged_mm3 += w[n++].weight;

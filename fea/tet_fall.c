@@ -18,7 +18,8 @@ static status check_input(const struct hip_frame *frame, const struct fea_fall_o
   CHECK(!o->bins, ST_DOMAIN,
         "fall: tetrahedra take densities without bins only; take hex8 for bins");
   CHECK(!o->beyond.rule, ST_DOMAIN,
-        "fall: strength beyond yield is for cubes only; take hex8, or no rule beyond yield");
+        "fall: strength beyond yield, and its curve, is for cubes only: the return mapping is not "
+        "made for tetrahedra; take hex8, or no rule beyond yield");
   TRY(fall_check_frame(frame, o));
   CHECK(o->size_mm >= 0.5 && o->size_mm <= MOST_MM, ST_DOMAIN,
         "fall: tetrahedra of %g mm, permitted are 0.5 .. %d mm", o->size_mm, MOST_MM);
@@ -55,25 +56,27 @@ static struct tet_size size_of(const struct hip_frame *frame, const struct tet_f
   return size;
 }
 
-static status make_mesh(struct fea_tet_fall *r, struct tet_plane *cut, const struct fall_input *in,
-                        const struct fea_fall_options *o, const struct fea_tet_options *t) {
+static status make_mesh(struct fea_tet_fall *r, const struct fall_input *in,
+                        const struct tet_cap *caps, int count, const struct fea_fall_options *o,
+                        const struct fea_tet_options *t) {
   status st = ST_OK;
   struct tet_domain *domain = NULL;
   const double distal = fmin(o->distal_mm, femur_distal_limit_mm(in->frame));
   const struct femur_pose pose = femur_pose_fall(in->frame, o->tilt_deg, o->rotation_deg, distal);
-  place(&r->frame, cut, &pose);
+  place(&r->frame, &r->cut, &pose);
   r->distal_mm = distal;
-  r->cap_count = o->recipe == FEA_STANCE ? 1 : 2;
-  for (int c = HEAD; c < r->cap_count; c++)
-    r->caps[c] = (struct tet_cap){.axis = load_axis(o),
-                                  .side = c == HEAD,
+  r->cap_count = count;
+  for (int c = 0; c < count; c++)
+    r->caps[c] = (struct tet_cap){.axis = caps[c].axis,
+                                  .side = caps[c].side,
                                   .intrusion_mm = o->intrusion_mm,
                                   .beyond_mm = o->cap_mm - o->intrusion_mm,
                                   .modulus_mpa = o->cap_mpa};
   const struct tet_mesh_options mo = {.element = (enum fea_element)t->element,
                                       .size = size_of(in->frame, &r->frame, o, t),
                                       .passes = PASSES};
-  TRY(tet_domain_create(&domain, in->labels, in->label, &r->frame, cut, t->smooth_mm, in->grow_mm));
+  TRY(tet_domain_create(&domain, in->labels, in->label, &r->frame, &r->cut, t->smooth_mm,
+                        in->grow_mm));
   TRY(tet_mesh_create(&r->mesh, &r->quality, domain, &mo, r->caps, r->cap_count));
   r->mesh->poisson = o->poisson;
 done:
@@ -85,6 +88,10 @@ done:
 
 static bool on_cut(const struct fea_mesh *m, const struct tet_plane *cut, int64_t node) {
   return tet_plane_side(cut, fea_mesh_point(m, node)) <= 1e-6;
+}
+
+bool fall_tet_on_cut(const struct fea_tet_fall *r, int64_t node) {
+  return on_cut(r->mesh, &r->cut, node);
 }
 
 /* Centre of the flat distal face. */
@@ -118,9 +125,8 @@ static double lowest_bone(const struct fea_mesh *m) {
 
 /* The cap moved by `move`, the other held; the distal face by the recipe, turned by `turn` [rad]
  * about x through `hinge` where it may turn. */
-static status add_supports(struct fea_tet_fall *r, const struct tet_plane *cut,
-                           const struct fea_fall_options *o, double move, double turn,
-                           struct vec3 hinge) {
+static status add_supports(struct fea_tet_fall *r, const struct fea_fall_options *o, double move,
+                           double turn, struct vec3 hinge) {
   status st = ST_OK;
   struct fea_mesh *m = r->mesh;
   const int axis = load_axis(o);
@@ -128,7 +134,7 @@ static status add_supports(struct fea_tet_fall *r, const struct tet_plane *cut,
   TRY(fea_mesh_fix_plane(m, axis, r->caps[HEAD].face_mm, axis, -move));
   if (r->cap_count > 1) TRY(fea_mesh_fix_plane(m, axis, r->caps[GROUND].face_mm, axis, 0));
   for (int64_t n = 0; n < m->node_count; n++) {
-    if (!on_cut(m, cut, n)) continue;
+    if (!fall_tet_on_cut(r, n)) continue;
     const struct vec3 from = vec3_sub(fea_mesh_point(m, n), hinge);
     const double value[3] = {0, -turn * from.z, turn * from.y};
     for (int a = 0; a < 3; a++)
@@ -162,8 +168,8 @@ done:
 
 /* ---- solution ---- */
 
-static status solve(struct fea_mesh_solution **out, const struct fea_mesh *m,
-                    const struct fea_fall_options *o, const struct fea_tet_options *t) {
+status fall_tet_solve(struct fea_mesh_solution **out, const struct fea_mesh *m,
+                      const struct fea_fall_options *o, const struct fea_tet_options *t) {
   const struct fea_mesh_solve_options so = {
       .solver = t->solver,
       .tolerance = o->solve.tolerance,
@@ -172,11 +178,12 @@ static status solve(struct fea_mesh_solution **out, const struct fea_mesh *m,
 }
 
 /* Moment of the distal reactions about x through the hinge. */
-static double hinge_moment(const struct fea_mesh *m, const struct fea_mesh_solution *s,
-                           const struct tet_plane *cut, struct vec3 hinge) {
+static double hinge_moment(const struct fea_tet_fall *r, const struct fea_mesh_solution *s,
+                           struct vec3 hinge) {
+  const struct fea_mesh *m = r->mesh;
   double sum = 0;
   for (int64_t n = 0; n < m->node_count; n++) {
-    if (!on_cut(m, cut, n)) continue;
+    if (!fall_tet_on_cut(r, n)) continue;
     const struct vec3 from = vec3_sub(fea_mesh_point(m, n), hinge);
     sum += from.y * s->reaction[3 * n + 2] - from.z * s->reaction[3 * n + 1];
   }
@@ -186,18 +193,17 @@ static double hinge_moment(const struct fea_mesh *m, const struct fea_mesh_solut
 /* The turn of the rigid distal end that leaves no moment about its hinge: two solves, as the model
  * is linear. */
 static status find_turn(double *turn, struct vec3 *hinge, struct fea_tet_fall *r,
-                        const struct tet_plane *cut, const struct fea_fall_options *o,
-                        const struct fea_tet_options *t) {
+                        const struct fea_fall_options *o, const struct fea_tet_options *t) {
   status st = ST_OK;
   struct fea_mesh_solution *s[2] = {NULL, NULL};
   double moment[2];
   const double trial = 0.01;
-  TRY(cut_centre(hinge, r->mesh, cut));
-  *hinge = vec3_along(*hinge, -FALL_HINGE_BLOCK_MM / 2., cut->normal);
+  TRY(cut_centre(hinge, r->mesh, &r->cut));
+  *hinge = vec3_along(*hinge, -FALL_HINGE_BLOCK_MM / 2., r->cut.normal);
   for (int i = 0; i < 2; i++) {
-    TRY(add_supports(r, cut, o, i ? 0 : r->displacement_mm, i ? trial : 0, *hinge));
-    TRY(solve(&s[i], r->mesh, o, t));
-    moment[i] = hinge_moment(r->mesh, s[i], cut, *hinge);
+    TRY(add_supports(r, o, i ? 0 : r->displacement_mm, i ? trial : 0, *hinge));
+    TRY(fall_tet_solve(&s[i], r->mesh, o, t));
+    moment[i] = hinge_moment(r, s[i], *hinge);
   }
   *turn = -trial * moment[0] / moment[1];
 done:
@@ -205,21 +211,20 @@ done:
   return st;
 }
 
-static status solve_and_judge(struct fea_tet_fall *r, const struct tet_plane *cut,
-                              const struct fea_fall_options *o, const struct fea_tet_options *t) {
+static status solve_and_judge(struct fea_tet_fall *r, const struct fea_fall_options *o,
+                              const struct fea_tet_options *t) {
   status st = ST_OK;
   struct vec3 hinge = {0, 0, 0};
   const double end = r->cap_count > 1 ? r->caps[GROUND].face_mm : lowest_bone(r->mesh);
   double turn = 0, sum[3];
   r->displacement_mm = o->strain * (r->caps[HEAD].face_mm - end);
-  if (o->recipe == FEA_FALL_HINGE) TRY(find_turn(&turn, &hinge, r, cut, o, t));
-  TRY(add_supports(r, cut, o, r->displacement_mm, turn, hinge));
-  TRY(solve(&r->solution, r->mesh, o, t));
+  if (o->recipe == FEA_FALL_HINGE) TRY(find_turn(&turn, &hinge, r, o, t));
+  TRY(add_supports(r, o, r->displacement_mm, turn, hinge));
+  TRY(fall_tet_solve(&r->solution, r->mesh, o, t));
   TRY(fea_mesh_fields_create(&r->fields, r->mesh, r->solution));
-  TRY(fea_tet_failure_find(&r->failure, r->mesh, r->fields, cut, &o->failure));
+  TRY(fea_tet_failure_find(&r->failure, r->mesh, r->fields, &r->cut, &o->failure));
   r->limits = o->failure;
-  r->hinge_moment_nmm =
-      o->recipe == FEA_FALL_HINGE ? hinge_moment(r->mesh, r->solution, cut, hinge) : 0;
+  r->hinge_moment_nmm = o->recipe == FEA_FALL_HINGE ? hinge_moment(r, r->solution, hinge) : 0;
   fea_mesh_plane_reaction(r->solution, r->mesh, load_axis(o), r->caps[HEAD].face_mm, sum);
   r->load_n = -sum[load_axis(o)];
   CHECK(r->load_n > 0, ST_NUMERIC, "fall: the head cap pulls (%g N); the pose is upside down",
@@ -230,25 +235,43 @@ done:
   return st;
 }
 
-static void name_recipe(struct fea_tet_fall *r, const struct fea_fall_options *o,
-                        const struct fea_tet_options *t) {
-  char angle[24] = "";
-  if (o->recipe == FEA_STANCE) snprintf(angle, sizeof angle, " %g deg", o->tilt_deg);
-  snprintf(r->words, sizeof r->words, "%s%s %s %s %s %g mm %s %s",
-           fea_recipe_name((enum fea_recipe)o->recipe, FEA_OUTLINE_SMOOTH), angle, law_of(o)->key,
+void fall_tet_words(struct fea_tet_fall *r, const char *recipe, const struct fea_fall_options *o,
+                    const struct fea_tet_options *t) {
+  snprintf(r->words, sizeof r->words, "%s %s %s %s %g mm %s %s", recipe, law_of(o)->key,
            r->map.map.words, fea_element_names[t->element], o->size_mm,
            fea_mapping_names[t->mapping], fea_surface_names[t->surface]);
+}
+
+status fall_tet_place(struct fea_tet_fall **out, const struct fall_input *in,
+                      const struct tet_cap *caps, int count, const struct fea_fall_options *o,
+                      const struct fea_tet_options *t) {
+  status st = ST_OK;
+  struct fea_tet_fall *r = calloc(1, sizeof *r);
+  CHECK(r, ST_MEMORY, "fall: no memory");
+  TRY(make_mesh(r, in, caps, count, o, t));
+  TRY(map_bone(r, in, o, t));
+  *out = r;
+  r = NULL;
+done:
+  fea_tet_fall_destroy(r);
+  return st;
 }
 
 static status run_model(struct fea_tet_fall **out, const struct fall_input *in,
                         const struct fea_fall_options *o, const struct fea_tet_options *t) {
   status st = ST_OK;
-  struct fea_tet_fall *r = calloc(1, sizeof *r);
-  CHECK(r, ST_MEMORY, "fall: no memory");
-  TRY(make_mesh(r, &r->cut, in, o, t));
-  TRY(map_bone(r, in, o, t));
-  TRY(solve_and_judge(r, &r->cut, o, t));
-  name_recipe(r, o, t);
+  const int axis = load_axis(o);
+  const struct tet_cap caps[2] = {
+      [HEAD] = {.axis = axis, .side = 1}, [GROUND] = {.axis = axis, .side = 0}};
+  struct fea_tet_fall *r = NULL;
+  char recipe[48];
+  TRY(fall_tet_place(&r, in, caps, o->recipe == FEA_STANCE ? 1 : 2, o, t));
+  TRY(solve_and_judge(r, o, t));
+  snprintf(recipe, sizeof recipe, "%s",
+           fea_recipe_name((enum fea_recipe)o->recipe, FEA_OUTLINE_SMOOTH));
+  if (o->recipe == FEA_STANCE)
+    snprintf(recipe + strlen(recipe), sizeof recipe - strlen(recipe), " %g deg", o->tilt_deg);
+  fall_tet_words(r, recipe, o, t);
   *out = r;
   r = NULL;
 done:
@@ -289,7 +312,7 @@ static status remap(double *failure_n, const struct fall_input *in,
   r.mesh = &mesh;
   TRY(borrow_mesh(&mesh, base->fall->mesh));
   TRY(map_bone(&r, in, o, base->tets));
-  TRY(solve_and_judge(&r, &r.cut, o, base->tets));
+  TRY(solve_and_judge(&r, o, base->tets));
   *failure_n = r.failure_load_n;
 done:
   free(mesh.modulus);
