@@ -1,12 +1,9 @@
-#include "cli/command.h"
-#include "cli/fea_curve_options.h"
+#include "cli/voxel_outputs.h"
 
 #include "core/image.h"
 #include "core/log.h"
-#include "fea/calculix.h"
 #include "fea/compress.h"
 #include "fea/material.h"
-#include "fea/store_fields.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,9 +11,9 @@
 static const char *const axes[] = {"x", "y", "z", NULL};
 
 struct params {
-  const char *image, *out, *fields, *picture, *inp, *curve, *curve_picture, *user_law;
+  const char *image, *user_law;
+  struct voxel_paths to;
   double threshold, modulus_mpa, poisson;
-  int bins;
   struct fea_compress_options compress;
 };
 
@@ -28,12 +25,7 @@ static const struct params defaults = {.threshold = (double)NAN,
 static const struct option options[] = {
     ARG_IN(struct params, image, "image",
            "cube of bone: grey values, a density, or a modulus [MPa]"),
-    OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
-    OPT_OUT(struct params, fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),
-    OPT_OUT(struct params, picture, "picture", "strain picture (PNG)"),
-    OPT_OUT(struct params, inp, "inp", "the model as a complete CalculiX job"),
-    OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
-            "materials of the CalculiX job; 0: every modulus its own"),
+    VOXEL_OUTPUTS(struct params, to),
     OPT_REAL(struct params, threshold, "bone-above", "", -1e6, 1e6,
              "voxels of at least this value are bone; needed unless the image is a modulus"),
     OPT_REAL(struct params, modulus_mpa, "modulus", "MPa", 0.001, 1e6, "of bone tissue"),
@@ -52,7 +44,7 @@ static const struct option options[] = {
              "relative residual of the solve"),
     OPT_REAL(struct params, compress.solve.memory_gib, "memory", "GiB", 0, 10000,
              "refuse a larger model; 0: no limit"),
-    FEA_BEYOND_OPTIONS(struct params, compress.beyond),
+    FEA_BEYOND_OPTIONS(struct params, compress.beyond, to),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -102,20 +94,12 @@ static status write_outputs(struct context *ctx, const struct params *p,
                             const struct fea_compress *c) {
   status st = ST_OK;
   struct picture *picture = NULL;
-  cJSON *provenance = context_provenance(ctx);
-  TRY(context_write_record(ctx, c->record, p->out));
-  if (p->fields)
-    TRY(fea_store_fields(c->model, c->solution, c->fields, &c->failure, c->words, p->fields,
-                         provenance, ctx->force));
-  if (p->inp) TRY(fea_calculix_write(c->model, 0, p->bins, p->inp, ctx->force));
-  TRY(fea_curve_write(ctx, c->curve, p->curve, p->curve_picture));
-  if (p->picture) {
-    TRY(fea_compress_picture(&picture, c));
-    TRY(picture_write_png(picture, p->picture, ctx->force));
-  }
+  const struct voxel_result r = {c->record,   c->model, c->solution, c->fields,
+                                 &c->failure, c->curve, c->words};
+  if (p->to.picture) TRY(fea_compress_picture(&picture, c));
+  TRY(voxel_outputs_write(ctx, &p->to, &r, picture));
 done:
   picture_destroy(picture);
-  cJSON_Delete(provenance);
   return st;
 }
 
@@ -126,9 +110,8 @@ static status run(struct context *ctx, const void *params) {
   struct fea_model *model = NULL;
   struct fea_compress *c = NULL;
   char words[96];
-  int rank, ranks;
-  TRY(fea_ranks(&rank, &ranks));
-  if (rank > 0) log_set_sink(NULL, NULL);
+  int rank;
+  TRY(fea_command_rank(&rank));
   TRY(image_read(&image, p->image, NULL));
   TRY(fea_model_create(&model, &image->grid, p->poisson));
   TRY(fill(model, image, p, words, sizeof words));

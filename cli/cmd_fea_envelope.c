@@ -1,5 +1,6 @@
 #include "cli/fall_tets.h"
 #include "cli/femur_options.h"
+#include "cli/voxel_outputs.h"
 
 #include "core/image.h"
 #include "core/log.h"
@@ -93,9 +94,8 @@ static status run(struct context *ctx, const void *params) {
   struct femur_inputs in = {0};
   struct fea_envelope *e = NULL;
   struct fea_user_law user_law;
-  int rank, ranks;
-  TRY(fea_ranks(&rank, &ranks));
-  if (rank > 0) log_set_sink(NULL, NULL);
+  int rank;
+  TRY(fea_command_rank(&rank));
   TRY(femur_inputs_read(&in, &p->femur, &as_density));
   if (p->user_law) {
     TRY(fea_law_parse(&user_law, p->user_law));

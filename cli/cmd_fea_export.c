@@ -50,7 +50,7 @@ static status run(struct context *ctx, const void *params) {
     TRY(fea_parosol_read(&voxels, p->model));
     TRY(fea_model_finish(voxels));
     if (file_has_suffix(p->out, ".h5")) {
-      TRY(fea_parosol_write(voxels, 0, p->out, ctx->force));
+      TRY(fea_model_write(voxels, 0, 0, p->out, ctx->force));
       goto done;
     }
     TRY(fea_mesh_from_model(&mesh, voxels, 0));

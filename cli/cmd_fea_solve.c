@@ -1,12 +1,12 @@
-#include "cli/command.h"
+#include "cli/voxel_outputs.h"
 
 #include "core/file.h"
 #include "core/image.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "fea/calculix.h"
 #include "fea/job.h"
+#include "fea/mesh_file.h"
 #include "fea/store_fields.h"
 
 #include <math.h>
@@ -123,9 +123,8 @@ static status run(struct context *ctx, const void *params) {
   struct fea_solution *solution[FEA_CASES] = {NULL};
   struct record *record = NULL;
   cJSON *json = NULL;
-  int rank, ranks;
-  TRY(fea_ranks(&rank, &ranks));
-  if (rank > 0) log_set_sink(NULL, NULL);
+  int rank;
+  TRY(fea_command_rank(&rank));
   TRY(image_read(&volume, p->volume, NULL));
   if (p->new_job) {
     if (rank == 0) TRY(write_new_job(ctx, volume, p->new_job));
@@ -142,7 +141,7 @@ static status run(struct context *ctx, const void *params) {
   for (int c = 0; c < job->model->case_count; c++)
     TRY(write_case(ctx, p, job, c, solution[c], record, rank == 0));
   if (rank == 0) TRY(context_write_record(ctx, record, p->out));
-  if (rank == 0 && p->inp) TRY(fea_calculix_write(job->model, 0, p->bins, p->inp, ctx->force));
+  if (rank == 0 && p->inp) TRY(fea_model_write(job->model, 0, p->bins, p->inp, ctx->force));
 done:
   for (int c = 0; c < FEA_CASES; c++) fea_solution_destroy(solution[c]);
   record_destroy(record);

@@ -1,11 +1,8 @@
-#include "cli/command.h"
-#include "cli/fea_curve_options.h"
+#include "cli/voxel_outputs.h"
 
 #include "core/image.h"
 #include "core/log.h"
-#include "fea/calculix.h"
 #include "fea/spine.h"
-#include "fea/store_fields.h"
 
 #include <stdio.h>
 
@@ -14,10 +11,9 @@ static const enum material material_of[] = {MATERIAL_NONE, MATERIAL_K2HPO4, MATE
                                             MATERIAL_ASH, MATERIAL_APPARENT};
 
 struct params {
-  const char *density, *labels, *bodies, *frame, *calibration, *out, *fields, *picture, *inp,
-      *curve, *curve_picture;
-  const char *user_law;
-  int material, label, body_label, bins;
+  const char *density, *labels, *bodies, *frame, *calibration, *user_law;
+  struct voxel_paths to;
+  int material, label, body_label;
   bool no_interval;
   struct fea_spine_options spine;
 };
@@ -35,12 +31,7 @@ static const struct option options[] = {
     OPT_IN(struct params, frame, "frame",
            "frames.json of anatomy vertebrae: axis and front; else from the body"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
-    OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
-    OPT_OUT(struct params, fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),
-    OPT_OUT(struct params, picture, "picture", "strain picture (PNG)"),
-    OPT_OUT(struct params, inp, "inp", "the model as a complete CalculiX job"),
-    OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
-            "materials of the CalculiX job; 0: every modulus its own"),
+    VOXEL_OUTPUTS(struct params, to),
     OPT_CHOICE(struct params, material, "material", materials,
                "material of a density that does not state it"),
     OPT_REAL(struct params, spine.size_mm, "size", "mm", 0.3, 5, "edge of an element"),
@@ -58,7 +49,7 @@ static const struct option options[] = {
              "refuse a larger model; 0: no limit"),
     OPT_FLAG(struct params, no_interval, "no-interval",
              "do not solve the variants of the interval"),
-    FEA_BEYOND_OPTIONS(struct params, spine.beyond),
+    FEA_BEYOND_OPTIONS(struct params, spine.beyond, to),
     OPTIONS_END};
 
 static const struct example examples[] = {{"qct fea spine --help", "its options"}, {NULL, NULL}};
@@ -85,20 +76,12 @@ static status write_outputs(struct context *ctx, const struct params *p,
                             const struct fea_spine *s) {
   status st = ST_OK;
   struct picture *picture = NULL;
-  cJSON *provenance = context_provenance(ctx);
-  TRY(context_write_record(ctx, s->record, p->out));
-  if (p->fields)
-    TRY(fea_store_fields(s->model, s->solution, s->fields, &s->failure, s->words, p->fields,
-                         provenance, ctx->force));
-  if (p->inp) TRY(fea_calculix_write(s->model, 0, p->bins, p->inp, ctx->force));
-  TRY(fea_curve_write(ctx, s->curve, p->curve, p->curve_picture));
-  if (p->picture) {
-    TRY(fea_spine_picture(&picture, s));
-    TRY(picture_write_png(picture, p->picture, ctx->force));
-  }
+  const struct voxel_result r = {s->record,   s->model, s->solution, s->fields,
+                                 &s->failure, s->curve, s->words};
+  if (p->to.picture) TRY(fea_spine_picture(&picture, s));
+  TRY(voxel_outputs_write(ctx, &p->to, &r, picture));
 done:
   picture_destroy(picture);
-  cJSON_Delete(provenance);
   return st;
 }
 
@@ -114,9 +97,8 @@ static status run(struct context *ctx, const void *params) {
   struct calibration calibration;
   struct fea_user_law user_law;
   char name[48];
-  int rank, ranks;
-  TRY(fea_ranks(&rank, &ranks));
-  if (rank > 0) log_set_sink(NULL, NULL);
+  int rank;
+  TRY(fea_command_rank(&rank));
   CHECK(p->label > 0, ST_USAGE,
         "vertebra: --label is needed (27 to 31 are L5 to L1 in "
         "TotalSegmentator's numbers)");

@@ -4,14 +4,14 @@
 #define QCT_CLI_FALL_RUN_H
 
 #include "cli/fall_tets.h"
-#include "cli/fea_curve_options.h"
 #include "cli/femur_options.h"
 #include "fea/fall.h"
 
 struct fall_params {
   struct femur_paths femur;
-  const char *out, *fields, *picture, *inp, *curve, *curve_picture, *user_law, *mesh;
-  int bins, elements;
+  struct voxel_paths to;
+  const char *user_law, *mesh;
+  int elements;
   bool no_interval;
   struct fea_fall_options model;
   struct fea_tet_options tets;
@@ -19,13 +19,7 @@ struct fall_params {
 
 /* What is written, and on which elements. */
 #define FALL_OUTPUTS(T)                                                                            \
-  OPT_OUT(T, out, "out", "record (CSV, or JSON by suffix); standard output without"),              \
-      OPT_OUT(T, fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),           \
-      OPT_OUT(T, picture, "picture", "strain picture (PNG)"),                                      \
-      OPT_OUT(T, inp, "inp", "the model as a complete CalculiX job"),                              \
-      OPT_INT(T, bins, "inp-bins", "", 0, 5000,                                                    \
-              "materials of the CalculiX job; 0: every modulus its own"),                          \
-      FEA_TET_OPTIONS(T, elements, tets, mesh),                                                    \
+  VOXEL_OUTPUTS(T, to), FEA_TET_OPTIONS(T, elements, tets, mesh),                                  \
       OPT_CHOICE(                                                                                  \
           T, model.outline, "outline", fea_outline_names,                                          \
           "bone on cubes: whole voxels of the label, or a smooth surface by shares of volume"),    \
@@ -50,7 +44,7 @@ struct fall_params {
       OPT_REAL(T, model.solve.memory_gib, "memory", "GiB", 0, 10000,                               \
                "refuse a larger model; 0: no limit"),                                              \
       OPT_FLAG(T, no_interval, "no-interval", "do not solve the variants of the interval"),        \
-      FEA_BEYOND_OPTIONS(T, model.beyond)
+      FEA_BEYOND_OPTIONS(T, model.beyond, to)
 
 /** The `run` of both; params is a struct fall_params. */
 status fall_command(struct context *ctx, const void *params);

@@ -3,16 +3,16 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "fea/mesh_file.h"
-#include "fea/parosol.h"
 #include "fea/tet_picture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-status tet_model_write(const struct fea_mesh *m, const struct fea_mesh_solution *solution,
-                       const struct fea_mesh_fields *fields, const struct tet_frame *frame,
-                       int bins, const char *path, bool force) {
+/* The model and its fields as a mesh file by suffix, bins for text jobs. */
+static status tet_model_write(const struct fea_mesh *m, const struct fea_mesh_solution *solution,
+                              const struct fea_mesh_fields *fields, const struct tet_frame *frame,
+                              int bins, const char *path, bool force) {
   status st = ST_OK;
   struct fea_mesh copy = *m;
   double *lps = NULL;
@@ -47,35 +47,21 @@ done:
   return st;
 }
 
-status voxel_model_write(const struct fea_model *m, int bins, const char *path, bool force) {
-  status st = ST_OK;
-  struct fea_mesh *mesh = NULL;
-  if (file_has_suffix(path, ".h5")) return fea_parosol_write(m, 0, path, force);
-  TRY(fea_mesh_from_model(&mesh, m, 0));
-  fea_mesh_bin(mesh, bins);
-  TRY(fea_mesh_write(mesh, NULL, 0, path, force));
-done:
-  fea_mesh_destroy(mesh);
-  return st;
-}
-
 static status write_all(struct context *ctx, const struct fea_tet_fall *f,
-                        const struct fall_tets_outputs *o) {
+                        const struct voxel_paths *to, const char *mesh) {
   status st = ST_OK;
   struct picture *picture = NULL;
-  char path[4096];
-  TRY(context_write_record(ctx, f->record, o->out));
-  if (o->fields) {
-    snprintf(path, sizeof path, "%s.vtu", o->fields);
-    TRY(tet_model_write(f->mesh, f->solution, f->fields, &f->frame, 0, path, ctx->force));
-  }
-  if (o->mesh)
-    TRY(tet_model_write(f->mesh, f->solution, f->fields, &f->frame, o->bins, o->mesh, ctx->force));
-  if (o->inp)
-    TRY(tet_model_write(f->mesh, f->solution, f->fields, &f->frame, o->bins, o->inp, ctx->force));
-  if (o->picture) {
+  char fields[4096];
+  snprintf(fields, sizeof fields, "%s.vtu", to->fields ? to->fields : "");
+  const char *const models[] = {to->fields ? fields : NULL, mesh, to->inp};
+  TRY(context_write_record(ctx, f->record, to->out));
+  for (int i = 0; i < 3; i++)
+    if (models[i])
+      TRY(tet_model_write(f->mesh, f->solution, f->fields, &f->frame, to->bins, models[i],
+                          ctx->force));
+  if (to->picture) {
     TRY(fea_tet_picture(&picture, f));
-    TRY(picture_write_png(picture, o->picture, ctx->force));
+    TRY(picture_write_png(picture, to->picture, ctx->force));
   }
 done:
   picture_destroy(picture);
@@ -85,8 +71,8 @@ done:
 status fall_with_tets(struct context *ctx, const struct volume *density,
                       const struct labels *labels, int label, const struct hip_frame *frame,
                       const struct calibration *calibration, const struct fea_fall_options *options,
-                      const struct fea_tet_options *tets, const struct fall_tets_outputs *outputs,
-                      int rank) {
+                      const struct fea_tet_options *tets, const struct voxel_paths *to,
+                      const char *mesh, int rank) {
   status st = ST_OK;
   struct fea_tet_fall *f = NULL;
   TRY(fea_tet_fall_run(&f, density, labels, label, frame, calibration, options, tets));
@@ -97,7 +83,7 @@ status fall_with_tets(struct context *ctx, const struct volume *density,
            (long long)f->mesh->node_count, f->quality.least, (long long)f->quality.straightened,
            f->solution->residual, f->solution->balance, 2 * f->solution->work_nmm,
            f->solution->energy_nmm);
-  if (rank == 0) TRY(write_all(ctx, f, outputs));
+  if (rank == 0) TRY(write_all(ctx, f, to, mesh));
 done:
   fea_tet_fall_destroy(f);
   return st;

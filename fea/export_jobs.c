@@ -7,28 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SETS = 64 };
-
 /* Supports of one direction and value. */
 struct node_set {
   int axis;
   double value_mm;
 };
 
-static status find_sets(struct node_set *set, int *count, const struct fea_mesh *m) {
+static status find_sets(struct node_set **out, int *count, const struct fea_mesh *m) {
   status st = ST_OK;
-  *count = 0;
+  struct node_set *set = NULL;
+  int n = 0;
   CHECK(m->support_count > 0, ST_DOMAIN,
         "job: the mesh has no supports; it is a mesh, not a model");
+  set = malloc((size_t)m->support_count * sizeof *set);
+  CHECK(set, ST_MEMORY, "job: no memory for supports");
   for (int64_t i = 0; i < m->support_count; i++) {
     const struct fea_support *s = &m->support[i];
     int at = 0;
-    while (at < *count && (set[at].axis != s->axis || set[at].value_mm != s->value_mm)) at++;
-    if (at < *count) continue;
-    CHECK(*count < MOST_SETS, ST_DOMAIN, "job: more than %d different prescribed displacements",
-          MOST_SETS);
-    set[(*count)++] = (struct node_set){s->axis, s->value_mm};
+    while (at < n && (set[at].axis != s->axis || set[at].value_mm != s->value_mm)) at++;
+    if (at == n) set[n++] = (struct node_set){s->axis, s->value_mm};
   }
+  *out = set;
+  *count = n;
 done:
   return st;
 }
@@ -88,9 +88,9 @@ done:
 status fea_inp_write(const struct fea_mesh *m, const char *path, bool force) {
   status st = ST_OK;
   struct text t = {0};
-  struct node_set set[MOST_SETS];
-  int sets;
-  TRY(find_sets(set, &sets, m));
+  struct node_set *set = NULL;
+  int sets = 0;
+  TRY(find_sets(&set, &sets, m));
   text_append(&t, "** %lld elements (%s); units mm, N, MPa\n*NODE, NSET=ALL\n",
               (long long)m->element_count, fea_element_names[m->element]);
   /* 13 digits: CalculiX reads no more than 20 characters of a number */
@@ -118,6 +118,7 @@ status fea_inp_write(const struct fea_mesh *m, const char *path, bool force) {
   TRY(text_check(&t, "CalculiX job"));
   TRY(file_write(path, t.data, t.length, force));
 done:
+  free(set);
   text_free(&t);
   return st;
 }
@@ -183,9 +184,9 @@ static void feb_conditions(struct text *t, const struct fea_mesh *m, const struc
 status fea_feb_write(const struct fea_mesh *m, const char *path, bool force) {
   status st = ST_OK;
   struct text t = {0};
-  struct node_set set[MOST_SETS];
-  int sets;
-  TRY(find_sets(set, &sets, m));
+  struct node_set *set = NULL;
+  int sets = 0;
+  TRY(find_sets(&set, &sets, m));
   text_append(&t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<febio_spec version=\"4.0\">\n"
                   "<!-- units mm, N, MPa -->\n<Module type=\"solid\"/>\n<Control>\n"
                   "<analysis>STATIC</analysis>\n<time_steps>1</time_steps>\n"
@@ -210,6 +211,7 @@ status fea_feb_write(const struct fea_mesh *m, const char *path, bool force) {
   TRY(text_check(&t, "FEBio job"));
   TRY(file_write(path, t.data, t.length, force));
 done:
+  free(set);
   text_free(&t);
   return st;
 }

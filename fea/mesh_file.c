@@ -1,6 +1,7 @@
 #include "fea/mesh_file.h"
 
 #include "core/file.h"
+#include "fea/parosol.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,6 +18,19 @@ status fea_mesh_write(const struct fea_mesh *m, const struct fea_mesh_field *fie
   status st = ST_OK;
   FAIL(ST_USAGE, "mesh file %s: the suffix must be .vtu, .msh, .inp or .feb", file_name(path));
 done:
+  return st;
+}
+
+status fea_model_write(const struct fea_model *model, int load_case, int bins, const char *path,
+                       bool force) {
+  status st = ST_OK;
+  struct fea_mesh *mesh = NULL;
+  if (file_has_suffix(path, ".h5")) return fea_parosol_write(model, load_case, path, force);
+  TRY(fea_mesh_from_model(&mesh, model, load_case));
+  fea_mesh_bin(mesh, bins);
+  TRY(fea_mesh_write(mesh, NULL, 0, path, force));
+done:
+  fea_mesh_destroy(mesh);
   return st;
 }
 

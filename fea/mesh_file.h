@@ -35,6 +35,11 @@ struct fea_mesh_field {
 status fea_mesh_write(const struct fea_mesh *m, const struct fea_mesh_field *fields, int count,
                       const char *path, bool force);
 
+/** A finished voxel model with the supports and forces of a case: .h5 for ParOSol, else as a mesh
+ * of hexahedra along the grid's axes, its moduli in so many geometric bins (0: as they are). */
+status fea_model_write(const struct fea_model *model, int load_case, int bins, const char *path,
+                       bool force);
+
 status fea_vtu_write(const struct fea_mesh *m, const struct fea_mesh_field *fields, int count,
                      const char *path, bool force);
 status fea_msh_write(const struct fea_mesh *m, const char *path, bool force);
