@@ -3,6 +3,7 @@
 #include "core/json.h"
 #include "core/statistics.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,18 +233,16 @@ status cal_tissue_table_from_json(struct cal_tissue_table *out, const cJSON *jso
   status st = ST_OK;
   struct cal_tissue_table t = {.kvp = NAN};
   char material[24] = "";
-  double people = 0;
   TRY(json_get_text(t.name, sizeof t.name, json, "name", what));
   TRY(json_opt_text(t.scanner_key, sizeof t.scanner_key, json, "scanner_key", what));
   TRY(json_opt_number(&t.kvp, json, "kvp", what));
   TRY(json_get_text(material, sizeof material, json, "material", what));
-  TRY(json_opt_number(&people, json, "people", what));
+  TRY(json_opt_whole(&t.people, 0, INT_MAX, json, "people", what));
   TRY(json_opt_number(&t.model_sd, json, "model_sd", what));
   int m = material_from_name(material);
   CHECK(m == MATERIAL_UNSTATED || m == MATERIAL_K2HPO4 || m == MATERIAL_HA, ST_FORMAT,
         "%s: material \"%s\", permitted K2HPO4, HA, unstated", what, material);
   t.material = (enum material)m;
-  t.people = (int)people;
   const cJSON *rows = json_find(json, "tissues");
   int count = cJSON_IsArray(rows) ? cJSON_GetArraySize(rows) : 0;
   CHECK(count >= 2 && count <= CAL_TISSUES, ST_FORMAT, "%s: %d tissues, permitted 2 to %d", what,

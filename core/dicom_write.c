@@ -88,6 +88,16 @@ static void put_acquisition(struct text *t, const struct series *s) {
   dicom_put_text(t, 0x00185100, "CS", a->patient_position[0] ? a->patient_position : "HFS");
 }
 
+/* Laterality (type 2C) is absent of an unpaired part and empty where it is unknown: PS3.3 C.7.3.1.
+ */
+static bool is_unpaired(const char *part) {
+  static const char *const unpaired[] = {"PELVIS", "ABDOMEN", "CHEST",  "HEART",  "HEAD",
+                                         "NECK",   "CSPINE",  "TSPINE", "LSPINE", "SPINE"};
+  for (size_t i = 0; i < sizeof unpaired / sizeof *unpaired; i++)
+    if (!strcmp(part, unpaired[i])) return true;
+  return false;
+}
+
 static void put_place(struct text *t, const struct series *s, int64_t k) {
   const struct geometry *g = &s->v->grid;
   struct vec3 p = geometry_to_world(g, vec3_make(0, 0, (double)k));
@@ -104,6 +114,7 @@ static void put_place(struct text *t, const struct series *s, int64_t k) {
   dicom_put_decimals(t, 0x00200032, position, 3);
   dicom_put_decimals(t, 0x00200037, orientation, 6);
   dicom_put_text(t, 0x00200052, "UI", s->frame);
+  if (!is_unpaired(s->v->acquisition.body_part)) dicom_put_text(t, 0x00200060, "CS", "");
   dicom_put_text(t, 0x00201040, "LO", "");
   dicom_put_decimal(t, 0x00201041, vec3_dot(p, n));
 }

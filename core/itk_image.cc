@@ -389,6 +389,19 @@ done:
 
 } // namespace
 
+extern "C" status itk_image_grid(struct geometry *out, const char *path) {
+  status st = ST_OK;
+  try {
+    Reader r;
+    TRY(open_image(r, path));
+    *out = r.grid;
+  } catch (...) {
+    st = caught(path);
+  }
+done:
+  return st;
+}
+
 extern "C" status itk_image_read(struct volume **out, const char *path) {
   status st = ST_OK;
   struct volume *v = nullptr;

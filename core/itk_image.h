@@ -27,6 +27,8 @@ extern "C" {
  * @return ST_IO, ST_FORMAT, ST_DOMAIN (guards above), ST_FORMAT with ITK's text, ST_MEMORY
  */
 status itk_image_read(struct volume **out, const char *path);
+/** Its grid from the header alone, no voxel read. @return as itk_image_read */
+status itk_image_grid(struct geometry *out, const char *path);
 
 /** Write float voxels (NaN kept) plus the side file. `provenance` may be NULL. */
 status itk_image_write(const struct volume *v, const char *path, const cJSON *provenance,

@@ -176,6 +176,18 @@ done:
   return st;
 }
 
+status json_get_whole(int *out, int low, int high, const cJSON *json, const char *key,
+                      const char *what) {
+  status st = ST_OK;
+  double value;
+  TRY(json_get_number(&value, json, key, what));
+  CHECK(value >= low && value <= high && value == floor(value), ST_FORMAT,
+        "%s: \"%s\" is %g, expected a whole number of %d to %d", what, key, value, low, high);
+  *out = (int)value;
+done:
+  return st;
+}
+
 status json_get_text(char *out, size_t size, const cJSON *json, const char *key, const char *what) {
   status st = ST_OK;
   const cJSON *item = json_find(json, key);
@@ -210,6 +222,12 @@ done:
 status json_opt_number(double *out, const cJSON *json, const char *key, const char *what) {
   const cJSON *item = json_find(json, key);
   return !item || cJSON_IsNull(item) ? ST_OK : json_get_number(out, json, key, what);
+}
+
+status json_opt_whole(int *out, int low, int high, const cJSON *json, const char *key,
+                      const char *what) {
+  const cJSON *item = json_find(json, key);
+  return !item || cJSON_IsNull(item) ? ST_OK : json_get_whole(out, low, high, json, key, what);
 }
 
 status json_opt_text(char *out, size_t size, const cJSON *json, const char *key, const char *what) {

@@ -29,10 +29,15 @@ const cJSON *json_find(const cJSON *json, const char *key);
 /** @return ST_FORMAT when absent or of another type; `what` names the document */
 status json_get_number(double *out, const cJSON *json, const char *key, const char *what);
 status json_get_text(char *out, size_t size, const cJSON *json, const char *key, const char *what);
+/** A whole number of low to high: never cast what json_get_number gives, files can say 1e66. */
+status json_get_whole(int *out, int low, int high, const cJSON *json, const char *key,
+                      const char *what);
 /** n numbers of an array of exactly n. */
 status json_get_numbers(double *out, int n, const cJSON *json, const char *key, const char *what);
 /** Like the above, but absent or null leaves *out as it is and returns ST_OK. */
 status json_opt_number(double *out, const cJSON *json, const char *key, const char *what);
+status json_opt_whole(int *out, int low, int high, const cJSON *json, const char *key,
+                      const char *what);
 status json_opt_text(char *out, size_t size, const cJSON *json, const char *key, const char *what);
 
 /** Add a number; NaN and infinities become null. */

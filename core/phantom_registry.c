@@ -13,13 +13,11 @@ extern const size_t phantom_registry_length;
 
 static status rod_from_json(struct phantom_rod *rod, const cJSON *json, const char *what) {
   status st = ST_OK;
-  double order = 0;
   *rod = (struct phantom_rod){.water = (double)NAN};
   TRY(json_get_text(rod->label, sizeof rod->label, json, "label", what));
   TRY(json_get_number(&rod->density, json, "density", what));
   TRY(json_opt_number(&rod->water, json, "water", what));
-  TRY(json_get_number(&order, json, "hu_order", what));
-  rod->hu_order = (int)order;
+  TRY(json_get_whole(&rod->hu_order, 0, PHANTOM_RODS, json, "hu_order", what));
 done:
   return st;
 }

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -129,10 +130,8 @@ done:
 status vertebra_frame_from_json(struct vertebra_frame *out, const cJSON *json, const char *what) {
   status st = ST_OK;
   struct vertebra_frame f = {.level = ""};
-  double label = 0;
   TRY(json_get_text(f.level, sizeof f.level, json, "level", what));
-  TRY(json_opt_number(&label, json, "label", what));
-  f.label = (int)label;
+  TRY(json_opt_whole(&f.label, 0, UINT16_MAX, json, "label", what));
   for (size_t i = 0; i < COUNT(vectors); i++)
     TRY(get_vector((void *)((char *)&f + vectors[i].offset), json, vectors[i].key, what));
   for (size_t i = 0; i < COUNT(numbers); i++) {

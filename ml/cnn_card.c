@@ -3,6 +3,7 @@
 #include "core/json.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,15 +191,10 @@ done:
 
 static status read_input(struct cnn_card *c, const cJSON *input, const char *what) {
   status st = ST_OK;
-  double dims = 3, multiple = 1, shape[3] = {0, 0, 0}, axes[3] = {0, 1, 2};
+  double shape[3] = {0, 0, 0}, axes[3] = {0, 1, 2};
   CHECK(cJSON_IsObject(input), ST_FORMAT, "%s: \"input\" is absent", what);
-  TRY(json_opt_number(&dims, input, "dims", what));
-  TRY(json_opt_number(&multiple, input, "multiple_of", what));
-  CHECK(dims == 2 || dims == 3, ST_FORMAT, "%s: input.dims %g; 2 or 3", what, dims);
-  CHECK(multiple >= 1 && multiple <= 1024, ST_FORMAT, "%s: input.multiple_of %g; 1 to 1024", what,
-        multiple);
-  c->dims = (int)dims;
-  c->multiple_of = (int)multiple;
+  TRY(json_opt_whole(&c->dims, 2, 3, input, "dims", what));
+  TRY(json_opt_whole(&c->multiple_of, 1, 1024, input, "multiple_of", what));
   numbers(c->spacing_mm, 3, input, "spacing_mm");
   numbers(shape, 3, input, "shape");
   numbers(axes, 3, input, "transpose");
@@ -248,11 +244,11 @@ static status read_output(struct cnn_card *c, const cJSON *output, const char *w
   TRY(json_opt_text(c->activation, sizeof c->activation, output, "activation", what));
   cJSON_ArrayForEach(o, json_find(output, "values")) {
     struct cnn_output v = {0};
-    double value = c->output_count;
+    v.value = c->output_count;
     TRY(json_get_text(v.name, sizeof v.name, o, "name", what));
     TRY(json_opt_text(v.unit, sizeof v.unit, o, "unit", what));
-    TRY(json_opt_number(&value, o, "value", what));
-    TRY(add_output(c, v.name, v.unit, (int)value, what));
+    TRY(json_opt_whole(&v.value, 0, UINT16_MAX, o, "value", what));
+    TRY(add_output(c, v.name, v.unit, v.value, what));
   }
   names = json_find(output, "names"), units = json_find(output, "units");
   for (int i = 0; !c->output_count && i < cJSON_GetArraySize(names); i++) {

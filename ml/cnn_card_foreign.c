@@ -11,24 +11,28 @@
 
 /* MONAI keeps the order of the file's axes, x first: the slowest axis of its arrays is our x. "*"
  * and expressions stand for any size, "32*n" for a multiple. */
-static void monai_shape(struct cnn_card *c, const cJSON *shape) {
+static status monai_shape(struct cnn_card *c, const cJSON *shape, const char *what) {
+  status st = ST_OK;
   int n = cJSON_GetArraySize(shape);
   c->dims = n == 2 ? 2 : 3;
   c->axes[0] = 2, c->axes[2] = 0;
   for (int a = 0; a < n && a < 3; a++) {
     const cJSON *o = cJSON_GetArrayItem(shape, a);
-    c->shape[a] = cJSON_IsNumber(o) ? (int64_t)o->valuedouble : 0;
-    if (cJSON_IsString(o) && atoi(o->valuestring) > 1) c->multiple_of = atoi(o->valuestring);
+    double size = cJSON_IsNumber(o) ? o->valuedouble : 0;
+    int multiple = cJSON_IsString(o) ? atoi(o->valuestring) : 0;
+    CHECK(size >= 0 && size <= 65535 && multiple <= 1024, ST_FORMAT,
+          "%s: spatial_shape %g or multiple %d; at most 65535 and 1024", what, size, multiple);
+    c->shape[a] = (int64_t)size;
+    if (multiple > 1) c->multiple_of = multiple;
   }
+done:
+  return st;
 }
 
 static status monai_channels(struct cnn_card *c, const cJSON *image, const char *what) {
   status st = ST_OK;
-  double count = 1;
-  TRY(json_opt_number(&count, image, "num_channels", what));
-  CHECK(count >= 1 && count <= CNN_CHANNELS, ST_DOMAIN, "%s: num_channels %g; 1 to %d", what, count,
-        CNN_CHANNELS);
-  c->channel_count = (int)count;
+  c->channel_count = 1;
+  TRY(json_opt_whole(&c->channel_count, 1, CNN_CHANNELS, image, "num_channels", what));
   const cJSON *names = json_find(image, "channel_def"), *range = json_find(image, "value_range");
   for (int i = 0; i < c->channel_count; i++) {
     char key[16];
@@ -61,15 +65,11 @@ done:
 
 static status monai_outputs(struct cnn_card *c, const cJSON *pred, const char *what) {
   status st = ST_OK;
-  double count = 0;
   char format[32] = "", type[32] = "";
-  TRY(json_get_number(&count, pred, "num_channels", what));
+  TRY(json_get_whole(&c->output_count, 1, CNN_OUTPUTS, pred, "num_channels", what));
   TRY(json_opt_text(format, sizeof format, pred, "format", what));
   TRY(json_opt_text(type, sizeof type, pred, "type", what));
-  CHECK(count >= 1 && count <= CNN_OUTPUTS, ST_DOMAIN, "%s: %g output channels; 1 to %d", what,
-        count, CNN_OUTPUTS);
   const cJSON *names = json_find(pred, "channel_def");
-  c->output_count = (int)count;
   for (int i = 0; i < c->output_count; i++) {
     char key[16];
     snprintf(key, sizeof key, "%d", i);
@@ -101,7 +101,7 @@ status cnn_card_from_monai(struct cnn_card *out, const cJSON *metadata, const ch
   TRY(json_opt_text(c.name, sizeof c.name, metadata, "name", what));
   TRY(json_opt_text(c.version, sizeof c.version, metadata, "version", what));
   TRY(json_opt_text(c.torch_version, sizeof c.torch_version, metadata, "pytorch_version", what));
-  monai_shape(&c, json_find(image, "spatial_shape"));
+  TRY(monai_shape(&c, json_find(image, "spatial_shape"), what));
   TRY(monai_channels(&c, image, what));
   TRY(monai_outputs(&c, pred, what));
   *out = c;

@@ -70,13 +70,8 @@ cJSON *cnn_arch_to_json(const struct cnn_arch *a) {
 }
 
 static status get_int(int *out, const cJSON *json, const char *key, const char *what) {
-  status st = ST_OK;
-  double x;
-  TRY(json_get_number(&x, json, key, what));
-  CHECK(x == floor(x) && fabs(x) < 1e6, ST_FORMAT, "%s: %s is %g, no whole number", what, key, x);
-  *out = (int)x;
-done:
-  return st;
+  return json_get_whole(out, -1000000, 1000000, json, key,
+                        what); /* cnn_arch_check has the ranges */
 }
 
 status cnn_arch_from_json(struct cnn_arch *out, const cJSON *json, const char *what) {

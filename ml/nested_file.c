@@ -56,6 +56,9 @@ static status read_folds(struct ml_nested_result *r, const cJSON *json, const ch
   cJSON_ArrayForEach(one, folds) {
     double v[FOLD_NUMBERS];
     TRY(get_cells(v, FOLD_NUMBERS, one, "values", what));
+    for (int i = 0; i < FOLD_NUMBERS; i++)
+      CHECK(i == 3 || i == 4 || fabs(v[i]) < 1e9, ST_FORMAT, "%s: fold %d, number %d is %g", what,
+            f, i, v[i]);
     r->folds[f++] = (struct ml_nested_fold){(int)v[0], (int)v[1],     (int)v[2],     v[3],
                                             v[4],      (int64_t)v[5], (int64_t)v[6], (int)v[7]};
   }
@@ -68,14 +71,13 @@ status ml_nested_from_json(struct ml_nested_result *out, const cJSON *json, cons
   status st = ST_OK;
   struct ml_nested_result r = {0};
   char stored[80];
-  double repeats, n, fold_count, refused;
+  double repeats, n, fold_count;
   double *cells = NULL;
   TRY(json_get_text(stored, sizeof stored, json, "key", what));
   CHECK(!strcmp(stored, key), ST_DOMAIN, "%s was made from other data or options", what);
   TRY(json_get_number(&repeats, json, "repeats", what));
   TRY(json_get_number(&n, json, "n", what));
   TRY(json_get_number(&fold_count, json, "fold_count", what));
-  TRY(json_get_number(&refused, json, "platt_refused", what));
   CHECK(repeats >= 1 && repeats <= 1000 && n >= 1 && n <= 1e7 && fold_count >= 1 &&
             fold_count <= 1e6 && repeats * n <= 1e8,
         ST_FORMAT, "%s: %g repeats of %g people in %g folds are out of range", what, repeats, n,
@@ -83,7 +85,7 @@ status ml_nested_from_json(struct ml_nested_result *out, const cJSON *json, cons
   r.repeats = (int)repeats;
   r.n = (int64_t)n;
   r.fold_count = (int)fold_count;
-  r.platt_refused = (int)refused;
+  TRY(json_get_whole(&r.platt_refused, 0, r.fold_count, json, "platt_refused", what));
   int count = (int)(repeats * n);
   r.score = malloc((size_t)count * sizeof *r.score);
   r.fold = malloc((size_t)count * sizeof *r.fold);

@@ -182,8 +182,7 @@ status rods_phantom_make(struct phantom_result *out, const struct rods_phantom *
   paint.thickness_mm = p->scanner.thickness_mm;
   struct scene scene = {.model = &model, .sample = sample, .parts = all_parts};
   TRY(paint_scene(&painted, &scene, &grid, &paint));
-  scanner_acquisition(&painted.hu->acquisition, &p->scanner, p->preset, p->kvp, p->spacing[2],
-                      "PHANTOM");
+  scanner_acquisition(&painted.hu->acquisition, &p->scanner, p->preset, p->kvp, p->spacing[2], "");
   if (p->ideal) TRY(volume_copy(&r.ideal, painted.hu));
   TRY(scanner_apply(painted.hu, &p->scanner));
   saturate(painted.hu, p->saturate_hu);

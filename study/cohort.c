@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,6 @@ status cohort_outcome_read(struct cohort_outcome *out, const char *folder,
                            const struct cohort_case *k) {
   status st = ST_OK;
   char path[4096], state[16] = "";
-  double exit = 0, files = 0;
   cJSON *json = NULL;
   *out = (struct cohort_outcome){.state = COHORT_WAITING};
   TRY(outcome_path(path, folder, k));
@@ -72,12 +72,10 @@ status cohort_outcome_read(struct cohort_outcome *out, const char *folder,
   TRY(json_read(&json, path));
   TRY(json_get_text(state, sizeof state, json, "state", "status of a case"));
   TRY(json_opt_text(out->reason, sizeof out->reason, json, "reason", "status of a case"));
-  TRY(json_opt_number(&exit, json, "exit", "status of a case"));
+  TRY(json_opt_whole(&out->exit, INT_MIN, INT_MAX, json, "exit", "status of a case"));
   TRY(json_opt_number(&out->seconds, json, "seconds", "status of a case"));
   TRY(json_opt_number(&out->peak_mib, json, "peak_mib", "status of a case"));
-  TRY(json_opt_number(&files, json, "files", "status of a case"));
-  out->exit = (int)exit;
-  out->files = (int)files;
+  TRY(json_opt_whole(&out->files, 0, INT_MAX, json, "files", "status of a case"));
   for (int s = 0; s < COHORT_STATES; s++)
     if (strcmp(state, cohort_state_name((enum cohort_state)s)) == 0)
       out->state = (enum cohort_state)s;

@@ -20,46 +20,44 @@
  * upper bound, so that scans beside one another stay within what may be used. */
 static const double base_bytes = 256e6, voxel_bytes = 24, element_bytes = 384, femur_mm3 = 250e3;
 
-static double nifti_voxels(const char *path) {
-  /* the header stands within the first 352 bytes; compressed ones are judged by their size: int16
-   * of a scan packs to about a half */
-  unsigned char h[352];
-  short dim[8];
-  FILE *f = fopen(path, "rb");
-  size_t n = f ? fread(h, 1, sizeof h, f) : 0;
-  if (f) fclose(f);
-  if (n < sizeof h || file_has_suffix(path, ".gz")) return (double)NAN;
-  memcpy(dim, h + 40, sizeof dim);
-  if (dim[0] < 3 || dim[0] > 7) return (double)NAN;
-  return (double)dim[1] * dim[2] * dim[3];
-}
-
 static double file_bytes(const char *path) {
   struct stat info;
   return stat(path, &info) == 0 ? (double)info.st_size : 0;
 }
 
-/* Files times the pixels of the first that is an image. */
-static double dicom_voxels(const char *folder) {
+static double dicom_file_voxels(const char *path) {
+  double voxels = 0;
+  struct dicom_file d = {0};
+  if (dicom_file_header(&d, path) == ST_OK && d.count)
+    voxels = (double)d.slices[0].rows * d.slices[0].columns * d.count;
+  dicom_file_free(&d);
+  return voxels;
+}
+
+/* Files times the voxels of the first that is an image. */
+static double dicom_folder_voxels(const char *folder) {
   char **files = NULL;
   size_t count = 0;
   double voxels = 0;
-  if (file_list(&files, &count, folder, 100000) != ST_OK) return (double)NAN;
-  for (size_t i = 0; i < count && voxels == 0 && i < 10; i++) {
-    struct dicom_file d = {0};
-    if (dicom_file_header(&d, files[i]) == ST_OK && d.count)
-      voxels = (double)d.slices[0].rows * d.slices[0].columns * d.count * (double)count;
-    dicom_file_free(&d);
-  }
+  if (file_list(&files, &count, folder, 100000) != ST_OK) return 0;
+  for (size_t i = 0; i < count && voxels == 0 && i < 10; i++)
+    voxels = dicom_file_voxels(files[i]) * (double)count;
   file_list_free(files, count);
   return voxels;
 }
 
+static double image_voxels(const char *path) {
+  struct geometry grid;
+  return itk_image_grid(&grid, path) == ST_OK ? (double)geometry_voxels(&grid) : 0;
+}
+
 int64_t cohort_estimate(const struct cohort_case *k, double size_mm) {
-  double voxels = file_is_directory(k->ct) ? dicom_voxels(k->ct)
-                  : image_is_dicom(k->ct)  ? file_bytes(k->ct) / 2
-                                           : nifti_voxels(k->ct);
-  if (isnan(voxels)) voxels = file_bytes(k->ct); /* int16 packed to a half */
+  double voxels = file_is_directory(k->ct) ? dicom_folder_voxels(k->ct)
+                  : image_is_dicom(k->ct)  ? dicom_file_voxels(k->ct)
+                                           : image_voxels(k->ct);
+  /* a header that cannot be read will be refused; until then, int16 packed to a half */
+  if (voxels == 0) voxels = file_bytes(k->ct);
+  status_clear();
   return (int64_t)(base_bytes + voxel_bytes * voxels +
                    element_bytes * femur_mm3 / (size_mm * size_mm * size_mm));
 }

@@ -3,6 +3,7 @@
 #include "study/case.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 status femora_write(const struct femur_result *r, const char *path) {
@@ -22,7 +23,7 @@ done:
 static status femur_from_json(struct femur *f, const cJSON *json, const char *what) {
   status st = ST_OK;
   char state[16];
-  double label = 0, metal_ml = (double)NAN, volume_ml = (double)NAN;
+  double metal_ml = (double)NAN, volume_ml = (double)NAN;
   f->frame.head_score = f->frame.head_cut = f->soft_share = (double)NAN;
   f->rim = f->socket = f->rim_rms_mm = (double)NAN;
   TRY(json_get_text(state, sizeof state, json, "state", what));
@@ -33,10 +34,9 @@ static status femur_from_json(struct femur *f, const cJSON *json, const char *wh
              : strcmp(state, "refused") == 0 ? FEMUR_REFUSED
                                              : FEMUR_ABSENT;
   if (f->state != FEMUR_FOUND) goto done;
-  TRY(json_get_number(&label, json, "label", what));
+  TRY(json_get_whole(&f->label, 0, UINT16_MAX, json, "label", what));
   TRY(json_opt_number(&volume_ml, json, "volume_ml", what));
   TRY(json_opt_number(&f->soft_share, json, "soft_surface_share", what));
-  f->label = (int)label;
   f->label_mm3 = 1000 * volume_ml;
   f->frame_ok = cJSON_IsTrue(json_find(json, "frame_complete"));
   f->head_truncated = cJSON_IsTrue(json_find(json, "head_truncated"));

@@ -203,11 +203,11 @@ static status tell_scan(struct case_page *page, int side) {
   }
   cJSON_ArrayForEach(item, json_find(scan, "findings")) {
     char title[96], text[512];
-    double level = REPORT_NOTE;
-    TRY(json_get_number(&level, item, "level", "parts/scan.json"));
+    int level;
+    TRY(json_get_whole(&level, REPORT_STOP, REPORT_GOOD, item, "level", "parts/scan.json"));
     TRY(json_get_text(title, sizeof title, item, "title", "parts/scan.json"));
     TRY(json_get_text(text, sizeof text, item, "text", "parts/scan.json"));
-    report_finding(page->report, (enum report_level)(int)level, title, text);
+    report_finding(page->report, (enum report_level)level, title, text);
   }
 done:
   cJSON_Delete(scan);

@@ -179,6 +179,22 @@ static void json_errors_name_document_key_and_type(void **state) {
   cJSON_Delete(json);
 }
 
+static void whole_numbers_of_json_are_checked_before_they_become_int(void **state) {
+  (void)state;
+  int n = 3;
+  cJSON *json = parsed("{\"far\": 7.3e66, \"part\": 1.5, \"below\": -1, \"top\": 65535}");
+  assert_fails(json_get_whole(&n, 0, 65535, json, "far", "a.json"), ST_FORMAT,
+               "a.json: \"far\" is 7.3e+66, expected a whole number of 0 to 65535");
+  assert_fails(json_opt_whole(&n, 0, 65535, json, "part", "a.json"), ST_FORMAT, "is 1.5");
+  assert_fails(json_get_whole(&n, 0, 65535, json, "below", "a.json"), ST_FORMAT, "is -1");
+  assert_fails(json_get_whole(&n, 0, 65535, json, "none", "a.json"), ST_FORMAT, "is absent");
+  assert_ok(json_opt_whole(&n, 0, 65535, json, "none", "a.json"));
+  assert_int_equal(n, 3);
+  assert_ok(json_get_whole(&n, 0, 65535, json, "top", "a.json"));
+  assert_int_equal(n, 65535);
+  cJSON_Delete(json);
+}
+
 static void broken_json_is_refused_with_its_place(void **state) {
   (void)state;
   cJSON *json = NULL;
@@ -221,6 +237,7 @@ int main(void) {
       cmocka_unit_test(a_listing_is_sorted_recursive_and_does_not_follow_links),
       cmocka_unit_test(a_folder_cannot_be_made_over_a_file),
       cmocka_unit_test(json_errors_name_document_key_and_type),
+      cmocka_unit_test(whole_numbers_of_json_are_checked_before_they_become_int),
       cmocka_unit_test(broken_json_is_refused_with_its_place),
       cmocka_unit_test(json_comes_back_to_the_last_bit),
   };

@@ -47,6 +47,9 @@ if mount -t tmpfs -o size=256k none full 2> /dev/null; then
   expect 'disk full, labels' 1 'full' full/l.nrrd qct convert rods/ct full/l.nrrd
   expect 'disk full, series' 1 'full' full/series qct convert rods/ct full/series
   expect 'disk full, phantom' 1 'full' full/p/ct qct phantom rods --out full/p
+  mount -o remount,ro full
+  expect 'read-only file system' 1 'full/a\.nii' full/a.nii qct convert rods/ct full/a.nii
+  expect 'read-only file system, run' 1 'full' full/case qct run rods/ct --out full/case
   umount full
 else
   left_out 'a full disk: file systems cannot be mounted here'
@@ -107,6 +110,20 @@ rm -rf damaged && cp -r rods/ct damaged
 at=$(length_of "$slice" '\x28\x00\x10\x00US\x02\x00')
 patch_bytes "$slice" $((at + 8)) '\xff\xff'
 expect '65535 rows' 3 'rows|cut short|size' a.nii qct convert damaged a.nii
+# one element put in before the patient's name: its length is beyond the file, or it holds sequences without end
+put_in() { # printf format of the bytes, how often
+  local name
+  name=$(LC_ALL=C grep -obUaP '\x10\x00\x10\x00PN' "$slice" | head -1 | cut -d: -f1)
+  { head -c "$name" "$slice"
+    for ((n = 0; n < $2; n++)); do printf "$1"; done
+    tail -c +$((name + 1)) "$slice"; } > put && mv put "$slice"
+}
+for length in '\xf0\xff\xff\xff' '\xff\xff\xff\x7f' '\x00\x00\x00\x01'; do
+  rm -rf damaged && cp -r rods/ct damaged && put_in '\x09\x00\x10\x10OB\x00\x00'"$length" 1
+  expect "a header element of length $length" 0 'damaged DICOM file left out' '' qct convert damaged a.nii
+done
+rm -rf damaged && cp -r rods/ct damaged && put_in '\x09\x00\x10\x10SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff' 20000
+expect 'twenty thousand sequences in one another' 0 'damaged DICOM file left out' '' qct convert damaged a.nii
 nrrd() { # sizes of the header; 60 voxels of data
   printf 'NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: %s\nspace directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\nendian: little\nencoding: raw\n\n' "$1"
   head -c 120 /dev/zero
@@ -154,11 +171,17 @@ rm -f killed.nii.gz killed.json
 mkdir many
 for i in $(seq 1 10000); do echo "no image $i" > "many/$i"; done
 expect 'ten thousand files that are no DICOM' 3 'many' a.nii qct convert many a.nii
-rm -rf many && mkdir many
-copies=$((10000 / $(find rods/ct -type f | wc -l)))
-for i in $(seq 1 "$copies"); do cp -lr rods/ct "many/$i"; done
+rm -rf many
+nrrd '2 2 10000' > tall.nrrd && head -c 80000 /dev/zero >> tall.nrrd
+expect 'a series of ten thousand slices' 0 '' '' qct convert tall.nrrd many --quantity HU --quiet
+expect 'ten thousand slices' 0 '' '' qct info many --json
+grep -q '"size": \[2, 2, 10000\]' out || complain 'ten thousand slices: another size'
+rm -rf many tall.nrrd && mkdir many
+nrrd '5 4 20' > small.nrrd && seq 1 1000 | head -c 680 >> small.nrrd
+expect 'a small series' 0 '' '' qct convert small.nrrd small --quantity HU --quiet
+for i in $(seq 1 500); do cp -lr small "many/$i"; done
 expect 'ten thousand slices, each one many times' 0 '' '' qct convert many a.nii --quiet
-gzip -dc ct.nii.gz | cmp -s - a.nii || complain 'ten thousand slices, each one many times: another volume'
+qct convert small b.nii --quiet && cmp -s a.nii b.nii || complain 'ten thousand slices, each one many times: another volume'
 rm -rf many
 
 # ---- a locale with a decimal comma ----
