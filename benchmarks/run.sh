@@ -17,6 +17,7 @@ commands=(
   "microstructure"
   "bodycomp_time $chest"
   "svm_nested qct"
+  "cnn_speed"
   "main_job"
 )
 log=$(mktemp)
