@@ -13,7 +13,7 @@ kernels=(smooth standard sharp)
 person() {
   local s=$1 d=tmp_$1 abmd load
   rm -rf "$d"
-  qct -q -j 1 phantom hip --seed "$s" --scan-seed "$s" --side R --spacing 3,3,3 --phantom none --format nifti --ideal \
+  qct -q -j 1 phantom hip --seed "$s" --scan-seed "$s" --side right --spacing 3,3,3 --phantom none --format nifti --ideal \
     --kernel "${kernels[$((s % 3))]}" --noise $((s % 2 ? 10 : 20)) --truth-step 4 --out "$d"
   qct -q -j 1 drr "$d/ct.nii.gz" --labels "$d/labels.nii.gz" --frame "$d/frame.json" --pixel 3 --out "$d/drr.nii.gz" > /dev/null
   qct -q -j 1 fea fall "$d/density.nii.gz" "$d/labels.nii.gz" "$d/frame.json" --size 4 --no-interval --out "$d/fall.csv"

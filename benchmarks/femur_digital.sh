@@ -13,8 +13,8 @@ mkdir -p "$folder/rows"
 cd "$folder"
 for slice in $slices; do
   for person in $(seq "$first" "$last"); do
-    scan=z${slice}_p$person side=L
-    [ $((person % 2)) = 0 ] && side=R
+    scan=z${slice}_p$person side=left
+    [ $((person % 2)) = 0 ] && side=right
     [ -f "rows/$scan.csv" ] && continue
     [ -f "$scan/truth.json" ] || "$build/bin/qct" -q phantom hip --seed "$person" --side $side --format nifti \
       --spacing 0.7,0.7,"$slice" --force --out "$scan"

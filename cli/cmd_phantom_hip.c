@@ -17,7 +17,7 @@ struct params {
   bool flip_rods, no_table, reverse_instances;
 };
 
-static const char *const sides[] = {"L", "R", NULL};
+static const char *const sides[] = {"left", "right", NULL};
 static const char *const sexes[] = {"any", "F", "M", NULL};
 static const char *const bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha", NULL};
 
@@ -164,7 +164,7 @@ done:
 static const struct example examples[] = {
     {"qct phantom hip --out patient --spacing 1.5,1.5,3 --seed 7",
      "a small digital patient as a DICOM series, with labels and truth"},
-    {"qct phantom hip --out right --spacing 1.5,1.5,3 --params patient/params.json --side R "
+    {"qct phantom hip --out right --spacing 1.5,1.5,3 --params patient/params.json --side right "
      "--format nifti",
      "the same person's other hip, as NIfTI"},
     {"qct phantom hip --out thin --spacing 1.5,1.5,3 --set cortex=0.6 --set trabecular=0.5 "
