@@ -139,7 +139,7 @@ static status add_band(struct record *r, const char *region, const char *quantit
   int b = band_of(&margin, score, bands, count);
   struct measurement *m = record_add(r, region, quantity, b, "");
   CHECK(m, ST_MEMORY, "adding %s", quantity);
-  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_source(m, source);
   measurement_flag(m, "%s; %.4g from the nearest edge; not a diagnosis", bands[b].name, margin);
 done:
   return st;
@@ -154,7 +154,7 @@ static status add_row(struct record *r, const char *region, const char *quantity
   CHECK(m, ST_MEMORY, "adding %s", quantity);
   m->n = n;
   snprintf(m->method, sizeof m->method, "%.95s", method);
-  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_source(m, source);
   if (!reason && flags[0]) measurement_flag(m, "%s", flags);
 done:
   return st;

@@ -36,7 +36,7 @@ static void add_row(struct record *r, const char *region, const char *quantity, 
   if (!m) return;
   m->n = n;
   snprintf(m->method, sizeof m->method, "%s", method);
-  snprintf(m->source, sizeof m->source, "derstine2018");
+  measurement_source(m, "derstine2018");
 }
 
 static void add_fat(struct record *r, const char *region, const struct fat_sum *s, double voxel_mm3,
@@ -64,7 +64,7 @@ static void add_per_surface(struct record *r, double fat_cm3, const char *method
   struct measurement *m = record_add(r, "heart", quantity, fat_cm3 / surface, unit);
   if (!m) return;
   snprintf(m->method, sizeof m->method, "%s", method);
-  snprintf(m->source, sizeof m->source, "mosteller1987");
+  measurement_source(m, "mosteller1987");
 }
 
 /* What the scan does to these numbers, on every row added since `first`. */

@@ -146,7 +146,7 @@ static struct measurement *row(struct record *r, const char *region, const char 
   m->n = n;
   if (w) {
     snprintf(m->method, sizeof m->method, "%s %g..%g HU", w->key, w->low_hu, w->high_hu);
-    snprintf(m->source, sizeof m->source, "%s", w->source);
+    measurement_source(m, w->source);
   }
   return m;
 }

@@ -169,7 +169,7 @@ static status add_variant(struct record *r, const struct params *p, const char *
   struct measurement *m = record_add(r, p->name, quantity, value, unit);
   CHECK(m, ST_MEMORY, "adding a variant");
   snprintf(m->method, sizeof m->method, "%s", method);
-  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_source(m, source);
 done:
   return st;
 }

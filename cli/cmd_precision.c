@@ -71,7 +71,7 @@ static void row(struct record *r, const char *quantity, double value, const char
   m->high = high;
   m->n = c->subjects;
   snprintf(m->method, sizeof m->method, "root mean square, %d degrees of freedom", c->df);
-  snprintf(m->source, sizeof m->source, "gluer1995");
+  measurement_source(m, "gluer1995");
   if (c->few) measurement_flag(m, "fewer than 27 degrees of freedom");
 }
 

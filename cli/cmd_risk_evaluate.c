@@ -136,7 +136,7 @@ static status horizons(struct record *r, const char *name, const struct ml_predi
     m = record_add(r, name, quantity, h.brier, "");
     CHECK(m, ST_MEMORY, "adding %s", quantity);
     m->n = p->n;
-    snprintf(m->source, sizeof m->source, "graf1999");
+    measurement_source(m, "graf1999");
   }
 done:
   return st;

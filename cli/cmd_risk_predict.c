@@ -63,7 +63,7 @@ static status add_prediction(struct record *r, const struct ml_risk_model *m,
           ? record_withhold(r, "person", "risk_probability", "", "the model gives no probability")
           : record_add(r, "person", "risk_probability", p->probability, "");
   CHECK(probability, ST_MEMORY, "adding a prediction");
-  snprintf(probability->source, sizeof probability->source, "lin2007");
+  measurement_source(probability, "lin2007");
   if (p->flags[0] && !isnan(p->probability)) measurement_flag(probability, "%s", p->flags);
 done:
   return st;
@@ -78,7 +78,7 @@ static status explain(struct record *r, const struct ml_risk_model *m, const dou
   for (int f = 0; f < m->feature_count; f++) {
     struct measurement *s = record_add(r, m->features[f].name, "shapley_score", value[f], "");
     CHECK(s, ST_MEMORY, "adding an explanation");
-    snprintf(s->source, sizeof s->source, "lundberg2017");
+    measurement_source(s, "lundberg2017");
     s->n = count;
   }
 done:

@@ -71,6 +71,7 @@ struct measurement *record_add(struct record *r, const char *region, const char 
   snprintf(m->region, sizeof m->region, "%s", region);
   snprintf(m->quantity, sizeof m->quantity, "%s", quantity);
   snprintf(m->unit, sizeof m->unit, "%s", unit);
+  measurement_source(m, "qct");
   m->value = value;
   return m;
 }
@@ -80,6 +81,10 @@ struct measurement *record_withhold(struct record *r, const char *region, const 
   struct measurement *m = record_add(r, region, quantity, (double)NAN, unit);
   if (m) measurement_flag(m, "%s", reason);
   return m;
+}
+
+void measurement_source(struct measurement *m, const char *key) {
+  if (key[0]) snprintf(m->source, sizeof m->source, "%s", key);
 }
 
 void measurement_flag(struct measurement *m, const char *fmt, ...) {

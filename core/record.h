@@ -30,7 +30,7 @@ struct measurement {
   double low, high; /* 95 % interval; NaN when none is known */
   int64_t n;        /* -1 when it has no meaning */
   char method[96];  /* what was done, in keys: "half-max", "fall-ogo/2 keller1994" */
-  char source[48];  /* key of core/sources.def, "" if none */
+  char source[48];  /* key of core/sources.def; "qct": this toolkit's own definition */
   char flags[320];  /* "; "-separated words for a person; "" when all is well */
 };
 
@@ -43,13 +43,15 @@ struct record {
 status record_create(struct record **out, const char *case_id);
 void record_destroy(struct record *r);
 
-/** Append a row; returns it for filling in (low, high NaN; n -1; texts empty), NULL when out of
- * memory. The pointer is good until the next append. */
+/** Append a row; returns it for filling in (low, high NaN; n -1; source "qct"; other texts empty),
+ * NULL when out of memory. The pointer is good until the next append. */
 struct measurement *record_add(struct record *r, const char *region, const char *quantity,
                                double value, const char *unit);
 /** Append a withheld value with its reason. */
 struct measurement *record_withhold(struct record *r, const char *region, const char *quantity,
                                     const char *unit, const char *reason);
+/** The publication behind a row, a key; "" leaves it as it is. */
+void measurement_source(struct measurement *m, const char *key);
 /** Append a flag to a row ("; " between). */
 void measurement_flag(struct measurement *m, const char *fmt, ...) QCT_PRINTF(2, 3);
 /** Copy all rows of `from` to the end of `to`. */

@@ -22,7 +22,7 @@ static void add(struct writer *w, const char *quantity, double value, const char
     return;
   }
   snprintf(m->method, sizeof m->method, "%s", w->method);
-  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_source(m, source);
 }
 
 static int by_node(const void *a, const void *b) {

@@ -13,7 +13,7 @@ struct measurement *fea_row(struct fea_rows_writer *w, const char *quantity, dou
     return &lost;
   }
   snprintf(m->method, sizeof m->method, "%s", w->method);
-  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_source(m, source);
   return m;
 }
 

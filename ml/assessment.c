@@ -31,7 +31,7 @@ static status add(struct record *r, const char *region, const char *quantity, do
   m->high = high;
   m->n = p->n;
   snprintf(m->method, sizeof m->method, "%s", method ? method : "");
-  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_source(m, source);
   if (p->task != ML_REGRESSION) measurement_flag(m, "%lld events", (long long)count_events(p));
 done:
   return st;

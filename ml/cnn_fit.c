@@ -205,7 +205,7 @@ static struct measurement *agreement_row(struct record *r, const char *region, c
   struct measurement *m = record_add(r, region, name, value, unit);
   if (!m) return NULL;
   m->n = n;
-  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_source(m, source);
   return m;
 }
 

@@ -86,7 +86,7 @@ static status add_row(struct record *r, const struct cortex_map *m, const char *
   CHECK(row, ST_MEMORY, "rows of a cortical map");
   row->n = n;
   snprintf(row->method, sizeof row->method, "%s", method);
-  snprintf(row->source, sizeof row->source, "treece2010");
+  measurement_source(row, "treece2010");
   if (m->slice_mm > COARSE_SLICE) measurement_flag(row, "slices of %.3g mm", m->slice_mm);
   if (m->warning)
     measurement_flag(row, "%.0f %% of the surface could not be fitted",

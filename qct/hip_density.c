@@ -131,7 +131,7 @@ static status add_row(struct record *r, const struct row *w, const struct sums *
   CHECK(m, ST_MEMORY, "density of the %s", w->region);
   m->n = s->voxels;
   snprintf(m->method, sizeof m->method, "%s", w->method);
-  snprintf(m->source, sizeof m->source, "%s", compartment ? "treece2010" : "");
+  measurement_source(m, compartment ? "treece2010" : "");
   if (!enough)
     measurement_flag(m, "%lld voxels, at least %d are needed", (long long)s->voxels,
                      w->options->min_voxels);

@@ -57,7 +57,7 @@ static status add_verdict(struct job *job, const char *region, const struct qct_
   m->n = s->n;
   snprintf(m->method, sizeof m->method, "%s %g HU: %s", p->inclusive ? "<=" : "<", p->threshold_hu,
            p->meaning);
-  snprintf(m->source, sizeof m->source, "%s", p->source);
+  measurement_source(m, p->source);
   if (!p->verified) measurement_flag(m, "unverified preset");
   if (*refusal) measurement_flag(m, "%s%s", job->o->anyway ? "against its refusal: " : "", refusal);
 done:
@@ -74,7 +74,7 @@ static status add_converted(struct job *job, const char *region, const struct qc
   CHECK(m, ST_MEMORY, "HU of %s", region);
   snprintf(m->method, sizeof m->method, "physics, %g to %g keV, marrow %g HU; HU, not density",
            o->kev, o->kev_120, o->marrow_hu);
-  snprintf(m->source, sizeof m->source, "xcom2010");
+  measurement_source(m, "xcom2010");
 done:
   return st;
 }
@@ -90,7 +90,7 @@ static status add_t(struct job *job, const char *region, const struct qct_roi_st
   CHECK(m, ST_MEMORY, "T of %s", region);
   snprintf(m->method, sizeof m->method, "(HU - %d)/42, women of 20 to 30 years; not a DXA T-score",
            strcmp(region, "L1") ? 227 : 236);
-  snprintf(m->source, sizeof m->source, "hendrickson2018");
+  measurement_source(m, "hendrickson2018");
 done:
   return st;
 }
@@ -241,7 +241,7 @@ status qct_hu_c2c(struct record *r, const struct volume *hu, const struct labels
     snprintf(m->method, sizeof m->method, "whole labels L1 to L4%s; %s",
              rescaled ? ", rescaled by air and fat" : "",
              i ? "an estimate, not cleared; for comparison only" : "below 300 HU abnormal");
-    snprintf(m->source, sizeof m->source, "comp2comp");
+    measurement_source(m, "comp2comp");
     if (!rescaled) measurement_flag(m, "not rescaled by air and visceral fat");
   }
 done:

@@ -278,7 +278,7 @@ static status add(const struct row *w, const char *quantity, double value, const
       record_add(w->r, w->region, quantity, w->reason[0] ? (double)NAN : value, unit);
   CHECK(m, ST_MEMORY, "rows of the projection");
   snprintf(m->method, sizeof m->method, "projected/1, shell, %s", material_name(w->p->material));
-  snprintf(m->source, sizeof m->source, "%s", source);
+  measurement_source(m, source);
   if (w->reason[0]) measurement_flag(m, "%s", w->reason);
   if (w->correction)
     measurement_flag(m, "corrected by %.60s", w->correction->source);

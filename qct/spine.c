@@ -156,7 +156,7 @@ static status add_class(struct job *job, double mean) {
   CHECK(m, ST_MEMORY, "class of the spine");
   snprintf(m->method, sizeof m->method, "%s (normal > 120, low 80..120, osteoporosis < 80 mg/cm3)",
            qct_bmd_class_name(c));
-  snprintf(m->source, sizeof m->source, "chinese_qct_2020");
+  measurement_source(m, "chinese_qct_2020");
   if (material != MATERIAL_K2HPO4)
     measurement_flag(m, "threshold basis mismatch: %s material, classified on demand",
                      material_name(material));
@@ -180,7 +180,7 @@ static status add_spine(struct job *job) {
   CHECK(m, ST_MEMORY, "density of the spine");
   snprintf(m->method, sizeof m->method, "mean of %s and %s, %.60s", a->frame->level,
            b->frame->level, job->method);
-  snprintf(m->source, sizeof m->source, "chinese_qct_2020");
+  measurement_source(m, "chinese_qct_2020");
   set_interval(m, job);
   if (fabs(a->stats.mean - b->stats.mean) > apart)
     measurement_flag(m, "its two levels differ by %.0f mg/cm3: fracture, sclerosis?",

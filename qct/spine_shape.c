@@ -87,7 +87,7 @@ static status add_loss(struct record *r, const struct vertebra_frame *f,
   if (isnan(beside)) measurement_flag(row, "needs heights of both neighbours");
   row = add(r, f, "genant_grade", grade < 0 ? (double)NAN : grade, "");
   CHECK(row, ST_MEMORY, "grade of %s", f->level);
-  snprintf(row->source, sizeof row->source, "genant1993");
+  measurement_source(row, "genant1993");
   if (grade > 0) measurement_flag(row, "%s", qct_genant_type(a, m, p));
   if (grade == 0 && beside >= notable)
     measurement_flag(row,

@@ -94,7 +94,7 @@ static void describe(struct measurement *m, const struct qct_structure *s, const
   snprintf(m->method, sizeof m->method, "hsa/1%s%s%s%s%s", of_cortex(k) ? ", cortex " : "",
            of_cortex(k) ? qct_cortex_names[s->options.cortex] : "", of_mineral(k) ? ", " : "",
            of_mineral(k) ? material_name(s->material) : "", reference);
-  snprintf(m->source, sizeof m->source, "%s", "beck1990");
+  measurement_source(m, "beck1990");
 }
 
 static status add_value(struct record *r, const struct qct_structure *s,

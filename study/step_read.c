@@ -145,16 +145,17 @@ static status write_rows(const struct study_case *c, const struct volume *hu) {
   status st = ST_OK;
   const struct acquisition *a = &hu->acquisition;
   const struct {
-    const char *quantity, *unit;
+    const char *quantity, *unit, *method;
     double value;
-  } rows[] = {{"tube_voltage", "kV", a->kvp},
-              {"slice_distance", "mm", slice_distance(&hu->grid)},
-              {"slice_thickness", "mm", a->slice_thickness_mm}};
+  } rows[] = {{"tube_voltage", "kV", "header", a->kvp},
+              {"slice_distance", "mm", "positions of the slices", slice_distance(&hu->grid)},
+              {"slice_thickness", "mm", "header", a->slice_thickness_mm}};
   struct record *r = NULL;
   TRY(record_create(&r, c->case_id));
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct measurement *m = record_add(r, "scan", rows[i].quantity, rows[i].value, rows[i].unit);
     CHECK(m, ST_MEMORY, "rows of the scan");
+    snprintf(m->method, sizeof m->method, "%s", rows[i].method);
     if (isnan(m->value)) measurement_flag(m, "not stated by the header");
   }
   TRY(case_write_part(c, r, "read", STEP_NO_SIDE));

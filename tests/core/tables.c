@@ -133,7 +133,7 @@ static void withheld_values_are_empty_cells(void **state) {
   size_t length;
   assert_ok(file_read(&text, &length, path, 0));
   assert_non_null(strstr(text, "case,region,quantity,value,unit,low,high,n,method,source,flags\n"));
-  assert_non_null(strstr(text, "\nc,femur_left,stiffness,,N/mm,,,,,,metal in the scan\n"));
+  assert_non_null(strstr(text, "\nc,femur_left,stiffness,,N/mm,,,,,qct,metal in the scan\n"));
   free(text);
   record_destroy(r);
 }
