@@ -14,10 +14,12 @@
 
 const char *const structure_shaft_names[] = {"lesser-trochanter", "neck-widths", NULL};
 
-static const double STEP = 0.25;    /* mm, pixel of a section */
-static const double APART = 0.5;    /* mm, of sections */
-static const double WINDOW = 75;    /* mm about the centre that is searched for bone */
-static const double REACH = 4;      /* mm outside the outline whose mineral counts */
+static const double STEP = 0.25; /* mm, pixel of a section */
+static const double APART = 0.5; /* mm, of sections */
+static const double WINDOW = 75; /* mm about the centre that is searched for bone */
+/* Mineral counts so far outside the outline: what blur reaches [mm], and the side lobes of the
+ * cubic spline [slices], which are below 5 % farther out. */
+static const double BLUR_REACH = 2, LOBES = 2;
 static const double RHO_HA = 1050;  /* mg/cm3, beck1990 */
 static const double JUNCTION = 0.8; /* of the head's great circle */
 static const double BELOW_LESSER_MM = 20;
@@ -40,6 +42,11 @@ struct bone {
   double sigma_mm, slice_mm;   /* blur of the mineral */
   struct vec3 slice_axis;
 };
+
+/* How far outside the outline mineral counts [mm]. */
+static double mineral_reach(const struct bone *b) {
+  return BLUR_REACH + LOBES * b->slice_mm;
+}
 
 /* ---- where ---- */
 
@@ -187,7 +194,7 @@ static bool is_cut(const struct bone *b, const struct structure_plane *p,
 static status fit_window(struct structure_window *w, const struct bone *b,
                          const struct structure_slab *s) {
   status st = ST_OK;
-  const double margin = REACH + 5;
+  const double margin = mineral_reach(b) + 5;
   struct structure_window wide = structure_window_about(WINDOW, 1);
   struct structure_plane p = plane_at(s, 0);
   int box[4];
@@ -279,7 +286,7 @@ static status make_raster(struct structure_raster *r, bool *whole, const struct 
   owner = malloc(n);
   CHECK(r->bone && owner, ST_MEMORY, "section: out of memory");
   TRY(structure_cut(r->bone, w, &b->outer, &p));
-  TRY(structure_keep_piece(r->bone, owner, NULL, w, REACH));
+  TRY(structure_keep_piece(r->bone, owner, NULL, w, mineral_reach(b)));
   *whole = !is_cut(b, &p, w, r->bone);
   TRY(fill_marrow(r, b, work, &p, k));
   if (work->mineral) {
