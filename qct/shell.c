@@ -5,6 +5,7 @@
 #include "core/profile.h"
 #include "core/statistics.h"
 #include "core/surface_coverage.h"
+#include "qct/cortex_line.h"
 #include "qct/near.h"
 #include "qct/outline.h"
 
@@ -12,13 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double MARGIN = 12;      /* mm around the bone */
-static const double SURFACE_STEP = 1; /* mm, of the vertices */
-static const double LEAST_EDGE = 150; /* mg/cm3, peak over outside */
-static const double STEEP = 0.3;      /* largest |normal . slice axis| where blur is read */
-static const double FAR_DEPTH = 99;   /* mm, in place of a depth nobody needs */
-static const double REACH = 11;       /* mm, farthest voxel inside that looks for a vertex */
-static const double CLEAR_MM = 0.25, SOFT_MM = 0.75; /* beyond the blur; length of soft tissue */
+static const double MARGIN = 12;             /* mm around the bone */
+static const double SURFACE_STEP = 1;        /* mm, of the vertices */
+static const double LEAST_SIGMA = 0.2;       /* mm */
+static const double LEAST_EDGE = 150;        /* mg/cm3, peak over outside */
+static const double STEEP = 0.3, FLAT = 0.5; /* |normal . slice axis| where either blur is read */
+static const double FAR_DEPTH = 99;          /* mm, in place of a depth nobody needs */
+static const double REACH = 11;              /* mm, farthest voxel inside that looks for a vertex */
+static const double CLEAR = 2.5, FAR = 3.5;  /* SD of the blur: where soft tissue is read */
+static const double CLEAR_MM = 0.25;         /* and so much farther: errors of the edge */
 enum { THICK_LEAST = 50, SPREAD = 3 };
 
 void qct_shell_destroy(struct qct_shell *s) {
@@ -38,10 +41,23 @@ void qct_shell_destroy(struct qct_shell *s) {
   free(s);
 }
 
+/* The part of the blur along a normal that is no box, SD [mm]. */
+static double gauss_at(const struct qct_shell *s, int64_t vertex) {
+  double n = vec3_dot(s->surface->normals[vertex], s->slice_axis), across = fmin(n * n, 1);
+  return sqrt(s->sigma_mm * s->sigma_mm * (1 - across) +
+              s->slice_sigma_mm * s->slice_sigma_mm * across);
+}
+
 double qct_shell_sigma(const struct qct_shell *s, int64_t vertex) {
-  double n = vec3_dot(s->surface->normals[vertex], s->slice_axis);
-  double w = s->slice_mm * n;
-  return sqrt(s->sigma_mm * s->sigma_mm + w * w / 12);
+  double n = vec3_dot(s->surface->normals[vertex], s->slice_axis), w = s->slice_mm * n;
+  double gauss = gauss_at(s, vertex);
+  return sqrt(gauss * gauss + w * w / 12);
+}
+
+/* Blur of the profiles: linear interpolation adds the mean of f (1 - f) h^2 over a voxel, h^2/6. */
+static double profile_sigma(const struct qct_shell *s, int64_t vertex, double fine_mm) {
+  double sigma = qct_shell_sigma(s, vertex);
+  return sqrt(sigma * sigma + fine_mm * fine_mm / 6);
 }
 
 /* ---- surface and sampling image ---- */
@@ -89,7 +105,37 @@ static double half_voxel(const struct geometry *g, struct vec3 n) {
 
 /* ---- cortical density and blur of this bone ---- */
 
-static status read_bone(struct qct_shell *s, const struct profile_edges *edges) {
+/* SD of the Gaussian that with a box makes an edge rise from a quarter to three in `rise` mm; 0
+ * when the box alone takes longer. */
+static double sigma_of_rise(double rise, double box_mm) {
+  double low = 0, high = rise;
+  for (int i = 0; i < 30; i++) {
+    double middle = (low + high) / 2;
+    struct cortex_blur b = {middle, box_mm};
+    if (cortex_step(&b, rise / 2) > 0.75)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* Blur along the slice axis, from thick cortex that slices cut at an angle. */
+static void read_slice_blur(struct qct_shell *s, const struct profile_edges *edges, double fine_mm,
+                            double *room) {
+  int64_t flat = 0;
+  s->slice_sigma_mm = 0;
+  for (int64_t i = 0; i < s->surface->vertex_count; i++) {
+    double n = fabs(vec3_dot(s->surface->normals[i], s->slice_axis));
+    if (!edges[i].ok || isnan(edges[i].plateau) || isnan(edges[i].rise_mm) || n < FLAT) continue;
+    double sigma = sigma_of_rise(edges[i].rise_mm, s->slice_mm * n);
+    double plane = s->sigma_mm * s->sigma_mm * (1 - fmin(n * n, 1));
+    room[flat++] = (sigma * sigma - fine_mm * fine_mm / 6 - plane) / (n * n);
+  }
+  if (flat >= THICK_LEAST) s->slice_sigma_mm = sqrt(fmax(stat_percentile(room, flat, 50), 0));
+}
+
+static status read_bone(struct qct_shell *s, const struct profile_edges *edges, double fine_mm) {
   status st = ST_OK;
   int64_t n = s->surface->vertex_count, thick = 0, steep = 0, peaks = 0;
   double *a = malloc((size_t)n * sizeof *a), *b = malloc((size_t)n * sizeof *b);
@@ -109,10 +155,13 @@ static status read_bone(struct qct_shell *s, const struct profile_edges *edges) 
   s->calibrated = thick >= THICK_LEAST && steep >= THICK_LEAST;
   if (s->calibrated) {
     s->cortical_mgcc = stat_percentile(a, thick, 50);
-    s->sigma_mm = stat_percentile(b, steep, 50) / 1.34898; /* quartiles of a normal edge */
+    double sigma = stat_percentile(b, steep, 50) / 1.34898; /* quartiles of a normal edge */
+    s->sigma_mm = sqrt(fmax(sigma * sigma - fine_mm * fine_mm / 6, LEAST_SIGMA * LEAST_SIGMA));
+    read_slice_blur(s, edges, fine_mm, a);
   } else {
     s->cortical_mgcc = fmax(stat_percentile(c, peaks, 98), 900);
-    s->sigma_mm = fmax(0.6, 0.6 * fmin(s->grid.spacing[0], s->grid.spacing[1]));
+    s->sigma_mm = fmax(0.5, 0.5 * fmin(s->grid.spacing[0], s->grid.spacing[1]));
+    s->slice_sigma_mm = s->sigma_mm;
   }
 done:
   free(a);
@@ -167,37 +216,23 @@ static float *vertex_array(int64_t n) {
 /* How far outside the edge blur carries mass at a vertex [mm]. */
 static double blur_reach(const struct qct_shell *s, int64_t v) {
   double n = fabs(vec3_dot(s->surface->normals[v], s->slice_axis));
-  return 2.5 * s->sigma_mm + 0.5 * s->slice_mm * n;
+  return 2.5 * gauss_at(s, v) + 0.5 * s->slice_mm * n;
 }
 
-/* Soft tissue beside a vertex, and how far its blur is looked for. */
-static void read_outside(struct qct_shell *s, int64_t v, const struct volume *part,
-                         const struct profile_edges *edge, const struct profile_fit *fit) {
-  double outer_mm = fit->ok ? fit->outer_mm : edge->outer_mm, reach = blur_reach(s, v), sum = 0;
+/* How far the blur of a vertex is looked for, and the soft tissue beside it where the next bone
+ * rises within that reach; NaN elsewhere: the voxels tell (read_soft). */
+static void look_outside(struct qct_shell *s, int64_t v, const struct profile_edges *edge,
+                         const struct profile_fit *fit) {
+  double outer_mm = fit->ok ? fit->outer_mm : edge->outer_mm;
   double valley = outer_mm - (PROFILE_FROM_MM + PROFILE_STEP_MM * edge->first);
-  int n = 0;
-  s->outside[v] = edge->ok ? (float)edge->outside : NAN;
-  s->spill_mm[v] = (float)reach;
-  if (!edge->ok) return;
-  if (edge->next && valley < reach) {
-    s->spill_mm[v] = (float)fmax(valley, 0);
-    if (fit->ok) s->outside[v] = (float)fmin(fit->outside, edge->outside);
-    return;
-  }
-  double end = reach + CLEAR_MM + SOFT_MM;
-  if (edge->next) end = fmin(end, valley);
-  for (double t = reach + CLEAR_MM; t <= end; t += PROFILE_STEP_MM) {
-    double y = volume_sample(
-        part, vec3_along(s->surface->vertices[v], t - outer_mm, s->surface->normals[v]));
-    if (isnan(y) || y > edge->outside + LEAST_EDGE) break;
-    sum += y;
-    n++;
-  }
-  if (n) s->outside[v] = (float)(sum / n);
+  s->outside[v] = NAN;
+  s->spill_mm[v] = (float)blur_reach(s, v);
+  if (!edge->ok || !edge->next || valley >= FAR * qct_shell_sigma(s, v) + CLEAR_MM) return;
+  s->spill_mm[v] = (float)fmin(fmax(valley, 0), blur_reach(s, v));
+  s->outside[v] = (float)(fit->ok ? fmin(fit->outside, edge->outside) : edge->outside);
 }
 
-static status fit_vertices(struct qct_shell *s, const struct volume *fine,
-                           const struct volume *part) {
+static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
   status st = ST_OK;
   int64_t n = s->surface->vertex_count, fitted = 0;
   struct profile_edges *edges = malloc((size_t)n * sizeof *edges);
@@ -218,24 +253,24 @@ static status fit_vertices(struct qct_shell *s, const struct volume *fine,
     sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
     profile_edges(&edges[i], &p, LEAST_EDGE);
   }
-  TRY(read_bone(s, edges));
+  TRY(read_bone(s, edges, fine->grid.spacing[0]));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64) reduction(+ : fitted)
   for (int64_t i = 0; i < n; i++) {
     struct profile p;
     struct profile_fit f;
     sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
-    profile_fit(&f, &p, &edges[i], table, s->cortical_mgcc, qct_shell_sigma(s, i));
+    profile_fit(&f, &p, &edges[i], table, s->cortical_mgcc,
+                profile_sigma(s, i, fine->grid.spacing[0]));
     fitted += f.ok;
     s->outer_mm[i] = f.ok ? (float)f.outer_mm : NAN;
     s->thickness_mm[i] = f.ok ? (float)f.thickness_mm : NAN;
     s->behind[i] = f.ok ? (float)f.behind : NAN;
     s->rms[i] = f.ok ? (float)f.rms : NAN;
-    read_outside(s, i, part, &edges[i], &f);
+    look_outside(s, i, &edges[i], &f);
   }
   s->resolved = (double)fitted / (double)n;
   TRY(spread(s->outer_mm, s->surface, 0));
   TRY(spread(s->thickness_mm, s->surface, 0));
-  TRY(spread(s->outside, s->surface, 0));
   TRY(spread(s->behind, s->surface, 0));
 done:
   free(edges);
@@ -262,22 +297,94 @@ done:
   return st;
 }
 
-static void fill_voxel(struct qct_shell *s, int64_t at, struct vec3 p, float density,
-                       const struct near *cells, double outside_mm) {
-  float bone = fminf(s->bone->voxels[at], 1), marrow = fminf(s->marrow->voxels[at], bone);
-  double distance;
-  int32_t v = near_point(&distance, cells, p, bone > 0 ? REACH : outside_mm);
-  s->bone->voxels[at] = bone;
-  s->marrow->voxels[at] = marrow;
+/* The vertex nearest to each voxel, -1 where none is within the reach of anything. */
+static status find_vertices(int32_t **out, const struct qct_shell *s) {
+  status st = ST_OK;
+  const struct geometry *g = &s->grid;
+  struct near cells = {.size_mm = 0};
+  double outside_mm = 0;
+  int32_t *vertex = malloc((size_t)geometry_voxels(g) * sizeof *vertex);
+  CHECK(vertex, ST_MEMORY, "cortical shell: out of memory");
+  for (int64_t v = 0; v < s->surface->vertex_count; v++)
+    outside_mm = fmax(outside_mm, FAR * qct_shell_sigma(s, v) + CLEAR_MM - (double)s->outer_mm[v]);
+  outside_mm += SURFACE_STEP; /* the nearest vertex is no farther to the side */
+  TRY(near_make(&cells, s->surface, 3));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++) {
+        int64_t at = geometry_index(g, i, j, k);
+        struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
+        double distance;
+        vertex[at] = near_point(&distance, &cells, p, s->bone->voxels[at] > 0 ? REACH : outside_mm);
+      }
+  *out = vertex;
+  vertex = NULL;
+done:
+  near_free(&cells);
+  free(vertex);
+  return st;
+}
+
+/* Depth of a voxel's centre below the outer edge at its vertex [mm]. */
+static double depth_of(const struct qct_shell *s, int64_t at, int32_t v) {
+  const struct geometry *g = &s->grid;
+  struct vec3 index = {(double)(at % g->nx), (double)(at / g->nx % g->ny),
+                       (double)(at / (g->nx * g->ny))};
+  struct vec3 p = vec3_sub(geometry_to_world(g, index), s->surface->vertices[v]);
+  return -vec3_dot(p, s->surface->normals[v]) - (double)s->outer_mm[v];
+}
+
+static double normal_below(double z) {
+  return 0.5 * erfc(-z * 0.70710678118654752440);
+}
+
+/* Soft tissue at a voxel outside the bone, without what the model of its vertex says that blur has
+ * carried there. */
+static double soft_at(const struct qct_shell *s, int32_t v, double depth, double density) {
+  double sigma = qct_shell_sigma(s, v), outer = normal_below(depth / sigma);
+  double inner = normal_below((depth - (double)s->thickness_mm[v]) / sigma);
+  double bone = s->cortical_mgcc * (outer - inner) + (double)s->behind[v] * inner;
+  return (density - bone) / (1 - outer);
+}
+
+/* Soft tissue of every vertex that look_outside left open: the mean over its voxels from CLEAR to
+ * FAR. Voxels that another bone reaches are left out. */
+static status read_soft(struct qct_shell *s, const struct volume *part, const int32_t *vertex) {
+  status st = ST_OK;
+  int64_t n = s->surface->vertex_count;
+  double *sum = calloc((size_t)n, sizeof *sum), *count = calloc((size_t)n, sizeof *count);
+  CHECK(sum && count, ST_MEMORY, "cortical shell: out of memory");
+  for (int64_t at = 0, all = geometry_voxels(&s->grid); at < all; at++) {
+    int32_t v = vertex[at];
+    if (v < 0 || s->bone->voxels[at] > 0 || !isnan(s->outside[v]) || isnan(part->voxels[at]))
+      continue;
+    double depth = depth_of(s, at, v);
+    double sigma = qct_shell_sigma(s, v);
+    if (depth > -CLEAR * sigma - CLEAR_MM || depth < -FAR * sigma - CLEAR_MM) continue;
+    double soft = soft_at(s, v, depth, (double)part->voxels[at]);
+    if (soft > LEAST_EDGE) continue;
+    sum[v] += soft;
+    count[v]++;
+  }
+  for (int64_t v = 0; v < n; v++)
+    if (count[v] > 0) s->outside[v] = (float)(sum[v] / count[v]);
+  TRY(spread(s->outside, s->surface, 0));
+done:
+  free(sum);
+  free(count);
+  return st;
+}
+
+static void fill_voxel(struct qct_shell *s, int64_t at, float density, int32_t v) {
+  float bone = s->bone->voxels[at], marrow = s->marrow->voxels[at];
   s->depth->voxels[at] = (float)(bone > 0.5F ? FAR_DEPTH : -FAR_DEPTH);
   s->mass->voxels[at] = bone * density;
   s->marrow_mass->voxels[at] = marrow * density;
   if (v < 0) return;
-  struct vec3 n = s->surface->normals[v];
-  double in = -vec3_dot(vec3_sub(p, s->surface->vertices[v]), n); /* inward of the mask's surface */
-  double below_outer = in - (double)s->outer_mm[v];
+  double below_outer = depth_of(s, at, v);
   double below_inner = below_outer - (double)s->thickness_mm[v];
-  double spill = 2.5 * qct_shell_sigma(s, v) + half_voxel(&s->grid, n);
+  double spill = 2.5 * qct_shell_sigma(s, v) + half_voxel(&s->grid, s->surface->normals[v]);
   s->depth->voxels[at] = (float)below_inner;
   if (below_outer > -(double)s->spill_mm[v])
     s->mass->voxels[at] = density - (1 - bone) * s->outside[v];
@@ -287,27 +394,23 @@ static void fill_voxel(struct qct_shell *s, int64_t at, struct vec3 p, float den
 static status fill_voxels(struct qct_shell *s, const struct volume *part) {
   status st = ST_OK;
   const struct geometry *g = &s->grid;
-  struct near cells = {.size_mm = 0};
-  double outside_mm = 0;
-  for (int64_t v = 0; v < s->surface->vertex_count; v++)
-    outside_mm = fmax(outside_mm, (double)(s->spill_mm[v] - s->outer_mm[v]));
-  outside_mm += SURFACE_STEP; /* the nearest vertex is no farther to the side */
+  int64_t n = geometry_voxels(g);
+  int32_t *vertex = NULL;
   TRY(moved_coverage(&s->bone, s, 0));
   TRY(moved_coverage(&s->marrow, s, 1));
+  for (int64_t at = 0; at < n; at++) {
+    s->bone->voxels[at] = fminf(s->bone->voxels[at], 1);
+    s->marrow->voxels[at] = fminf(s->marrow->voxels[at], s->bone->voxels[at]);
+  }
   TRY(volume_create(&s->mass, g, QUANTITY_DENSITY));
   TRY(volume_create(&s->marrow_mass, g, QUANTITY_DENSITY));
   TRY(volume_create(&s->depth, g, QUANTITY_LENGTH));
-  TRY(near_make(&cells, s->surface, 3));
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
-  for (int64_t k = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++) {
-        int64_t at = geometry_index(g, i, j, k);
-        struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
-        fill_voxel(s, at, p, part->voxels[at], &cells, outside_mm);
-      }
+  TRY(find_vertices(&vertex, s));
+  TRY(read_soft(s, part, vertex));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t at = 0; at < n; at++) fill_voxel(s, at, part->voxels[at], vertex[at]);
 done:
-  near_free(&cells);
+  free(vertex);
   return st;
 }
 
@@ -325,7 +428,7 @@ status qct_shell_make(struct qct_shell **out, const struct volume *density,
   s->slice_mm = s->grid.spacing[axis];
   s->slice_axis = geometry_axis(&s->grid, axis);
   TRY(qct_outline_surface(&s->surface, labels, label, SURFACE_STEP));
-  TRY(fit_vertices(s, fine, part));
+  TRY(fit_vertices(s, fine));
   TRY(fill_voxels(s, part));
   *out = s;
   s = NULL;

@@ -10,10 +10,11 @@
  *      bone, where blur has carried mass; so the blur of the scan takes no mass away. Marrow space
  *      near the cortex takes the density fitted behind it; what is left is cortex.
  *
- * `outside` is the soft tissue that blur mixes into the edge: the mean along 0.75 mm just beyond
- * the reach of the blur (2.5 SD in the plane and half a slice along the normal), not farther, where
- * it may be another tissue. Where the next bone rises within that reach it is the lower of the
- * fit's and of the lowest density between the two; what lies beyond that place is the other bone's.
+ * `outside` is the soft tissue that blur mixes into the edge: the mean of the voxels 0.25 mm
+ * and 2.5 to 3.5 SD of the blur from the edge, each without what the fit says the bone adds there;
+ * farther out it may be another tissue. Where the next bone rises within that reach it is the lower
+ * of the fit's and of the lowest density between the two; what lies beyond that place is the other
+ * bone's.
  *
  * Without 50 profiles of thick cortex y1 and blur are guessed from the peaks and the voxel size,
  * and `calibrated` is 0. Source: treece2010 (model with given cortical density)
@@ -37,8 +38,9 @@ struct qct_shell {
   float *spill_mm;      /* owned, how far outside the bone blur has carried its mass; at most to the
                            lowest density before the next bone */
   double cortical_mgcc; /* y1 */
-  double sigma_mm;      /* blur in the plane of the slices, standard deviation */
-  double slice_mm;      /* distance of the slices */
+  double sigma_mm;      /* blur of the voxels in the plane of the slices, standard deviation */
+  double slice_sigma_mm;  /* along their axis, beside the box of their thickness; 0 when unknown */
+  double slice_mm;        /* distance of the slices */
   struct vec3 slice_axis; /* unit */
   double resolved;        /* share of vertices fitted */
   int calibrated;         /* y1 and sigma come from thick cortex of this bone */
@@ -62,7 +64,8 @@ status qct_shell_make(struct qct_shell **out, const struct volume *density,
                       const struct labels *labels, int label);
 void qct_shell_destroy(struct qct_shell *s);
 
-/** Blur across the surface at a vertex: in-plane blur and slice thickness, SD [mm]. */
+/** Blur across the surface at a vertex, SD [mm]: of the plane's blur what lies along the normal,
+ * and the box of the slice thickness. */
 double qct_shell_sigma(const struct qct_shell *s, int64_t vertex);
 
 #ifdef __cplusplus

@@ -39,7 +39,7 @@ struct bone {
   struct surface outer, inner; /* inner.vertices NULL: none */
   struct volume *marrow;       /* share of marrow space by voxels, instead of inner; may be NULL */
   struct volume *mineral;      /* owned; NULL: none */
-  double sigma_mm, slice_mm;   /* blur of the mineral */
+  double sigma_mm, slice_sigma_mm, slice_mm; /* blur of the mineral */
   struct vec3 slice_axis;
 };
 
@@ -229,11 +229,12 @@ static struct geometry slab_grid(const struct structure_slab *s, const struct st
 }
 
 static void blur_variance(double out[3], const struct bone *b, const struct structure_slab *s) {
-  double plane = b->sigma_mm * b->sigma_mm, slice = b->slice_mm * b->slice_mm / 12;
+  double plane = b->sigma_mm * b->sigma_mm,
+         slice = b->slice_mm * b->slice_mm / 12 + b->slice_sigma_mm * b->slice_sigma_mm;
   double u = vec3_dot(s->up, b->slice_axis), f = vec3_dot(s->front, b->slice_axis);
-  out[0] = plane + slice * u * u;
-  out[1] = plane + slice * f * f;
-  out[2] = slice * u * f;
+  out[0] = plane * (1 - u * u) + slice * u * u;
+  out[1] = plane * (1 - f * f) + slice * f * f;
+  out[2] = (slice - plane) * u * f;
 }
 
 struct slab_work {
@@ -432,6 +433,7 @@ static status bone_of_shell(struct bone *b, const struct qct_shell *s, struct qc
   TRY(volume_copy(&b->mineral, s->mass));
   volume_fill_no_data(b->mineral, 0);
   b->sigma_mm = s->sigma_mm;
+  b->slice_sigma_mm = s->slice_sigma_mm;
   b->slice_axis = s->slice_axis;
 done:
   return st;

@@ -107,8 +107,8 @@ static void blur_is_read_from_the_thick_wall(void **state) {
   struct qct_shell *s = NULL;
   ball(&density, &labels, 0.7, 0.9, 0);
   assert_ok(qct_shell_make(&s, density, labels, 1));
-  /* the voxel's box (0.7^2/12) and linear sampling (0.7^2/6) add to the blur put in */
-  assert_near(s->sigma_mm, sqrt(0.81 + 0.49 / 12 + 0.49 / 6), 0.08);
+  /* the voxel's box (0.7^2/12) adds to the blur put in */
+  assert_near(s->sigma_mm, sqrt(0.81 + 0.49 / 12), 0.08);
   volume_destroy(density);
   labels_destroy(labels);
   qct_shell_destroy(s);
