@@ -1,12 +1,12 @@
 #!/bin/bash
 # Do the networks learn what they should from digital hips, and nothing from noise?
 #
-#   benchmarks/cnn_learning.sh people|segment|abmd|permuted|strength [WORK]
+#   benchmarks/cnn_learning.sh people|segment|abmd|permuted|strength [WORK [SHUFFLES]]
 #
 # people    240 digital hips to learn from (seeds 1001-1240) and 100 unseen ones (1-100), cnn_people.sh: 20 min of one core
 # segment   the femur by a 3-D U-Net. Aim: Dice >= 0.95 on unseen hips (11-20: what --largest is for was seen on 1-10); then the real hips beside the checkout
 # abmd      total hip areal density from frontal projections of the whole CT. Aim: r > 0.95 on the unseen hips
-# permuted  the same with the targets shuffled, six times. Aim: |r| < 0.15
+# permuted  the same with the targets shuffled, many times, by a network of half the width. Aim: mean r within 0.15 of 0, R2 <= 0
 # strength  is the failure load in a fall below the median of those to learn from? AUC on the unseen hips
 #
 # What was seen is in docs/screening.md. They prove that the loop works, not clinical value. WORK keeps what was made, and
@@ -59,8 +59,38 @@ real() {
 picture_network() { # manifest, result folder, what to learn; then what it is worth on the unseen hips
   local manifest=$1 out=$2
   shift 2
-  qct -q cnn train "$manifest" --out "$out" --force --image drr --network small --width 8 --shape 48,64,1 --spacing 3,3,3 \
+  qct -q cnn train "$manifest" --out "$out" --force --image drr --network small --width "${width:-8}" --shape 48,64,1 --spacing 3,3,3 \
     --window 0,4 --batch 16 --learning-rate 0.003 --augment-shift 2 --folds 5 "$@" > /dev/null
+}
+
+# permuted/K.csv: r, concordance and R2 on the unseen hips of a network that learnt from shuffled densities. R2 is
+# against the mean of those to learn from: what someone who saw no image would say.
+shuffled() {
+  local k=$1
+  awk -F, -v OFS=, -v k="$k" 'NR == 1 {head = $0; next} {row[++n] = $0; y[n] = $5}
+    END {srand(k); for (i = n; i > 1; i--) {j = int(rand() * i) + 1; t = y[i]; y[i] = y[j]; y[j] = t}
+         print head; for (i = 1; i <= n; i++) {$0 = row[i]; $5 = y[i]; print}}' hips/learn.csv > hips/shuffled.csv
+  width=4 picture_network hips/shuffled.csv shuffled --epochs 10 --task regress --target abmd --unit g/cm2 --members 1 --seed "$k"
+  qct -q cnn predict hips/unseen.csv --image drr --model "$(models shuffled)" --target abmd --case-column id --force \
+    --out shuffled/unseen.csv > /dev/null
+  r2=$(awk -F, 'FILENAME == "hips/learn.csv" {if (FNR > 1) {m += $5; n++} next}
+    FILENAME == "hips/unseen.csv" {if (FNR > 1) y[$1] = $5; next}
+    $3 == "abmd" && $1 in y {e += (y[$1] - $4) ^ 2; t += (y[$1] - m / n) ^ 2} END {print 1 - e / t}' \
+    hips/learn.csv hips/unseen.csv shuffled/unseen.csv)
+  awk -F, -v k="$k" -v r2="$r2" '$3 == "r" {r = $4} $3 == "ccc" {c = $4} END {print k "," r "," c "," r2}' \
+    shuffled/unseen.csv > "permuted/$k.csv"
+}
+
+# One shuffle proves nothing by r: see docs/screening.md. The mean over shuffles, and how often one reaches the true r.
+judge_shuffles() {
+  local true_r=''
+  [ ! -f abmd/unseen.csv ] || true_r=$(awk -F, '$3 == "r" {print $4}' abmd/unseen.csv)
+  awk -F, -v t="$true_r" '{n++; r += $2; rr += $2 * $2; c += $3; e += $4; if (NR == 1 || $4 > top) top = $4
+      a = $2 < 0 ? -$2 : $2; if (a > most) most = a; small += a < 0.15; if (t != "" && a >= t) above++}
+    END {m = r / n; sd = sqrt((rr - n * m * m) / (n - 1)); h = 1.96 * sd / sqrt(n)
+      printf "%d shuffles: mean r %.3f (95 %% %.3f to %.3f), SD %.3f, largest |r| %.2f, below 0.15 in %d\n", n, m, m - h, m + h, sd, most, small
+      printf "mean concordance %.3f, mean R2 %.3f, largest R2 %.3f\n", c / n, e / n, top
+      if (t != "") printf "true r %.3f: p = %.4f\n", t, (1 + above) / (n + 1)}'
 }
 
 models() {
@@ -83,14 +113,9 @@ abmd)
   grep ,agreement, abmd/unseen.csv
   ;;
 permuted)
-  for k in 2 3 4 5 6 7; do
-    awk -F, -v OFS=, -v k="$k" 'NR == 1 {head = $0; next} {row[++n] = $0; y[n] = $5}
-      END {srand(k); for (i = n; i > 1; i--) {j = int(rand() * i) + 1; t = y[i]; y[i] = y[j]; y[j] = t}
-           print head; for (i = 1; i <= n; i++) {$0 = row[i]; $5 = y[i]; print}}' hips/learn.csv > "hips/permuted_$k.csv"
-    picture_network "hips/permuted_$k.csv" "permuted_$k" --epochs 10 --task regress --target abmd --unit g/cm2 --members 1
-    qct cnn predict hips/unseen.csv --image drr --model "$(models "permuted_$k")" --target abmd --force --out "permuted_$k/unseen.csv"
-    grep ',agreement,\(r\|ccc\),' "permuted_$k/unseen.csv"
-  done
+  mkdir -p permuted
+  for k in $(seq "${3:-49}"); do [ -f "permuted/$k.csv" ] || shuffled "$k"; done
+  cat permuted/*.csv | judge_shuffles
   ;;
 strength)
   time picture_network hips/learn.csv weak --epochs 30 --task classify --target weak --members 1

@@ -185,11 +185,10 @@ done:
 const struct command cmd_cnn_explain = {
     .name = "cnn explain",
     .summary = "Show what in an image a network's answer rests on, and whether to believe it",
-    .about = "Grad-CAM (TorchScript files need the methods features and head), occlusion, or "
-             "gradient times "
-             "input, scaled by the map's own maximum, which is printed. With --mask the share of "
-             "the map "
-             "inside it (focus ratio).\n\n"
+    .about = "Grad-CAM (TorchScript files need the methods features and head); contrast, which is "
+             "Grad-CAM less that of an image that is its own mean everywhere; occlusion; or "
+             "gradient times input. The map is scaled by its own maximum, which is printed. With "
+             "--mask the share of the map inside it (focus ratio).\n\n"
              "Two checks are printed unless left out: the similarity (SSIM) of the map to that of "
              "a network whose last "
              "layer is random, which should be below 0.5; and how often hiding the brightest tenth "

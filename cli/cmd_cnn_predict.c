@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "ml/cnn_fit.h"
+#include "ml/cnn_pack.h"
 #include "ml/cnn_predict.h"
 
 #include <math.h>
@@ -79,35 +80,33 @@ done:
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
-  struct table *manifest = NULL;
+  struct cnn_manifest manifest = {0};
   struct record *record = NULL;
   struct cnn_data *d = NULL;
   struct cnn_model *models[64] = {NULL};
   double *value = NULL;
-  char folder[4096];
   CHECK(p->models.count >= 1, ST_USAGE, "give at least one --model");
-  TRY(table_read(&manifest, p->manifest));
+  TRY(cnn_manifest_open(&manifest, p->manifest));
   TRY(read_models(models, p, ctx->threads));
-  snprintf(folder, sizeof folder, "%.*s", (int)(file_name(p->manifest) - p->manifest), p->manifest);
-  size_t n = strlen(folder);
-  if (n > 1) folder[n - 1] = '\0';
-  const struct cnn_data_options data = {
-      .image = models[0]->arch.kind == CNN_TABLE ? NULL : p->image, .folder = folder};
+  const struct cnn_data_options data = {.image =
+                                            models[0]->arch.kind == CNN_TABLE ? NULL : p->image,
+                                        .folder = manifest.folder,
+                                        .store = manifest.store};
   struct cnn_predict_options o = {p->reference[0], p->reference[1], p->reference_name,
                                   p->case_column,  p->batch,        p->half};
-  TRY(cnn_data_open(&d, manifest, &models[0]->card, false, &data));
+  TRY(cnn_data_open(&d, manifest.table, &models[0]->card, false, &data));
   TRY(record_create(&record, ""));
   value = malloc((size_t)(d->n + 1) * sizeof *value);
   CHECK(value, ST_MEMORY, "predictions");
   TRY(cnn_predict(record, value, models, p->models.count, d, &o));
-  if (p->target) TRY(add_agreement(record, models[0], manifest, value, p->target));
+  if (p->target) TRY(add_agreement(record, models[0], manifest.table, value, p->target));
   TRY(context_write_record(ctx, record, p->out));
 done:
   free(value);
   cnn_data_close(d);
   for (int i = 0; i < p->models.count; i++) cnn_model_destroy(models[i]);
   record_destroy(record);
-  table_destroy(manifest);
+  cnn_manifest_close(&manifest);
   return st;
 }
 

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "ml/cnn_fit.h"
+#include "ml/cnn_pack.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -249,20 +250,19 @@ done:
   return st;
 }
 
-static status gather(struct cnn_fit_options *o, const struct params *p, char folder[4096]) {
+static status gather(struct cnn_fit_options *o, const struct params *p,
+                     const struct cnn_manifest *m) {
   status st = ST_OK;
   memset(o, 0, sizeof *o);
   set_arch(&o->arch, p);
   TRY(set_card(&o->card, p));
-  snprintf(folder, 4096, "%.*s", (int)(file_name(p->manifest) - p->manifest), p->manifest);
-  size_t n = strlen(folder);
-  if (n > 1) folder[n - 1] = '\0'; /* without the slash */
   o->data = (struct cnn_data_options){.image = p->network == 4 ? NULL : p->image,
                                       .labels = or_null(p->label_column),
                                       .target = o->card.task == CNN_SEGMENT ? NULL : p->target,
                                       .time = o->card.task == CNN_SURVIVAL ? p->time : NULL,
                                       .id = or_null(p->id),
-                                      .folder = folder,
+                                      .folder = m->folder,
+                                      .store = m->store,
                                       .columns = p->columns.items,
                                       .column_count = p->columns.count,
                                       .memory_gib = p->memory_gib};
@@ -317,20 +317,20 @@ done:
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
-  struct table *manifest = NULL;
+  struct cnn_manifest manifest = {0};
   struct record *record = NULL;
   struct cnn_fit_options o;
   struct cnn_fit_result r = {0};
   cJSON *provenance = NULL;
-  char folder[4096], path[4096];
-  TRY(table_read(&manifest, p->manifest));
-  TRY(gather(&o, p, folder));
+  char path[4096];
+  TRY(cnn_manifest_open(&manifest, p->manifest));
+  TRY(gather(&o, p, &manifest));
   TRY(record_create(&record, "cohort"));
   provenance = context_provenance(ctx);
   o.threads = ctx->threads;
   o.force = ctx->force || p->resume;
   o.provenance = provenance;
-  TRY(cnn_fit_run(&r, record, manifest, &o));
+  TRY(cnn_fit_run(&r, record, manifest.table, &o));
   if (!r.finished) log_warning("stopped by --pause; go on with --resume");
   if (o.card.task != CNN_SEGMENT) TRY(write_predictions(&r, &o, p->out, o.force));
   log_info("trained in %.1f s on %s; external test: no (only people of this manifest)", r.seconds,
@@ -343,7 +343,7 @@ done:
   cJSON_Delete(provenance);
   cnn_fit_free(&r);
   record_destroy(record);
-  table_destroy(manifest);
+  cnn_manifest_close(&manifest);
   return st;
 }
 

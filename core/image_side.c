@@ -156,26 +156,48 @@ done:
   return st;
 }
 
-status image_side_read_volume(struct volume *v, const char *image_path) {
+status image_side_to_volume(struct volume *v, const cJSON *json, const char *what) {
   status st = ST_OK;
-  cJSON *json = NULL;
-  char side[4096], quantity[32] = "unknown", material[32] = "none";
-  TRY(read_document(&json, side, sizeof side, image_path));
-  if (!json) goto done;
-  TRY(json_opt_text(quantity, sizeof quantity, json, "quantity", side));
-  TRY(json_opt_text(material, sizeof material, json, "material", side));
+  char quantity[32] = "unknown", material[32] = "none";
+  TRY(json_opt_text(quantity, sizeof quantity, json, "quantity", what));
+  TRY(json_opt_text(material, sizeof material, json, "material", what));
   CHECK(quantity_from_name(quantity) >= 0, ST_FORMAT,
         "%s: quantity \"%s\" is not known (HU, density, modulus, probability, length, other); "
         "a label map is read as labels",
-        side, quantity);
+        what, quantity);
   CHECK(material_from_name(material) >= 0, ST_FORMAT,
-        "%s: material \"%s\" is not known (none, unstated, K2HPO4, HA, ash, apparent)", side,
+        "%s: material \"%s\" is not known (none, unstated, K2HPO4, HA, ash, apparent)", what,
         material);
   v->quantity = (enum quantity)quantity_from_name(quantity);
   v->material = (enum material)material_from_name(material);
-  TRY(json_opt_text(v->calibration_id, sizeof v->calibration_id, json, "calibration_id", side));
+  TRY(json_opt_text(v->calibration_id, sizeof v->calibration_id, json, "calibration_id", what));
   const cJSON *acquisition = json_find(json, "acquisition");
-  if (acquisition) TRY(acquisition_from_json(&v->acquisition, acquisition, side));
+  if (acquisition) TRY(acquisition_from_json(&v->acquisition, acquisition, what));
+done:
+  return st;
+}
+
+status image_side_to_labels(struct labels *l, const cJSON *json, const char *what) {
+  status st = ST_OK;
+  const cJSON *names = json_find(json, "labels"), *name;
+  cJSON_ArrayForEach(name, names) {
+    char *end;
+    long value = name->string ? strtol(name->string, &end, 10) : 0;
+    CHECK(value >= 1 && value <= 65535 && *end == 0 && cJSON_IsString(name), ST_FORMAT,
+          "%s: label \"%s\" must be a number 1..65535 with a text", what,
+          name->string ? name->string : "");
+    TRY(labels_set_name(l, (int)value, name->valuestring));
+  }
+done:
+  return st;
+}
+
+status image_side_read_volume(struct volume *v, const char *image_path) {
+  status st = ST_OK;
+  cJSON *json = NULL;
+  char side[4096];
+  TRY(read_document(&json, side, sizeof side, image_path));
+  if (json) TRY(image_side_to_volume(v, json, side));
 done:
   cJSON_Delete(json);
   return st;
@@ -186,16 +208,7 @@ status image_side_read_labels(struct labels *l, const char *image_path) {
   cJSON *json = NULL;
   char side[4096];
   TRY(read_document(&json, side, sizeof side, image_path));
-  if (!json) goto done;
-  const cJSON *names = json_find(json, "labels"), *name;
-  cJSON_ArrayForEach(name, names) {
-    char *end;
-    long value = name->string ? strtol(name->string, &end, 10) : 0;
-    CHECK(value >= 1 && value <= 65535 && *end == 0 && cJSON_IsString(name), ST_FORMAT,
-          "%s: label \"%s\" must be a number 1..65535 with a text", side,
-          name->string ? name->string : "");
-    TRY(labels_set_name(l, (int)value, name->valuestring));
-  }
+  if (json) TRY(image_side_to_labels(l, json, side));
 done:
   cJSON_Delete(json);
   return st;

@@ -28,6 +28,10 @@ status image_side_path(char *out, size_t size, const char *path);
 status image_side_read_volume(struct volume *v, const char *image_path);
 status image_side_read_labels(struct labels *l, const char *image_path);
 
+/** The same from a document that was read already; `what` names it. */
+status image_side_to_volume(struct volume *v, const cJSON *json, const char *what);
+status image_side_to_labels(struct labels *l, const cJSON *json, const char *what);
+
 /** The document for an image; owned by the caller, NULL when out of memory. `provenance` may be
  * NULL; it is copied. */
 cJSON *image_side_of_volume(const struct volume *v, const cJSON *provenance);

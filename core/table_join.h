@@ -46,6 +46,9 @@ status table_redcap(struct table **out, const struct table *t, const char *form)
  */
 status table_store_write(const struct table *t, const char *path, const char *provenance,
                          bool force);
+/** The same into a store that is open and will hold more. */
+struct store;
+status table_store_put(struct store *s, const struct table *t, const char *provenance);
 /** @return ST_FORMAT when it is no table, or broken */
 status table_store_read(struct table **out, const char *path);
 

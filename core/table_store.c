@@ -35,12 +35,9 @@ done:
   return st;
 }
 
-status table_store_write(const struct table *t, const char *path, const char *provenance,
-                         bool force) {
+status table_store_put(struct store *s, const struct table *t, const char *provenance) {
   status st = ST_OK;
-  struct store *s = NULL;
   char name[NAME];
-  TRY(store_create(&s, path, force));
   TRY(store_set_text(s, "", "format", "qct table"));
   TRY(store_set_number(s, "", "rows", (double)t->row_count));
   TRY(store_set_number(s, "", "columns", (double)t->column_count));
@@ -56,6 +53,16 @@ status table_store_write(const struct table *t, const char *path, const char *pr
     TRY(store_set_text(s, name, "name", column->name));
     TRY(store_set_text(s, name, "unit", column->unit));
   }
+done:
+  return st;
+}
+
+status table_store_write(const struct table *t, const char *path, const char *provenance,
+                         bool force) {
+  status st = ST_OK;
+  struct store *s = NULL;
+  TRY(store_create(&s, path, force));
+  TRY(table_store_put(s, t, provenance));
   TRY(store_commit(s));
 done:
   store_close(s);

@@ -1,6 +1,7 @@
 #include "ml/cnn_data.h"
 
 #include "core/image.h"
+#include "core/image_store.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -169,32 +170,56 @@ void cnn_data_close(struct cnn_data *d) {
 
 /* ---- images ---- */
 
-status cnn_data_path(char out[4096], const struct cnn_data *d, const char *column, int64_t row) {
+/* What a cell says: a path, joined with the folder, or the name of an array. */
+static status name_of(char out[4096], const struct cnn_data *d, const char *column, int64_t row) {
   status st = ST_OK;
   int c;
   TRY(find_column(&c, d->table, column, false));
   CHECK(!d->table->columns[c].numeric, ST_DOMAIN,
         "column \"%s\" of the manifest holds numbers, paths are needed", column);
-  const char *path = d->table->columns[c].texts[row];
-  CHECK(path[0], ST_DOMAIN, "row %lld of the manifest has no \"%s\"", (long long)row + 1, column);
-  bool absolute = path[0] == '/' || !d->o.folder || !d->o.folder[0];
-  int n = snprintf(out, 4096, "%s%s%s", absolute ? "" : d->o.folder, absolute ? "" : "/", path);
+  const char *name = d->table->columns[c].texts[row], *folder = d->o.folder;
+  CHECK(name[0], ST_DOMAIN, "row %lld of the manifest has no \"%s\"", (long long)row + 1, column);
+  bool whole = d->o.store || name[0] == '/' || !folder || !folder[0];
+  int n = snprintf(out, 4096, "%s%s%s", whole ? "" : folder, whole ? "" : "/", name);
   CHECK(n < 4096, ST_IO, "row %lld of the manifest: the path is too long", (long long)row + 1);
+done:
+  return st;
+}
+
+status cnn_data_volume(struct volume **out, const struct cnn_data *d, const char *column,
+                       int64_t row) {
+  status st = ST_OK;
+  const struct image_read_options as_is = {0};
+  char name[4096];
+  TRY(name_of(name, d, column, row));
+  if (d->o.store)
+    TRY(image_store_read_volume(out, d->o.store, name));
+  else
+    TRY(image_read(out, name, &as_is));
+done:
+  return st;
+}
+
+status cnn_data_labels(struct labels **out, const struct cnn_data *d, const char *column,
+                       int64_t row) {
+  status st = ST_OK;
+  char name[4096];
+  TRY(name_of(name, d, column, row));
+  if (d->o.store)
+    TRY(image_store_read_labels(out, d->o.store, name));
+  else
+    TRY(labels_read_on(out, name, NULL));
 done:
   return st;
 }
 
 static status read_channels(struct volume *v[CNN_CHANNELS], struct cnn_data *d, int64_t row) {
   status st = ST_OK;
-  const struct image_read_options as_is = {0};
-  for (int c = 0; c < d->card.channel_count; c++) {
-    char column[128], path[4096];
-    if (c)
-      snprintf(column, sizeof column, "%s%d", d->o.image, c + 1);
-    else
-      snprintf(column, sizeof column, "%s", d->o.image);
-    TRY(cnn_data_path(path, d, column, row));
-    TRY(image_read(&v[c], path, &as_is));
+  TRY(cnn_data_volume(&v[0], d, d->o.image, row));
+  for (int c = 1; c < d->card.channel_count; c++) {
+    char column[128];
+    snprintf(column, sizeof column, "%s%d", d->o.image, c + 1);
+    TRY(cnn_data_volume(&v[c], d, column, row));
   }
 done:
   return st;
@@ -204,14 +229,14 @@ static status load_case(struct cnn_cached *to, struct cnn_data *d, int64_t row) 
   status st = ST_OK;
   struct volume *v[CNN_CHANNELS] = {NULL};
   struct labels *labels = NULL;
-  char path[4096];
+  const double tolerance_mm = 0.01; /* single-precision headers of NIfTI */
   bool whole = d->card.task == CNN_SEGMENT || d->card.task == CNN_SYNTHESIS;
   TRY(read_channels(v, d, row));
   TRY(cnn_input_make(&to->in, (const struct volume *const *)v, &d->card, whole, to->flags,
                      sizeof to->flags));
   if (d->o.labels) {
-    TRY(cnn_data_path(path, d, d->o.labels, row));
-    TRY(labels_read_on(&labels, path, &v[0]->grid));
+    TRY(cnn_data_labels(&labels, d, d->o.labels, row));
+    TRY(geometry_match(&labels->grid, "label map", &v[0]->grid, "image", tolerance_mm));
     TRY(cnn_input_labels(&to->klass, labels, &to->in, &d->card));
   }
 done:

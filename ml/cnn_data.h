@@ -20,6 +20,7 @@ struct cnn_data_options {
   const char *time; /* follow-up, or NULL */
   const char *id;   /* person, or NULL: every row its own */
   const char *folder;         /* where relative paths start */
+  const struct store *store;  /* images are arrays of it, not files; or NULL */
   const char *const *columns; /* of the table, joined late */
   int column_count;
   double memory_gib; /* of prepared inputs kept */
@@ -60,8 +61,11 @@ void cnn_data_close(struct cnn_data *d);
 status cnn_data_get(struct cnn_sample *out, struct cnn_data *d, int64_t row);
 void cnn_sample_free(struct cnn_sample *s);
 
-/** Path of a row's image: joined with the folder. Borrowed text of the table when absolute. */
-status cnn_data_path(char out[4096], const struct cnn_data *d, const char *column, int64_t row);
+/** The image or label map that a cell of a column names. */
+status cnn_data_volume(struct volume **out, const struct cnn_data *d, const char *column,
+                       int64_t row);
+status cnn_data_labels(struct labels **out, const struct cnn_data *d, const char *column,
+                       int64_t row);
 
 #ifdef __cplusplus
 }

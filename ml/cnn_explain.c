@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const cnn_explain_names[] = {"gradcam", "occlusion", "gradient", NULL};
+const char *const cnn_explain_names[] = {"gradcam", "occlusion", "gradient", "contrast", NULL};
 
 enum { WINDOW = 7 };
 
@@ -66,17 +66,45 @@ static void upsample(float *to, const int64_t n[3], const float *from, const int
 }
 
 static status map_gradcam(float *map, struct cnn_model *m, const struct cnn_input *in,
-                          const float *columns, int index) {
+                          const float *values, const float *columns, int index) {
   status st = ST_OK;
   float *coarse = NULL;
   int64_t grid[3], channels;
   char words[CNN_WORDS] = "";
-  const struct cnn_batch b = batch_of(m, in, in->values, columns);
+  const struct cnn_batch b = batch_of(m, in, values, columns);
   if (m->torch->map(&coarse, grid, NULL, &channels, m->net, &b, index, CNN_MAP_GRADCAM, words))
     TRY(cnn_torch_failed("Grad-CAM", words));
   upsample(map, in->size, coarse, grid);
 done:
   free(coarse);
+  return st;
+}
+
+/* The image's mean everywhere. */
+static void make_flat(float *to, const float *values, int64_t n, int channels) {
+  for (int c = 0; c < channels; c++) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)values[c * n + i];
+    for (int64_t i = 0; i < n; i++) to[c * n + i] = (float)(sum / (double)n);
+  }
+}
+
+/* Less the map of an image in which there is nothing to see: what is left adds up, of a linear
+ * head, to the difference of the two answers. */
+static status map_contrast(float *map, struct cnn_model *m, const struct cnn_input *in,
+                           const float *columns, int index) {
+  status st = ST_OK;
+  int64_t n = in->size[0] * in->size[1] * in->size[2];
+  float *flat = malloc((size_t)(n * m->card.channel_count) * sizeof *flat);
+  float *under = malloc((size_t)n * sizeof *under);
+  CHECK(flat && under, ST_MEMORY, "a map of %lld voxels", (long long)n);
+  make_flat(flat, in->values, n, m->card.channel_count);
+  TRY(map_gradcam(map, m, in, in->values, columns, index));
+  TRY(map_gradcam(under, m, in, flat, columns, index));
+  for (int64_t i = 0; i < n; i++) map[i] -= under[i];
+done:
+  free(flat);
+  free(under);
   return st;
 }
 
@@ -191,7 +219,9 @@ status cnn_explain(struct cnn_explanation *out, struct cnn_model *m, const struc
   CHECK(e.map, ST_MEMORY, "a map of %lld voxels", (long long)n);
   TRY(output_of(&e.output, m, in, in->values, columns, o->index));
   if (o->kind == CNN_EXPLAIN_GRADCAM)
-    TRY(map_gradcam(e.map, m, in, columns, o->index));
+    TRY(map_gradcam(e.map, m, in, in->values, columns, o->index));
+  else if (o->kind == CNN_EXPLAIN_CONTRAST)
+    TRY(map_contrast(e.map, m, in, columns, o->index));
   else if (o->kind == CNN_EXPLAIN_GRADIENT)
     TRY(map_gradient(e.map, m, in, columns, o->index));
   else

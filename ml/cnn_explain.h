@@ -2,8 +2,11 @@
  *
  * Grad-CAM (selvaraju2017): L = sum_k alpha_k A_k with alpha_k the mean of dY/dA_k, upsampled
  * linearly to the input; ReLU, or the absolute value with `both_signs` (a low density moves Y
- * down). Occlusion: a patch is filled with the mean around it, the map is Y - Y(occluded). Gradient
- * x input. Y is the raw output `index` (before the activation).
+ * down). Contrast: L less the L of an image that is its own mean everywhere; of a network that ends
+ * in a mean and a linear layer its mean is, before the ReLU, exactly Y less the Y of the flat
+ * image, and what the maps hold of background is gone. Occlusion: a patch is filled with the mean
+ * around it, the map is Y - Y(occluded). Gradient x input. Y is the raw output `index` (before the
+ * activation).
  *
  * Sanity: a map must change when the last layer is random (SSIM < 0.5), and hiding its brightest
  * tenth must change Y more than hiding a random tenth.
@@ -18,7 +21,12 @@
 extern "C" {
 #endif
 
-enum cnn_explain { CNN_EXPLAIN_GRADCAM, CNN_EXPLAIN_OCCLUSION, CNN_EXPLAIN_GRADIENT };
+enum cnn_explain {
+  CNN_EXPLAIN_GRADCAM,
+  CNN_EXPLAIN_OCCLUSION,
+  CNN_EXPLAIN_GRADIENT,
+  CNN_EXPLAIN_CONTRAST
+};
 extern const char *const cnn_explain_names[];
 
 struct cnn_explain_options {

@@ -12,12 +12,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Measured as peak resident set of `qct run` (one hip of 1.1, 2.0 and 13.3 million voxels: 168, 223
- * and 271 MB): the program and the neighbourhood of a femur, and what grows with the scan (HU and
- * density as floats, labels, work space). An element of FE at about 120 bytes for each of its 3.2
- * degrees of freedom; two thirds of a femur's 250 cm3 box is filled. With every analysis of today
- * real scans of a hip and of the pelvis took 221 and 249 MiB where 397 and 386 MiB are expected: an
- * upper bound, so that scans beside one another stay within what may be used. */
+/* The program and the neighbourhood of a femur, and what grows with the scan (HU and density as
+ * floats, labels, work space). An element of FE at about 120 bytes for each of its 3.2 degrees of
+ * freedom; two thirds of a femur's 250 cm3 box is filled. An upper bound, so that scans beside one
+ * another stay within what may be used: expected against peak resident set [MiB] of `qct run` with
+ * its defaults, ten real scans: 582/283, 1044/624, 421/337, 397/221, 383/166, 421/136, 618/202,
+ * 367/224, 456/144, 393/90 (benchmarks/cohort_memory.sh). */
 static const double base_bytes = 256e6, voxel_bytes = 24, element_bytes = 384, femur_mm3 = 250e3;
 
 static double file_bytes(const char *path) {
