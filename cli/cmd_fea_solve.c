@@ -51,7 +51,7 @@ static const struct example examples[] = {
      "pressed by 1 %: reactions, displacements, energy and failure factors"},
     {NULL, NULL}};
 
-static const char *const sources[] = {"schileo2014", "pistoia2002", "faim10", NULL};
+static const char *const sources[] = {"schileo2014", "pistoia2002", "faim10", "hfe", NULL};
 
 static status write_fields(struct context *ctx, const struct params *p, const struct fea_job *job,
                            int c, const struct fea_solution *s, const struct fea_fields *f) {
@@ -159,7 +159,10 @@ const struct command cmd_fea_solve = {
         "Every voxel with a modulus above 0 becomes a cube of the volume's own grid. The job file "
         "(JSON) names the material, sets of nodes, supports and load cases; all cases share one "
         "set-up.\n\n"
-        "Keys: poisson; material with modulus (the volume is one), law or user_law with conversion "
+        "Keys: poisson, or for materials along the volume's axes orthotropic (ratios to the "
+        "modulus "
+        "young x y z, shear and poisson yz xz xy) or fabric (eigenvalues, sum 3); material with "
+        "modulus (the volume is one), law or user_law with conversion "
         "and least_mpa, above with modulus_mpa, or labels with a modulus each; label; "
         "largest_part; "
         "sets, each by plane and at (a number, first or last), node, low and high in LPS mm, or "

@@ -18,7 +18,7 @@ void fea_checkpoint_key(char key[40], const struct fea_model *m, int load_case, 
   const struct fea_case *c = &m->cases[load_case];
   uint64_t hash = UINT64_C(14695981039346656037);
   hash = mix(hash, m->modulus, (size_t)geometry_voxels(&m->grid) * sizeof *m->modulus);
-  hash = mix(hash, &m->poisson, sizeof m->poisson);
+  hash = mix(hash, &m->unit, sizeof m->unit);
   hash = mix(hash, m->grid.spacing, sizeof m->grid.spacing);
   for (int64_t f = 0; f < m->fixed_count; f++) {
     hash = mix(hash, &m->fixed[f].node, sizeof m->fixed[f].node);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Strain of every corner displacement at one Gauss point: rows xx yy zz xy yz xz. */
+/* Strain of every corner displacement at one Gauss point: rows xx yy zz yz xz xy. */
 static void strain_matrix(double h, const double at[3], double b[6][24]) {
   memset(b, 0, 6 * sizeof b[0]);
   for (int n = 0; n < 8; n++) {
@@ -16,27 +16,25 @@ static void strain_matrix(double h, const double at[3], double b[6][24]) {
     }
     const int c = 3 * n;
     b[0][c] = g[0], b[1][c + 1] = g[1], b[2][c + 2] = g[2];
-    b[3][c] = g[1], b[3][c + 1] = g[0];
-    b[4][c + 1] = g[2], b[4][c + 2] = g[1];
-    b[5][c] = g[2], b[5][c + 2] = g[0];
+    b[3][c + 1] = g[2], b[3][c + 2] = g[1];
+    b[4][c] = g[2], b[4][c + 2] = g[0];
+    b[5][c] = g[1], b[5][c + 1] = g[0];
   }
 }
 
-void fea_hex_stiffness(double h, double poisson, double k[24][24]) {
-  const double lambda = poisson / ((1 + poisson) * (1 - 2 * poisson)), mu = 0.5 / (1 + poisson);
+void fea_hex_stiffness(double h, const struct fea_elasticity *unit, double k[24][24]) {
   const double g = 1 / sqrt(3.);
   memset(k, 0, 24 * sizeof k[0]);
   for (int point = 0; point < 8; point++) {
     const double at[3] = {point & 1 ? g : -g, point & 2 ? g : -g, point & 4 ? g : -g};
     double b[6][24], stress[6][24];
     strain_matrix(h, at, b);
-    for (int j = 0; j < 24; j++) {
-      double trace = lambda * (b[0][j] + b[1][j] + b[2][j]);
+    for (int j = 0; j < 24; j++)
       for (int a = 0; a < 3; a++) {
-        stress[a][j] = trace + 2 * mu * b[a][j];
-        stress[3 + a][j] = mu * b[3 + a][j];
+        const double *c = unit->normal[a];
+        stress[a][j] = c[0] * b[0][j] + c[1] * b[1][j] + c[2] * b[2][j];
+        stress[3 + a][j] = unit->shear[a] * b[3 + a][j];
       }
-    }
     for (int i = 0; i < 24; i++)
       for (int j = 0; j < 24; j++)
         for (int a = 0; a < 6; a++) k[i][j] += b[a][i] * stress[a][j] * h * h * h / 8;

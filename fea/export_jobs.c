@@ -57,6 +57,20 @@ done:
 
 /* ---- CalculiX ---- */
 
+/* Engineering constants are E1 E2 E3 nu12 nu13 nu23 G12 G13 and, eight being the most of a line,
+ * G23. */
+static void append_elasticity(struct text *t, const struct fea_mesh *m, double e) {
+  const struct fea_orthotropy *r = &m->ratio;
+  if (!m->orthotropic) {
+    text_append(t, "*ELASTIC\n%.13g, %.13g\n", e, m->poisson);
+    return;
+  }
+  text_append(t, "*ELASTIC, TYPE=ENGINEERING CONSTANTS\n");
+  for (int a = 0; a < 3; a++) text_append(t, "%.13g, ", e * r->young[a]);
+  for (int p = 2; p >= 0; p--) text_append(t, "%.13g, ", r->poisson[p]);
+  text_append(t, "%.13g, %.13g,\n%.13g\n", e * r->shear[2], e * r->shear[1], e * r->shear[0]);
+}
+
 static status inp_elements(struct text *t, const struct fea_mesh *m) {
   static const char *const types[] = {"C3D4", "C3D10", "C3D8"};
   status st = ST_OK;
@@ -75,7 +89,8 @@ static status inp_elements(struct text *t, const struct fea_mesh *m) {
         text_append(t, ", %d", m->nodes[per * (int64_t)order[i] + c] + 1);
       text_append(t, "\n");
     }
-    text_append(t, "*MATERIAL, NAME=M%d\n*ELASTIC\n%.13g, %.13g\n", k, value[k], m->poisson);
+    text_append(t, "*MATERIAL, NAME=M%d\n", k);
+    append_elasticity(t, m, value[k]);
     text_append(t, "*SOLID SECTION, ELSET=E%d, MATERIAL=M%d\n", k, k);
   }
 done:

@@ -48,14 +48,13 @@ void fea_principal(const double strain[6], double principal[3]) {
 
 /* What follows from the strain of element e. */
 static void derive(struct fea_fields *f, const struct fea_model *m, int64_t e) {
-  const double nu = m->poisson, young = (double)m->modulus[f->voxel[e]];
-  const double lambda = young * nu / ((1 + nu) * (1 - 2 * nu)), mu = young / (2 * (1 + nu));
+  const double modulus = (double)m->modulus[f->voxel[e]];
   double strain[6], stress[6], principal[3], energy = 0;
   for (int a = 0; a < 6; a++) strain[a] = (double)f->strain[6 * e + a];
-  const double trace = strain[0] + strain[1] + strain[2];
   for (int a = 0; a < 3; a++) {
-    stress[a] = lambda * trace + 2 * mu * strain[a];
-    stress[3 + a] = mu * strain[3 + a];
+    const double *c = m->unit.normal[a];
+    stress[a] = modulus * (c[0] * strain[0] + c[1] * strain[1] + c[2] * strain[2]);
+    stress[3 + a] = modulus * m->unit.shear[a] * strain[3 + a];
   }
   for (int a = 0; a < 6; a++) energy += stress[a] * strain[a] / 2;
   fea_principal(strain, principal);

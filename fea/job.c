@@ -128,6 +128,35 @@ static double modulus_of(const struct moduli *m, const struct reader *r, int64_t
   return isnan(value) ? 0 : fmax(m->least, fea_law_modulus(m->law, rho));
 }
 
+/* Constants along the axes of the volume instead of one Poisson's ratio. */
+static status read_orthotropy(const struct reader *r) {
+  static const char *const keys[] = {"young", "shear", "poisson", NULL};
+  static const char *const fabric_keys[] = {"eigenvalues", "exponent", "poisson", "shear", NULL};
+  status st = ST_OK;
+  const cJSON *given = json_find(r->json, "orthotropic"), *fabric = json_find(r->json, "fabric");
+  struct fea_orthotropy ratio;
+  struct fea_fabric f = FEA_FABRIC_HFE;
+  if (!given && !fabric) return ST_OK;
+  CHECK(!json_find(r->json, "poisson") && !(given && fabric), ST_FORMAT,
+        "%s: give one of poisson, orthotropic, fabric", r->what);
+  if (given) {
+    TRY(only_keys(r, given, "orthotropic", keys));
+    TRY(json_get_numbers(ratio.young, 3, given, "young", r->what));
+    TRY(json_get_numbers(ratio.shear, 3, given, "shear", r->what));
+    TRY(json_get_numbers(ratio.poisson, 3, given, "poisson", r->what));
+  } else {
+    TRY(only_keys(r, fabric, "fabric", fabric_keys));
+    TRY(json_get_numbers(f.eigenvalue, 3, fabric, "eigenvalues", r->what));
+    TRY(json_opt_number(&f.exponent, fabric, "exponent", r->what));
+    TRY(json_opt_number(&f.poisson, fabric, "poisson", r->what));
+    TRY(json_opt_number(&f.shear, fabric, "shear", r->what));
+    TRY(fea_orthotropy_fabric(&ratio, &f));
+  }
+  TRY(fea_model_orthotropic(r->job->model, &ratio));
+done:
+  return st;
+}
+
 static status make_elements(const struct reader *r, double memory_gib) {
   status st = ST_OK;
   double poisson = 0.3, label = 0;
@@ -143,6 +172,7 @@ static status make_elements(const struct reader *r, double memory_gib) {
     elements += (label == 0 || r->labels->voxels[v] == (int)label) && modulus_of(m, r, v) != 0;
   TRY(fea_memory_check(&r->volume->grid, elements, memory_gib));
   TRY(fea_model_create(&r->job->model, &r->volume->grid, poisson));
+  TRY(read_orthotropy(r));
   for (int64_t v = 0; v < n; v++) {
     if (label != 0 && r->labels->voxels[v] != (int)label) continue;
     r->job->model->modulus[v] = (float)modulus_of(m, r, v);
@@ -346,8 +376,8 @@ done:
 
 status fea_job_make(struct fea_job **out, const struct volume *volume, const struct labels *labels,
                     const cJSON *json, const char *what, double memory_gib) {
-  static const char *const keys[] = {"poisson", "material", "label", "largest_part",
-                                     "sets",    "supports", "cases", NULL};
+  static const char *const keys[] = {"poisson",      "orthotropic", "fabric",   "material", "label",
+                                     "largest_part", "sets",        "supports", "cases",    NULL};
   status st = ST_OK;
   struct fea_job *job = calloc(1, sizeof *job);
   const struct reader r = {job, volume, labels, json, what};

@@ -1,12 +1,14 @@
 /* A general voxel model from a volume and a job file (JSON): the way in for research.
  *
  *   {
- *     "poisson": 0.3,
- *     "material": {"modulus": true}                           the volume is a modulus [MPa]
- *               | {"law": "morgan2003-neck", "conversion": "auto", "least_mpa": 0.1}
- *               | {"user_law": "ash:10500,2.29", "conversion": "auto"}
- *               | {"above": 500, "modulus_mpa": 10000}         voxels of at least this value
- *               | {"labels": {"1": 10000, "2": 2500}}          MPa by value of the label map
+ *     "poisson": 0.3,                                         or, along the volume's axes and in
+ *                                                             ratios to the modulus (elasticity.h),
+ *     "orthotropic": {"young": [1, 1, 1.6], "shear": [0.4, 0.4, 0.3], "poisson": [0.2, 0.2, 0.3]},
+ *     "fabric": {"eigenvalues": [0.8, 1, 1.2]},               with exponent, poisson, shear or
+ * HFE's "material": {"modulus": true}                           the volume is a modulus [MPa] |
+ * {"law": "morgan2003-neck", "conversion": "auto", "least_mpa": 0.1} | {"user_law":
+ * "ash:10500,2.29", "conversion": "auto"} | {"above": 500, "modulus_mpa": 10000}         voxels of
+ * at least this value | {"labels": {"1": 10000, "2": 2500}}          MPa by value of the label map
  *     "label": 76,                                             optional: elements of one label only
  *     "largest_part": true,                                    optional: before supports are set
  *     "sets": {"foot": {"plane": "z", "at": "first"},          first, last: outermost with elements

@@ -5,21 +5,22 @@
  * u(x,y,z), x,y,z = -1, 1, mode "xy" is the sum of x*y*u over the corners, and so on. In these
  * modes the 24 x 24 stiffness of a cube falls into blocks of 1 to 3: with E h/16 in front
  *
- *   x of ux, y of uy, z of uz         constant normal strain        lambda and 2 mu
- *   y of ux with x of uy, ...         constant shear                mu
- *   xy of ux with yz of uz, ...       bending                       (lambda + 3 mu)/3, lambda/3
- *   yz of ux, xz of uy, xy of uz      torsion                       mu/3
- *   xyz                               hourglass                     (lambda + 4 mu)/9
+ *   x of ux, y of uy, z of uz         constant normal strain        c
+ *   y of ux with x of uy, ...         constant shear                g_xy
+ *   xy of ux with yz of uz, ...       bending                       (c_xx + g_xy)/3, c_xz/3
+ *   yz of ux, xz of uy, xy of uz      torsion                       g_xy/3, g_xz/3, g_yz/3
+ *   xyz of ux                         hourglass                     (c_xx + g_xy + g_xz)/9
  *
- * for 2x2x2 Gauss points (tested against the dense matrix). 228 operations replace 1152, and all
- * loads and stores run along x.
+ * for 2x2x2 Gauss points (tested against the dense matrix), c and g as in fea/elasticity.h. About
+ * 240 operations replace 1152, and all loads and stores run along x.
  *
  * Element i leaves its sum s and difference d along x at the place of node i of each of the four
  * node rows around it (struct mg_scratch); the force of node i is (s - d) of element i plus (s + d)
  * of element i - 1. So no vector waits for its neighbour.
  *
- * A vector may reach past the end of its row: the modulus there is 0 (FEA_ROW_PADDING), so what it
- * reads does not matter and what it adds is 0. Arrays of nodes have MG_PADDING numbers more.
+ * A vector may reach past the end of its row, but not of its plane (FEA_ROW_PADDING): the modulus
+ * there is 0, so what it reads does not matter and what it adds is 0. Arrays of nodes have
+ * MG_PADDING numbers more.
  */
 
 typedef REAL NAME(vector) __attribute__((vector_size(LANES * sizeof(REAL))));
@@ -78,16 +79,49 @@ static inline void NAME(from_modes)(struct NAME(modes) f, REAL *const s[4], cons
   NAME(add_to)(s[3] + at[3] + apart, d2 + d3);
 }
 
+/* Stiffness of the modes for a modulus of 1; pairs of axes yz, xz, xy. */
+struct NAME(moduli) {
+  REAL normal[3], cross[3], shear[3];
+  REAL bend[3][3]; /* [component][axis that its mode lacks], the axis not its own */
+  REAL bend_cross[3], twist[3], hourglass[3];
+};
+
+static struct NAME(moduli) NAME(to_moduli)(const struct fea_elasticity *u) {
+  struct NAME(moduli) m = {0};
+  for (int a = 0; a < 3; a++) {
+    const int b = (a + 1) % 3, c = (a + 2) % 3;
+    m.normal[a] = (REAL)u->normal[a][a];
+    m.cross[a] = (REAL)u->normal[b][c];
+    m.shear[a] = (REAL)u->shear[a];
+    m.bend[a][b] = (REAL)((u->normal[a][a] + u->shear[b]) / 3); /* mode ac, its pair is b */
+    m.bend[a][c] = (REAL)((u->normal[a][a] + u->shear[c]) / 3);
+    m.bend_cross[a] = (REAL)(u->normal[b][c] / 3);
+    m.twist[a] = (REAL)(u->shear[a] / 3);
+    m.hourglass[a] = (REAL)((u->normal[a][a] + u->shear[b] + u->shear[c]) / 9);
+  }
+  return m;
+}
+
 /* One row of n elements. u[q], s[q]: node rows q = y + 2z, shifted to the row's first node;
  * stride[q]: from one component to the next; apart: from the place of a sum to that of its
- * difference; factor = h/16. */
-static void NAME(element_row)(int64_t n, const float *modulus, const REAL *const u[4],
-                              const int64_t stride[4], REAL *const s[4], int64_t apart, REAL factor,
-                              REAL poisson) {
-  const REAL lambda = poisson / ((1 + poisson) * (1 - 2 * poisson)), mu = (REAL)0.5 / (1 + poisson);
-  const REAL mu2 = 2 * mu, bend = (lambda + 3 * mu) / 3, bend_cross = lambda / 3, twist = mu / 3;
-  const REAL hourglass = (lambda + 4 * mu) / 9;
+ * difference; factor = h/16. With `cubic` as a constant the compiler holds the few numbers that
+ * are left in registers, which makes it a tenth faster. */
+static inline __attribute__((always_inline)) void
+NAME(element_row)(int64_t n, const float *modulus, const REAL *const u[4], const int64_t stride[4],
+                  REAL *const s[4], int64_t apart, REAL factor, const struct NAME(moduli) * moduli,
+                  bool cubic) {
   /* copies that no store can change */
+  const REAL c11 = moduli->normal[0], c12 = moduli->cross[0], g = moduli->shear[0];
+  const REAL bend = moduli->bend[0][1], bend_cross = moduli->bend_cross[0];
+  const REAL twist = moduli->twist[0], hourglass = moduli->hourglass[0];
+  const struct NAME(moduli) one = {{c11, c11, c11},
+                                   {c12, c12, c12},
+                                   {g, g, g},
+                                   {{0, bend, bend}, {bend, 0, bend}, {bend, bend, 0}},
+                                   {bend_cross, bend_cross, bend_cross},
+                                   {twist, twist, twist},
+                                   {hourglass, hourglass, hourglass}};
+  const struct NAME(moduli) m = cubic ? one : *moduli;
   const REAL *const v[4] = {u[0], u[1], u[2], u[3]};
   REAL *const t[4] = {s[0], s[1], s[2], s[3]};
   const int64_t step[4] = {stride[0], stride[1], stride[2], stride[3]};
@@ -98,38 +132,60 @@ static void NAME(element_row)(int64_t n, const float *modulus, const REAL *const
     const struct NAME(modes) a = NAME(to_modes)(v, at[0]);
     const struct NAME(modes) b = NAME(to_modes)(v, at[1]);
     const struct NAME(modes) c = NAME(to_modes)(v, at[2]);
-    const VECTOR e = NAME(load_modulus)(modulus + i) * factor, em = e * mu;
-    const VECTOR trace = lambda * (a.x + b.y + c.z), torsion = e * twist, hg = e * hourglass;
-    const VECTOR xy = em * (a.y + b.x), yz = em * (b.z + c.y), xz = em * (c.x + a.z);
-    const VECTOR twist_sum = torsion * (a.yz + b.xz + c.xy);
-    const struct NAME(modes) fa = {e * (mu2 * a.x + trace),
+    const VECTOR e = NAME(load_modulus)(modulus + i) * factor;
+    const VECTOR xy = e * (m.shear[2] * (a.y + b.x)), xz = e * (m.shear[1] * (c.x + a.z));
+    const VECTOR yz = e * (m.shear[0] * (b.z + c.y));
+    const VECTOR twist_xy = m.twist[2] * (a.yz + b.xz), twist_xz = m.twist[1] * (a.yz + c.xy);
+    const VECTOR twist_yz = m.twist[0] * (b.xz + c.xy);
+    const struct NAME(modes) fa = {e * (m.normal[0] * a.x + m.cross[2] * b.y + m.cross[1] * c.z),
                                    xy,
-                                   e * (bend * a.xy + bend_cross * c.yz),
+                                   e * (m.bend[0][2] * a.xy + m.bend_cross[1] * c.yz),
                                    xz,
-                                   e * (bend * a.xz + bend_cross * b.yz),
-                                   twist_sum + torsion * a.yz,
-                                   hg * a.xyz};
-    const struct NAME(modes)
-        fb = {xy,        e * (mu2 * b.y + trace),    e * (bend * b.xy + bend_cross * c.xz),
-              yz,        twist_sum + torsion * b.xz, e * (bend * b.yz + bend_cross * a.xz),
-              hg * b.xyz};
+                                   e * (m.bend[0][1] * a.xz + m.bend_cross[2] * b.yz),
+                                   e * (twist_xy + twist_xz),
+                                   e * (m.hourglass[0] * a.xyz)};
+    const struct NAME(modes) fb = {xy,
+                                   e * (m.cross[2] * a.x + m.normal[1] * b.y + m.cross[0] * c.z),
+                                   e * (m.bend[1][2] * b.xy + m.bend_cross[0] * c.xz),
+                                   yz,
+                                   e * (twist_xy + twist_yz),
+                                   e * (m.bend[1][0] * b.yz + m.bend_cross[2] * a.xz),
+                                   e * (m.hourglass[1] * b.xyz)};
     const struct NAME(modes) fc = {xz,
                                    yz,
-                                   twist_sum + torsion * c.xy,
-                                   e * (mu2 * c.z + trace),
-                                   e * (bend * c.xz + bend_cross * b.xy),
-                                   e * (bend * c.yz + bend_cross * a.xy),
-                                   hg * c.xyz};
+                                   e * (twist_xz + twist_yz),
+                                   e * (m.cross[1] * a.x + m.cross[0] * b.y + m.normal[2] * c.z),
+                                   e * (m.bend[2][1] * c.xz + m.bend_cross[0] * b.xy),
+                                   e * (m.bend[2][0] * c.yz + m.bend_cross[1] * a.xy),
+                                   e * (m.hourglass[2] * c.xyz)};
     NAME(from_modes)(fa, t, at[0], apart);
     NAME(from_modes)(fb, t, at[1], apart);
     NAME(from_modes)(fc, t, at[2], apart);
   }
 }
 
+typedef void (*NAME(row_function))(int64_t n, const float *modulus, const REAL *const u[4],
+                                   const int64_t stride[4], REAL *const s[4], int64_t apart,
+                                   REAL factor, const struct NAME(moduli) * moduli);
+
+static void NAME(cubic_row)(int64_t n, const float *modulus, const REAL *const u[4],
+                            const int64_t stride[4], REAL *const s[4], int64_t apart, REAL factor,
+                            const struct NAME(moduli) * moduli) {
+  NAME(element_row)(n, modulus, u, stride, s, apart, factor, moduli, true);
+}
+
+static void NAME(orthotropic_row)(int64_t n, const float *modulus, const REAL *const u[4],
+                                  const int64_t stride[4], REAL *const s[4], int64_t apart,
+                                  REAL factor, const struct NAME(moduli) * moduli) {
+  NAME(element_row)(n, modulus, u, stride, s, apart, factor, moduli, false);
+}
+
 /* Add element plane k to the sums of node planes k (low) and k + 1 (high). */
 static void NAME(element_plane)(const struct mg_level *l, int64_t k, const REAL *x_low,
                                 const REAL *x_high, REAL *low, REAL *high, int64_t apart) {
   const struct fea_rows *rows = &l->rows;
+  const struct NAME(moduli) moduli = NAME(to_moduli)(&l->unit);
+  const NAME(row_function) row_function = l->cubic ? NAME(cubic_row) : NAME(orthotropic_row);
   const REAL *x[2] = {x_low, x_high};
   REAL *out[2] = {low, high};
   for (int64_t j = 0; j < rows->ny; j++) {
@@ -147,9 +203,8 @@ static void NAME(element_plane)(const struct mg_level *l, int64_t k, const REAL 
       u[q] = x[q >> 1] + at;
       s[q] = out[q >> 1] + at;
     }
-    NAME(element_row)
-    (n, l->modulus + (rows->element_start[row] - l->modulus_base), u, stride, s, apart,
-     (REAL)(l->size_mm / 16), (REAL)l->poisson);
+    row_function(n, l->modulus + (rows->element_start[row] - l->modulus_base), u, stride, s, apart,
+                 (REAL)(l->size_mm / 16), &moduli);
   }
 }
 
@@ -180,11 +235,12 @@ static void NAME(smooth_plane)(const struct mg_level *l, const struct NAME(mg_jo
     const float *diagonal = l->inverse_diagonal + t / 3;
     for (int axis = 0; axis < 3; axis++, t += n) {
       const REAL *sum = s + (t - at), *difference = d + (t - at), *b = o->b + t;
+      const REAL beta = o->beta * (REAL)l->diagonal_share[axis];
       if (o->d_out)
-        NAME(smooth_row)(n, sum, difference, b, diagonal, NULL, o->d_out + t, o->x + t, 0, o->beta);
+        NAME(smooth_row)(n, sum, difference, b, diagonal, NULL, o->d_out + t, o->x + t, 0, beta);
       else
         NAME(smooth_row)
-      (n, sum, difference, b, diagonal, o->d_in + t, NULL, o->x + t, o->alpha, o->beta);
+      (n, sum, difference, b, diagonal, o->d_in + t, NULL, o->x + t, o->alpha, beta);
     }
   }
   for (int64_t f = l->fixed_start[k]; f < l->fixed_start[k + 1]; f++) {

@@ -3,6 +3,7 @@
 
 #include "core/parallel.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,16 +30,27 @@ float mg_modulus_at(const struct mg_level *l, int64_t i, int64_t j, int64_t k) {
   return l->modulus[l->rows.element_start[row] - l->modulus_base + i - l->rows.element_first[row]];
 }
 
-/* Diagonal of the element stiffness for unit modulus (all 24 are equal). */
-static double element_diagonal(double h, double poisson) {
-  double lambda = poisson / ((1 + poisson) * (1 - 2 * poisson)), mu = 0.5 / (1 + poisson);
-  return h / 16 *
-         (lambda + 4 * mu + 2 * (lambda + 3 * mu) / 3 + 2 * mu / 3 + (lambda + 4 * mu) / 9);
+/* Diagonal of the element stiffness for unit modulus and edge 16, the same at all corners: the sum
+ * over the modes of kernel_template.h. */
+static double element_diagonal(const struct fea_elasticity *u, int axis) {
+  const double c = u->normal[axis][axis], g = u->shear[(axis + 1) % 3],
+               h = u->shear[(axis + 2) % 3];
+  return (c + g + h) * (1 + 1. / 9) + (c + g) / 3 + (c + h) / 3 + (g + h) / 3;
+}
+
+double mg_eigenvalue_bound(const struct fea_elasticity *u) {
+  double largest = 0, diagonal = INFINITY;
+  for (int a = 0; a < 3; a++) {
+    const double *row = u->normal[a];
+    largest = fmax(largest, fmax(fabs(row[0]) + fabs(row[1]) + fabs(row[2]), 2 * u->shear[a]));
+    diagonal = fmin(diagonal, element_diagonal(u, a));
+  }
+  return 8 * largest / diagonal;
 }
 
 static void fill_diagonal(struct mg_level *l, int64_t plane_low, int64_t plane_high) {
   const struct fea_rows *rows = &l->rows;
-  const double unit = element_diagonal(l->size_mm, l->poisson);
+  const double unit = l->size_mm / 16 * element_diagonal(&l->unit, 0);
 #pragma omp parallel for schedule(static) num_threads(parallel_threads())
   for (int64_t k = plane_low; k < plane_high; k++)
     for (int64_t j = 0; j <= rows->ny; j++) {
@@ -65,11 +77,15 @@ static void fill_modulus(struct mg_level *l, const float *box, int64_t element_l
 }
 
 status mg_level_create(struct mg_level *l, const struct fea_rows *rows, const float *modulus,
-                       double size_mm, double poisson, int64_t plane_first, int64_t plane_last) {
+                       double size_mm, const struct fea_elasticity *unit, int64_t plane_first,
+                       int64_t plane_last) {
   status st = ST_OK;
   l->rows = *rows;
   l->size_mm = size_mm;
-  l->poisson = poisson;
+  l->unit = *unit;
+  l->cubic = fea_elasticity_is_cubic(unit);
+  for (int a = 0; a < 3; a++)
+    l->diagonal_share[a] = (float)(element_diagonal(unit, 0) / element_diagonal(unit, a));
   l->plane_first = plane_first;
   l->plane_last = plane_last;
   int64_t low = plane_first > 0 ? plane_first - 1 : 0;

@@ -326,6 +326,8 @@ status fea_mesh_from_model(struct fea_mesh **out, const struct fea_model *model,
         "mesh: the voxel model is not finished or has no case %d", load_case);
   TRY(fea_mesh_create(&m, FEA_HEX8, model->node_count, model->element_count));
   m->poisson = model->poisson;
+  m->orthotropic = model->orthotropic;
+  m->ratio = model->ratio;
   if (model->density) {
     m->density = malloc((size_t)m->element_count * sizeof *m->density);
     CHECK(m->density, ST_MEMORY, "mesh: no memory for densities");

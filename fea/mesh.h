@@ -42,6 +42,9 @@ struct fea_mesh {
   double *modulus; /* owned, [element_count], MPa; 0 until set */
   double *density; /* owned or NULL, [element_count], g/cm3, NaN where none */
   double poisson;
+  bool orthotropic; /* of voxels: `ratio` along the axes holds and `poisson` does not; only Abaqus
+                       and CalculiX files can say so, and no mesh is solved with it */
+  struct fea_orthotropy ratio;
   struct fea_support *support; /* owned */
   int64_t support_count, support_capacity;
   struct fea_force *force; /* owned */

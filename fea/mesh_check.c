@@ -10,6 +10,7 @@ static status check_elements(const struct fea_mesh *m) {
   status st = ST_OK;
   const int n = fea_element_nodes(m->element);
   int64_t inverted = 0, first = -1;
+  CHECK(!m->orthotropic, ST_UNSUPPORTED, "mesh: orthotropic constants are for voxel models only");
   CHECK(m->poisson > -1 && m->poisson < 0.5, ST_DOMAIN,
         "mesh: Poisson's ratio %g, permitted is -1 .. 0.5 without the ends", m->poisson);
   for (int64_t i = 0; i < 3 * m->node_count; i++)

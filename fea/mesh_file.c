@@ -11,11 +11,13 @@ enum { MOST_MATERIALS = 5000 };
 
 status fea_mesh_write(const struct fea_mesh *m, const struct fea_mesh_field *fields, int count,
                       const char *path, bool force) {
+  status st = ST_OK;
+  if (file_has_suffix(path, ".inp")) return fea_inp_write(m, path, force);
+  CHECK(!m->orthotropic, ST_UNSUPPORTED,
+        "mesh file %s: orthotropic constants are written to .inp files only", file_name(path));
   if (file_has_suffix(path, ".vtu")) return fea_vtu_write(m, fields, count, path, force);
   if (file_has_suffix(path, ".msh")) return fea_msh_write(m, path, force);
-  if (file_has_suffix(path, ".inp")) return fea_inp_write(m, path, force);
   if (file_has_suffix(path, ".feb")) return fea_feb_write(m, path, force);
-  status st = ST_OK;
   FAIL(ST_USAGE, "mesh file %s: the suffix must be .vtu, .msh, .inp or .feb", file_name(path));
 done:
   return st;

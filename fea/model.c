@@ -23,6 +23,7 @@ status fea_model_create(struct fea_model **out, const struct geometry *grid, dou
   CHECK(m, ST_MEMORY, "voxel model: no memory");
   m->grid = *grid;
   m->poisson = poisson;
+  fea_elasticity_isotropic(&m->unit, poisson);
   m->modulus = calloc((size_t)geometry_voxels(grid), sizeof *m->modulus);
   m->part = calloc((size_t)geometry_voxels(grid), sizeof *m->part);
   CHECK(m->modulus && m->part, ST_MEMORY, "voxel model: no memory for %lld voxels",
@@ -33,6 +34,23 @@ status fea_model_create(struct fea_model **out, const struct geometry *grid, dou
   m = NULL;
 done:
   fea_model_destroy(m);
+  return st;
+}
+
+status fea_model_orthotropic(struct fea_model *m, const struct fea_orthotropy *ratio) {
+  status st = ST_OK;
+  TRY(fea_elasticity_orthotropic(&m->unit, ratio));
+  m->ratio = *ratio;
+  m->orthotropic = true;
+done:
+  return st;
+}
+
+status fea_model_isotropic(const struct fea_model *m, const char *what) {
+  status st = ST_OK;
+  CHECK(!m->orthotropic, ST_UNSUPPORTED, "%s: the model is orthotropic, only isotropic ones can",
+        what);
+done:
   return st;
 }
 

@@ -15,6 +15,7 @@
 #define QCT_FEA_MODEL_H
 
 #include "core/volume.h"
+#include "fea/elasticity.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,8 +54,9 @@ struct fea_case {
 
 enum { FEA_CASES = 16 };
 
-/* Elements of a row take a multiple of this many places in element arrays, so that the vectors of
- * the kernels need no end of their own. */
+/* Elements of a row take a multiple of this many places in element arrays, and a plane of nodes has
+ * this many zeros behind it, so that the vectors of the kernels need no end of their own and read
+ * no plane that another thread may be writing. */
 enum { FEA_ROW_PADDING = 16 };
 
 /* Rows of elements and nodes along x: where material is. Only the span from the first to the last
@@ -68,15 +70,18 @@ struct fea_rows {
   int32_t *node_first;    /* [(nz+1)*(ny+1)] */
   int32_t *node_last;     /* [(nz+1)*(ny+1)] */
   int64_t *node_start;    /* [(nz+1)*(ny+1)]: dof index of the row's first x component */
-  int64_t *plane_start;   /* [nz + 2]: first dof index of each node plane */
+  int64_t *plane_start;   /* [nz + 2]: first dof index of each node plane, padding behind it */
 };
 
 struct fea_model {
   struct geometry grid; /* isotropic */
   double poisson;
-  float *modulus; /* owned, MPa, [nz][ny][nx]; 0 is void */
-  uint8_t *part;  /* owned, enum fea_part, [nz][ny][nx] */
-  float *density; /* owned or NULL: density the law took, g/cm3, NaN outside the bone */
+  bool orthotropic; /* then `ratio` holds and `poisson` does not */
+  struct fea_orthotropy ratio;
+  struct fea_elasticity unit; /* of a voxel of modulus 1 */
+  float *modulus;             /* owned, MPa, [nz][ny][nx]; 0 is void */
+  uint8_t *part;              /* owned, enum fea_part, [nz][ny][nx] */
+  float *density;             /* owned or NULL: density the law took, g/cm3, NaN outside the bone */
   struct fea_prescription *prescribed; /* owned */
   int64_t prescribed_count, prescribed_capacity;
   struct fea_case cases[FEA_CASES];
@@ -97,6 +102,12 @@ struct fea_model {
  */
 status fea_model_create(struct fea_model **out, const struct geometry *grid, double poisson);
 void fea_model_destroy(struct fea_model *m);
+/** Orthotropic along the axes of the grid, every voxel in the same ratios to its modulus.
+ * @return as fea_elasticity_orthotropic */
+status fea_model_orthotropic(struct fea_model *m, const struct fea_orthotropy *ratio);
+/** What only isotropic models can have. @return ST_UNSUPPORTED for an orthotropic one, naming
+ * `what` */
+status fea_model_isotropic(const struct fea_model *m, const char *what);
 
 /** Number of a node from its indices. */
 static inline int64_t fea_model_node(const struct fea_model *m, int64_t i, int64_t j, int64_t k) {

@@ -106,7 +106,7 @@ static status make_levels(struct multigrid *mg) {
     struct mg_level *l = &mg->level[n];
     l->replicated = replicated;
     l->borrowed_rows = n == 0;
-    TRY(mg_level_create(l, &rows, box, h, model->poisson, replicated ? 0 : first[rank],
+    TRY(mg_level_create(l, &rows, box, h, &model->unit, replicated ? 0 : first[rank],
                         replicated ? rows.nz + 1 : first[rank + 1]));
     if (n == 0)
       TRY(finest_fixed(l, model));
@@ -172,9 +172,9 @@ static void scale_by_diagonal(const struct multigrid *mg, struct mg_level *l, fl
       const float *restrict inverse = l->inverse_diagonal + t / 3;
       for (int axis = 0; axis < 3; axis++, t += n) {
         float *restrict x = l->x + t;
-        const float *restrict b = l->b + t;
+        const float *restrict b = l->b + t, factor = beta * l->diagonal_share[axis];
 #pragma GCC ivdep
-        for (int64_t i = 0; i < n; i++) x[i] = beta * inverse[i] * b[i];
+        for (int64_t i = 0; i < n; i++) x[i] = factor * inverse[i] * b[i];
       }
     }
   }
@@ -202,11 +202,10 @@ static void fill_at_random(const struct multigrid *mg, const struct mg_level *l,
   const int64_t *start = l->rows.plane_start;
   const int chunks = mg_chunks(mg, l);
 #pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
-  for (int c = 0; c < chunks; c++) {
-    const int64_t first = start[mg_cut(l, c, chunks)], last = start[mg_cut(l, c + 1, chunks)];
-    for (int64_t i = first; i < last; i++)
-      x[i - l->base] = (float)(random_uniform(1, 0, (uint64_t)i) - 0.5);
-  }
+  for (int c = 0; c < chunks; c++)
+    for (int64_t k = mg_cut(l, c, chunks); k < mg_cut(l, c + 1, chunks); k++)
+      for (int64_t i = start[k]; i < start[k + 1] - FEA_ROW_PADDING; i++)
+        x[i - l->base] = (float)(random_uniform(1, 0, (uint64_t)i) - 0.5);
   for (int64_t f = l->fixed_start[l->plane_first]; f < l->fixed_start[l->plane_last]; f++)
     x[l->fixed[f] - l->base] = 0;
 }
@@ -216,10 +215,7 @@ static void fill_at_random(const struct multigrid *mg, const struct mg_level *l,
  * indefinite on one with thin shares at its surface; ten did not. The bound is below 10, so x stays
  * within single precision. */
 static double estimate_eigenvalue(struct multigrid *mg, struct mg_level *l) {
-  const double nu = l->poisson, lambda = nu / ((1 + nu) * (1 - 2 * nu)), mu = 0.5 / (1 + nu);
-  const double diagonal =
-      lambda + 4 * mu + 2 * (lambda + 3 * mu) / 3 + 2 * mu / 3 + (lambda + 4 * mu) / 9;
-  const double bound = (3 * lambda + 2 * mu) * 8 / diagonal;
+  const double bound = mg_eigenvalue_bound(&l->unit);
   double before = 0, after;
   fill_at_random(mg, l, l->x);
   for (int step = 0; step < POWER_STEPS; step++) {
@@ -244,7 +240,7 @@ static status make_bottom(struct multigrid *mg) {
   mg->bottom_n = n;
   CHECK(a && mg->bottom, ST_MEMORY, "multigrid: no memory for a coarsest level of %lld unknowns",
         (long long)n);
-  fea_hex_stiffness(l->size_mm, l->poisson, unit);
+  fea_hex_stiffness(l->size_mm, &l->unit, unit);
   for (int64_t k = 0; k < rows->nz; k++)
     for (int64_t j = 0; j < rows->ny; j++)
       for (int64_t i = 0; i < rows->nx; i++) {

@@ -26,17 +26,20 @@ extern "C" {
 struct mg_level {
   struct fea_rows rows;
   int borrowed_rows; /* level 0 uses the model's */
-  double size_mm, poisson;
+  double size_mm;
+  struct fea_elasticity unit;      /* of a voxel of modulus 1 */
+  bool cubic;                      /* alike along all axes */
+  float diagonal_share[3];         /* diagonal of axis 0 over that of the axis: 1 when isotropic */
   int64_t plane_first, plane_last; /* node planes owned; [plane_first, plane_last) */
   int replicated;                  /* every rank owns all planes */
   int64_t base, length;            /* first dof stored (halo included) and number stored */
   float *modulus;                  /* element spans of the stored element planes */
   int64_t modulus_base;            /* element_start of modulus[0] */
-  float *inverse_diagonal;         /* [length/3], one a node; 0 where no element touches */
-  int64_t *fixed;                  /* sorted dof indices of all planes */
-  int64_t *fixed_start;            /* [nz + 2], by node plane */
-  float *x, *b, *r;                /* [length + MG_PADDING]; r: residual, or the smoother's step */
-  double eigenvalue;               /* bound of the spectrum of D^-1 K */
+  float *inverse_diagonal; /* [length/3], of axis 0, one a node; 0 where no element touches */
+  int64_t *fixed;          /* sorted dof indices of all planes */
+  int64_t *fixed_start;    /* [nz + 2], by node plane */
+  float *x, *b, *r;        /* [length + MG_PADDING]; r: residual, or the smoother's step */
+  double eigenvalue;       /* bound of the spectrum of D^-1 K */
 };
 
 /* Scratch of one chunk of planes. */
@@ -121,8 +124,11 @@ int mg_chunks(const struct multigrid *mg, const struct mg_level *l);
 int64_t mg_cut(const struct mg_level *l, int chunk, int chunks);
 
 status mg_level_create(struct mg_level *l, const struct fea_rows *rows, const float *modulus,
-                       double size_mm, double poisson, int64_t plane_first, int64_t plane_last);
+                       double size_mm, const struct fea_elasticity *unit, int64_t plane_first,
+                       int64_t plane_last);
 void mg_level_clear(struct mg_level *l);
+/** No eigenvalue of D^-1 K is above that of an element. */
+double mg_eigenvalue_bound(const struct fea_elasticity *unit);
 /** Modulus of the next coarser box, owned by the caller, sizes (n+1)/2. */
 status mg_coarsen_modulus(float **out, const float *modulus, int64_t nx, int64_t ny, int64_t nz);
 /** fixed and fixed_start of a coarse level from the finer one's. */
@@ -139,7 +145,7 @@ void mg_exchange(const struct multigrid *mg, const struct mg_level *l, void *x, 
 
 /** 24 x 24 stiffness of a cube of edge h [mm] and unit modulus by 2x2x2 Gauss points; node n has
  * corner bits x 1, y 2, z 4; dof 3n + axis. */
-void fea_hex_stiffness(double h, double poisson, double k[24][24]);
+void fea_hex_stiffness(double h, const struct fea_elasticity *unit, double k[24][24]);
 /** In place Cholesky of a symmetric n x n matrix (lower, row-major); a pivot that vanishes is
  * replaced by an identity row. */
 void mg_cholesky(double *a, int64_t n);

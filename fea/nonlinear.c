@@ -28,6 +28,7 @@ status fea_nonlinear_run(struct fea_curve **out, const struct fea_model *model, 
   struct fea_solver s = {0};
   struct fea_curve *c = NULL;
   TRY(check_options(o));
+  TRY(fea_model_isotropic(model, "nonlinear solve"));
   TRY(fea_solver_open(&s, model, load_case, &o->solve));
   CHECK(s.comm->ranks == 1, ST_UNSUPPORTED,
         "nonlinear solve: %d processes; it runs in one with threads (-j)", s.comm->ranks);

@@ -72,6 +72,7 @@ status fea_parosol_write(const struct fea_model *m, int load_case, const char *p
         "ParOSol file: %lld x %lld x %lld voxels, at most 65534 along an axis",
         (long long)m->grid.nx, (long long)m->grid.ny, (long long)m->grid.nz);
   TRY(store_create(&s, path, force));
+  TRY(fea_model_isotropic(m, "ParOSol file"));
   TRY(write_all(s, m, &m->cases[load_case]));
   TRY(store_commit(s));
 done:

@@ -73,6 +73,7 @@ status fea_rows_create(struct fea_rows *out, const float *modulus, int64_t nx, i
       rows.node_start[row] = at;
       at += 3 * (int64_t)(rows.node_last[row] - rows.node_first[row]);
     }
+    at += FEA_ROW_PADDING; /* what a vector past the last row reads belongs to no other plane */
   }
   rows.plane_start[nz + 1] = at;
   *out = rows;

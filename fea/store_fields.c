@@ -119,6 +119,22 @@ done:
   return st;
 }
 
+static status write_orthotropy(struct store *s, const struct fea_orthotropy *r) {
+  status st = ST_OK;
+  static const char *const pair[3] = {"yz", "xz", "xy"};
+  char key[32];
+  for (int a = 0; a < 3; a++) {
+    snprintf(key, sizeof key, "young_ratio_%c", "xyz"[a]);
+    TRY(store_set_number(s, "", key, r->young[a]));
+    snprintf(key, sizeof key, "shear_ratio_%s", pair[a]);
+    TRY(store_set_number(s, "", key, r->shear[a]));
+    snprintf(key, sizeof key, "poisson_%s", pair[a]);
+    TRY(store_set_number(s, "", key, r->poisson[a]));
+  }
+done:
+  return st;
+}
+
 static status write_attributes(struct store *s, const struct fea_model *m,
                                const struct fea_solution *solution,
                                const struct fea_failure *failure, const char *words,
@@ -127,7 +143,10 @@ static status write_attributes(struct store *s, const struct fea_model *m,
   char *json = NULL, key[32];
   TRY(store_set_text(s, "", "model", words));
   TRY(store_set_number(s, "", "size_mm", m->grid.spacing[0]));
-  TRY(store_set_number(s, "", "poisson", m->poisson));
+  if (m->orthotropic)
+    TRY(write_orthotropy(s, &m->ratio));
+  else
+    TRY(store_set_number(s, "", "poisson", m->poisson));
   TRY(store_set_number(s, "", "residual", solution->residual));
   TRY(store_set_number(s, "", "energy_nmm", solution->energy_nmm));
   for (int i = 0; i < 9; i++) {

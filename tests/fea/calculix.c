@@ -77,13 +77,13 @@ static void need_ccx(void) {
 }
 
 /* A notched block of three materials, sheared and pressed, with a force. */
-static void a_notched_block(void **state) {
-  (void)state;
+static void check_notched_block(const struct fea_orthotropy *ratio, const char *what) {
   need_ccx();
   struct geometry grid = geometry_make(7, 6, 9, 0.8, 0.8, 0.8);
   struct fea_model *m = NULL;
   struct fea_solution *s = NULL;
   assert_ok(fea_model_create(&m, &grid, 0.3));
+  if (ratio) assert_ok(fea_model_orthotropic(m, ratio));
   for (int64_t v = 0; v < 7 * 6 * 9; v++) {
     int64_t i = v % 7, j = v / 7 % 6, k = v / 42;
     static const float e[3] = {200, 3000.5f, 15000};
@@ -96,9 +96,23 @@ static void a_notched_block(void **state) {
   assert_ok(fea_model_finish(m));
   assert_ok(fea_solve(&s, m, 0, NULL));
   assert_near(s->reaction_sum[1], -40, 1e-5);
-  check_voxels(m, s, "notched block");
+  check_voxels(m, s, what);
   fea_solution_destroy(s);
   fea_model_destroy(m);
+}
+
+static void a_notched_block(void **state) {
+  (void)state;
+  check_notched_block(NULL, "notched block");
+}
+
+/* Its engineering constants E1 E2 E3 nu12 nu13 nu23 G12 G13 G23: three unequal axes. */
+static void a_notched_block_of_orthotropic_voxels(void **state) {
+  (void)state;
+  check_notched_block(&(struct fea_orthotropy){.young = {0.5, 0.8, 1.6},
+                                               .shear = {0.45, 0.3, 0.2},
+                                               .poisson = {0.12, 0.15, 0.35}},
+                      "orthotropic notched block");
 }
 
 static struct fea_fall_options coarse(int recipe, double size_mm) {
@@ -212,6 +226,7 @@ static void a_porous_cube_by_every_boundary(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_notched_block),
+      cmocka_unit_test(a_notched_block_of_orthotropic_voxels),
       cmocka_unit_test(femora_of_cubes_by_every_recipe),
       cmocka_unit_test(femora_of_tetrahedra_by_every_recipe),
       cmocka_unit_test(a_vertebra_straight_and_wedged),

@@ -23,12 +23,14 @@ static status make(struct fea_job **job, const struct volume *v, const struct la
 }
 
 /* A bar on rollers: foot by index, top by word, the sides by plane and by a box in mm. */
-#define BAR                                                                                        \
+#define BAR_SETS                                                                                   \
   "\"sets\":{\"foot\":{\"plane\":\"z\",\"at\":0},\"top\":{\"plane\":\"z\",\"at\":\"last\"},"       \
   "\"left\":{\"plane\":\"x\",\"at\":\"first\"},"                                                   \
-  "\"front\":{\"low\":[-1,-0.6,-1],\"high\":[9,-0.4,9]}},"                                         \
+  "\"front\":{\"low\":[-1,-0.6,-1],\"high\":[9,-0.4,9]}"
+#define BAR_SUPPORTS                                                                               \
   "\"supports\":[{\"set\":\"foot\",\"z\":0},{\"set\":\"left\",\"x\":0},{\"set\":\"front\",\"y\":"  \
   "0}],"
+#define BAR BAR_SETS "}," BAR_SUPPORTS
 #define MOVE "\"cases\":[{\"name\":\"move\",\"displace\":[{\"set\":\"top\",\"z\":-0.06}]}]}"
 
 static double value_of(const struct record *r, const char *quantity) {
@@ -68,6 +70,30 @@ static void moved_bar_has_the_force_of_its_closed_form(void **state) {
   assert_close(value_of(r, "energy"), 2458.44 * 0.06 / 2, 1e-9);
   assert_close(value_of(r, "factor_pistoia"), 0.7, 1e-5);
   record_destroy(r);
+  volume_destroy(v);
+}
+
+/* Along an axis of orthotropy: F = E young_z A strain, and across it shortens by -nu_xz / young_x
+ * of the stress. With fabric, young_z = m_z^2 and nu_xz / young_x = nu0 / (m_x m_z) of the modulus.
+ */
+static void moved_bar_follows_its_orthotropic_constants(void **state) {
+  (void)state;
+  static const char *const ask[2] = {"{\"orthotropic\":{\"young\":[0.5,0.8,2],\"shear\":[0.4,0.3,0."
+                                     "2],\"poisson\":[0.1,0.15,0.25]},",
+                                     "{\"fabric\":{\"eigenvalues\":[0.7,0.9,1.4]},"};
+  const double young_z[2] = {2, 1.4 * 1.4}, shortening[2] = {0.15 / 0.5, 0.234 / (0.7 * 1.4)};
+  struct volume *v = cube(6829, QUANTITY_MODULUS);
+  for (int way = 0; way < 2; way++) {
+    char text[1024];
+    snprintf(text, sizeof text,
+             "%s\"material\":{\"modulus\":true}," BAR_SETS
+             ",\"right\":{\"plane\":\"x\",\"at\":\"last\"}}," BAR_SUPPORTS MOVE,
+             ask[way]);
+    struct record *r = solved(v, NULL, text);
+    assert_close(value_of(r, "reaction_top_z"), -2458.44 * young_z[way], 1e-9);
+    assert_near(value_of(r, "displacement_right_x"), 0.06 * young_z[way] * shortening[way], 1e-11);
+    record_destroy(r);
+  }
   volume_destroy(v);
 }
 
@@ -159,6 +185,7 @@ static void jobs_that_make_no_sense_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(moved_bar_has_the_force_of_its_closed_form),
+      cmocka_unit_test(moved_bar_follows_its_orthotropic_constants),
       cmocka_unit_test(pushed_bar_carries_its_force),
       cmocka_unit_test(moduli_by_label_stand_in_series),
       cmocka_unit_test(moduli_by_law_take_the_density),

@@ -144,9 +144,7 @@ static struct fea_model *ragged(int64_t nz) {
 
 /* K x of the kernels against the sum of dense 24 x 24 stiffness matrices by Gauss points, in double
  * and (as a residual) in single precision; and x . K x. */
-static void operator_is_the_sum_of_dense_stiffness_matrices(void **state) {
-  (void)state;
-  struct fea_model *m = ragged(40);
+static void compare_operator(struct fea_model *m) {
   struct multigrid *mg = NULL;
   double k[24][24], largest = 0, dot = 0;
   assert_ok(multigrid_create(&mg, m, NULL));
@@ -154,7 +152,7 @@ static void operator_is_the_sum_of_dense_stiffness_matrices(void **state) {
   const int64_t n = multigrid_owned(mg);
   double *x = multigrid_vector(n), *y = multigrid_vector(n), *exact = multigrid_vector(n);
   for (int64_t i = 0; i < n; i++) l->x[i] = (float)(x[i] = (float)sin(0.7 * (double)i));
-  fea_hex_stiffness(1, 0.3, k);
+  fea_hex_stiffness(1, &m->unit, k);
   for (int64_t v = 0; v < geometry_voxels(&m->grid); v++) {
     int64_t dof[24];
     if (!(m->modulus[v] > 0)) continue;
@@ -181,6 +179,57 @@ static void operator_is_the_sum_of_dense_stiffness_matrices(void **state) {
   free(exact);
   multigrid_destroy(mg);
   fea_model_destroy(m);
+}
+
+static void operator_is_the_sum_of_dense_stiffness_matrices(void **state) {
+  (void)state;
+  const struct fea_orthotropy ratio = {{0.5, 0.8, 1.6}, {0.45, 0.3, 0.2}, {0.12, 0.15, 0.35}};
+  struct fea_model *m = ragged(40);
+  compare_operator(m);
+  m = ragged(12);
+  assert_ok(fea_model_orthotropic(m, &ratio));
+  compare_operator(m);
+}
+
+/* Threads work on slabs of planes: what one writes, the others must not even read. A number that is
+ * none spreads to all that was computed from it. */
+static void no_plane_is_computed_from_one_beyond_its_neighbours(void **state) {
+  (void)state;
+  struct fea_model *m = ragged(12);
+  struct multigrid *mg = NULL;
+  assert_ok(multigrid_create(&mg, m, NULL));
+  const int64_t n = multigrid_owned(mg), *start = m->rows.plane_start;
+  double *x = multigrid_vector(n), *y = multigrid_vector(n);
+  for (int64_t i = start[6]; i < start[7]; i++) x[i] = NAN;
+  multigrid_apply(mg, MG_REACTION, x, y);
+  int64_t touched[2] = {0};
+  for (int64_t i = 0; i < n; i++) {
+    if (i < start[5] || i >= start[8]) assert_true(y[i] == 0);
+    touched[i > start[6]] += isnan(y[i]);
+  }
+  assert_true(touched[0] > 0 && touched[1] > 0);
+  free(x);
+  free(y);
+  multigrid_destroy(mg);
+  fea_model_destroy(m);
+}
+
+static void orthotropic_constants_that_make_no_sense_are_refused(void **state) {
+  (void)state;
+  struct fea_elasticity e, iso;
+  struct fea_orthotropy r = {{1, 1, 1}, {1 / 2.6, 1 / 2.6, 1 / 2.6}, {0.3, 0.3, 0.3}};
+  struct fea_fabric f = FEA_FABRIC_HFE;
+  fea_elasticity_isotropic(&iso, 0.3);
+  assert_ok(fea_elasticity_orthotropic(&e, &r)); /* and are those of isotropy where they should */
+  for (int i = 0; i < 9; i++) assert_near(e.normal[i / 3][i % 3], iso.normal[i / 3][i % 3], 1e-14);
+  r.young[1] = 0;
+  assert_fails(fea_elasticity_orthotropic(&e, &r), ST_DOMAIN, "modulus ratio 0 along y");
+  r.young[1] = 0.05;
+  assert_fails(fea_elasticity_orthotropic(&e, &r), ST_DOMAIN, "0.3 of yz must be below 0.22");
+  r = (struct fea_orthotropy){{1, 1, 1}, {1, 1, 1}, {0.6, 0.6, 0.6}};
+  assert_fails(fea_elasticity_orthotropic(&e, &r), ST_DOMAIN, "some strain would gain energy");
+  f.eigenvalue[2] = 2;
+  assert_fails(fea_orthotropy_fabric(&r, &f), ST_DOMAIN, "scale them to a sum of 3");
 }
 
 /* A chunk takes as long as its unknowns, not its planes: a cone has most of them at its base. */
@@ -373,6 +422,8 @@ int main(void) {
       cmocka_unit_test(two_materials_in_series_add_their_compliances),
       cmocka_unit_test(linear_field_on_the_surface_is_reproduced_inside),
       cmocka_unit_test(operator_is_the_sum_of_dense_stiffness_matrices),
+      cmocka_unit_test(no_plane_is_computed_from_one_beyond_its_neighbours),
+      cmocka_unit_test(orthotropic_constants_that_make_no_sense_are_refused),
       cmocka_unit_test(chunks_of_a_cone_have_the_same_number_of_unknowns),
       cmocka_unit_test(thread_count_does_not_change_a_bit),
       cmocka_unit_test(forces_and_reactions_balance),
