@@ -69,7 +69,8 @@ static void yield_of(const struct fea_model *m, double to_ash, int64_t v,
   }
 }
 
-/* Share of an element's modulus that its density accounts for: below 1 where it is partly empty. */
+/* Share of an element that is bone: its modulus over that of its density, below 1 where it is
+ * partly empty (fea/outline.h). Yield stresses are scaled by it like the modulus. */
 static double filled(const struct fea_model *m, const struct fea_law *law, int64_t v) {
   if (!m->density || !law) return 1;
   const double whole = fea_law_modulus(law, (double)m->density[v]);
@@ -83,10 +84,11 @@ status fea_beyond_run(struct fea_curve **out, const struct fea_model *m, const s
   const size_t n = (size_t)geometry_voxels(&m->grid);
   const double to_ash = ash_per_density(law);
   float *tension = calloc(n, sizeof *tension), *compression = calloc(n, sizeof *compression);
-  float *ash = calloc(n, sizeof *ash);
+  float *ash = calloc(n, sizeof *ash), *share = calloc(n, sizeof *share);
   struct fea_nonlinear_options no = FEA_NONLINEAR_DEFAULTS;
   TRY(check(m, law, o));
-  CHECK(tension && compression && ash, ST_MEMORY, "nonlinear solve: no memory for %zu voxels", n);
+  CHECK(tension && compression && ash && share, ST_MEMORY,
+        "nonlinear solve: no memory for %zu voxels", n);
   for (size_t v = 0; v < n; v++) {
     double yield[2] = {0, 0};
     if (m->part[v] != FEA_BONE) continue;
@@ -94,11 +96,15 @@ status fea_beyond_run(struct fea_curve **out, const struct fea_model *m, const s
       ash[v] = (float)(to_ash * (double)m->density[v]);
     else
       yield_of(m, to_ash, (int64_t)v, o, &yield[0], &yield[1]);
-    const double share = o->yield == FEA_YIELD_PPY ? 1 : filled(m, law, (int64_t)v);
-    tension[v] = (float)(share * yield[0]);
-    compression[v] = (float)(share * yield[1]);
+    share[v] = (float)filled(m, law, (int64_t)v);
+    if (o->yield != FEA_YIELD_PPY) { /* there the modulus has it already */
+      yield[0] *= (double)share[v];
+      yield[1] *= (double)share[v];
+    }
+    tension[v] = (float)yield[0];
+    compression[v] = (float)yield[1];
   }
-  const struct fea_strength strength = {tension, compression, ash, o->cortical_gcc};
+  const struct fea_strength strength = {tension, compression, ash, o->cortical_gcc, share};
   no.rule = rule_of(o->rule);
   no.points = o->points;
   no.steps = o->steps;
@@ -108,6 +114,7 @@ done:
   free(tension);
   free(compression);
   free(ash);
+  free(share);
   return st;
 }
 

@@ -385,6 +385,8 @@ status fea_job_make(struct fea_job **out, const struct volume *volume, const str
   TRY(only_keys(&r, json, "the job", keys));
   if (labels) TRY(geometry_match(&volume->grid, "volume", &labels->grid, "labels", 0.01));
   TRY(make_elements(&r, memory_gib));
+  if (job->model->orthotropic)
+    strncat(job->words, " orthotropic", sizeof job->words - strlen(job->words) - 1);
   TRY(read_sets(&r));
   TRY(read_cases(&r));
   TRY(fea_model_finish(job->model));

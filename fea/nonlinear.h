@@ -32,6 +32,7 @@ struct fea_strength {
   const float *tension, *compression; /* MPa; 0: elastic for ever */
   const float *ash_gcc;               /* for FEA_RULE_KEYAK; NaN or 0: elastic for ever */
   double cortical_gcc;                /* ash density from which bone counts as cortical */
+  const float *share; /* for FEA_RULE_KEYAK: of an element that is bone; NULL: all of it */
 };
 
 struct fea_nonlinear_options {

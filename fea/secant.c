@@ -28,6 +28,10 @@ static bool follows(const struct secant *c, int64_t v) {
   return c->model->modulus[v] > 0 && c->strength->ash_gcc[v] > 0;
 }
 
+static double share_of(const struct secant *c, int64_t v) {
+  return c->strength->share ? (double)c->strength->share[v] : 1;
+}
+
 static status law_at(struct fea_post_yield *law, const struct secant *c, int64_t v) {
   const double rho = (double)c->strength->ash_gcc[v];
   return fea_post_yield_make(law, rho, rho >= c->strength->cortical_gcc, c->model->grid.spacing[0]);
@@ -54,7 +58,7 @@ static status start(struct secant *c) {
     struct fea_post_yield law;
     if (!follows(c, v)) continue;
     TRY(law_at(&law, c, v));
-    c->softened.modulus[v] = (float)fmax(law.modulus, 0.1);
+    c->softened.modulus[v] = (float)fmax(share_of(c, v) * law.modulus, 0.1);
     c->able++;
   }
   CHECK(c->able > 0, ST_DOMAIN, "nonlinear solve: no element has an ash density");
@@ -74,13 +78,14 @@ static status soften(struct secant *c, const struct fea_fields *f, double factor
     TRY(law_at(&law, c, v));
     const double strain = factor * effective_strain(f->strain + 6 * e, c->model->poisson);
     if (strain > law.yield) {
-      const float secant = (float)fmax(fea_post_yield_stress(&law, strain) / strain, 0.1);
+      const float secant =
+          (float)fmax(share_of(c, v) * fea_post_yield_stress(&law, strain) / strain, 0.1);
       if (secant < c->softened.modulus[v]) {
         *fallen += secant < (1 - 1e-3) * (double)c->softened.modulus[v];
         c->softened.modulus[v] = secant;
       }
     }
-    marks[v] = (double)c->softened.modulus[v] < law.modulus * (1 - 1e-6);
+    marks[v] = (double)c->softened.modulus[v] < share_of(c, v) * law.modulus * (1 - 1e-6);
     *yielded += marks[v];
   }
 done:

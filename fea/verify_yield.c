@@ -31,7 +31,7 @@ static status one_element(double *computed, enum fea_material_rule rule, double 
   struct fea_nonlinear_options o = FEA_NONLINEAR_DEFAULTS;
   struct fea_curve *c = NULL;
   TRY(block(&m, &compression, 1, 1, 1, 1, 1000, 9));
-  const struct fea_strength strength = {&tension, compression, NULL, 0};
+  const struct fea_strength strength = {.tension = &tension, .compression = compression};
   for (int a = 0; a < 3; a++) TRY(fea_model_fix_plane(m, a, 0, a, 0));
   TRY(fea_model_fix_plane(m, 2, 1, 2, u));
   TRY(fea_model_finish(m));
@@ -65,7 +65,7 @@ static status bent(double *computed, double newton) {
   struct fea_nonlinear_options o = FEA_NONLINEAR_DEFAULTS;
   struct fea_curve *c = NULL;
   TRY(block(&m, &yield, 200, 1, 20, 0.5, 2e5, 120));
-  const struct fea_strength strength = {NULL, yield, NULL, 0};
+  const struct fea_strength strength = {.compression = yield};
   for (int a = 0; a < 3; a++) TRY(fea_model_fix_plane(m, 0, 0, a, 0));
   for (int64_t k = 0; k <= 20; k++)
     for (int64_t j = 0; j <= 1; j++)

@@ -3,6 +3,7 @@
 #include "tests/check.h"
 
 #include "core/parallel.h"
+#include "fea/beyond.h"
 #include "fea/nonlinear.h"
 #include "fea/post_yield.h"
 
@@ -32,7 +33,7 @@ static struct yield yield_at(const struct fea_model *m, double tension, double c
     y.compression[v] = (float)compression;
     y.ash[v] = (float)ash;
   }
-  y.strength = (struct fea_strength){y.tension, y.compression, y.ash, 0.6};
+  y.strength = (struct fea_strength){y.tension, y.compression, y.ash, 0.6, NULL};
   return y;
 }
 
@@ -195,6 +196,30 @@ static void four_phase_bar_follows_its_law(void **state) {
   fea_model_destroy(m);
 }
 
+/* A whole voxel beside one that is filled to 40 %: modulus and strength of 1.4 voxels, by Drucker
+ * and Prager (morgan-yield at 0.5 g/cm3: 13.802 MPa) and by Keyak's law (S = 102 ash^1.8). */
+static void partly_filled_voxels_carry_their_share(void **state) {
+  (void)state;
+  const struct fea_law *law = fea_law_at(FEA_LAW_MORGAN_NECK);
+  const double full = fea_law_modulus(law, 0.5), yield[2] = {13.802, 102 * pow(0.3, 1.8)};
+  struct fea_solve_options solve = FEA_SOLVE_DEFAULTS;
+  for (int way = 0; way < 2; way++) {
+    struct fea_model *m = block(2, 1, 1, 3, full, 0.3);
+    struct fea_beyond_options o = FEA_BEYOND_DEFAULTS;
+    struct fea_curve *c = NULL;
+    m->density = malloc(2 * sizeof *m->density);
+    m->density[0] = m->density[1] = 0.5f;
+    m->modulus[1] = (float)(0.4 * full);
+    o.rule = way ? 3 : 1;
+    o.steps = 12;
+    press(m, -0.03 * 3);
+    assert_ok(fea_beyond_run(&c, m, law, &o, &solve));
+    assert_close(c->peak_n, 1.4 * 9 * yield[way], 2e-3);
+    fea_curve_destroy(c);
+    fea_model_destroy(m);
+  }
+}
+
 static void curve_is_the_same_for_any_thread_count(void **state) {
   (void)state;
   const int before = parallel_threads();
@@ -242,6 +267,13 @@ static void what_has_no_sense_is_refused(void **state) {
   assert_null(c);
   yield_free(&y);
   fea_model_destroy(m);
+  m = block(2, 2, 2, 1, 1000, 0.3);
+  assert_ok(fea_model_orthotropic(
+      m, &(struct fea_orthotropy){{1, 1, 2}, {0.4, 0.4, 0.4}, {0.2, 0.2, 0.2}}));
+  press(m, 0.01);
+  o.points = 8;
+  assert_fails(fea_nonlinear_run(&c, m, 0, &y.strength, &o), ST_UNSUPPORTED, "only isotropic");
+  fea_model_destroy(m);
 }
 
 int main(void) {
@@ -250,6 +282,7 @@ int main(void) {
       cmocka_unit_test(bars_side_by_side_add_their_strengths),
       cmocka_unit_test(elastoplastic_cantilever_follows_the_beam_and_faim),
       cmocka_unit_test(four_phase_bar_follows_its_law),
+      cmocka_unit_test(partly_filled_voxels_carry_their_share),
       cmocka_unit_test(curve_is_the_same_for_any_thread_count),
       cmocka_unit_test(what_has_no_sense_is_refused),
   };
