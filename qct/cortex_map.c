@@ -22,7 +22,7 @@ static const double LEAST_SIGMA = 0.2;           /* mm along a normal */
 static const double NEAR_EDGE = 2, FARTHEST_MOVE = 1.5; /* mm */
 static const double FILL = 5;                           /* mm */
 static const double PEAK_DEPTH = 4.5;   /* mm; where CORTEX_PEAK looks for the peak */
-static const double THICKEST_SLICE = 5; /* mm */
+static const double THICKEST_SLICE = 4; /* mm */
 enum { PLACES = 50 };
 
 void qct_cortex_map_destroy(struct cortex_map *m) {
@@ -473,8 +473,8 @@ static status slice_of(struct work *w) {
                      : header > 0                     ? header
                                                       : distance;
   CHECK(w->map->slice_mm > 0 && w->map->slice_mm <= THICKEST_SLICE, ST_DOMAIN,
-        "cortical map: slices of %g mm, permitted up to %g mm: a cortex thinner than a slice has "
-        "no edge that they show",
+        "cortical map: slices of %g mm, permitted up to %g mm: at 5 mm a third of the thin cortex "
+        "finds no fit and the rest reads 10 to 17 %% too heavy (digital hips)",
         w->map->slice_mm, THICKEST_SLICE);
   CHECK(distance <= THICKEST_SLICE, ST_DOMAIN,
         "cortical map: slices every %g mm, permitted up to %g mm", distance, THICKEST_SLICE);

@@ -82,7 +82,7 @@ struct cortex_map {
  * @param labels   on its grid; `label` is the periosteal mask of one bone
  * @param options  NULL: defaults
  * @return ST_DOMAIN: no density, grids differ, label absent or in several large parts, fewer than
- *         50 thick places and no y1 given, slices thicker than 5 mm, a value outside its range;
+ *         50 thick places and no y1 given, slices thicker than 4 mm, a value outside its range;
  *         ST_MEMORY
  */
 status qct_cortex_map(struct cortex_map **out, const struct volume *density,

@@ -152,7 +152,7 @@ static void any_number_of_threads_gives_the_same_map(void **state) {
   ball(&density, &labels, 2, 0.7);
   for (int i = 0; i < 2; i++) {
     struct cortex_options o = CORTEX_OPTIONS_DEFAULTS;
-    o.vertex_mm = 2;
+    o.vertex_mm = 3;
     parallel_set_threads(i ? 3 : 1);
     assert_ok(qct_cortex_map(&m[i], density, labels, 1, &o));
   }
@@ -161,6 +161,46 @@ static void any_number_of_threads_gives_the_same_map(void **state) {
   assert_memory_equal(m[0]->thickness_mm, m[1]->thickness_mm, bytes);
   assert_memory_equal(m[0]->surface->vertices, m[1]->surface->vertices, 3 * bytes);
   for (int i = 0; i < 2; i++) qct_cortex_map_destroy(m[i]);
+  volume_destroy(density);
+  labels_destroy(labels);
+}
+
+static int has_flag(const struct record *r, const char *quantity, const char *words) {
+  return strstr(record_find(r, "bone", quantity)->flags, words) != NULL;
+}
+
+/* More than a fifth of the places without an edge: every row says so, and how thick the slices are.
+ */
+static void a_map_of_which_a_fifth_is_rejected_warns(void **state) {
+  (void)state;
+  struct volume *density = NULL;
+  struct labels *labels = NULL;
+  struct cortex_map *m = NULL;
+  struct record *r = NULL;
+  struct cortex_options o = CORTEX_OPTIONS_DEFAULTS;
+  o.vertex_mm = 3;
+  ball(&density, &labels, 2, 0.7);
+  const struct geometry *g = &density->grid;
+  for (int64_t at = 0; at < geometry_voxels(g); at++) {
+    double x = g->origin[0] + 0.7 * (double)(at % g->nx);
+    if (x > 10) density->voxels[at] = fminf(density->voxels[at], 50); /* (25 - 10)/50 of the area */
+  }
+  assert_ok(qct_cortex_map(&m, density, labels, 1, &o));
+  assert_near((double)m->rejected / (double)m->measured, 0.3, 0.04);
+  assert_int_equal(m->warning, 1);
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_cortex_rows(r, m, NULL));
+  assert_true(has_flag(r, "cortical_thickness_mean", "of the surface could not be fitted"));
+  assert_true(has_flag(r, "cortical_mass_mean", "slices of 2 mm: single places 0.1 mm off"));
+  record_destroy(r);
+  assert_ok(record_create(&r, "c"));
+  m->slice_mm = 4;
+  m->warning = 0;
+  assert_ok(qct_cortex_rows(r, m, NULL));
+  assert_true(has_flag(r, "cortical_mass_mean", "slices of 4 mm: single places 0.2 mm off"));
+  assert_false(has_flag(r, "cortical_mass_mean", "could not be fitted"));
+  record_destroy(r);
+  qct_cortex_map_destroy(m);
   volume_destroy(density);
   labels_destroy(labels);
 }
@@ -177,8 +217,9 @@ static void what_the_method_does_not_permit_is_refused(void **state) {
   o.cortical = 100;
   assert_fails(qct_cortex_map(&m, density, labels, 1, &o), ST_DOMAIN, "permitted 300..2000");
   o = (struct cortex_options)CORTEX_OPTIONS_DEFAULTS;
-  o.thickness_mm = 7;
-  assert_fails(qct_cortex_map(&m, density, labels, 1, &o), ST_DOMAIN, "slices of 7 mm");
+  o.thickness_mm = 5;
+  assert_fails(qct_cortex_map(&m, density, labels, 1, &o), ST_DOMAIN,
+               "slices of 5 mm, permitted up to 4 mm");
   density->quantity = QUANTITY_HU;
   assert_fails(qct_cortex_map(&m, density, labels, 1, NULL), ST_DOMAIN, "calibrated density");
   density->quantity = QUANTITY_DENSITY;
@@ -200,6 +241,7 @@ int main(void) {
       cmocka_unit_test(and_through_slices_of_three_millimetres),
       cmocka_unit_test(a_digital_hip_is_measured),
       cmocka_unit_test(any_number_of_threads_gives_the_same_map),
+      cmocka_unit_test(a_map_of_which_a_fifth_is_rejected_warns),
       cmocka_unit_test(what_the_method_does_not_permit_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

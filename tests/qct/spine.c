@@ -293,6 +293,33 @@ static void the_class_is_withheld_for_contrast_and_for_another_material(void **s
   free_made(&m);
 }
 
+/* One voxel in twenty of a level at 2000 HU: screws or cement. */
+static void metal_and_a_level_apart_from_its_neighbours_are_flagged(void **state) {
+  (void)state;
+  struct spine_phantom p = column(2, 3);
+  struct made m;
+  struct record *r = NULL;
+  struct labels *roi = NULL;
+  struct qct_spine_options o = QCT_SPINE_DEFAULTS;
+  struct calibration c = {.slope = 1, .covariance_df = INFINITY};
+  make(&m, &p);
+  o.min_voxels = 50;
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_spine_roi(&roi, m.vertebrae->bodies, &m.vertebrae->frames, &o.roi));
+  const struct vertebra_frame *f = vertebra_frames_find(&m.vertebrae->frames, "L3");
+  for (int64_t i = 0, n = 0; i < geometry_voxels(&roi->grid); i++)
+    if (roi->voxels[i] == f->label && n++ % 20 == 0) m.density->voxels[i] = 2000;
+  assert_ok(qct_spine_vbmd(r, m.density, roi, &m.vertebrae->frames, &c, NULL, &o));
+  const char *flags = record_find(r, "L3", "vbmd_trabecular")->flags;
+  assert_non_null(strstr(flags, "99th percentile above 1200 HU"));
+  assert_non_null(strstr(flags, "against its neighbours"));
+  assert_non_null(strstr(flags, "mean and median"));
+  assert_null(strstr(record_find(r, "L1", "vbmd_trabecular")->flags, "99th percentile"));
+  record_destroy(r);
+  labels_destroy(roi);
+  free_made(&m);
+}
+
 static void an_excluded_level_is_replaced_and_never_measured(void **state) {
   (void)state;
   struct spine_phantom p = column(2, 3);
@@ -394,6 +421,7 @@ int main(void) {
       cmocka_unit_test(density_of_every_level_is_within_2_percent_of_the_truth),
       cmocka_unit_test(deformities_get_their_grade_and_type),
       cmocka_unit_test(the_class_is_withheld_for_contrast_and_for_another_material),
+      cmocka_unit_test(metal_and_a_level_apart_from_its_neighbours_are_flagged),
       cmocka_unit_test(an_excluded_level_is_replaced_and_never_measured),
       cmocka_unit_test(a_bright_aorta_is_suspected_contrast_medium),
   };
