@@ -164,7 +164,8 @@ static void tell_top(struct cohort_page *p, const struct cohort_summary *s) {
   snprintf(text, sizeof text, "%zu", p->t->withheld);
   report_fact(p->report, "Values withheld", text);
   if (failed + refused) {
-    snprintf(title, sizeof title, "%zu of %zu scans were not measured.", failed + refused, p->rows);
+    snprintf(title, sizeof title, "%zu of %zu scans %s not measured.", failed + refused, p->rows,
+             failed + refused == 1 ? "was" : "were");
     report_finding(p->report, REPORT_STOP, title,
                    "Their reasons stand below, the commands that do them again in failures.csv. A "
                    "cohort without them may be a selected one.");
