@@ -1,7 +1,7 @@
-/* Plays the seeds through every reader in an ordinary build, whole, cut short and with bytes
- * changed at random (fixed seed): a reader may refuse, it may not end the process. The fuzzers
- * proper are in libfuzzer.c; this is what runs everywhere, and under the sanitizers where the build
- * has them. */
+/* Plays the seeds through every reader in an ordinary build, whole, cut short
+ * and with bytes changed at random (fixed seed): a reader may refuse, it may
+ * not end the process. The fuzzers proper are in libfuzzer.c; this is what runs
+ * everywhere, and under the sanitizers where the build has them. */
 #define _POSIX_C_SOURCE 200809L
 #include "core/file.h"
 #include "core/random.h"
@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-enum { VARIANTS = 40 };
+enum { VARIANTS = 120 }; /* of a reader, shared by its seeds */
 
 struct dice {
   uint64_t stream, next;
@@ -20,7 +20,8 @@ static size_t throw(struct dice * d, size_t n) {
   return (size_t)random_below(1, d->stream, d->next++, n);
 }
 
-/* Up to four of: cut, a byte changed, a sign of the formats put in, a piece moved. */
+/* Up to four of: cut, a byte changed, a sign of the formats put in, a piece
+ * moved. */
 static size_t change(char *out, const char *data, size_t n, struct dice *d) {
   memcpy(out, data, n);
   if (n == 0) return 0;
@@ -69,7 +70,8 @@ static int play(const struct fuzz_target *t, const char *corpus, const char *wor
     assert_non_null(changed);
     feed(t, path, data, n);
     d = (struct dice){.stream = i};
-    for (int k = 0; k < VARIANTS; k++) feed(t, path, changed, change(changed, data, n, &d));
+    for (size_t k = 0; k <= VARIANTS / count; k++)
+      feed(t, path, changed, change(changed, data, n, &d));
     free(changed);
     free(data);
   }
