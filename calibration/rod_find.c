@@ -1,12 +1,12 @@
-/* Finding the inserts of a phantom: slabs, circles, lines, a row, the match to the certificate. */
-#include "calibration/circles.h"
+/* Finding the inserts of a phantom: a row of the lines in tracks.h, the match to the certificate.
+ */
 #include "calibration/plates.h"
 #include "calibration/rods.h"
 #include "calibration/slabs.h"
+#include "calibration/tracks.h"
 
 #include "core/attenuation.h"
 #include "core/itk_filter.h"
-#include "core/parallel.h"
 #include "core/statistics.h"
 
 #include <math.h>
@@ -19,9 +19,6 @@
 static const double slab_mm[] = {10, 20, 40};
 enum { THICKNESSES = sizeof slab_mm / sizeof slab_mm[0] };
 
-static const double low_radius_mm = 4;
-static const double high_radius_mm = 15;
-static const double shallow_mm = 75; /* matter between a rod and the front or back of the image */
 static const double low_pitch_mm = 12;
 static const double high_pitch_mm = 90;
 static const double alike = 0.10; /* two directions whose worst residuals differ less (or by less
@@ -34,135 +31,17 @@ static const double least_likeness = 0.8;
 static const double sure_likeness = 0.98; /* two rods seen of three */
 static const double least_merit = 0.6;
 
-enum { CIRCLES = 96, TRACKS = 192 };
-
-/* A line of circles through the slabs. */
-struct track {
-  double x0, y0, dx, dy; /* centre [mm in plane] = x0 + dx*z, z [mm] along the axis */
-  double radius_mm, hu, score;
-  double low_mm, high_mm; /* extent in z */
-  int slabs;
-  double last_x, last_y;
-  double zs[CAL_SLABS], xs[CAL_SLABS], ys[CAL_SLABS], hus[CAL_SLABS], rs[CAL_SLABS];
-};
-
-/* ---- lines ---- */
-
-static void track_add(struct track *t, const struct cal_circle *c, const struct cal_slab *s,
-                      double z) {
-  int n = t->slabs++;
-  t->zs[n] = z;
-  t->xs[n] = t->last_x = c->x * s->pixel_mm;
-  t->ys[n] = t->last_y = c->y * s->pixel_mm;
-  t->hus[n] = c->hu;
-  t->rs[n] = c->radius_mm;
-  t->score += c->score;
-}
-
-static struct track *nearest_track(struct track *tracks, int n, const struct cal_circle *c,
-                                   const struct cal_slab *s, double z) {
-  struct track *best = NULL;
-  double best_distance = 4; /* mm */
-  for (int i = 0; i < n; i++) {
-    struct track *t = &tracks[i];
-    if (t->zs[t->slabs - 1] >= z || fabs(t->rs[t->slabs - 1] - c->radius_mm) > 1.6) continue;
-    if (fabs(t->hus[t->slabs - 1] - c->hu) > 40) continue;
-    double d = hypot(c->x * s->pixel_mm - t->last_x, c->y * s->pixel_mm - t->last_y);
-    if (d < best_distance) {
-      best_distance = d;
-      best = t;
-    }
-  }
-  return best;
-}
-
-static void track_finish(struct track *t) {
-  struct line_fit x = {.intercept = t->xs[0]};
-  struct line_fit y = {.intercept = t->ys[0]};
-  if (t->slabs > 1 && (stat_line_fit(&x, t->zs, t->xs, NULL, t->slabs) != ST_OK ||
-                       stat_line_fit(&y, t->zs, t->ys, NULL, t->slabs) != ST_OK))
-    status_clear();
-  t->x0 = x.intercept;
-  t->dx = x.slope;
-  t->y0 = y.intercept;
-  t->dy = y.slope;
-  t->radius_mm = stat_median(t->rs, t->slabs);
-  t->hu = stat_median(t->hus, t->slabs);
-  t->score /= t->slabs;
-  t->low_mm = t->zs[0];
-  t->high_mm = t->zs[t->slabs - 1];
-}
-
-/* Matter (above -300 HU) between the centre and the nearer of the front and back of the image. */
-static double covering_mm(const struct cal_slab *s, const struct cal_circle *c) {
-  int x = (int)lround(c->x);
-  int y0 = (int)lround(c->y);
-  int above = 0;
-  int below = 0;
-  for (int y = 0; y < s->height; y++) {
-    int matter = s->hu[(size_t)y * (size_t)s->width + (size_t)x] > -300;
-    above += matter && y < y0;
-    below += matter && y > y0;
-  }
-  return (above < below ? above : below) * s->pixel_mm;
-}
-
-static status find_tracks(struct track *tracks, int *count, const struct cal_slabs *slabs) {
-  status st = ST_OK;
-  struct cal_circle(*circles)[CIRCLES] = malloc((size_t)slabs->count * sizeof *circles);
-  int found[CAL_SLABS] = {0};
-  status each[CAL_SLABS];
-  int n = 0;
-  CHECK(circles, ST_MEMORY, "looking for rods");
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
-  for (int i = 0; i < slabs->count; i++)
-    each[i] = cal_find_circles(circles[i], &found[i], CIRCLES, &slabs->slab[i], low_radius_mm,
-                               high_radius_mm);
-  for (int i = 0; i < slabs->count; i++) {
-    TRY(each[i]);
-    const struct cal_slab *s = &slabs->slab[i];
-    for (int j = 0; j < found[i]; j++) {
-      const struct cal_circle *c = &circles[i][j];
-      if (covering_mm(s, c) > shallow_mm) continue;
-      struct track *t = nearest_track(tracks, n, c, s, slabs->z_mm[i]);
-      if (!t && n < TRACKS) {
-        t = &tracks[n++];
-        *t = (struct track){0};
-      }
-      if (t) track_add(t, c, s, slabs->z_mm[i]);
-    }
-  }
-  int kept = 0;
-  int least = slabs->count >= 4 ? 3 : slabs->count >= 2 ? 2 : 1;
-  for (int i = 0; i < n; i++) {
-    if (tracks[i].slabs < least) continue;
-    track_finish(&tracks[i]);
-    tracks[kept++] = tracks[i];
-  }
-  *count = kept;
-done:
-  free(circles);
-  return st;
-}
-
 /* ---- the row ---- */
 
 struct row {
-  struct track rod[PHANTOM_RODS]; /* from low x to high x */
+  struct cal_track rod[PHANTOM_RODS]; /* from low x to high x */
   double pitch_mm, merit;
   int unseen;
 };
 
-static double track_x(const struct track *t, double z) {
-  return t->x0 + t->dx * z;
-}
-static double track_y(const struct track *t, double z) {
-  return t->y0 + t->dy * z;
-}
-
 /* A rod whose HU are those of the plate has no edge: where the row says it is, a uniform disc in
  * every slab of its neighbour will do. */
-static bool unseen_rod(struct track *out, const struct track *like, double x, double y,
+static bool unseen_rod(struct cal_track *out, const struct cal_track *like, double x, double y,
                        const struct cal_slabs *slabs) {
   double z0 = (like->low_mm + like->high_mm) / 2;
   double hu[CAL_SLABS];
@@ -191,14 +70,14 @@ static bool unseen_rod(struct track *out, const struct track *like, double x, do
 
 /* Rows in which track a is rod p and track b rod q; the others are the tracks nearest to points at
  * equal pitch. At least three rods must be seen, two of three. */
-static bool try_row(struct row *row, const struct track *tracks, int count, int a, int b, int p,
+static bool try_row(struct row *row, const struct cal_track *tracks, int count, int a, int b, int p,
                     int q, const struct phantom_entry *e, const struct cal_slabs *slabs) {
-  const struct track *first = &tracks[a];
-  const struct track *second = &tracks[b];
+  const struct cal_track *first = &tracks[a];
+  const struct cal_track *second = &tracks[b];
   int n = e->rod_count;
   double z = (first->low_mm + first->high_mm) / 2;
-  double ux = (track_x(second, z) - track_x(first, z)) / (q - p);
-  double uy = (track_y(second, z) - track_y(first, z)) / (q - p);
+  double ux = (cal_track_x(second, z) - cal_track_x(first, z)) / (q - p);
+  double uy = (cal_track_y(second, z) - cal_track_y(first, z)) / (q - p);
   double pitch = hypot(ux, uy);
   if (ux <= 0 || fabs(uy) > ux || pitch < low_pitch_mm || pitch > high_pitch_mm) return false;
   if (pitch < 2 * first->radius_mm + 1 || fabs(first->radius_mm - second->radius_mm) > 1.6)
@@ -207,12 +86,12 @@ static bool try_row(struct row *row, const struct track *tracks, int count, int 
   *row = (struct row){.pitch_mm = pitch};
   int unseen = 0;
   for (int i = 0; i < n; i++) {
-    double px = track_x(first, z) + ux * (i - p);
-    double py = track_y(first, z) + uy * (i - p);
+    double px = cal_track_x(first, z) + ux * (i - p);
+    double py = cal_track_y(first, z) + uy * (i - p);
     double nearest = fmin(0.2 * pitch, 8);
     int best = -1;
     for (int t = 0; t < count; t++) {
-      double d = hypot(track_x(&tracks[t], z) - px, track_y(&tracks[t], z) - py);
+      double d = hypot(cal_track_x(&tracks[t], z) - px, cal_track_y(&tracks[t], z) - py);
       if (d >= nearest || fabs(tracks[t].radius_mm - first->radius_mm) > 1.6) continue;
       nearest = d;
       best = t;
@@ -255,7 +134,7 @@ static double row_likeness(const struct row *row, const struct phantom_entry *e)
   return fmax(a.r, b.r);
 }
 
-static int best_row(struct row *best, const struct track *tracks, int count,
+static int best_row(struct row *best, const struct cal_track *tracks, int count,
                     const struct phantom_entry *e, const struct cal_slabs *slabs) {
   int found = 0;
   int n = e->rod_count;
@@ -280,7 +159,7 @@ static int best_row(struct row *best, const struct track *tracks, int count,
 }
 
 /* How many of the inserts can be seen in a row: for the message. */
-static int longest_row(const struct track *tracks, int count, const struct phantom_entry *e,
+static int longest_row(const struct cal_track *tracks, int count, const struct phantom_entry *e,
                        const struct cal_slabs *slabs) {
   struct phantom_entry fewer = *e;
   struct row row;
@@ -335,7 +214,7 @@ done:
 
 /* The stretch of slices around the row in which the disc of a rod still reads its HU; short gaps
  * (a bubble) are bridged. */
-static void rod_extent(double *low, double *high, const struct track *t, const struct volume *v,
+static void rod_extent(double *low, double *high, const struct cal_track *t, const struct volume *v,
                        double fallback_low, double fallback_high) {
   const struct geometry *g = &v->grid;
   double inner = 0.6 * t->radius_mm;
@@ -351,8 +230,8 @@ static void rod_extent(double *low, double *high, const struct track *t, const s
     int64_t k0 = (int64_t)lround(start / g->spacing[2]);
     for (int64_t k = k0; k >= 0 && k < g->nz && gap <= 12; k += way) {
       double z = (double)k * g->spacing[2];
-      int64_t ci = (int64_t)lround(track_x(t, z) / g->spacing[0]);
-      int64_t cj = (int64_t)lround(track_y(t, z) / g->spacing[1]);
+      int64_t ci = (int64_t)lround(cal_track_x(t, z) / g->spacing[0]);
+      int64_t cj = (int64_t)lround(cal_track_y(t, z) / g->spacing[1]);
       int64_t n = 0;
       for (int64_t j = cj - rv; j <= cj + rv; j++)
         for (int64_t i = ci - ru; i <= ci + ru; i++)
@@ -372,15 +251,16 @@ static void rod_extent(double *low, double *high, const struct track *t, const s
   free(values);
 }
 
-static void paint_rod(struct labels *l, const struct track *t, int value, double low, double high) {
+static void paint_rod(struct labels *l, const struct cal_track *t, int value, double low,
+                      double high) {
   const struct geometry *g = &l->grid;
   for (int64_t k = 0; k < g->nz; k++) {
     double z = (double)k * g->spacing[2];
     if (z < low - 1e-6 || z > high + 1e-6) continue;
     for (int64_t j = 0; j < g->ny; j++)
       for (int64_t i = 0; i < g->nx; i++)
-        if (hypot((double)i * g->spacing[0] - track_x(t, z),
-                  (double)j * g->spacing[1] - track_y(t, z)) <= t->radius_mm)
+        if (hypot((double)i * g->spacing[0] - cal_track_x(t, z),
+                  (double)j * g->spacing[1] - cal_track_y(t, z)) <= t->radius_mm)
           l->voxels[geometry_index(g, i, j, k)] = (uint16_t)value;
   }
 }
@@ -390,7 +270,7 @@ static void paint_rod(struct labels *l, const struct track *t, int value, double
 /* What is seen in slabs of one thickness; made when first needed. */
 struct level {
   struct cal_slabs slabs;
-  struct track *tracks; /* owned */
+  struct cal_track *tracks; /* owned */
   int count;
   bool made;
 };
@@ -406,9 +286,9 @@ static status make_level(struct cal_rod_search *s, int i) {
   struct level *l = &s->level[i];
   if (l->made) goto done;
   if (!l->slabs.count) TRY(cal_slabs_make(&l->slabs, s->oriented, slab_mm[i]));
-  if (!l->tracks) l->tracks = malloc(TRACKS * sizeof *l->tracks);
+  if (!l->tracks) l->tracks = malloc(CAL_TRACKS * sizeof *l->tracks);
   CHECK(l->tracks, ST_MEMORY, "looking for rods");
-  TRY(find_tracks(l->tracks, &l->count, &l->slabs));
+  TRY(cal_find_tracks(l->tracks, &l->count, &l->slabs));
   l->made = true;
 done:
   return st;
@@ -448,7 +328,7 @@ static status find_rods(struct labels *l, struct cal_rods_found *info, struct ca
   for (int i = 0; i < e->rod_count; i++) hu[i] = row.rod[i].hu;
   TRY(choose_direction(&info->flipped, hu, e));
   for (int i = 0; i < e->rod_count; i++) {
-    const struct track *t = &row.rod[info->flipped ? e->rod_count - 1 - i : i];
+    const struct cal_track *t = &row.rod[info->flipped ? e->rod_count - 1 - i : i];
     double low;
     double high;
     rod_extent(&low, &high, t, s->oriented, t->low_mm, t->high_mm);

@@ -205,14 +205,20 @@ static void no_phantom_is_found_where_there_is_none(void **state) {
     struct image_read_options o = {.quantity = QUANTITY_HU};
     assert_ok(image_read(&v, shared_path(name), &o));
     struct phantom_registry *r = NULL;
+    struct cal_rod_search *search = NULL;
     assert_ok(phantom_registry_read(&r, NULL));
+    assert_ok(cal_rod_search_open(&search, v));
     for (size_t p = 0; p < r->count; p++) {
+      struct labels *rods = NULL;
       struct calibration c;
-      status st = cal_from_phantom(&c, NULL, NULL, v, &r->entries[p], NULL);
+      status st = cal_rod_search_find(&rods, NULL, search, &r->entries[p]);
+      if (st == ST_OK) st = cal_from_rods(&c, v, rods, &r->entries[p], NULL);
       if (st == ST_OK)
         fail_msg("%s was found in %s: slope %.3f", r->entries[p].key, scans[i], c.slope);
       assert_int_not_equal(st, ST_MEMORY);
+      labels_destroy(rods);
     }
+    cal_rod_search_close(search);
     phantom_registry_destroy(r);
     volume_destroy(v);
   }

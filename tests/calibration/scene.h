@@ -107,7 +107,7 @@ static struct volume *scene_make(const struct scene *s, const struct phantom_ent
   struct volume *v = NULL;
   if (volume_create(&v, &g, QUANTITY_HU) != ST_OK) return NULL;
   v->acquisition.kvp = 120;
-  enum { FINE = 4 };
+  enum { FINE = 3 };
   for (int64_t k = 0; k < g.nz; k++)
     for (int64_t j = 0; j < g.ny; j++)
       for (int64_t i = 0; i < g.nx; i++) {
