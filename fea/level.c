@@ -9,11 +9,11 @@
 
 /* Zeroed by all threads: the first touch of a page costs more than its zeros. */
 static void *allocate_aligned(size_t bytes) {
-  enum { PIECE = 1 << 20 };
+  enum { PIECE = 1 << 18 };
   const size_t padded = (bytes + MG_PADDING * sizeof(double) + 63) & ~(size_t)63;
   char *p = aligned_alloc(64, padded);
   if (!p) return NULL;
-#pragma omp parallel for schedule(static) num_threads(parallel_threads()) if (padded > 8 * PIECE)
+#pragma omp parallel for schedule(static) num_threads(parallel_threads()) if (padded > 4 * PIECE)
   for (size_t at = 0; at < padded; at += PIECE)
     memset(p + at, 0, padded - at < PIECE ? padded - at : PIECE);
   return p;

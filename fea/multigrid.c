@@ -13,7 +13,7 @@ enum {
   REPLICATE_DOFS = 40000, /* with several ranks, hold levels below this size everywhere */
   POWER_STEPS = 10,
   CHUNK_PLANES = 4,
-  CHUNK_DOFS = 8192
+  CHUNK_DOFS = 24576
 };
 
 int mg_chunks(const struct multigrid *mg, const struct mg_level *l) {

@@ -116,7 +116,7 @@ void mg_slab_float(const struct multigrid *mg, const struct mg_level *l,
                    const struct mg_job_float *job);
 void mg_slab_double(const struct multigrid *mg, const struct mg_level *l,
                     const struct mg_job_double *job);
-/** Chunks of a level, one a thread: at least 4 planes and 8192 dofs each, since to wake a
+/** Chunks of a level, one a thread: at least 4 planes and 24576 dofs each, since to wake a
  * thread takes as long as some ten thousand dofs. */
 int mg_chunks(const struct multigrid *mg, const struct mg_level *l);
 /** First node plane of a chunk, so that all have the same number of dofs to within a plane (a femur
