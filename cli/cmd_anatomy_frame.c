@@ -1,6 +1,6 @@
 #include "anatomy/frame.h"
 #include "anatomy/import.h"
-#include "cli/command.h"
+#include "cli/reference_options.h"
 #include "core/image.h"
 
 #include <math.h>
@@ -11,9 +11,11 @@ struct params {
   const char *labels, *out;
   int value, side, neck;
   double shaft_min;
+  struct reference_paths reference;
 };
 
-static const struct params defaults = {.value = 0, .neck = NECK_MINPERIM, .shaft_min = 20};
+static const struct params defaults = {
+    .value = 0, .neck = NECK_MINPERIM, .shaft_min = 20, .reference.options = REFERENCE_DEFAULTS};
 static const char *const neck_names[] = {"minperim", "area", NULL};
 
 static const struct option options[] = {
@@ -26,14 +28,18 @@ static const struct option options[] = {
                "what is smallest across the neck axis: perimeter or area"),
     OPT_REAL(struct params, shaft_min, "shaft", "mm", 5, 200,
              "shaft needed below the lesser trochanter for shaft outputs"),
+    REFERENCE_OPTIONS(struct params, reference),
     OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct phantom hip --out patient --format nifti --spacing 1.5,1.5,1.5", "a digital patient"},
     {"qct anatomy frame patient/labels.nii.gz --out frame.json", "its head, neck and shaft axes"},
+    {"qct anatomy frame patient/labels.nii.gz --align-to patient/labels.nii.gz --align-frame "
+     "patient/frame.json",
+     "the axes of a reference femur instead, here of itself"},
     {NULL, NULL}};
 
-static const char *const sources[] = {"fischer2020", "bonej_nsa", NULL};
+static const char *const sources[] = {"fischer2020", "bonej_nsa", "besl1992", "chen1992", NULL};
 
 static status run(struct context *ctx, const void *params) {
   static const enum side sides[] = {SIDE_UNKNOWN, SIDE_RIGHT, SIDE_LEFT};
@@ -53,6 +59,7 @@ static status run(struct context *ctx, const void *params) {
   opt.neck = p->neck;
   opt.shaft_min_mm = p->shaft_min;
   TRY(femur_frame(&frame, labels, value, side, &opt));
+  TRY(reference_apply(&frame, labels, value, &p->reference));
   TRY(context_write_json(ctx, hip_frame_to_json(&frame), p->out));
 done:
   labels_destroy(labels);
@@ -65,7 +72,9 @@ const struct command cmd_anatomy_frame = {
     .about =
         "Angles in degrees, lengths in mm, positions in LPS mm. The neck-shaft angle needs "
         "--shaft mm of shaft below the lesser trochanter; outside 100 to 160 degrees the frame "
-        "is refused. Anteversion needs the condyles and is not reported.",
+        "is refused. Anteversion needs the condyles and is not reported.\n\n"
+        "With --align-to the surface is laid on that of a reference femur by closest points, from "
+        "the landmarks on, and takes its axes; a reference of the other side is mirrored.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

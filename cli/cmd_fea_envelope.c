@@ -13,7 +13,8 @@ struct params {
   struct fea_envelope_options envelope;
 };
 
-static const struct params defaults = {.envelope = FEA_ENVELOPE_DEFAULTS};
+static const struct params defaults = {.femur.reference.options = REFERENCE_DEFAULTS,
+                                       .envelope = FEA_ENVELOPE_DEFAULTS};
 
 static const struct option options[] = {
     FEMUR_ARGUMENTS(struct params, femur),
@@ -27,6 +28,7 @@ static const struct option options[] = {
              "largest turn of the force about the shaft, both ways"),
     OPT_REAL(struct params, envelope.step_deg, "turn-step", "deg", 1, 60, "between directions"),
     FEMUR_MATERIAL(struct params, femur),
+    REFERENCE_OPTIONS(struct params, femur.reference),
     OPT_REAL(struct params, envelope.model.size_mm, "size", "mm", 0.3, 10, "edge of an element"),
     FEA_TET_MODEL(struct params, envelope.elements, envelope.tets),
     OPT_CHOICE(struct params, envelope.model.outline, "outline", fea_outline_names,

@@ -1,7 +1,9 @@
 #include "cli/fall_run.h"
 
-static const struct fall_params defaults = {
-    .model = FEA_FALL_DEFAULTS, .tets = FEA_TET_DEFAULTS, .elements = FEA_HEX8};
+static const struct fall_params defaults = {.model = FEA_FALL_DEFAULTS,
+                                            .tets = FEA_TET_DEFAULTS,
+                                            .femur.reference.options = REFERENCE_DEFAULTS,
+                                            .elements = FEA_HEX8};
 
 static const struct option options[] = {
     FEMUR_ARGUMENTS(struct fall_params, femur),

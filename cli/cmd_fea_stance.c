@@ -1,6 +1,7 @@
 #include "cli/fall_run.h"
 
-static const struct fall_params defaults = {.elements = FEA_HEX8,
+static const struct fall_params defaults = {.femur.reference.options = REFERENCE_DEFAULTS,
+                                            .elements = FEA_HEX8,
                                             .tets = FEA_TET_DEFAULTS,
                                             .model = {.recipe = FEA_STANCE,
                                                       .size_mm = 1,

@@ -20,14 +20,18 @@ static const char *const sources[] = {"faim10", NULL};
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
+  struct evidence e = {.rows = NULL};
   struct table *table = NULL;
-  int missed = 0, rank, ranks;
+  int rank, ranks;
   TRY(fea_ranks(&rank, &ranks));
-  TRY(fea_verify(&table, &missed));
+  TRY(fea_verify(&e));
+  TRY(evidence_table(&table, &e));
   if (rank == 0) TRY(table_write(table, p->out, ctx->force));
-  CHECK(!missed, ST_NUMERIC, "finite elements: %d problems of the verification were missed",
+  const size_t missed = evidence_missed(&e, NULL, NULL);
+  CHECK(!missed, ST_NUMERIC, "finite elements: %zu problems of the verification were missed",
         missed);
 done:
+  evidence_free(&e);
   table_destroy(table);
   return st;
 }

@@ -28,7 +28,7 @@ struct fall_params {
 
 /* Material, failure rule and solver. */
 #define FALL_MODEL(T)                                                                              \
-  FEMUR_MATERIAL(T, femur), FEMUR_CALIBRATION(T, femur),                                           \
+  FEMUR_MATERIAL(T, femur), FEMUR_CALIBRATION(T, femur), REFERENCE_OPTIONS(T, femur.reference),    \
       OPT_REAL(T, model.size_mm, "size", "mm", 0.3, 10, "edge of an element"),                     \
       OPT_CHOICE(T, model.law, "law", fea_law_names, "density to modulus"),                        \
       OPT_TEXT(T, user_law, "user-law",                                                            \

@@ -8,7 +8,7 @@
 /* Options of a femur recipe for the kind of elements and for what only tetrahedra have. */
 #define FEA_TET_MODEL(type, elements, tets)                                                        \
   OPT_CHOICE(type, elements, "elements", fea_element_names,                                        \
-             "hex8 voxels, or smooth tetrahedra of 4 or 10 nodes (about 3 mm)"),                   \
+             "hex8 voxels, or smooth tetrahedra of 4 or 10 nodes (1.7 times the size of cubes)"),  \
       OPT_CHOICE(type, tets.mapping, "mapping", fea_mapping_names,                                 \
                  "of tetrahedra: voxel mean, density over the element, modulus over the element"), \
       OPT_CHOICE(type, tets.surface, "bone-surface", fea_surface_names,                            \

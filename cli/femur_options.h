@@ -3,6 +3,7 @@
 #define QCT_CLI_FEMUR_OPTIONS_H
 
 #include "cli/command.h"
+#include "cli/reference_options.h"
 #include "core/calibration.h"
 #include "core/frame.h"
 #include "core/image.h"
@@ -10,8 +11,9 @@
 
 struct femur_paths {
   const char *density, *labels, *frame, *calibration;
-  int label;    /* 0: by the frame's side */
-  int material; /* index of femur_materials; 0: as the density states */
+  struct reference_paths reference; /* none: the frame as it is */
+  int label;                        /* 0: by the frame's side */
+  int material;                     /* index of femur_materials; 0: as the density states */
 };
 static const char *const femur_materials[] = {"as stated", "K2HPO4", "HA", "ash", "apparent", NULL};
 
@@ -54,6 +56,7 @@ static inline status femur_inputs_read(struct femur_inputs *in, const struct fem
   in->label = p->label                      ? p->label
               : in->frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT
                                             : LABEL_FEMUR_RIGHT;
+  TRY(reference_apply(&in->frame, in->labels, in->label, &p->reference));
 done:
   return st;
 }

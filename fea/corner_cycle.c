@@ -248,7 +248,8 @@ done:
 
 status corner_cycle_create(struct corner_cycle **out, const struct fea_mesh *m,
                            const struct fea_sparse *k, const uint8_t *fixed,
-                           const struct fea_comm *comm, const struct fea_petsc_sparse *petsc) {
+                           const struct fea_comm *comm, const struct fea_petsc_sparse *petsc,
+                           int direct_corners) {
   status st = ST_OK;
   double *points = NULL;
   char words[256] = "";
@@ -265,10 +266,11 @@ status corner_cycle_create(struct corner_cycle **out, const struct fea_mesh *m,
   TRY(allocate(c));
   copy_blocks(c);
   find_largest(c);
-  const struct fea_sparse_problem problem = {.matrix = c->coarse,
-                                             .fixed = c->coarse_fixed,
-                                             .points = points,
-                                             .direct = c->corners <= DIRECT_CORNERS};
+  const struct fea_sparse_problem problem = {
+      .matrix = c->coarse,
+      .fixed = c->coarse_fixed,
+      .points = points,
+      .direct = c->corners <= (direct_corners ? direct_corners : DIRECT_CORNERS)};
   CHECK(!petsc->hold(&c->held, words, &problem), ST_EXTERNAL, "mesh solve: %s", words);
   *out = c;
   c = NULL;

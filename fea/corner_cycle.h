@@ -19,11 +19,13 @@ extern "C" {
 
 struct corner_cycle;
 
-/** @param k      the matrix of m on this rank's rows, borrowed, as are fixed, comm and petsc
+/** @param direct_corners  up to so many corners by factors, above by GAMG; 0: 60000
+ * @param k      the matrix of m on this rank's rows, borrowed, as are fixed, comm and petsc
  * @return ST_MEMORY; ST_EXTERNAL with PETSc's words */
 status corner_cycle_create(struct corner_cycle **out, const struct fea_mesh *m,
                            const struct fea_sparse *k, const uint8_t *fixed,
-                           const struct fea_comm *comm, const struct fea_petsc_sparse *petsc);
+                           const struct fea_comm *comm, const struct fea_petsc_sparse *petsc,
+                           int direct_corners);
 void corner_cycle_destroy(struct corner_cycle *c);
 /** z = M r on the owned rows; r is 0 on fixed dofs. */
 void corner_cycle_apply(struct corner_cycle *c, const double *r, double *z);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static void add_failure(struct fea_rows_writer *w, const struct fea_fall *r,
                         const struct femur_model *f, const struct hip_frame *frame,
@@ -17,6 +18,7 @@ static void add_failure(struct fea_rows_writer *w, const struct fea_fall *r,
     measurement_flag(m, "shaft cut %.0f mm below the head, the recipe wants %.0f mm",
                      f->pose.distal_mm, o->distal_mm);
   if (share > 0.05) measurement_flag(m, "%.0f %% of elements at the modulus floor", 100 * share);
+  if (strcmp(frame->method, "reference") == 0) measurement_flag(m, "%s", frame->flags);
   if (frame->head_cut > 0.02) measurement_flag(m, "%.0f %% of the head cut", 100 * frame->head_cut);
   if (o->interval && interval->missing[0])
     measurement_flag(m, "interval without %s", interval->missing);

@@ -160,7 +160,7 @@ done:
 static status make_elements(const struct reader *r, double memory_gib) {
   status st = ST_OK;
   double poisson = 0.3, label = 0;
-  int64_t elements = 0;
+  int64_t elements = 0, no_data = 0;
   const int64_t n = geometry_voxels(&r->volume->grid);
   struct moduli *m = calloc(1, sizeof *m);
   CHECK(m, ST_MEMORY, "job: no memory");
@@ -168,8 +168,14 @@ static status make_elements(const struct reader *r, double memory_gib) {
   TRY(json_opt_number(&label, r->json, "label", r->what));
   CHECK(label == 0 || r->labels, ST_USAGE, "%s: \"label\" needs a label map (--labels)", r->what);
   TRY(read_moduli(m, r));
-  for (int64_t v = 0; v < n; v++)
+  for (int64_t v = 0; v < n; v++) {
     elements += (label == 0 || r->labels->voxels[v] == (int)label) && modulus_of(m, r, v) != 0;
+    no_data += isnan(r->volume->voxels[v]);
+  }
+  CHECK(elements > 0, ST_DOMAIN,
+        "%s: none of %lld voxels becomes an element: %lld hold no data (NaN), the rest has no "
+        "modulus by \"material\" or another label",
+        r->what, (long long)n, (long long)no_data);
   TRY(fea_memory_check(&r->volume->grid, elements, memory_gib));
   TRY(fea_model_create(&r->job->model, &r->volume->grid, poisson));
   TRY(read_orthotropy(r));

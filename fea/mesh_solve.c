@@ -135,7 +135,8 @@ static status solve_by_corners(struct work *w, const struct fea_petsc_sparse *pe
         fea_element_names[m->element]);
   w->whole = malloc(3 * (size_t)m->node_count * sizeof *w->whole);
   CHECK(w->whole, ST_MEMORY, "mesh solve: no memory for %lld nodes", (long long)m->node_count);
-  TRY(corner_cycle_create(&w->cycle, m, w->k, w->fixed, w->comm, petsc));
+  TRY(corner_cycle_create(&w->cycle, m, w->k, w->fixed, w->comm, petsc,
+                          w->options->direct_corners));
   progress_begin(&w->progress, "solve", "iterations", 0);
   const int failed = w->petsc->conjugate_gradients(&cg, &problem, w->b, w->x);
   progress_end(&w->progress);

@@ -24,9 +24,10 @@ struct fea_mesh_solve_options {
                           small meshes and GAMG */
   double tolerance;    /* |f - K u| / |f|, 1e-14 .. 1e-2 */
   int most_iterations; /* >= 1 */
+  int direct_corners;  /* solver corners: up to so many MUMPS takes them, above GAMG; 0: 60000 */
 };
 #define FEA_MESH_SOLVE_DEFAULTS                                                                    \
-  { .solver = FEA_SOLVER_AUTO, .tolerance = 1e-8, .most_iterations = 1000 }
+  { .solver = FEA_SOLVER_AUTO, .tolerance = 1e-8, .most_iterations = 1000, .direct_corners = 0 }
 
 struct fea_mesh_solution {
   double *displacement;                 /* owned, [node_count][3], mm */

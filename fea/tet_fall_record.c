@@ -2,15 +2,18 @@
 #include "fea/fall_parts.h"
 
 #include <math.h>
+#include <string.h>
 
 static void add_failure(struct fea_rows_writer *w, const struct fea_tet_fall *r,
-                        const struct fall_interval *interval, const struct fea_fall_options *o) {
+                        const struct hip_frame *frame, const struct fall_interval *interval,
+                        const struct fea_fall_options *o) {
   struct measurement *m = fea_row(w, "failure_load", r->failure_load_n, "N", "schileo2014");
   m->low = interval->low;
   m->high = interval->high;
   if (r->distal_mm < o->distal_mm - 0.01)
     measurement_flag(m, "shaft cut %.0f mm below the head, the recipe wants %.0f mm", r->distal_mm,
                      o->distal_mm);
+  if (strcmp(frame->method, "reference") == 0) measurement_flag(m, "%s", frame->flags);
   if (r->caps[0].contact_mm2 < 50)
     measurement_flag(m, "head touches its cap on %.0f mm2", r->caps[0].contact_mm2);
   if (o->interval && interval->missing[0])
@@ -21,6 +24,7 @@ static void add_failure(struct fea_rows_writer *w, const struct fea_tet_fall *r,
 
 static void add_mesh(struct fea_rows_writer *w, const struct fea_tet_fall *r) {
   fea_row(w, "elements", (double)r->mesh->element_count, "", "");
+  fea_row(w, "cube_edge", cbrt(r->quality.mesh_mm3 / (double)r->map.mapped), "mm", "");
   fea_row(w, "nodes", (double)r->mesh->node_count, "", "");
   fea_row(w, "bone_volume", r->quality.mesh_mm3, "mm3", "");
   fea_row(w, "scaled_jacobian_least", r->quality.least, "", "");
@@ -37,7 +41,7 @@ status fall_tet_record(struct fea_tet_fall *r, const struct hip_frame *frame,
                               .region = fall_region(frame),
                               .method = r->words};
   TRY(record_create(&w.record, ""));
-  add_failure(&w, r, interval, o);
+  add_failure(&w, r, frame, interval, o);
   fea_row(&w, "stiffness", r->stiffness_n_mm, "N/mm", "ogo");
   fea_row(&w, "failure_load_strain_limit", r->load_n * r->failure.factor_limit, "N", "schileo2014");
   measurement_flag(fea_row(&w, "failure_load_pistoia", r->load_n * r->failure.factor_pistoia, "N",

@@ -181,24 +181,13 @@ static const struct fea_problem problems[] = {
 };
 enum { PROBLEMS = sizeof problems / sizeof problems[0] };
 
-status fea_verify(struct table **out, int *missed) {
-  static const struct {
-    const char *name;
-    bool numeric;
-  } columns[] = {{"problem", false},        {"answer from", false}, {"unit", false},
-                 {"expected", true},        {"computed", true},     {"relative_error", true},
-                 {"permitted_error", true}, {"verdict", false}};
+status fea_verify(struct evidence *e) {
   status st = ST_OK;
-  struct table *t = NULL;
-  *missed = 0;
   size_t others, yielding;
   const struct fea_problem *on_meshes = fea_mesh_problems(&others);
   const struct fea_problem *beyond = fea_yield_problems(&yielding);
-  const size_t all = PROBLEMS + yielding + others;
-  TRY(table_create(&t, all));
-  for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
-    TRY(table_add_column(t, columns[c].name, "", columns[c].numeric));
-  for (size_t p = 0; p < all; p++) {
+  e->area = "finite elements";
+  for (size_t p = 0; p < PROBLEMS + yielding + others; p++) {
     const struct fea_problem *one = p < PROBLEMS              ? &problems[p]
                                     : p < PROBLEMS + yielding ? &beyond[p - PROBLEMS]
                                                               : &on_meshes[p - PROBLEMS - yielding];
@@ -206,21 +195,9 @@ status fea_verify(struct table **out, int *missed) {
     st = one->solve(&computed);
     if (st) status_note("%s", one->name);
     TRY(st);
-    const double error = fabs(computed - one->expected) / fabs(one->expected);
-    const bool ok = error <= one->permitted;
-    *missed += !ok;
-    TRY(table_set_text(t, p, 0, one->name));
-    TRY(table_set_text(t, p, 1, one->from));
-    TRY(table_set_text(t, p, 2, one->unit));
-    t->columns[3].numbers[p] = one->expected;
-    t->columns[4].numbers[p] = computed;
-    t->columns[5].numbers[p] = error;
-    t->columns[6].numbers[p] = one->permitted;
-    TRY(table_set_text(t, p, 7, ok ? "ok" : "missed"));
+    TRY(evidence_add(e, one->name, one->from, one->unit, one->expected, computed,
+                     one->permitted * fabs(one->expected)));
   }
-  *out = t;
-  t = NULL;
 done:
-  table_destroy(t);
   return st;
 }

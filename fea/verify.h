@@ -1,16 +1,16 @@
-/* The solver's own evidence: problems with known answers, solved anew, as a table of errors. */
+/* The solver's own evidence: problems with known answers, solved anew. */
 #ifndef QCT_FEA_VERIFY_H
 #define QCT_FEA_VERIFY_H
 
-#include "core/table.h"
+#include "core/evidence.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** One row a problem: problem, answer from, unit, expected, computed, relative_error, permitted,
- * verdict ("ok" or "missed"). *missed counts the latter. @return as fea_solve */
-status fea_verify(struct table **out, int *missed);
+/** Voxels first, then what is beyond yield, then meshes, which need PETSc. @return as fea_solve and
+ * fea_mesh_solve, with the rows up to there; ST_MEMORY */
+status fea_verify(struct evidence *e);
 
 #ifdef __cplusplus
 }

@@ -351,6 +351,12 @@ static status cylinder_radius_hex8(double *c) {
 static status cylinder_hoop_hex8(double *c) {
   return cylinder_hoop(c, FEA_HEX8);
 }
+static status le1_hex8(double *c) {
+  return le1(c, FEA_HEX8);
+}
+static status le10_hex8(double *c) {
+  return le10(c, FEA_HEX8);
+}
 
 #define CONFINED (-6829 * 36 * 0.01 * 0.7 / (1.3 * 0.4))
 /* u_r(a) = p a ((b2 + a2) + ...) / E (b2 - a2) at nu 0; hoop = p (b2 + a2) / (b2 - a2) */
@@ -382,8 +388,10 @@ static const struct fea_problem problems[] = {
     {"tet10: cantilever, against the beam", "F L3 / (3 E I)", "mm", 0.4, 0.01, cantilever_tet10},
     {"tet4: NAFEMS LE1, stress yy at D", "NAFEMS", "MPa", 92.7, 0.1, le1_tet4},
     {"tet10: NAFEMS LE1, stress yy at D", "NAFEMS", "MPa", 92.7, 0.02, le1_tet10},
+    {"hex8 mesh: NAFEMS LE1, stress yy at D", "NAFEMS", "MPa", 92.7, 0.05, le1_hex8},
     {"tet4: NAFEMS LE10, stress yy at D", "NAFEMS", "MPa", -5.38, 0.15, le10_tet4},
     {"tet10: NAFEMS LE10, stress yy at D", "NAFEMS", "MPa", -5.38, 0.02, le10_tet10},
+    {"hex8 mesh: NAFEMS LE10, stress yy at D", "NAFEMS", "MPa", -5.38, 0.05, le10_hex8},
 };
 
 const struct fea_problem *fea_mesh_problems(size_t *count) {

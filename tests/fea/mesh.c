@@ -131,6 +131,28 @@ static void the_cycle_over_corners_bears_a_contrast_of_ten_thousand(void **state
   fea_mesh_destroy(m);
 }
 
+/* What large meshes take, on a small one: the same displacements, a few more iterations. */
+static void the_cycle_over_corners_may_take_gamg_there(void **state) {
+  (void)state;
+  struct fea_mesh *m = pressed(FEA_TET10, 5);
+  struct fea_mesh_solution *s[2] = {NULL};
+  for (int i = 0; i < 2; i++) {
+    const struct fea_mesh_solve_options o = {.solver = FEA_SOLVER_CORNERS,
+                                             .tolerance = 1e-10,
+                                             .most_iterations = 100,
+                                             .direct_corners = i ? 1 : 0};
+    assert_ok(fea_mesh_solve(&s[i], m, &o));
+    assert_string_equal(s[i]->solver, "corners");
+  }
+  print_message("corners by MUMPS: %d iterations, by GAMG: %d\n", s[0]->iterations,
+                s[1]->iterations);
+  assert_true(s[1]->iterations > s[0]->iterations); /* GAMG is not exact, so it was taken */
+  for (int64_t i = 0; i < 3 * m->node_count; i++)
+    assert_near(s[1]->displacement[i], s[0]->displacement[i], 1e-10);
+  for (int i = 0; i < 2; i++) fea_mesh_solution_destroy(s[i]);
+  fea_mesh_destroy(m);
+}
+
 static void a_voxel_model_gives_the_same_as_its_mesh(void **state) {
   (void)state;
   struct geometry grid = geometry_make(6, 5, 7, 0.8, 0.8, 0.8);
@@ -218,6 +240,7 @@ int main(void) {
       cmocka_unit_test(scaled_jacobian_is_one_for_the_regular_tetrahedron),
       cmocka_unit_test(every_solver_balances_and_agrees),
       cmocka_unit_test(the_cycle_over_corners_bears_a_contrast_of_ten_thousand),
+      cmocka_unit_test(the_cycle_over_corners_may_take_gamg_there),
       cmocka_unit_test(a_voxel_model_gives_the_same_as_its_mesh),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(what_cannot_be_solved_is_refused),
