@@ -17,6 +17,7 @@ static const struct fall_params defaults = {.femur.reference.options = REFERENCE
                                                       .cap_mpa = 2500,
                                                       .strain = 0.01,
                                                       .interval = true,
+                                                      .shift_voxels = 0.5,
                                                       .mass_kg = (double)NAN,
                                                       .height_m = (double)NAN,
                                                       .tissue_mm = (double)NAN,

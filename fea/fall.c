@@ -31,6 +31,9 @@ status fall_check_frame(const struct hip_frame *frame, const struct fea_fall_opt
         "elsewhere, unverified");
   CHECK(!o->bins || o->outline == FEA_OUTLINE_VOXELS, ST_DOMAIN,
         "fall: density bins go with whole voxels; take outline voxels");
+  CHECK(!o->interval || (o->shift_voxels >= 0.1 && o->shift_voxels <= 2), ST_DOMAIN,
+        "fall: outline moved by %g voxels for the interval, permitted are 0.1 .. 2",
+        o->shift_voxels);
   CHECK(o->strain > 0 && o->strain <= 0.2, ST_DOMAIN,
         "fall: shortening of %g of the extent, permitted are 0 .. 0.2", o->strain);
   CHECK(o->cap_mm > o->intrusion_mm && o->intrusion_mm > 0, ST_DOMAIN,

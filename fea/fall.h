@@ -80,6 +80,8 @@ struct fea_fall_options {
   double cap_mpa;      /* modulus of PMMA */
   double strain;       /* applied shortening, share of the model's extent along y */
   bool interval;       /* solve the variants behind the interval of the failure load */
+  double shift_voxels; /* the outline moved in and out by so many of the scan's finest voxels,
+                          0.1..2 */
   double mass_kg;      /* body mass, NaN: no fall force */
   double height_m;     /* body height, NaN: no fall force */
   double tissue_mm;    /* soft tissue over the trochanter, NaN: not attenuated */
@@ -94,9 +96,9 @@ struct fea_fall_options {
     .size_mm = 1, .law = FEA_LAW_MORGAN_NECK, .conversion = 0, .outline = FEA_OUTLINE_SMOOTH,      \
     .smooth_mm = 1, .poisson = 0.3, .least_mpa = 0.1, .tilt_deg = 15, .rotation_deg = 0,           \
     .distal_mm = 80, .cap_mm = 10, .intrusion_mm = 6, .cap_mpa = 2500, .strain = 0.04,             \
-    .interval = true, .mass_kg = (double)NAN, .height_m = (double)NAN, .tissue_mm = (double)NAN,   \
-    .fall_force_n = (double)NAN, .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS,     \
-    .beyond = FEA_BEYOND_DEFAULTS                                                                  \
+    .interval = true, .shift_voxels = 0.5, .mass_kg = (double)NAN, .height_m = (double)NAN,        \
+    .tissue_mm = (double)NAN, .fall_force_n = (double)NAN, .failure = FEA_FAILURE_DEFAULTS,        \
+    .solve = FEA_SOLVE_DEFAULTS, .beyond = FEA_BEYOND_DEFAULTS                                     \
   }
 
 /** "bouxsein2007", "weight-unverified", NULL. */

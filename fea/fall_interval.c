@@ -103,7 +103,7 @@ status fall_find_interval(struct fall_interval *out, double failure_load_n,
                           const struct fall_input *in, const struct calibration *calibration,
                           const struct fea_fall_options *o) {
   const double *spacing = in->density->grid.spacing;
-  const double half_voxel = 0.5 * fmin(spacing[0], fmin(spacing[1], spacing[2]));
+  const double shift = o->shift_voxels * fmin(spacing[0], fmin(spacing[1], spacing[2]));
   struct fall_interval r = {
       .density_low = NAN, .density_high = NAN, .mask_in = NAN, .mask_out = NAN, .coarse = NAN};
   struct fea_fall_options coarse = *o;
@@ -113,7 +113,7 @@ status fall_find_interval(struct fall_interval *out, double failure_load_n,
     left_out(&r, "calibration");
   else
     sum += pow((r.density_high - r.density_low) / 2, 2);
-  if (mask_variant(&r.mask_in, in, -half_voxel, o) || mask_variant(&r.mask_out, in, half_voxel, o))
+  if (mask_variant(&r.mask_in, in, -shift, o) || mask_variant(&r.mask_out, in, shift, o))
     left_out(&r, "outline");
   else
     sum += pow((r.mask_out - r.mask_in) / 2, 2);

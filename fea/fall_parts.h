@@ -31,7 +31,7 @@ struct fall_input {
 struct fall_interval {
   double low, high;
   double density_low, density_high; /* calibration interval */
-  double mask_in, mask_out;         /* label shrunk and grown by half a voxel of the scan */
+  double mask_in, mask_out;         /* outline moved by shift_voxels */
   double coarse;                    /* elements 1.5 times as large */
   double law_low, law_high;         /* over the laws that may stand in for the one used */
   char laws[160];                   /* their failure loads in words */
@@ -58,6 +58,9 @@ status fall_find_interval(struct fall_interval *out, double failure_load_n,
  */
 status fall_check_frame(const struct hip_frame *frame, const struct fea_fall_options *o);
 const char *fall_region(const struct hip_frame *frame);
+
+/** "weakest in the neck": which region holds the site [LPS mm], as a flag. */
+void fall_flag_site(struct measurement *m, const struct hip_frame *frame, struct vec3 site);
 
 /** Rows of the interval's variants and of other laws, and of fall force and factor of risk. */
 void fall_interval_rows(struct fea_rows_writer *w, double failure_load_n,

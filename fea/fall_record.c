@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+void fall_flag_site(struct measurement *m, const struct hip_frame *frame, struct vec3 site) {
+  measurement_flag(m, "weakest in the %s", hip_region_name(hip_frame_region(frame, site)));
+}
+
 static void add_failure(struct fea_rows_writer *w, const struct fea_fall *r,
                         const struct femur_model *f, const struct hip_frame *frame,
                         const struct fall_interval *interval, const struct fea_fall_options *o) {
@@ -13,6 +17,11 @@ static void add_failure(struct fea_rows_writer *w, const struct fea_fall *r,
   m->low = interval->low;
   m->high = interval->high;
   m->n = r->failure.judged;
+  const struct geometry *g = &r->model->grid;
+  const int64_t v = r->failure.site_voxel;
+  fall_flag_site(m, frame,
+                 geometry_to_world(g, vec3_make((double)(v % g->nx), (double)(v / g->nx % g->ny),
+                                                (double)(v / (g->nx * g->ny)))));
   const double share = (double)f->floor_voxels / (double)f->bone_voxels;
   if (f->pose.distal_mm < o->distal_mm - 0.01)
     measurement_flag(m, "shaft cut %.0f mm below the head, the recipe wants %.0f mm",

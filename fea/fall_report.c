@@ -74,7 +74,9 @@ void fea_fall_methods(struct text *out, const struct fea_fall *f,
       100 * o->failure.compression_limit);
   if (o->interval)
     text_append(
-        out, " The interval joins the calibration's 95 %% interval, the outline shifted by half a "
-             "voxel of the scan, and elements 1.5 times as large; it does not hold the choice of "
-             "law and recipe; the results of other laws stand beside it.");
+        out,
+        " The interval joins the calibration's 95 %% interval, the outline shifted by %g "
+        "voxels of the scan, and elements 1.5 times as large; it does not hold the choice of "
+        "law and recipe; the results of other laws stand beside it.",
+        o->shift_voxels);
 }

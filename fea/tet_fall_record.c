@@ -10,6 +10,7 @@ static void add_failure(struct fea_rows_writer *w, const struct fea_tet_fall *r,
   struct measurement *m = fea_row(w, "failure_load", r->failure_load_n, "N", "schileo2014");
   m->low = interval->low;
   m->high = interval->high;
+  fall_flag_site(m, frame, tet_to_world(&r->frame, fea_mesh_point(r->mesh, r->failure.site_node)));
   if (r->distal_mm < o->distal_mm - 0.01)
     measurement_flag(m, "shaft cut %.0f mm below the head, the recipe wants %.0f mm", r->distal_mm,
                      o->distal_mm);
