@@ -145,11 +145,11 @@ static status trabecular(struct microstructure *m, const struct volume *image) {
   m->tb_bmd = m->density ? sum / (double)all : (double)NAN;
   CHECK(bone > 0 && bone < all, ST_DOMAIN, "microstructure: the volume of interest holds only %s",
         bone ? "bone" : "marrow");
-  TRY(micro_thickness(&m->thickness, m->bone, MICRO_BONE | MICRO_MARROW));
+  const struct volume *grey = m->method == MICRO_MASK ? NULL : image;
+  TRY(micro_thickness(&m->thickness, m->bone, MICRO_BONE | MICRO_MARROW, grey, m->threshold));
   spread(m->th, m->thickness, m->bone, 1, m->voi, 1);
   spread(m->sp, m->thickness, m->bone, 0, m->voi, 1);
-  TRY(micro_surface(&surface, m->bone, m->voi, m->method == MICRO_MASK ? NULL : image, m->threshold,
-                    (double)bone * voxel));
+  TRY(micro_surface(&surface, m->bone, m->voi, grey, m->threshold, (double)bone * voxel));
   m->bs_mm2 = surface.area_mm2;
   m->smi = surface.smi;
   TRY(connectivity(m));
@@ -179,7 +179,7 @@ static status cortical(struct microstructure *m, const struct volume *image,
     pores += kind == 1 && !m->bone->voxels[i];
   }
   CHECK(count[1] > 0, ST_DOMAIN, "microstructure: no cortex is left in the mask");
-  TRY(micro_thickness(&map, shell, MICRO_BONE));
+  TRY(micro_thickness(&map, shell, MICRO_BONE, NULL, NAN));
   spread(m->ct_th, map, shell, 1, NULL, 0);
   m->ct_po = (double)pores / (double)count[1];
   labels_box(mask, 1, lo, hi);

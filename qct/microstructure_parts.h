@@ -19,20 +19,24 @@ enum { MICRO_BONE = 1, MICRO_MARROW = 2 }; /* phases, by bits */
  * Local thickness of bone and of marrow [mm]: at each voxel the diameter of the largest sphere that
  * holds it and fits in its phase. The border of the image is no surface. One map serves both.
  *
- * The surface is where the map, smoothed by a Gaussian of half a voxel, passes one half; it is
- * known by its crossings with the lines between voxel centres, exactly for a plane. Each voxel
- * knows its nearest crossing. Spheres start at voxels that no neighbour's holds and climb to a
- * place between voxels, to 1/16 of one; each takes the voxels of its phase within half an edge of
+ * The surface is known by its crossings with the lines between voxel centres: where the grey values
+ * of `image` pass `threshold`, to less than a tenth of a voxel when voxels hold what they cover;
+ * or, without an image, where the map smoothed by a Gaussian of half a voxel passes one half. Each
+ * voxel knows its nearest crossing. Spheres start at voxels that no neighbour's holds and climb to
+ * a place between voxels, to 1/16 of one; each takes the voxels of its phase within half an edge of
  * it. No value is below the sphere in a voxel's own box. Nothing is added to a radius.
  *
- * What voxels cannot know: a face along the grid may lie anywhere between two layers, so a plate is
- * known to half a voxel on each side of the two, one voxel in the worst case and none on average.
- * Round bodies have such faces on several sides and the sphere rests on the innermost: rods read
- * 0.1 to 0.6 and balls 0.3 to 0.8 voxel thinner (qct/README.md).
+ * What a map of voxels cannot know: a face along the grid may lie anywhere between two layers, so a
+ * plate is known to half a voxel on each side of the two, one voxel in the worst case and none on
+ * average. Round bodies have such faces on several sides and the sphere rests on the innermost:
+ * rods read 0.1 to 0.6 and balls 0.3 to 0.8 voxel thinner; from grey values within 0.3
+ * (qct/README.md).
+ * @param image  whose values at or above `threshold` are the bone, on its grid; NULL: a map only
  * @return ST_DOMAIN when there is only bone or only marrow; ST_MEMORY
  * Source: hildebrand1997
  */
-status micro_thickness(struct volume **out, const struct labels *bone, int phases);
+status micro_thickness(struct volume **out, const struct labels *bone, int phases,
+                       const struct volume *image, double threshold);
 
 /**
  * Euler number of the bone in the volume of interest, voxels as closed boxes: 26-connected bone,

@@ -31,6 +31,8 @@ struct list { /* of points or spheres */
 
 struct field {
   const struct labels *bone;
+  const struct volume *image; /* NULL: the surface is that of the map of voxels */
+  double threshold;
   struct list points; /* of the surface */
   int32_t *nearest;   /* owned, [voxel]: index of its point; -1 none yet */
   double edge;        /* the shortest [mm] */
@@ -92,13 +94,17 @@ static double deviations(double share) {
   return q;
 }
 
-/* Where the smoothed solid passes one half between a voxel and the next along an axis: for a plane
- * its deviations are linear in the place, so the crossing is exact. */
+/* Where the solid passes one half between a voxel and the next along an axis: grey values are
+ * linear there, and for a plane the deviations of a smoothed map are, so its crossing is exact. */
 static int cross(struct field *f, const float *solid, int64_t at, int64_t next, struct point here,
                  int axis) {
   const struct geometry *g = &f->bone->grid;
   if ((solid[at] >= 0.5F) == (solid[next] >= 0.5F)) return 1;
-  double a = deviations((double)solid[at]), b = deviations((double)solid[next]);
+  double a = (double)solid[at] - 0.5, b = (double)solid[next] - 0.5;
+  if (!f->image) {
+    a = deviations((double)solid[at]);
+    b = deviations((double)solid[next]);
+  }
   float along = (float)(g->spacing[axis] * a / (a - b));
   if (axis == 0) here.x += along;
   if (axis == 1) here.y += along;
@@ -126,7 +132,17 @@ static int cross_all(struct field *f, const float *solid) {
   return 1;
 }
 
-/* The smoothed solid stays in `out`. */
+/* Grey values over the threshold, one half where they meet it; no data is marrow. */
+static void take_grey(float *solid, const struct field *f) {
+  int64_t n = geometry_voxels(&f->bone->grid);
+  for (int64_t i = 0; i < n; i++) {
+    float v = f->image->voxels[i];
+    solid[i] = isnan(v) ? 0 : (float)((double)v - f->threshold + 0.5);
+    if ((solid[i] >= 0.5F) != (f->bone->voxels[i] == 1)) solid[i] = f->bone->voxels[i] == 1;
+  }
+}
+
+/* The solid, smoothed when it is a map of voxels, stays in `out`. */
 static status find_surface(float **out, struct field *f) {
   status st = ST_OK;
   const struct geometry *g = &f->bone->grid;
@@ -137,9 +153,13 @@ static status find_surface(float **out, struct field *f) {
     other[i] = f->bone->voxels[i] == 1 ? 1.0F : 0.0F;
     f->nearest[i] = -1;
   }
-  smooth_axis(solid, other, g, 0);
-  smooth_axis(other, solid, g, 1);
-  smooth_axis(solid, other, g, 2);
+  if (f->image) {
+    take_grey(solid, f);
+  } else {
+    smooth_axis(solid, other, g, 0);
+    smooth_axis(other, solid, g, 1);
+    smooth_axis(solid, other, g, 2);
+  }
   CHECK(cross_all(f, solid), ST_MEMORY, "local thickness: out of memory for the surface");
   CHECK(f->points.count > 0, ST_DOMAIN,
         "local thickness: the image is all bone or all marrow, there is no surface");
@@ -493,12 +513,17 @@ static void make_radii(float *solid, const struct field *f) {
       }
 }
 
-status micro_thickness(struct volume **out, const struct labels *bone, int phases) {
+status micro_thickness(struct volume **out, const struct labels *bone, int phases,
+                       const struct volume *image, double threshold) {
   status st = ST_OK;
   const double *e = bone->grid.spacing;
   struct volume *map = NULL;
   float *radius = NULL;
-  struct field f = {bone, {NULL, sizeof(struct point), 0, 0}, NULL, fmin(e[0], fmin(e[1], e[2]))};
+  struct field f = {.bone = bone,
+                    .image = image,
+                    .threshold = threshold,
+                    .points = {NULL, sizeof(struct point), 0, 0},
+                    .edge = fmin(e[0], fmin(e[1], e[2]))};
   f.nearest = malloc((size_t)geometry_voxels(&bone->grid) * sizeof *f.nearest);
   TRY(volume_create(&map, &bone->grid, QUANTITY_LENGTH));
   CHECK(f.nearest, ST_MEMORY, "local thickness: out of memory");
