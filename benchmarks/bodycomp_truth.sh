@@ -22,8 +22,9 @@ for program in torso chest; do
   done
 done
 echo "torso: area of muscle, subcutaneous, visceral, between fibres; volume of the same; by rule subcutaneous, muscle,"
-echo "visceral. chest: fat with the mask, by rule; sac by rule. Worst error in %:"
+echo "visceral; by rule with the organs of the map the same. chest: fat with the mask, by rule; sac by rule. Mean and"
+echo "worst error in %:"
 awk -F, '{ key = $1 ", " $2 " mm"; people[key]++; most = NF > most ? NF : most
-    for (i = 4; i <= NF; i++) { v = $i < 0 ? -$i : $i; if (v > worst[key, i]) worst[key, i] = v } }
+    for (i = 4; i <= NF; i++) { v = $i < 0 ? -$i : $i; if (v > worst[key, i]) worst[key, i] = v; sum[key, i] += $i } }
   END { for (key in people) { printf "%s, %d people:", key, people[key]
-    for (i = 4; i <= most && (key, i) in worst; i++) printf " %.2f", worst[key, i]; print "" } }' "$table"
+    for (i = 4; i <= most && (key, i) in worst; i++) printf " %+.2f/%.2f", sum[key, i] / people[key], worst[key, i]; print "" } }' "$table"

@@ -8,6 +8,7 @@
 
 static const double lean_low_hu = -29, gas_hu = -250, bone_hu = 160, septum_mm = 1.5,
                     least_bone_mm3 = 500;
+static const double alba_mm = 40, alba_around_mm = 45; /* widest gap; from the middle */
 
 enum { LEAN = 1 };
 
@@ -30,6 +31,46 @@ static status find_lean(struct labels **out, const struct volume *hu, const stru
 done:
   labels_destroy(lean);
   return st;
+}
+
+/* Middle of the lean tissue of a slice, index; false where there is none. */
+static bool middle_of(double middle[2], const struct labels *lean, int64_t k) {
+  const struct geometry *g = &lean->grid;
+  double x = 0, y = 0, count = 0;
+  for (int64_t j = 0; j < g->ny; j++)
+    for (int64_t i = 0; i < g->nx; i++) {
+      if (lean->voxels[geometry_index(g, i, j, k)] != LEAN) continue;
+      x += (double)i;
+      y += (double)j;
+      count++;
+    }
+  middle[0] = x / count;
+  middle[1] = y / count;
+  return count > 0;
+}
+
+/* The linea alba between the two straight muscles is too thin to be seen: rows of the front half
+ * are closed across the middle. */
+static void bridge_front(struct labels *lean) {
+  const struct geometry *g = &lean->grid;
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t k = 0; k < g->nz; k++) {
+    double middle[2];
+    if (!middle_of(middle, lean, k)) continue;
+    const double around = alba_around_mm / g->spacing[0], widest = alba_mm / g->spacing[0];
+    int64_t from = (int64_t)fmax(0, ceil(middle[0] - around));
+    int64_t to = (int64_t)fmin((double)g->nx - 1, floor(middle[0] + around));
+    for (int64_t j = 0; j < (int64_t)middle[1]; j++) {
+      uint16_t *row = lean->voxels + geometry_index(g, 0, j, k);
+      int64_t last = -1;
+      for (int64_t i = from; i <= to; i++) {
+        if (row[i] != LEAN) continue;
+        for (int64_t n = last + 1; last >= 0 && (double)(i - last) <= widest && n < i; n++)
+          row[n] = LEAN;
+        last = i;
+      }
+    }
+  }
 }
 
 static status mark_bone(struct labels *l, const struct volume *hu) {
@@ -70,6 +111,7 @@ status fascia_compartments(struct labels **out, struct body_info *info, const st
   TRY(filter_fill_holes(lean, LEAN, 2));
   TRY(filter_grow(lean, LEAN, -o->close_mm, 0));
   TRY(filter_keep_largest(lean, LEAN, 6, &dropped));
+  bridge_front(lean);
   TRY(filter_fill_holes(lean, LEAN, 2));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t i = 0; i < n; i++) {

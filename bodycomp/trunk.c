@@ -167,20 +167,26 @@ static double find_fascia(const struct slice *s, double ux, double uy, double st
   return last;
 }
 
+static bool is_organ(const struct slice *s, double x, double y) {
+  int64_t i = llround(x), j = llround(y);
+  return i >= 0 && j >= 0 && i < s->nx && j < s->ny && slice_known(s, i, j) == TRUNK_CAVITY;
+}
+
 /* From the fascia inwards: loose fat, muscle, then fat that stays. */
 static double find_wall(const struct slice *s, double ux, double uy, double fascia, double step) {
   double muscle = 0, fat = 0;
   for (double depth = step; depth < wall_most_mm + TRUNK_LOOSE; depth += step) {
     double r = fascia - depth;
     if (r <= 0) break;
-    bool is_fat = smooth_hu(s, s->middle_x + r * ux, s->centre_y + r * uy) < TRUNK_FAT_HU;
+    double x = s->middle_x + r * ux, y = s->centre_y + r * uy;
+    bool is_fat = is_organ(s, x, y) || smooth_hu(s, x, y) < TRUNK_FAT_HU;
     if (muscle < wall_least_mm && is_fat && depth > TRUNK_LOOSE + muscle) break;
     if (!is_fat) {
       muscle += step + fat; /* a thin layer of fat between the muscles of the wall belongs to it */
       fat = 0;
     } else if (muscle >= wall_least_mm) {
       fat += step;
-      if (fat >= behind_mm) return depth - fat;
+      if (fat >= behind_mm) return depth - fat + 0.5 * step; /* the edge lies between two steps */
     }
   }
   return (double)NAN;
@@ -240,11 +246,12 @@ static void mark_cavity(struct slice *s, const struct ray rays[RAYS]) {
 }
 
 static status part_slice(bool *parted, double *seen, struct labels *l, const struct volume *hu,
-                         int64_t k) {
+                         const struct labels *known, int64_t k) {
   status st = ST_OK;
   const struct geometry *g = &l->grid;
   struct ray rays[RAYS];
   struct slice s = {.hu = hu,
+                    .known = known,
                     .l = l,
                     .k = k,
                     .first = k * g->nx * g->ny,
@@ -252,6 +259,12 @@ static status part_slice(bool *parted, double *seen, struct labels *l, const str
                     .ny = g->ny,
                     .dx = g->spacing[0],
                     .dy = g->spacing[1]};
+  int cavity = known ? labels_value(known, "abdominal_cavity") : 0;
+  if (cavity) {
+    *parted = slice_part_by_cavity(&s, cavity);
+    *seen = 1;
+    goto done;
+  }
   *parted = measure_slice(&s) && find_spine(&s) && find_centre(&s);
   if (!*parted) goto done;
   *seen = find_walls(rays, &s);
@@ -262,12 +275,14 @@ static status part_slice(bool *parted, double *seen, struct labels *l, const str
   mark_canal(&s, spine_x);
   mark_cavity(&s, rays);
   TRY(slice_sort_parts(&s));
+  slice_mark_known(&s);
 done:
   return st;
 }
 
 /* All slices, which do not know of each other. */
-static status part_slices(struct trunk_info *t, struct labels *l, const struct volume *hu) {
+static status part_slices(struct trunk_info *t, struct labels *l, const struct volume *hu,
+                          const struct labels *known) {
   status st = ST_OK;
   const int64_t nz = l->grid.nz;
   int failed = 0;
@@ -276,7 +291,7 @@ static status part_slices(struct trunk_info *t, struct labels *l, const struct v
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
   for (int64_t k = 0; k < nz; k++) {
     bool parted = false;
-    if (part_slice(&parted, &seen[k], l, hu, k) != ST_OK) {
+    if (part_slice(&parted, &seen[k], l, hu, known, k) != ST_OK) {
 #pragma omp atomic write
       failed = 1;
     }
@@ -313,13 +328,15 @@ done:
 }
 
 status trunk_compartments(struct labels **out, struct trunk_info *info, const struct volume *hu,
-                          const struct fascia_options *options) {
+                          const struct labels *known, const struct fascia_options *options) {
   status st = ST_OK;
   struct labels *l = NULL;
   struct trunk_info t = {.parted = 0};
+  if (known) TRY(geometry_match(&hu->grid, "image", &known->grid, "labels", 1e-3));
   TRY(fascia_compartments(&l, &t.body, hu, options));
   TRY(fill_bone(l));
-  TRY(part_slices(&t, l, hu));
+  if (known) trunk_mark_known(l, known);
+  TRY(part_slices(&t, l, hu, known));
   CHECK(t.parted > 0, ST_DOMAIN,
         "parting the trunk: no slice without lung has a vertebra in its middle");
   TRY(labels_set_name(l, TRUNK_MUSCLE, "muscle_compartment"));

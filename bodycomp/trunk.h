@@ -56,10 +56,18 @@ struct trunk_info {
  * @param[out] out   labels with names; owned by the caller, on the grid of `hu`
  * @param[out] info  may be NULL
  * @param hu         QUANTITY_HU, identity direction (filter_orient)
- * @return what fascia_compartments returns; ST_DOMAIN when no slice can be parted
+ * @param known      labels on the same grid, or NULL. Where one is named abdominal_cavity, it is
+ * the cavity and the rest of the inside muscle, without a rule. Else TotalSegmentator numbers:
+ * organs and vessels (1-9, 15, 18-24, 52, 63-68) lie in the cavity and end the wall, muscles
+ * (80-89) are muscle, bones (25-50, 69-79, 91-116) bone; the rule is left with the wall and the
+ * fat.
+ * @return what fascia_compartments returns; ST_DOMAIN when no slice can be parted, or for another
+ * grid
  */
 status trunk_compartments(struct labels **out, struct trunk_info *info, const struct volume *hu,
-                          const struct fascia_options *options);
+                          const struct labels *known, const struct fascia_options *options);
+/** Does a map hold an organ of the abdomen that `known` above would use? */
+bool trunk_knows_organs(const struct labels *known);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,5 @@
 /* Muscles and organs of a slice of the trunk that the straight line of trunk.c cuts wrongly. */
+#include "bodycomp/pieces.h"
 #include "bodycomp/trunk_slice.h"
 #include "core/itk_filter.h"
 
@@ -6,19 +7,21 @@ static const double psoas_mm = 65, psoas_ahead_mm = 8, psoas_open_mm = 2;
 static const double vessels_mm = 20; /* before the vertebra, no psoas */
 static const double quadratus_mm = 95;
 static const double organ_open_mm = 4, organ_thick_mm = 6;
-static const double kidney_mm2 = 1000, kidney_beside_mm = 55;
+static const double kidney_mm2 = 1000, kidney_beside_mm = 55, kidney_behind_mm = 38;
+static const double kidney_neck = 0.9; /* of its depth: shallower, another organ or muscle begins */
 static const double behind_beside_mm = 25, flank_deep_mm = 80;
 static const double streak_mm = 3;      /* fat in muscle as wide as twice this joins its sides */
 static const double deep_share = 0.1;   /* of a part, at the depth of the muscles of the back */
 static const double organ_share = 0.35; /* of a part, in front of the line */
 enum { KIDNEY = TRUNK_CAVITY + 1 };     /* of the cavity, while muscles are moved */
 
-/* Parts of the slice that `wanted` picks, closed and then opened, mm; 2-D. */
-enum { PARTS = 128 };
+/* Parts of the slice that `wanted` picks, closed and then opened, mm; 2-D; cut at necks narrower
+ * than a share (0: not cut). */
+enum { PARTS = 1024 };
 typedef bool pick(const struct slice *s, int64_t i, int64_t j);
 
 static status find_parts(struct labels **out, const struct slice *s, pick *wanted, double close_mm,
-                         double open_mm) {
+                         double open_mm, double neck) {
   status st = ST_OK;
   enum { PICKED = 1 };
   struct labels *picked = NULL;
@@ -31,7 +34,10 @@ static status find_parts(struct labels **out, const struct slice *s, pick *wante
   TRY(filter_grow(picked, PICKED, close_mm, 0));
   TRY(filter_grow(picked, PICKED, -close_mm - open_mm, 0));
   TRY(filter_grow(picked, PICKED, open_mm, 0));
-  TRY(filter_components(out, picked, 6, PARTS, NULL, &count));
+  if (neck > 0)
+    TRY(pieces_find(out, &count, picked, neck, PARTS));
+  else
+    TRY(filter_components(out, picked, 6, PARTS, NULL, &count));
 done:
   labels_destroy(picked);
   return st;
@@ -41,29 +47,30 @@ static double rounded_hu(const struct slice *s, int64_t i, int64_t j) {
   return round((double)s->hu->voxels[s->first + j * s->nx + i]);
 }
 
-static bool is_parted(int label) {
-  return label == TRUNK_CAVITY || label == TRUNK_MUSCLE;
+/* Within the fascia and no bone; no organ of a given map. */
+static bool is_parted(const struct slice *s, int64_t i, int64_t j) {
+  int label = slice_label(s, i, j);
+  return (label == TRUNK_CAVITY || label == TRUNK_MUSCLE) && slice_known(s, i, j) != TRUNK_CAVITY;
 }
 
 /* Muscle beside the vertebra. */
 static bool beside_spine(const struct slice *s, int64_t i, int64_t j) {
   double hu = rounded_hu(s, i, j), beside = fabs((double)i - s->middle_x) * s->dx;
   double ahead = beside > vessels_mm ? psoas_ahead_mm : 0;
-  return is_parted(slice_label(s, i, j)) && beside < psoas_mm &&
-         (double)j > s->spine_y - ahead / s->dy && (double)j < slice_back(s) + 4 &&
-         hu > TRUNK_FAT_HU && hu <= 150;
+  return is_parted(s, i, j) && beside < psoas_mm && (double)j > s->spine_y - ahead / s->dy &&
+         (double)j < slice_back(s) + 4 && hu > TRUNK_FAT_HU && hu <= 150;
 }
 
 /* Muscle of the flank behind the line: quadratus. */
 static bool in_flank(const struct slice *s, int64_t i, int64_t j) {
   double hu = rounded_hu(s, i, j);
-  return is_parted(slice_label(s, i, j)) && fabs((double)i - s->middle_x) * s->dx < quadratus_mm &&
+  return is_parted(s, i, j) && fabs((double)i - s->middle_x) * s->dx < quadratus_mm &&
          (double)j >= slice_back(s) && hu > TRUNK_FAT_HU && hu <= 150;
 }
 
 /* What is no fat, in front and behind. */
 static bool no_fat(const struct slice *s, int64_t i, int64_t j) {
-  return is_parted(slice_label(s, i, j)) && rounded_hu(s, i, j) > TRUNK_FAT_HU;
+  return is_parted(s, i, j) && rounded_hu(s, i, j) > TRUNK_FAT_HU;
 }
 
 /* Fat behind the line, beside the spine, no deeper than the canal; in the flanks, where it lies
@@ -88,7 +95,7 @@ static status move_muscle(struct slice *s, pick *wanted, double open_mm) {
   status st = ST_OK;
   struct labels *parts = NULL;
   bool keep[PARTS + 1] = {false};
-  TRY(find_parts(&parts, s, wanted, s->dx < trunk_wide_mm ? streak_mm : 0, open_mm));
+  TRY(find_parts(&parts, s, wanted, s->dx < trunk_wide_mm ? streak_mm : 0, open_mm, 0));
   for (int64_t n = 0; n < s->nx * s->ny; n++)
     if (parts->voxels[n] && s->l->voxels[s->first + n] == TRUNK_MUSCLE)
       keep[parts->voxels[n]] = true;
@@ -114,6 +121,7 @@ struct organ {
   int64_t front;    /* in the cavity */
   int64_t back;     /* at the depth of the muscles of the back, beside the spine */
   double beside_mm; /* sum of the distances from the middle */
+  double behind_mm; /* sum of the distances behind the front of the spine */
   bool wall;        /* touches the fascia */
 };
 
@@ -130,6 +138,7 @@ static void measure_organs(struct organ organs[PARTS + 1], const struct slice *s
     o->front += s->l->voxels[s->first + n] == TRUNK_CAVITY;
     o->back += (double)j > deep && beside < TRUNK_FLANK;
     o->beside_mm += beside;
+    o->behind_mm += ((double)j - s->spine_y) * s->dy;
     o->wall |= near_fascia(s, i, j, reach);
   }
 }
@@ -140,10 +149,12 @@ static bool is_organ(const struct organ *o) {
          (double)o->back <= deep_share * (double)o->all;
 }
 
-/* Larger than the quadratus and farther out than the psoas. */
+/* Larger than the quadratus, farther out than the psoas, before the muscles of the back. */
 static bool is_kidney(const struct organ *o, double pixel_mm2) {
-  return is_organ(o) && (double)o->all * pixel_mm2 > kidney_mm2 &&
-         o->beside_mm > kidney_beside_mm * (double)o->all;
+  return !o->wall && (double)o->all * pixel_mm2 > kidney_mm2 &&
+         o->beside_mm > kidney_beside_mm * (double)o->all &&
+         o->behind_mm < kidney_behind_mm * (double)o->all &&
+         (double)o->back <= deep_share * (double)o->all;
 }
 
 /* An organ that reaches behind the line goes to the cavity whole; first the kidneys, which are kept
@@ -153,7 +164,7 @@ static status move_organs(struct slice *s, bool kidneys) {
   struct labels *parts = NULL;
   struct organ organs[PARTS + 1] = {{0}};
   bool keep[PARTS + 1] = {false};
-  TRY(find_parts(&parts, s, no_fat, 0, organ_thick_mm));
+  TRY(find_parts(&parts, s, no_fat, 0, organ_thick_mm, kidneys ? kidney_neck : 0));
   measure_organs(organs, s, parts);
   for (int p = 1; p <= PARTS; p++)
     keep[p] = kidneys ? is_kidney(&organs[p], s->dx * s->dy) : is_organ(&organs[p]);
@@ -169,7 +180,7 @@ static status move_fat(struct slice *s) {
   status st = ST_OK;
   struct labels *parts = NULL;
   bool keep[PARTS + 1] = {false};
-  TRY(find_parts(&parts, s, fat_behind, 0, psoas_open_mm));
+  TRY(find_parts(&parts, s, fat_behind, 0, psoas_open_mm, 0));
   for (int64_t j = 1; j < s->ny; j++)
     for (int64_t i = 0; i < s->nx; i++)
       if (parts->voxels[j * s->nx + i] && slice_label(s, i, j - 1) == TRUNK_CAVITY)

@@ -22,6 +22,7 @@ static const double trunk_wide_mm = 1.6; /* pixels too wide to average over, or 
 
 struct slice {
   const struct volume *hu;
+  const struct labels *known; /* or NULL */
   struct labels *l;
   int64_t k, first; /* index of voxel (0, 0, k) */
   int64_t nx, ny;
@@ -33,6 +34,19 @@ struct slice {
 
 static inline int slice_label(const struct slice *s, int64_t i, int64_t j) {
   return i >= 0 && j >= 0 && i < s->nx && j < s->ny ? s->l->voxels[s->first + j * s->nx + i] : 0;
+}
+
+/** What a given map says of a voxel: TRUNK_CAVITY, TRUNK_MUSCLE, FASCIA_BONE; 0: nothing. */
+int trunk_kind(int label);
+/** Put what a map knows over what fascia.h found, before the slices are parted. */
+void trunk_mark_known(struct labels *l, const struct labels *known);
+/** Part a slice by the cavity of the map; false when the slice holds none of it. */
+bool slice_part_by_cavity(struct slice *s, int cavity);
+/** Put the map's organs and muscles over what the rule found. */
+void slice_mark_known(struct slice *s);
+
+static inline int slice_known(const struct slice *s, int64_t i, int64_t j) {
+  return s->known ? trunk_kind(s->known->voxels[s->first + j * s->nx + i]) : 0;
 }
 
 /* The middle of the vertebral body, where the cavity ends. */

@@ -7,7 +7,7 @@
 #include "core/json.h"
 
 struct params {
-  const char *ct, *out, *picture;
+  const char *ct, *out, *labels, *picture;
   int slice;
 };
 
@@ -16,6 +16,9 @@ static const struct params defaults = {.slice = -1};
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     ARG_OUT(struct params, out, "out", "label map of the compartments"),
+    OPT_IN(struct params, labels, "labels",
+           "label map with organs (TotalSegmentator numbers) or a part named abdominal_cavity, on "
+           "the same grid: the rule then only finds the wall"),
     OPT_OUT(struct params, picture, "picture", "a slice with its compartments (PNG)"),
     OPT_INT(struct params, slice, "slice", "", -1, 100000,
             "slice of the picture by index; -1: the middle one"),
@@ -35,14 +38,18 @@ static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
   struct volume *read_hu = NULL, *hu = NULL;
-  struct labels *l = NULL, *back = NULL;
+  struct labels *l = NULL, *back = NULL, *given = NULL, *known = NULL;
   struct picture *picture = NULL;
   struct trunk_info info;
   cJSON *provenance = NULL, *json = NULL;
   const struct image_read_options read = {.quantity = QUANTITY_HU};
   TRY(image_read(&read_hu, p->ct, &read));
   TRY(filter_orient(&hu, read_hu));
-  TRY(trunk_compartments(&l, &info, hu, NULL));
+  if (p->labels) {
+    TRY(labels_read_on(&given, p->labels, &read_hu->grid));
+    TRY(filter_orient_labels(&known, given));
+  }
+  TRY(trunk_compartments(&l, &info, hu, known, NULL));
   TRY(filter_resample_labels(&back, l, &read_hu->grid));
   provenance = context_provenance(ctx);
   TRY(itk_labels_write(back, p->out, provenance, ctx->force));
@@ -62,6 +69,8 @@ done:
   picture_destroy(picture);
   labels_destroy(l);
   labels_destroy(back);
+  labels_destroy(given);
+  labels_destroy(known);
   volume_destroy(hu);
   volume_destroy(read_hu);
   return st;
@@ -76,6 +85,8 @@ const struct command cmd_bodycomp_trunk = {
         "followed on rays to the fat behind it, the cavity ends at the middle of the vertebral "
         "body, the psoas counts with the muscles. Slices with lung or without a vertebra "
         "keep one inside (3).\n\n"
+        "With --labels the organs of a map bound the cavity where they lie against the wall: by "
+        "rule alone kidneys and liver that touch it count as muscle, so use it at L3 and below.\n\n"
         "A rule, not an outline: share_of_wall_seen tells how much of the wall had fat behind "
         "it. Feed the result to bodycomp slice or bodycomp volume.",
     .options = options,

@@ -145,6 +145,13 @@ static void organs(struct stack *s, const struct torso_phantom *p, const struct 
             vec3_make(0.3 * a, 0.6 * b, 80), soft, LIVER);
 }
 
+/* What fat there is behind the psoas, between the muscles of the back and the spine, is no fat of
+ * the cavity. */
+static void between_muscles(struct stack *s, const struct layout *l, const struct tissue_table *t) {
+  stack_add(s, STACK_CYLINDER, vec3_make(0, l->spine_y + 36, 0), vec3_make(70, 28, 1),
+            t->hu[TISSUE_FAT], TORSO_INTERMUSCULAR);
+}
+
 static void layers(struct stack *s, const struct torso_phantom *p, const struct layout *l,
                    const struct tissue_table *t) {
   struct stack_solid *n =
@@ -277,6 +284,7 @@ status torso_phantom_make(struct phantom_result *out, const struct torso_phantom
   spine(&s, &layout, &tissue);
   muscles(&s, p, &layout, &tissue);
   organs(&s, p, &layout, &tissue);
+  between_muscles(&s, &layout, &tissue);
   layers(&s, p, &layout, &tissue);
   TRY(stack_make(&r, &s, &p->scan));
   TRY(name_labels(r.labels));

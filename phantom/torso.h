@@ -2,7 +2,8 @@
  *
  * World LPS mm, z = 0 the middle of L3. Skin, subcutaneous fat, fascia, abdominal wall, psoas,
  * erector and quadratus muscles with planted pockets of fat, cavity with visceral fat, kidneys, tip
- * of the liver, bowel with gas, great vessels; a vertebra throughout. Sections taper along z.
+ * of the liver, bowel with gas, great vessels; a vertebra throughout. Fat behind the psoas, between
+ * the muscles of the back and the spine, counts as intermuscular. Sections taper along z.
  *
  * Labels: TotalSegmentator's where it has one (2, 3 kidneys, 5 liver, 18, 20 bowel, 29 L3, 52, 63
  * vessels, 79 canal, 86..89 muscles), 203 wall, 204 skin and those of enum torso_label.

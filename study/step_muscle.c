@@ -68,6 +68,15 @@ done:
 
 /* ---- areas at a level ---- */
 
+/* Above these, kidneys and liver lie against the wall, and the rule alone takes them for muscle. */
+static const char *const rule_levels[] = {"L3", "L4", "L5", NULL};
+
+static bool rule_holds(const char *level) {
+  for (int i = 0; rule_levels[i]; i++)
+    if (strcmp(rule_levels[i], level) == 0) return true;
+  return false;
+}
+
 struct at_level {
   const char *name; /* NULL: none */
   struct level_slice slice;
@@ -85,23 +94,35 @@ done:
   return st;
 }
 
+/* Muscle and visceral fat only where the rule can be trusted. */
 static status measure_level(struct record *r, const struct volume *hu, const struct labels *parts,
-                            const struct at_level *at, int truncated, double height_m) {
+                            const struct at_level *at, int truncated, double height_m,
+                            bool organs_known) {
   static const char *const muscle[] = {"muscle=5"};
   static const char *const fat[] = {"subcutaneous=2", "visceral=6"};
   static const struct tissue_options o = TISSUE_DEFAULTS;
+  static const char why[] =
+      "above L3 kidneys and liver lie against the wall, and the rule takes them for muscle: a "
+      "label map with the organs is needed";
   status st = ST_OK;
   size_t first = r->count;
   int64_t k = at->slice.slice;
+  bool trusted = organs_known || rule_holds(at->name);
   const struct tissue_list muscles = {muscle, 1, 0, k, k, 0, height_m, 0};
-  const struct tissue_list fats = {fat, 2, 1, k, k, 0, (double)NAN, truncated};
-  TRY(tissue_measure_list(r, hu, parts, &muscles, &o));
+  const struct tissue_list fats = {fat, trusted ? 2 : 1, 1, k, k, 0, (double)NAN, truncated};
+  if (trusted) TRY(tissue_measure_list(r, hu, parts, &muscles, &o));
   TRY(tissue_measure_list(r, hu, parts, &fats, &o));
+  if (!trusted) {
+    CHECK(record_withhold(r, "muscle", "muscle_area", "cm2", why) &&
+              record_withhold(r, "visceral", "fat_area", "cm2", why),
+          ST_MEMORY, "withholding rows at %s", at->name);
+  }
   for (size_t i = first; i < r->count; i++) {
     struct measurement *m = &r->rows[i];
     size_t used = strlen(m->method);
     char region[64];
-    snprintf(m->method + used, sizeof m->method - used, "; method=rule");
+    snprintf(m->method + used, sizeof m->method - used, "; method=rule%s",
+             organs_known ? " with the organs of the label map" : "");
     snprintf(region, sizeof region, "%.40s_%s", m->region, at->name);
     snprintf(m->region, sizeof m->region, "%s", region);
     measurement_flag(m, "slice %lld at z %.1f mm", (long long)k, at->slice.z_mm);
@@ -124,20 +145,23 @@ done:
 }
 
 static status add_level(struct record *r, struct study_case *c, const struct volume *hu,
-                        const struct at_level *at) {
+                        const struct labels *given, const struct at_level *at) {
   status st = ST_OK;
   struct volume *oriented = NULL;
-  struct labels *parts = NULL, *back = NULL;
+  struct labels *parts = NULL, *back = NULL, *known = NULL;
   struct trunk_info info;
+  bool organs_known = trunk_knows_organs(given);
   TRY(filter_orient(&oriented, hu));
-  TRY(trunk_compartments(&parts, &info, oriented, NULL));
+  TRY(filter_orient_labels(&known, given));
+  TRY(trunk_compartments(&parts, &info, oriented, organs_known ? known : NULL, NULL));
   TRY(filter_resample_labels(&back, parts, &hu->grid));
-  TRY(measure_level(r, hu, back, at, info.body.touches_side, c->options->height_m));
+  TRY(measure_level(r, hu, back, at, info.body.touches_side, c->options->height_m, organs_known));
   TRY(draw(c, oriented, parts, hu, at));
 done:
   volume_destroy(oriented);
   labels_destroy(parts);
   labels_destroy(back);
+  labels_destroy(known);
   return st;
 }
 
@@ -154,7 +178,7 @@ static status run(struct study_case *c, int side) {
   TRY(record_create(&r, c->case_id));
   TRY(find_level(&at, given));
   if (at.name) {
-    status level = add_level(r, c, hu, &at);
+    status level = add_level(r, c, hu, given, &at);
     if (level == ST_DOMAIN)
       record_withhold(r, "muscle", "muscle_area", "cm2", status_message());
     else if (level != ST_OK)
@@ -204,7 +228,8 @@ static void methods(struct case_page *page) {
               "Muscle and fat. HU are rounded to integers; muscle is -29 to 150 HU, fat -190 to "
               "-30 HU, both inclusive. Areas are of the slice through the middle of L3 (or the "
               "next level in the order of Derstine et al. that is in the scan), its compartments "
-              "found by rule. Volumes are of the muscles in the given label map. Muscle density is "
+              "found by rule, bounded by the organs of the label map where it has them. Volumes "
+              "are of the muscles in the given label map. Muscle density is "
               "given twice: over the muscle window and over the whole muscle.");
   page_source(page, "derstine2018");
 }
@@ -218,7 +243,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_muscle = {
     .name = "muscle",
     .title = "muscle and fat",
-    .version = "1",
+    .version = "2",
     .needs = {"read"},
     .outputs = {"parts/muscle.json", "pictures/trunk.png"},
     .parameters = parameters,

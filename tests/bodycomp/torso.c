@@ -75,7 +75,7 @@ static void compare_torso(struct worst *w, const struct phantom_result *r, const
 static void muscle_and_fat_of_digital_trunks_are_within_two_percent(void **state) {
   (void)state;
   struct worst area = {0}, volume = {0};
-  int seeds = seeds_wanted(2);
+  int seeds = seeds_wanted(1);
   double slice = slice_mm(5);
   for (int seed = first_seed(); seed < first_seed() + seeds; seed++) {
     const struct phantom_result *r = torso(seed, slice);
@@ -95,37 +95,48 @@ static void muscle_and_fat_of_digital_trunks_are_within_two_percent(void **state
   for (int n = 0; n < 6; n++) assert_near(all[n], 0, 0.02);
 }
 
-/* The rule knows nothing of the labels. It may take a muscle next to a kidney for an organ, and the
- * fat behind the spine, visceral in the truth, for fat between muscles. */
+static void compare_by_rule(struct worst *w, const struct phantom_result *r,
+                            const struct labels *known) {
+  static const int muscle[] = {TRUNK_MUSCLE}, under_skin[] = {FASCIA_SUBCUTANEOUS},
+                   cavity[] = {TRUNK_CAVITY};
+  struct labels *l = NULL;
+  struct trunk_info info;
+  assert_ok(trunk_compartments(&l, &info, r->ct, known, NULL));
+  assert_int_equal(info.parted, r->ct->grid.nz);
+  struct phantom_result parts = {.ct = r->ct, .labels = l};
+  double scale = 1e-3 * geometry_voxel_mm3(&r->ct->grid);
+  int64_t last = r->ct->grid.nz - 1;
+  keep_worst(&w->subcutaneous, in_window(&parts, under_skin, 1, true, 0, last, scale),
+             truth_of(r->truth, "volume", "subcutaneous_fat"));
+  keep_worst(&w->muscle, in_window(&parts, muscle, 1, false, 0, last, scale),
+             truth_of(r->truth, "volume", "muscle"));
+  keep_worst(&w->visceral, in_window(&parts, cavity, 1, true, 0, last, scale),
+             truth_of(r->truth, "volume", "visceral_fat"));
+  labels_destroy(l);
+}
+
+/* The rule alone knows nothing of the labels, and may take a muscle next to a kidney for an organ;
+ * with the organs of the map it does not. Limits: the worst of the study of benchmarks/
+ * bodycomp_truth.sh, rounded up. */
 static void trunk_by_rule_finds_the_compartments(void **state) {
   (void)state;
-  double worst_under_skin = 0, worst_muscle = 0, worst_visceral = 0;
+  struct worst alone = {0}, with_organs = {0};
   int seeds = seeds_wanted(1);
   for (int seed = first_seed(); seed < first_seed() + seeds; seed++) {
     const struct phantom_result *r = torso(seed, slice_mm(5));
-    struct labels *l = NULL;
-    struct trunk_info info;
-    assert_ok(trunk_compartments(&l, &info, r->ct, NULL));
-    assert_int_equal(info.parted, r->ct->grid.nz);
-    struct phantom_result parts = {.ct = r->ct, .labels = l};
-    double scale = 1e-3 * geometry_voxel_mm3(&r->ct->grid);
-    int64_t last = r->ct->grid.nz - 1;
-    const int muscle[] = {TRUNK_MUSCLE}, under_skin[] = {FASCIA_SUBCUTANEOUS},
-              cavity[] = {TRUNK_CAVITY};
-    keep_worst(&worst_under_skin, in_window(&parts, under_skin, 1, true, 0, last, scale),
-               truth_of(r->truth, "volume", "subcutaneous_fat"));
-    keep_worst(&worst_muscle, in_window(&parts, muscle, 1, false, 0, last, scale),
-               truth_of(r->truth, "volume", "muscle"));
-    keep_worst(&worst_visceral, in_window(&parts, cavity, 1, true, 0, last, scale),
-               truth_of(r->truth, "volume", "visceral_fat"));
-    labels_destroy(l);
+    compare_by_rule(&alone, r, NULL);
+    compare_by_rule(&with_organs, r, r->labels);
   }
-  print_message(
-      "%d trunks by rule, worst error: subcutaneous %+.1f, muscle %+.1f, visceral %+.1f %%\n",
-      seeds, 100 * worst_under_skin, 100 * worst_muscle, 100 * worst_visceral);
-  assert_near(worst_under_skin, 0, 0.03);
-  assert_near(worst_muscle, 0, 0.15);
-  assert_near(worst_visceral, 0, 0.10);
+  print_message("%d trunks by rule, worst error: subcutaneous %+.1f, muscle %+.1f, visceral %+.1f, "
+                "with organs %+.1f %+.1f %+.1f %%\n",
+                seeds, 100 * alone.subcutaneous, 100 * alone.muscle, 100 * alone.visceral,
+                100 * with_organs.subcutaneous, 100 * with_organs.muscle,
+                100 * with_organs.visceral);
+  assert_near(alone.subcutaneous, 0, 0.04);
+  assert_near(alone.muscle, 0, 0.10);
+  assert_near(alone.visceral, 0, 0.07);
+  assert_near(with_organs.muscle, 0, 0.04);
+  assert_near(with_organs.visceral, 0, 0.07);
 }
 
 static void a_trunk_without_lungs_has_no_heart(void **state) {
