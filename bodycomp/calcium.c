@@ -28,11 +28,45 @@ struct calcium_rules calcium_rules_of(enum calcium_preset preset) {
   return r;
 }
 
+status calcium_rules_at(struct calcium_rules *out, double kvp) {
+  /* by rising voltage */
+  static const enum calcium_preset order[] = {CALCIUM_GRAENI_70, CALCIUM_GRAENI_80,
+                                              CALCIUM_GRAENI_100, CALCIUM_GRAENI_120,
+                                              CALCIUM_GRAENI_135};
+  status st = ST_OK;
+  int n = 0;
+  CHECK(kvp >= preset_kvp[order[0]] && kvp <= preset_kvp[order[4]], ST_DOMAIN,
+        "calcium thresholds at %g kV: they are known from %g to %g kV", kvp, preset_kvp[order[0]],
+        preset_kvp[order[4]]);
+  while (n < 3 && kvp > preset_kvp[order[n + 1]]) n++;
+  double low = preset_kvp[order[n]], high = preset_kvp[order[n + 1]];
+  double t = (kvp - low) / (high - low);
+  *out = calcium_rules_of(order[n]);
+  for (int i = 0; i < 4; i++)
+    out->steps_hu[i] += t * (preset_steps[order[n + 1]][i] - preset_steps[order[n]][i]);
+  out->preset_kvp = kvp;
+done:
+  return st;
+}
+
+void calcium_rules_by_pixels(struct calcium_rules *r, double pixel_mm2) {
+  r->least_area_mm2 = 0;
+  r->least_pixels = (int)round(1 / pixel_mm2);
+  r->connectivity = r->least_pixels >= 2 ? 8 : 1;
+}
+
 void calcium_rules_text(char out[128], const struct calcium_rules *r) {
-  snprintf(out, 128, "t%g/%g/%g/%g area%s%g conn%d %s%s%s", r->steps_hu[0], r->steps_hu[1],
-           r->steps_hu[2], r->steps_hu[3], r->strict_area ? ">" : ">=", r->least_area_mm2,
-           r->connectivity, r->slice_scaling ? "scaled" : "unscaled", r->peak_3d ? " peak3d" : "",
-           r->drop_small_3d ? " drop-small" : "");
+  char pixels[24] = "";
+  if (r->least_pixels) snprintf(pixels, sizeof pixels, " pixels>=%d", r->least_pixels);
+  if (r->volume_only)
+    snprintf(out, 128, "t%g adapted to the blood, area%s%g%s conn%d", r->steps_hu[0],
+             r->strict_area ? ">" : ">=", r->least_area_mm2, pixels, r->connectivity);
+  else
+    snprintf(out, 128, "t%.4g/%.4g/%.4g/%.4g area%s%g%s conn%d %s%s%s", r->steps_hu[0],
+             r->steps_hu[1], r->steps_hu[2], r->steps_hu[3],
+             r->strict_area ? ">" : ">=", r->least_area_mm2, pixels, r->connectivity,
+             r->slice_scaling ? "scaled" : "unscaled", r->peak_3d ? " peak3d" : "",
+             r->drop_small_3d ? " drop-small" : "");
 }
 
 /* One score in the making. */
@@ -78,7 +112,7 @@ static int64_t mark_hits(struct work *w, struct calcium_score *s, const struct l
 /* Collect the component of `seed` into w->stack; `mark` is cleared from w->hit's low bit and set to
  * `tag`. */
 static int64_t flood(struct work *w, int64_t seed, unsigned char from, unsigned char to,
-                     int three_d, int corners) {
+                     int three_d, int neighbours) {
   int64_t plane = w->nx * w->ny, top = 0, read = 0;
   w->stack[top++] = seed;
   w->hit[seed] = to;
@@ -87,7 +121,7 @@ static int64_t flood(struct work *w, int64_t seed, unsigned char from, unsigned 
     for (int dk = three_d ? -1 : 0; dk <= (three_d ? 1 : 0); dk++)
       for (int dj = -1; dj <= 1; dj++)
         for (int di = -1; di <= 1; di++) {
-          if (!corners && abs(di) + abs(dj) + abs(dk) > 1) continue;
+          if (neighbours < 8 && abs(di) + abs(dj) + abs(dk) > neighbours / 4) continue;
           int64_t a = i + di, b = j + dj, c = k + dk;
           if (a < 0 || b < 0 || c < 0 || a >= w->nx || b >= w->ny || c >= w->nz) continue;
           int64_t n = c * plane + b * w->nx + a;
@@ -119,7 +153,7 @@ static status find_lesions(struct work *w, struct calcium_score *s) {
   int64_t voxels = w->nx * w->ny * w->nz, capacity = 0;
   for (int64_t seed = 0; seed < voxels; seed++) {
     if (w->hit[seed] != HIT) continue;
-    int64_t count = flood(w, seed, HIT, SEEN_3D, 1, 1);
+    int64_t count = flood(w, seed, HIT, SEEN_3D, 1, 26);
     if (count <= w->rules->drop_small_3d) {
       for (int64_t n = 0; n < count; n++) w->hit[w->stack[n]] = 0;
       continue;
@@ -149,6 +183,7 @@ static void score_component(struct work *w, struct calcium_score *s, int64_t cou
   struct calcium_lesion *l = &s->lesions[w->lesion[w->stack[0]] - 1];
   int small =
       r->strict_area ? area <= r->least_area_mm2 + rounding : area < r->least_area_mm2 - rounding;
+  small |= count < r->least_pixels;
   if (small) {
     for (int64_t n = 0; n < count; n++) w->lesion[w->stack[n]] = 0;
     return;
@@ -172,7 +207,7 @@ static void score_slices(struct work *w, struct calcium_score *s) {
   int64_t voxels = w->nx * w->ny * w->nz;
   for (int64_t seed = 0; seed < voxels; seed++)
     if (w->hit[seed] == SEEN_3D)
-      score_component(w, s, flood(w, seed, SEEN_3D, SEEN_2D, 0, w->rules->connectivity == 8));
+      score_component(w, s, flood(w, seed, SEEN_3D, SEEN_2D, 0, w->rules->connectivity));
 }
 
 /* Median HU of the voxels within 3 mm of a lesion that belong to none. */
@@ -293,8 +328,9 @@ static status check_input(const struct volume *hu, const struct labels *region,
   for (int i = 1; i < 4; i++)
     CHECK(r->steps_hu[i] > r->steps_hu[i - 1], ST_DOMAIN,
           "calcium weight steps %g and %g HU must rise", r->steps_hu[i - 1], r->steps_hu[i]);
-  CHECK(r->connectivity == 4 || r->connectivity == 8, ST_DOMAIN,
-        "connectivity %d in the slice: must be 4 or 8", r->connectivity);
+  CHECK(r->connectivity == 4 || r->connectivity == 8 || r->connectivity == 1, ST_DOMAIN,
+        "connectivity %d in the slice: must be 4 or 8, or 1 for every pixel alone",
+        r->connectivity);
 done:
   return st;
 }

@@ -38,7 +38,8 @@ struct calcium_rules {
   double preset_kvp;     /* tube voltage the steps belong to */
   double least_area_mm2; /* 1 */
   int strict_area;       /* 1: a component of exactly least_area is dropped as well */
-  int connectivity;      /* 4 or 8 in the slice */
+  int least_pixels;      /* a component of fewer pixels is dropped as well; 0 */
+  int connectivity;      /* 4 or 8 in the slice; 1: every pixel alone */
   int slice_scaling;     /* 1: times increment / 3 mm */
   int drop_small_3d; /* 3-D components (26) of at most this many voxels are removed first; 0: none
                       */
@@ -46,9 +47,21 @@ struct calcium_rules {
   double exclude_above_hu; /* voxels above are metal and left out; INFINITY: none */
   double mass_factor;      /* mg/(mm3 HU); NaN: no mass */
   int local_background;    /* 1: mass relative to the median of a 3 mm shell, else to water */
+  int volume_only; /* 1: the threshold is none of the standard's (calcium_adaptive_threshold): the
+                      score, its bands and the mass are withheld */
 };
 /** The rules of a preset, everything else at the reference. */
 struct calcium_rules calcium_rules_of(enum calcium_preset preset);
+/**
+ * The steps of the graeni presets, interpolated linearly in the voltage; unverified as they are.
+ * @return ST_DOMAIN outside 70..135 kV
+ */
+status calcium_rules_at(struct calcium_rules *out, double kvp);
+/**
+ * By pixels, as one program counts: at least trunc(round(1 mm2 / pixel)) of them, 8-connected when
+ * that is 2 or more, else every pixel alone. Source: CalciumScoring.jl 9524ce7
+ */
+void calcium_rules_by_pixels(struct calcium_rules *r, double pixel_mm2);
 /** "t130/200/300/400 area>=1 conn8 scaled" for the method column. */
 void calcium_rules_text(char out[128], const struct calcium_rules *r);
 
@@ -100,11 +113,12 @@ enum calcium_gate {
   CALCIUM_KVP_UNKNOWN = 1 << 1, /* refuse */
   CALCIUM_KVP_MISMATCH =
       1 << 2,                 /* the scan's kVp differs by more than 1 from the preset's: refuse */
-  CALCIUM_SLICES = 1 << 3,    /* thickness or increment above 3 mm: flag */
+  CALCIUM_SLICES = 1 << 3,    /* thickness or increment above 3 mm, gaps between slices: flag */
   CALCIUM_NOISE = 1 << 4,     /* blood pool mean + 3 SD above 130 HU: flag */
   CALCIUM_METAL = 1 << 5,     /* above 2000 HU in the region: flag */
   CALCIUM_TRUNCATED = 1 << 6, /* region at the scan's end: flag */
-  CALCIUM_SHARP = 1 << 7      /* kernel of a name known to be sharp: flag */
+  CALCIUM_SHARP = 1 << 7,     /* kernel of a name known to be sharp: flag */
+  CALCIUM_GATING = 1 << 8     /* not gated by the heartbeat, or not recorded to be: flag */
 };
 enum { CALCIUM_REFUSALS = CALCIUM_CONTRAST | CALCIUM_KVP_UNKNOWN | CALCIUM_KVP_MISMATCH };
 
@@ -117,6 +131,16 @@ enum { CALCIUM_REFUSALS = CALCIUM_CONTRAST | CALCIUM_KVP_UNKNOWN | CALCIUM_KVP_M
 status calcium_gates(unsigned *gates, char text[512], const struct volume *hu,
                      const struct calcium_rules *rules, const struct labels *blood,
                      const struct calcium_score *score);
+
+/**
+ * Threshold for a scan with contrast: median + 3 (median - 15.8th percentile) of the blood pool
+ * [HU]. A volume above it is no Agatston score.
+ * @param blood  as above
+ * @return ST_DOMAIN when no blood pool is left
+ * Source: Comp2Comp fa617e2, as cited in the method
+ */
+status calcium_adaptive_threshold(double *threshold_hu, const struct volume *hu,
+                                  const struct labels *blood);
 
 /** Rows agatston_score, calcium_volume [mm3], calcium_mass [mg], lesion_count, risk band and
  * CAC-DRS category (a number in value, the words in flags) with the distance to the nearest band
@@ -143,6 +167,15 @@ status calcium_mass_factor(double *c, double density_mgcc, double insert_hu, dou
 status calcium_mass_integrated(double *mass_mg, const struct volume *hu,
                                const struct labels *region, int value, double object_hu,
                                double background_hu, double density_mgcc);
+
+/**
+ * The region under every published departure from the reference rules: rows
+ * agatston_score_variant, calcium_volume_isotropic and, with a mass factor (not NaN),
+ * calcium_mass_variant above 100 mg/cm3; the method column names each.
+ */
+status calcium_variants_record(struct record *r, const char *name, const struct volume *hu,
+                               const struct labels *region, int value, double mass_factor,
+                               double water_hu);
 
 #ifdef __cplusplus
 }

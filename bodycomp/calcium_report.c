@@ -22,30 +22,58 @@ static void say(char text[512], const char *fmt, ...) {
   va_end(args);
 }
 
-/* Mean and SD of the aorta eroded 7 mm; NaN when nothing is left. */
-static status blood_pool(double *mean, double *sd, const struct volume *hu,
+/* HU of the aorta eroded 7 mm; *count 0 when nothing is left. */
+static status blood_pool(double **values, int64_t *count, const struct volume *hu,
                          const struct labels *blood) {
   status st = ST_OK;
   struct labels *core = NULL;
   const double erode_mm = 7; /* Source: Comp2Comp fa617e2, as cited in the method */
-  double *values = NULL;
-  int64_t m = 0, voxels = geometry_voxels(&hu->grid);
-  *mean = *sd = NAN;
+  int64_t voxels = geometry_voxels(&hu->grid);
+  *count = 0;
   TRY(geometry_match(&hu->grid, "image", &blood->grid, "blood label", 1e-3));
   if (!labels_count(blood, LABEL_AORTA)) goto done;
   TRY(labels_copy(&core, blood));
   TRY(filter_grow(core, LABEL_AORTA, -erode_mm, 0));
-  values = malloc(((size_t)labels_count(core, LABEL_AORTA) + 1) * sizeof *values);
-  CHECK(values, ST_MEMORY, "blood pool");
+  *values = malloc(((size_t)labels_count(core, LABEL_AORTA) + 1) * sizeof **values);
+  CHECK(*values, ST_MEMORY, "blood pool");
   for (int64_t i = 0; i < voxels; i++)
     if (core->voxels[i] == LABEL_AORTA && !isnan(hu->voxels[i]))
-      values[m++] = (double)hu->voxels[i];
-  if (m < 2) goto done;
-  *mean = stat_mean(values, m);
-  *sd = stat_sd(values, m, 1);
+      (*values)[(*count)++] = (double)hu->voxels[i];
+done:
+  labels_destroy(core);
+  return st;
+}
+
+/* Mean and SD of the blood pool; NaN when nothing is left. */
+static status blood_level(double *mean, double *sd, const struct volume *hu,
+                          const struct labels *blood) {
+  status st = ST_OK;
+  double *values = NULL;
+  int64_t count = 0;
+  *mean = *sd = NAN;
+  TRY(blood_pool(&values, &count, hu, blood));
+  if (count < 2) goto done;
+  *mean = stat_mean(values, count);
+  *sd = stat_sd(values, count, 1);
 done:
   free(values);
-  labels_destroy(core);
+  return st;
+}
+
+status calcium_adaptive_threshold(double *threshold_hu, const struct volume *hu,
+                                  const struct labels *blood) {
+  status st = ST_OK;
+  const double low_percent = 15.8, spreads = 3;
+  double *values = NULL;
+  int64_t count = 0;
+  TRY(blood_pool(&values, &count, hu, blood));
+  CHECK(count > 1, ST_DOMAIN,
+        "a threshold adapted to the blood: nothing is left of the aorta (label %d) eroded by 7 mm",
+        LABEL_AORTA);
+  double low = stat_percentile(values, count, low_percent), median = stat_median(values, count);
+  *threshold_hu = median + spreads * (median - low);
+done:
+  free(values);
   return st;
 }
 
@@ -70,7 +98,7 @@ status calcium_gates(unsigned *gates, char text[512], const struct volume *hu,
   unsigned g = 0;
   double mean = NAN, sd = NAN;
   text[0] = '\0';
-  if (blood) TRY(blood_pool(&mean, &sd, hu, blood));
+  if (blood) TRY(blood_level(&mean, &sd, hu, blood));
   if (a->contrast == CONTRAST_PRESENT || mean > most_blood_hu) {
     g |= CALCIUM_CONTRAST;
     if (mean > most_blood_hu)
@@ -89,6 +117,16 @@ status calcium_gates(unsigned *gates, char text[512], const struct volume *hu,
     g |= CALCIUM_SLICES;
     say(text, "non-standard slices: %g mm thick every %g mm (3 mm is the standard)",
         a->slice_thickness_mm, hu->grid.spacing[2]);
+  }
+  double gap = hu->grid.spacing[2] - a->slice_thickness_mm;
+  if (gap > 1e-3 * hu->grid.spacing[2]) {
+    g |= CALCIUM_SLICES;
+    say(text, "gaps of %.3g mm between slices of %g mm", gap, a->slice_thickness_mm);
+  }
+  if (!a->gating[0] || !strcmp(a->gating, "NONE")) {
+    g |= CALCIUM_GATING;
+    say(text, "%s: motion blurs calcium of the heart",
+        a->gating[0] ? "not gated by the heartbeat" : "gating by the heartbeat is not recorded");
   }
   if (mean + 3 * sd > rules->steps_hu[0]) {
     g |= CALCIUM_NOISE;
@@ -166,22 +204,29 @@ status calcium_record(struct record *r, const char *region, const struct calcium
   status st = ST_OK;
   char method[128];
   int64_t voxels = 0;
-  int refused = (gates & CALCIUM_REFUSALS) && !force;
+  /* a threshold above the contrast is what a scan with contrast is given it for */
+  unsigned refusals = CALCIUM_REFUSALS;
+  if (rules->volume_only) refusals = 0;
+  int refused = (gates & refusals) && !force;
   const char *reason = refused ? gate_text : NULL;
+  const char *no_score = reason               ? reason
+                         : rules->volume_only ? "the threshold is adapted to contrast: a volume "
+                                                "only"
+                                              : NULL;
   calcium_rules_text(method, rules);
   for (int64_t n = 0; n < s->lesion_count; n++) voxels += s->lesions[n].voxels;
-  TRY(add_row(r, region, "agatston_score", s->agatston, "", voxels, method, "agatston1990", reason,
-              gate_text));
+  TRY(add_row(r, region, "agatston_score", s->agatston, "", voxels, method, "agatston1990",
+              no_score, gate_text));
   TRY(add_row(r, region, "calcium_volume", s->volume_mm3, "mm3", voxels, method, "callister1998",
               reason, gate_text));
   TRY(add_row(r, region, "calcium_mass", s->mass_mg, "mg", voxels, method, "mccollough2007",
-              reason              ? reason
+              no_score            ? no_score
               : isnan(s->mass_mg) ? "no calibration: a mass needs the HU of a known insert"
                                   : NULL,
               gate_text));
   TRY(add_row(r, region, "calcium_lesion_count", (double)s->lesion_count, "", voxels, method, "",
               reason, gate_text));
-  if (refused) goto done;
+  if (no_score) goto done;
   TRY(add_band(r, region, "agatston_band", s->agatston, risk_bands, 5, "heartaortanet"));
   TRY(add_band(r, region, "cac_drs_category", s->agatston, drs_bands, 4, "hecht2018"));
 done:

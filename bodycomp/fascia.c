@@ -8,7 +8,7 @@
 
 static const double lean_low_hu = -29, gas_hu = -250, bone_hu = 160, septum_mm = 1.5,
                     least_bone_mm3 = 500;
-static const double alba_mm = 40, alba_around_mm = 45; /* widest gap; from the middle */
+static const double alba_mm = 70, alba_around_mm = 50; /* widest gap; from the middle */
 
 enum { LEAN = 1 };
 

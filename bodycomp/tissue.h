@@ -106,6 +106,10 @@ struct tissue_list {
 status tissue_measure_list(struct record *r, const struct volume *hu, const struct labels *l,
                            const struct tissue_list *list, const struct tissue_options *options);
 
+/** Row vat_sat_ratio of region "visceral", when the record holds fat_area or fat_volume of regions
+ * named visceral and subcutaneous; withheld when there is no subcutaneous fat. Else nothing. */
+status tissue_fat_ratio(struct record *r);
+
 /** Share of fat by two-compartment mixing: clamp((muscle - hu)/(muscle - fat), 0, 1); the two pure
  * HU from the same scan. */
 double tissue_fat_fraction(double hu, double muscle_hu, double fat_hu);

@@ -48,3 +48,25 @@ status tissue_measure_list(struct record *r, const struct volume *hu, const stru
 done:
   return st;
 }
+
+status tissue_fat_ratio(struct record *r) {
+  static const char *const quantities[] = {"fat_area", "fat_volume"};
+  status st = ST_OK;
+  for (int i = 0; i < 2; i++) {
+    const struct measurement *in = record_find(r, "visceral", quantities[i]);
+    const struct measurement *out = record_find(r, "subcutaneous", quantities[i]);
+    if (!in || !out) continue;
+    const double ratio = in->value / out->value;
+    char method[sizeof in->method];
+    snprintf(method, sizeof method, "%s", in->method);
+    struct measurement *m = out->value > 0
+                                ? record_add(r, "visceral", "vat_sat_ratio", ratio, "")
+                                : record_withhold(r, "visceral", "vat_sat_ratio", "",
+                                                  "there is no subcutaneous fat to divide by");
+    CHECK(m, ST_MEMORY, "adding the ratio of visceral to subcutaneous fat");
+    snprintf(m->method, sizeof m->method, "%s", method);
+    measurement_source(m, "derstine2018");
+  }
+done:
+  return st;
+}

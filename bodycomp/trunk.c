@@ -15,29 +15,42 @@ static const double spine_half_mm = 14, spine_ahead_mm = 15;
 static const double wall_near_mm = 8, wall_far_mm = 24; /* of a vertebral body, from its middle */
 static const double canal_last_mm = 60, canal_least_mm = 6, canal_most_mm = 25, canal_half_mm = 10;
 static const double least_seen = 0.5; /* of the rays ahead: below, organs lie along the wall */
+static const double least_seen_known = 0.2; /* organs that lie along it are known */
 static const double bone_close_mm = 1.5;
-static const double lung_share = 0.02; /* of a slice of the body */
+static const double lung_share = 0.02; /* of the back half of a slice */
 
 static bool is_inside(int label) {
   return label == FASCIA_INSIDE || label == FASCIA_BONE;
 }
 
+/* Share of lung in the back half of the inside. Gas in the bowel rises to the front, and lung
+ * reaches lowest behind. */
+static double lung_behind(const struct slice *s) {
+  double lung = 0, count = 0;
+  for (int64_t j = (int64_t)s->middle_y; j < s->ny; j++)
+    for (int64_t i = 0; i < s->nx; i++) {
+      if (!is_inside(slice_label(s, i, j))) continue;
+      double hu = (double)s->hu->voxels[s->first + j * s->nx + i];
+      lung += hu < lung_hu && hu > -950; /* gas is darker */
+      count++;
+    }
+  return count > 0 ? lung / count : 0;
+}
+
 /* Middle of the inside; false when there is none, or the slice holds lung. */
 static bool measure_slice(struct slice *s) {
-  double x = 0, y = 0, count = 0, lung = 0;
+  double x = 0, y = 0, count = 0;
   for (int64_t j = 0; j < s->ny; j++)
     for (int64_t i = 0; i < s->nx; i++) {
       if (!is_inside(slice_label(s, i, j))) continue;
       x += (double)i;
       y += (double)j;
       count++;
-      double hu = (double)s->hu->voxels[s->first + j * s->nx + i];
-      lung += hu < lung_hu && hu > -950; /* gas in the bowel is darker */
     }
   if (count < 1) return false;
   s->middle_x = x / count;
   s->middle_y = y / count;
-  return lung < lung_share * count;
+  return lung_behind(s) < lung_share;
 }
 
 /* Bone in row j from `from` to `to` [mm] right of the middle (negative: left of it). */
@@ -268,7 +281,7 @@ static status part_slice(bool *parted, double *seen, struct labels *l, const str
   *parted = measure_slice(&s) && find_spine(&s) && find_centre(&s);
   if (!*parted) goto done;
   *seen = find_walls(rays, &s);
-  *parted = *seen >= least_seen;
+  *parted = *seen >= (known ? least_seen_known : least_seen);
   if (!*parted) goto done;
   int64_t spine_x = spine_middle(&s);
   fill_body(&s, spine_x);

@@ -24,9 +24,9 @@
  * the line, opened by 2 mm, beside the spine and not deeper than 45 mm (80 mm in the flanks), that
  *      hangs together with the cavity's
  *
- * Slices with lung, without a vertebra, or with fat behind less than half of the wall (liver and
- * spleen lie along it) are left as fascia.h has them and told. Rows made from
- * these compartments carry method=rule.
+ * Slices with lung in their back half, without a vertebra, or with fat behind less than half of the
+ * wall (liver and spleen lie along it) are left as fascia.h has them and told. Rows made from these
+ * compartments carry method=rule.
  *
  * Limits: those of fascia.h; an organ that touches the psoas may count with it, a muscle that
  * touches a kidney with the cavity, liver and spleen along the wall with the muscles; the canal

@@ -1,32 +1,20 @@
-#include "bodycomp/tissue.h"
-#include "cli/command.h"
+#include "cli/tissue_options.h"
 #include "core/body.h"
-#include "core/image.h"
 
-#include <math.h>
 #include <stdio.h>
 
 struct params {
-  const char *ct, *compartments, *vertebrae, *level, *out;
-  struct text_list muscle, fat;
-  double height_m, muscle_window[2], fat_window[2];
-  int imat_min, slice, slices, rule;
+  struct tissue_params tissue;
+  const char *vertebrae, *level;
+  double height_m;
+  int slice, slices, rule;
 };
 
-static const struct params defaults = {.height_m = NAN,
-                                       .muscle_window = {-29, 150},
-                                       .fat_window = {-190, -30},
-                                       .imat_min = 1,
-                                       .slice = -1,
-                                       .slices = 1};
+static const struct params defaults = {
+    .tissue = TISSUE_PARAMS, .height_m = NAN, .slice = -1, .slices = 1};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
-    OPT_IN_REQUIRED(struct params, compartments, "compartments",
-                    "label map of compartments on the same grid"),
-    OPT_LIST(struct params, muscle, "muscle",
-             "labels of muscle: value or name=value, e.g. psoas=88,psoas_right=89"),
-    OPT_LIST(struct params, fat, "fat", "labels of fat compartments: value or name=value"),
+    TISSUE_ARGUMENTS(struct params, tissue),
     OPT_IN(struct params, vertebrae, "vertebrae",
            "label map of vertebrae, or of hip bones and femora, in TotalSegmentator numbers (L3 = "
            "29)"),
@@ -38,13 +26,7 @@ static const struct option options[] = {
     OPT_INT(struct params, slice, "slice", "", -1, 100000, "slice by index, instead of a level"),
     OPT_INT(struct params, slices, "slices", "", 1, 1000, "mean over this many slices around it"),
     OPT_REAL(struct params, height_m, "height", "m", 0.5, 3, "of the person, for the muscle index"),
-    OPT_REALS(struct params, muscle_window, "muscle-window", "HU", 2, -1000, 3000,
-              "inclusive HU window of muscle"),
-    OPT_REALS(struct params, fat_window, "fat-window", "HU", 2, -1000, 3000,
-              "inclusive HU window of fat; -150,-50 is the other visceral convention"),
-    OPT_INT(struct params, imat_min, "imat-min-pixels", "pixels", 1, 1000,
-            "smaller fat components in muscle do not count"),
-    OPT_OUT(struct params, out, "out", "record (CSV or JSON)"),
+    TISSUE_WINDOWS(struct params, tissue),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -55,18 +37,6 @@ static const struct example examples[] = {
      "--slice 20",
      "muscle and fat of one slice"},
     {NULL, NULL}};
-
-static const char *const sources[] = {"derstine2018", "dennis2018", NULL};
-
-static struct tissue_options tissue_options_of(const struct params *p) {
-  struct tissue_options o = TISSUE_DEFAULTS;
-  o.muscle.low_hu = p->muscle_window[0];
-  o.muscle.high_hu = p->muscle_window[1];
-  o.fat.low_hu = p->fat_window[0];
-  o.fat.high_hu = p->fat_window[1];
-  o.imat_min_pixels = p->imat_min;
-  return o;
-}
 
 /* First and last slice to measure, and what to say about the choice. */
 static status choose_slices(int64_t *first, int64_t *last, char flags[256], const struct volume *hu,
@@ -106,26 +76,16 @@ static status run(struct context *ctx, const void *params) {
   struct labels *compartments = NULL, *body = NULL;
   struct body_info info = {0};
   struct record *record = NULL;
-  const struct tissue_options o = tissue_options_of(p);
-  const struct image_read_options read = {.quantity = QUANTITY_HU};
-  int64_t first = 0, last = 0;
+  struct tissue_list range = {.height_m = p->height_m};
   char flags[256];
-  CHECK(p->muscle.count + p->fat.count > 0, ST_USAGE,
-        "name the compartments with --muscle and --fat");
-  TRY(image_read(&hu, p->ct, &read));
-  TRY(tissue_check_scan(hu, 0));
-  TRY(labels_read_on(&compartments, p->compartments, &hu->grid));
-  TRY(choose_slices(&first, &last, flags, hu, p));
+  TRY(tissue_inputs_read(&hu, &compartments, &p->tissue, 0));
+  TRY(choose_slices(&range.first, &range.last, flags, hu, p));
   TRY(body_find(&body, &info, hu));
+  range.truncated = info.touches_side;
   TRY(record_create(&record, ""));
-  const struct tissue_list muscle = {
-      p->muscle.items, p->muscle.count, 0, first, last, 0, p->height_m, 0};
-  const struct tissue_list fat = {p->fat.items, p->fat.count,     1, first, last, 0,
-                                  NAN,          info.touches_side};
-  TRY(tissue_measure_list(record, hu, compartments, &muscle, &o));
-  TRY(tissue_measure_list(record, hu, compartments, &fat, &o));
+  TRY(tissue_rows(record, hu, compartments, &p->tissue, &range));
   for (size_t i = 0; i < record->count; i++) measurement_flag(&record->rows[i], "%s", flags);
-  TRY(context_write_record(ctx, record, p->out));
+  TRY(context_write_record(ctx, record, p->tissue.out));
 done:
   record_destroy(record);
   labels_destroy(body);
@@ -148,5 +108,5 @@ const struct command cmd_bodycomp_slice = {
     .defaults = &defaults,
     .params_size = sizeof(struct params),
     .examples = examples,
-    .sources = sources,
+    .sources = tissue_sources,
     .run = run};

@@ -1,6 +1,8 @@
+#include "bodycomp/aorta.h"
 #include "bodycomp/calcium_picture.h"
 #include "cli/command.h"
 #include "core/image.h"
+#include "core/itk_filter.h"
 #include "core/table.h"
 
 #include <math.h>
@@ -10,7 +12,10 @@
 struct params {
   const char *ct, *region, *without, *blood, *name, *out, *lesions, *picture;
   int label, without_label, preset, connectivity, drop_small, mass;
-  bool strict_area, unscaled, peak_3d, local_background, all_variants, anyway;
+  bool strict_area, unscaled, peak_3d, local_background, all_variants, anyway, by_pixels,
+      interpolate, adaptive, aorta;
+  int least_pixels;
+  double grow_mm, grow_without_mm;
   double least_area_mm2, exclude_above_hu, insert_hu, insert_density, water_hu;
 };
 
@@ -35,14 +40,31 @@ static const struct option options[] = {
            "label map on the same grid of what is no part of the region: aorta, spine"),
     OPT_INT(struct params, without_label, "without-label", "", 0, 65535,
             "its value; 0: everything that is not background"),
+    OPT_REAL(struct params, grow_mm, "grow", "mm", 0, 20,
+             "widen the region first (one program: the aorta by 1)"),
+    OPT_REAL(struct params, grow_without_mm, "grow-without", "mm", 0, 20,
+             "widen what is left out (one program: the spine by 3)"),
+    OPT_FLAG(struct params, aorta, "split-aorta",
+             "the region is an aorta: also the scores of its ascending part, arch, descending and, "
+             "with T12 in the same map, abdominal part"),
     OPT_TEXT(struct params, name, "name",
              "what the region is, for the record: coronary, pericardial, aorta"),
     OPT_CHOICE(struct params, preset, "preset", calcium_preset_names,
                "thresholds; the graeni ones are unverified"),
+    OPT_FLAG(struct params, interpolate, "kv-interpolate",
+             "graeni thresholds interpolated to the scan's tube voltage (unverified)"),
+    OPT_FLAG(struct params, adaptive, "contrast-adaptive",
+             "threshold from the blood of a scan with contrast, needs --blood-pool: a volume, no "
+             "score"),
     OPT_CHOICE(struct params, connectivity, "connectivity", connectivity_names,
                "neighbours in the slice that belong to one lesion"),
     OPT_REAL(struct params, least_area_mm2, "least-area", "mm2", 0, 100,
              "smaller lesions are dropped"),
+    OPT_INT(struct params, least_pixels, "least-pixels", "pixels", 0, 1000,
+            "so are those of fewer pixels"),
+    OPT_FLAG(struct params, by_pixels, "by-pixels",
+             "as one program counts: at least the whole pixels of 1 mm2, each alone when that is "
+             "one"),
     OPT_FLAG(struct params, strict_area, "strict-area",
              "drop lesions of exactly that area as well"),
     OPT_FLAG(struct params, unscaled, "unscaled", "no scaling by slice increment / 3 mm"),
@@ -83,17 +105,33 @@ static const struct example examples[] = {
 static const char *const sources[] = {"agatston1990",  "mccollough2007", "graeni2018",
                                       "callister1998", "hecht2018",      NULL};
 
-static struct calcium_rules rules_of(const struct params *p) {
+/* The rules asked for, for this scan. */
+static status find_rules(struct calcium_rules *out, const struct volume *hu,
+                         const struct labels *blood, const struct params *p) {
+  status st = ST_OK;
   struct calcium_rules r = calcium_rules_of((enum calcium_preset)p->preset);
+  if (p->interpolate) TRY(calcium_rules_at(&r, hu->acquisition.kvp));
   r.connectivity = p->connectivity ? 8 : 4;
   r.least_area_mm2 = p->least_area_mm2;
+  r.least_pixels = p->least_pixels;
+  if (p->by_pixels) calcium_rules_by_pixels(&r, hu->grid.spacing[0] * hu->grid.spacing[1]);
   r.strict_area = p->strict_area;
   r.slice_scaling = !p->unscaled;
   r.drop_small_3d = p->drop_small;
   r.peak_3d = p->peak_3d;
   r.exclude_above_hu = p->exclude_above_hu;
   r.local_background = p->local_background;
-  return r;
+  if (p->adaptive) {
+    CHECK(blood, ST_USAGE, "--contrast-adaptive needs --blood-pool, the map with the aorta");
+    TRY(calcium_adaptive_threshold(&r.steps_hu[0], hu, blood));
+    for (int n = 1; n < 4; n++) r.steps_hu[n] = r.steps_hu[0] + n; /* no weights */
+    r.volume_only = 1;
+  }
+  if (!isnan(p->insert_hu) && !isnan(p->insert_density))
+    TRY(calcium_mass_factor(&r.mass_factor, p->insert_density, p->insert_hu, p->water_hu));
+  *out = r;
+done:
+  return st;
 }
 
 static status write_lesions(const struct calcium_score *s, const char *path, bool force) {
@@ -130,91 +168,65 @@ done:
   return st;
 }
 
-/* Take the voxels of another map out of the region. */
-static status leave_out(struct labels *region, const struct volume *hu, const struct params *p) {
+/* Only the region's value is kept; widened, and less the voxels of another map. */
+static status shape_region(struct labels *region, const struct volume *hu, const struct params *p) {
   status st = ST_OK;
   struct labels *without = NULL;
+  if (p->grow_mm > 0) {
+    CHECK(p->label > 0, ST_USAGE, "--grow needs --label, the value to widen");
+    TRY(filter_grow(region, p->label, p->grow_mm, 0));
+  }
   if (!p->without) goto done;
   TRY(labels_read_on(&without, p->without, &hu->grid));
   for (int64_t v = 0; v < geometry_voxels(&region->grid); v++)
-    if (p->without_label ? without->voxels[v] == p->without_label : without->voxels[v] != 0)
-      region->voxels[v] = 0;
+    without->voxels[v] =
+        p->without_label ? without->voxels[v] == p->without_label : without->voxels[v] != 0;
+  TRY(filter_grow(without, 1, p->grow_without_mm, 0));
+  for (int64_t v = 0; v < geometry_voxels(&region->grid); v++)
+    if (without->voxels[v]) region->voxels[v] = 0;
 done:
   labels_destroy(without);
   return st;
 }
 
-/* ---- published variants ---- */
-
-enum { VARIANTS = 8 };
-static const char *const variant_names[VARIANTS] = {
-    "reference",        "area above 1 mm2",   "connectivity 4",
-    "no slice scaling", "steps 199/299/399",  "small 3-D components dropped",
-    "peak in 3-D",      "threshold above 128"};
-
-static struct calcium_rules variant_rules(int v) {
-  struct calcium_rules r = calcium_rules_of(v == 4 ? CALCIUM_GRAENI_120 : CALCIUM_AGATSTON_120);
-  r.strict_area = v == 1;
-  r.connectivity = v == 2 ? 4 : 8;
-  r.slice_scaling = v != 3;
-  r.drop_small_3d = v == 5 ? 3 : 0;
-  r.peak_3d = v == 6;
-  if (v == 7) r.steps_hu[0] = 129; /* the first whole HU above */
-  return r;
-}
-
-static status add_variant(struct record *r, const struct params *p, const char *quantity,
-                          double value, const char *unit, const char *method, const char *source) {
+/* Gates and rows of one region. */
+static status add_region(struct record *r, unsigned *gates, const char *name,
+                         const struct volume *hu, const struct calcium_score *s,
+                         const struct calcium_rules *rules, const struct labels *blood,
+                         const struct params *p) {
   status st = ST_OK;
-  struct measurement *m = record_add(r, p->name, quantity, value, unit);
-  CHECK(m, ST_MEMORY, "adding a variant");
-  snprintf(m->method, sizeof m->method, "%s", method);
-  measurement_source(m, source);
-done:
-  return st;
-}
-
-/* Mass of what holds at least 100 mg/cm3 of hydroxyapatite, instead of 130 HU; weights play no
- * part. */
-static status add_dense_mass(struct record *r, const struct volume *hu, const struct labels *region,
-                             const struct params *p, double mass_factor) {
-  status st = ST_OK;
-  const double least_mgcc = 100;
-  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
-  struct calcium_score s;
-  char method[96];
-  if (isnan(mass_factor)) goto done;
-  double threshold = p->water_hu + least_mgcc / 1000 / mass_factor;
-  for (int n = 0; n < 4; n++) rules.steps_hu[n] = threshold + n;
-  rules.mass_factor = mass_factor;
-  TRY(calcium_score(&s, hu, region, p->label, &rules));
-  snprintf(method, sizeof method, "at least %g mg/cm3 HA = %.1f HU", least_mgcc, threshold);
-  st = add_variant(r, p, "calcium_mass_variant", s.mass_mg, "mg", method, "mccollough2007");
-  calcium_score_free(&s);
-done:
-  return st;
-}
-
-/* The same region under each published departure from the reference rules. */
-static status add_variants(struct record *r, const struct volume *hu, const struct labels *region,
-                           const struct params *p, double mass_factor) {
-  status st = ST_OK;
-  for (int v = 0; v < VARIANTS; v++) {
-    struct calcium_rules rules = variant_rules(v);
-    struct calcium_score s;
-    TRY(calcium_score(&s, hu, region, p->label, &rules));
-    st = add_variant(r, p, "agatston_score_variant", s.agatston, "", variant_names[v], "");
-    calcium_score_free(&s);
-    if (st != ST_OK) goto done;
+  char text[512];
+  TRY(calcium_gates(gates, text, hu, rules, blood, s));
+  if (p->interpolate) {
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, "%sthresholds interpolated to %g kV, unverified",
+             used ? "; " : "", rules->preset_kvp);
   }
-  double isotropic = NAN;
-  char method[96];
-  const double threshold_hu = calcium_rules_of(CALCIUM_AGATSTON_120).steps_hu[0];
-  TRY(calcium_volume_isotropic(&isotropic, hu, region, p->label, threshold_hu));
-  snprintf(method, sizeof method, "isotropic voxels, >= %g HU", threshold_hu);
-  TRY(add_variant(r, p, "calcium_volume_isotropic", isotropic, "mm3", method, "callister1998"));
-  TRY(add_dense_mass(r, hu, region, p, mass_factor));
+  TRY(calcium_record(r, name, s, rules, *gates, text, p->anyway));
 done:
+  return st;
+}
+
+static status add_aorta(struct record *r, const struct volume *hu, const struct labels *region,
+                        const struct calcium_rules *rules, const struct labels *blood,
+                        const struct params *p) {
+  status st = ST_OK;
+  struct labels *parts = NULL;
+  struct calcium_score s = {0};
+  CHECK(p->label > 0, ST_USAGE, "--split-aorta needs --label, the value of the aorta");
+  TRY(aorta_split(&parts, region, p->label));
+  for (int part = AORTA_ASCENDING; part < AORTA_PARTS; part++) {
+    char name[64];
+    unsigned gates;
+    if (!labels_count(parts, part)) continue;
+    snprintf(name, sizeof name, "%.40s_%s", p->name, aorta_part_names[part]);
+    TRY(calcium_score(&s, hu, parts, part, rules));
+    TRY(add_region(r, &gates, name, hu, &s, rules, blood, p));
+    calcium_score_free(&s);
+  }
+done:
+  calcium_score_free(&s);
+  labels_destroy(parts);
   return st;
 }
 
@@ -237,23 +249,22 @@ static status run(struct context *ctx, const void *params) {
   struct calcium_score s = {0};
   struct record *record = NULL;
   struct picture *picture = NULL;
-  struct calcium_rules rules = rules_of(p);
+  struct calcium_rules rules;
   unsigned gates = 0;
-  char text[512];
   const struct image_read_options read = {.quantity = QUANTITY_HU};
   TRY(image_read(&hu, p->ct, &read));
   TRY(labels_read_on(&region, p->region, &hu->grid));
-  TRY(leave_out(region, hu, p));
+  TRY(shape_region(region, hu, p));
   if (p->blood) TRY(labels_read_on(&blood, p->blood, &hu->grid));
-  if (!isnan(p->insert_hu) && !isnan(p->insert_density))
-    TRY(calcium_mass_factor(&rules.mass_factor, p->insert_density, p->insert_hu, p->water_hu));
+  TRY(find_rules(&rules, hu, blood, p));
   TRY(calcium_score(&s, hu, region, p->label, &rules));
   if (p->mass) TRY(integrated_mass(&s.mass_mg, hu, region, p));
-  TRY(calcium_gates(&gates, text, hu, &rules, blood, &s));
   TRY(record_create(&record, ""));
-  TRY(calcium_record(record, p->name, &s, &rules, gates, text, p->anyway));
+  TRY(add_region(record, &gates, p->name, hu, &s, &rules, blood, p));
+  if (p->aorta) TRY(add_aorta(record, hu, region, &rules, blood, p));
   if (p->all_variants && (!(gates & CALCIUM_REFUSALS) || p->anyway))
-    TRY(add_variants(record, hu, region, p, rules.mass_factor));
+    TRY(calcium_variants_record(record, p->name, hu, region, p->label, rules.mass_factor,
+                                p->water_hu));
   if (p->lesions) TRY(write_lesions(&s, p->lesions, ctx->force));
   if (p->picture) {
     TRY(calcium_picture(&picture, hu, region, p->label, &s));
@@ -282,7 +293,7 @@ const struct command cmd_calcium = {
              "the pericardium "
              "valves count too (--without takes the aorta out). Contrast, an unknown or other tube "
              "voltage withhold the score; "
-             "thick slices, noise, "
+             "thick or gapped slices, noise, a scan not gated by the heartbeat, "
              "metal, a sharp kernel and a region cut by the scan's end are flagged.\n\n"
              "A mass in mg needs a calibration of this scanner: the HU of an insert of known "
              "density. There is no "

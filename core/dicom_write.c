@@ -85,6 +85,8 @@ static void put_acquisition(struct text *t, const struct series *s) {
   dicom_put_integer(t, 0x00181152, a->exposure_mas);
   dicom_put_text(t, 0x00181160, "SH", a->filter);
   dicom_put_text(t, 0x00181210, "SH", a->kernel);
+  if (a->gating[0] && strcmp(a->gating, "PHASE") != 0)
+    dicom_put_text(t, 0x00189037, "CS", a->gating);
   dicom_put_text(t, 0x00185100, "CS", a->patient_position[0] ? a->patient_position : "HFS");
 }
 

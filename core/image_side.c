@@ -51,6 +51,7 @@ static const struct member members[] = {
     TEXT(body_part),
     TEXT(sex),
     TEXT(contrast_agent),
+    TEXT(gating),
     NUMBER(kvp),
     NUMBER(tube_current_ma),
     NUMBER(exposure_mas),

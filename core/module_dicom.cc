@@ -247,6 +247,18 @@ void read_person(struct acquisition &a, const DataSet &ds) {
   a.acquired_days = calendar_days((date.empty() ? text_of(ds, 0x0008, 0x0020) : date).c_str());
 }
 
+bool is_recorded(const DataSet &ds, uint16_t group, uint16_t element) {
+  Tag tag(group, element);
+  return ds.FindDataElement(tag) && !ds.GetDataElement(tag).IsEmpty();
+}
+
+/* A phase of the heartbeat, or a delay after its R wave, tells that the scan was gated. */
+void read_phase(struct acquisition &a, const DataSet &ds) {
+  if (is_recorded(ds, 0x0020, 0x9241) || is_recorded(ds, 0x0020, 0x9153) ||
+      number_of(ds, 0x0018, 0x1060) > 0)
+    copy_text(a.gating, sizeof a.gating, "PHASE");
+}
+
 void read_acquisition(struct acquisition &a, const DataSet &ds) {
   acquisition_init(&a);
   copy_text(a.modality, sizeof a.modality, text_of(ds, 0x0008, 0x0060));
@@ -267,6 +279,8 @@ void read_acquisition(struct acquisition &a, const DataSet &ds) {
   std::string agent = text_of(ds, 0x0018, 0x0010);
   if (!agent.empty()) a.contrast = says_none(agent) ? CONTRAST_NONE : CONTRAST_PRESENT;
   if (a.contrast == CONTRAST_PRESENT) copy_text(a.contrast_agent, sizeof a.contrast_agent, agent);
+  copy_text(a.gating, sizeof a.gating, text_of(ds, 0x0018, 0x9037));
+  if (!a.gating[0]) read_phase(a, ds);
   read_person(a, ds);
 }
 
@@ -275,6 +289,8 @@ void read_enhanced_acquisition(struct acquisition &a, const DataSet *shared, con
   for (const DataSet *group : {shared, frame}) {
     Items xray(group, 0x0018, 0x9325), exposure(group, 0x0018, 0x9321);
     Items reconstruction(group, 0x0018, 0x9314), measures(group, 0x0028, 0x9110);
+    Items heart(group, 0x0018, 0x9118);
+    if (heart.at(0) && !a.gating[0]) read_phase(a, *heart.at(0));
     if (xray.at(0)) a.kvp = positive(number_of(*xray.at(0), 0x0018, 0x0060));
     if (exposure.at(0)) {
       a.tube_current_ma = positive(double_of(*exposure.at(0), 0x0018, 0x9330));

@@ -71,7 +71,9 @@ struct acquisition {
   double height_m;
   enum contrast contrast;
   char contrast_agent[64];
-  int lossy;             /* 1 if the pixel data went through a lossy codec */
+  char gating[24]; /* by the heartbeat: "NONE", "PROSPECTIVE", ... as recorded, "PHASE" when only a
+                      phase of the heart is; "" not recorded */
+  int lossy;       /* 1 if the pixel data went through a lossy codec */
   int64_t acquired_days; /* days since 1970-01-01, INT64_MIN when unknown; never serialised by
                             default */
 };

@@ -1,4 +1,5 @@
 /* The step of a chest: fat and calcium of the heart, its sac by rule or from the given labels. */
+#include "bodycomp/aorta.h"
 #include "bodycomp/calcium_picture.h"
 #include "bodycomp/heart.h"
 #include "core/json.h"
@@ -45,6 +46,39 @@ done:
   return st;
 }
 
+/* The parts of the aorta that the given map holds, each by itself; a scan that does not show two of
+ * them is left without. */
+static status add_aorta(struct record *r, const struct volume *hu, const struct labels *given) {
+  status st = ST_OK;
+  struct labels *parts = NULL;
+  struct calcium_score s = {0};
+  const struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  if (!given || labels_count(given, LABEL_AORTA) == 0) goto done;
+  st = aorta_split(&parts, given, LABEL_AORTA);
+  if (st == ST_DOMAIN) {
+    record_withhold(r, "aorta_ascending", "agatston_score", "", status_message());
+    record_withhold(r, "aorta_descending", "agatston_score", "", status_message());
+    status_clear();
+    st = ST_OK;
+    goto done;
+  }
+  if (st != ST_OK) goto done;
+  for (int part = AORTA_ASCENDING; part < AORTA_PARTS; part++) {
+    char name[48], text[512];
+    unsigned gates = 0;
+    if (!labels_count(parts, part)) continue;
+    snprintf(name, sizeof name, "aorta_%s", aorta_part_names[part]);
+    TRY(calcium_score(&s, hu, parts, part, &rules));
+    TRY(calcium_gates(&gates, text, hu, &rules, given, &s));
+    TRY(calcium_record(r, name, &s, &rules, gates, text, 0));
+    calcium_score_free(&s);
+  }
+done:
+  calcium_score_free(&s);
+  labels_destroy(parts);
+  return st;
+}
+
 static status run(struct study_case *c, int side) {
   status st = ST_OK;
   const struct volume *hu = NULL;
@@ -74,6 +108,7 @@ static status run(struct study_case *c, int side) {
   for (size_t i = 0; i < r->count && info.flags[0]; i++)
     measurement_flag(&r->rows[i], "%s", info.flags);
   TRY(add_calcium(r, &score, hu, sac, inside, given));
+  TRY(add_aorta(r, hu, given));
   TRY(draw(c, hu, sac, inside, outside, &score));
   TRY(case_write_part(c, r, "heart", STEP_NO_SIDE));
 done:
@@ -101,6 +136,12 @@ static status tell(struct case_page *page, int side) {
                  "Calcium inside the sac, by falling score.", &calcium));
   report_measurements(page->report, page->record, "heart");
   report_measurements(page->report, page->record, "pericardial");
+  for (int part = AORTA_ASCENDING; part < AORTA_PARTS; part++) {
+    char name[48];
+    snprintf(name, sizeof name, "aorta_%s", aorta_part_names[part]);
+    if (record_find(page->record, name, "agatston_score"))
+      report_measurements(page->report, page->record, name);
+  }
 done:
   return st;
 }
@@ -123,7 +164,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_heart = {
     .name = "heart",
     .title = "fat and calcium of the heart",
-    .version = "1",
+    .version = "2",
     .needs = {"read"},
     .outputs = {"parts/heart.json", "pictures/heart.png", "pictures/heart_calcium.png"},
     .parameters = parameters,

@@ -112,6 +112,7 @@ static status measure_level(struct record *r, const struct volume *hu, const str
   const struct tissue_list fats = {fat, trusted ? 2 : 1, 1, k, k, 0, (double)NAN, truncated};
   if (trusted) TRY(tissue_measure_list(r, hu, parts, &muscles, &o));
   TRY(tissue_measure_list(r, hu, parts, &fats, &o));
+  TRY(tissue_fat_ratio(r));
   if (!trusted) {
     CHECK(record_withhold(r, "muscle", "muscle_area", "cm2", why) &&
               record_withhold(r, "visceral", "fat_area", "cm2", why),
@@ -121,7 +122,7 @@ static status measure_level(struct record *r, const struct volume *hu, const str
     struct measurement *m = &r->rows[i];
     size_t used = strlen(m->method);
     char region[64];
-    snprintf(m->method + used, sizeof m->method - used, "; method=rule%s",
+    snprintf(m->method + used, sizeof m->method - used, "%smethod=rule%s", used ? "; " : "",
              organs_known ? " with the organs of the label map" : "");
     snprintf(region, sizeof region, "%.40s_%s", m->region, at->name);
     snprintf(m->region, sizeof m->region, "%s", region);

@@ -195,6 +195,89 @@ static void local_background_is_taken_from_the_shell(void **state) {
   scan_free(&s);
 }
 
+/* Of the program whose variants they are: 1 mm2 is 4 pixels of 0.5 mm, 8-connected; one of 1 mm,
+ * and then every pixel alone, with its own peak. Three face-linked pixels are another's least
+ * lesion. */
+static void lesions_may_be_counted_by_pixels(void **state) {
+  (void)state;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  calcium_rules_by_pixels(&rules, 0.25);
+  assert_int_equal(rules.least_pixels, 4);
+  assert_int_equal(rules.connectivity, 8);
+  struct scan s = water(16, 1, 0.5, 3), t = water(16, 1, 1, 3);
+  paint(&s, 4, 4, 0, 3, 1, 1, 300);
+  assert_near(agatston(&s, &rules), 0, 0);
+  paint(&s, 7, 5, 0, 1, 1, 1, 300); /* the fourth, at a corner */
+  assert_near(agatston(&s, &rules), 4 * 0.25 * 3, 1e-12);
+  calcium_rules_by_pixels(&rules, 1);
+  assert_int_equal(rules.connectivity, 1);
+  paint(&t, 4, 4, 0, 1, 1, 1, 150);
+  paint(&t, 5, 4, 0, 1, 1, 1, 450);
+  assert_near(agatston(&t, &rules), 1 + 4, 1e-12); /* together they would score 8 */
+  rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  assert_near(agatston(&t, &rules), 8, 1e-12);
+  rules.least_pixels = 3;
+  rules.connectivity = 4;
+  rules.least_area_mm2 = 0;
+  assert_near(agatston(&t, &rules), 0, 0);
+  paint(&t, 5, 5, 0, 1, 1, 1, 150);
+  assert_near(agatston(&t, &rules), 12, 1e-12);
+  scan_free(&s);
+  scan_free(&t);
+}
+
+static void steps_between_two_voltages_lie_between_theirs(void **state) {
+  (void)state;
+  struct calcium_rules r;
+  assert_ok(calcium_rules_at(&r, 110)); /* half way from 145/222/334/446 to 130/199/299/399 */
+  const double half[4] = {137.5, 210.5, 316.5, 422.5};
+  for (int n = 0; n < 4; n++) assert_near(r.steps_hu[n], half[n], 1e-12);
+  assert_near(r.preset_kvp, 110, 0);
+  assert_ok(calcium_rules_at(&r, 70));
+  assert_near(r.steps_hu[3], 636, 0);
+  assert_ok(calcium_rules_at(&r, 135));
+  assert_near(r.steps_hu[0], 119, 1e-12);
+  assert_fails(calcium_rules_at(&r, 140), ST_DOMAIN, "from 70 to 135 kV");
+  assert_fails(calcium_rules_at(&r, NAN), ST_DOMAIN, "from 70 to 135 kV");
+}
+
+/* Blood of 300 and, one voxel in four, 280 HU: median 300, 15.8th percentile 280, threshold 360. */
+static void a_threshold_adapted_to_the_blood_gives_a_volume_and_no_score(void **state) {
+  (void)state;
+  struct scan s = water(40, 5, 1, 3);
+  struct labels *blood = NULL;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct calcium_score score;
+  struct record *r = NULL;
+  unsigned gates;
+  char text[512];
+  assert_ok(labels_create(&blood, &s.hu->grid));
+  assert_fails(calcium_adaptive_threshold(&rules.steps_hu[0], s.hu, blood), ST_DOMAIN, "eroded");
+  for (int64_t v = 0; v < geometry_voxels(&s.hu->grid); v++) {
+    blood->voxels[v] = LABEL_AORTA;
+    s.hu->voxels[v] = v % 4 ? 300 : 280;
+  }
+  paint(&s, 4, 4, 2, 5, 3, 1, 500);
+  assert_ok(calcium_adaptive_threshold(&rules.steps_hu[0], s.hu, blood));
+  assert_near(rules.steps_hu[0], 360, 1e-9);
+  for (int n = 1; n < 4; n++) rules.steps_hu[n] = 360 + n;
+  rules.volume_only = 1;
+  s.hu->acquisition.contrast = CONTRAST_PRESENT;
+  assert_ok(calcium_score(&score, s.hu, s.region, 1, &rules));
+  assert_ok(calcium_gates(&gates, text, s.hu, &rules, blood, &score));
+  assert_true(gates & CALCIUM_CONTRAST);
+  assert_ok(record_create(&r, "case"));
+  assert_ok(calcium_record(r, "aorta", &score, &rules, gates, text, 0));
+  assert_near(record_find(r, "aorta", "calcium_volume")->value, 15 * 3, 1e-9);
+  assert_true(isnan(record_find(r, "aorta", "agatston_score")->value));
+  assert_true(isnan(record_find(r, "aorta", "calcium_mass")->value));
+  assert_null(record_find(r, "aorta", "agatston_band"));
+  record_destroy(r);
+  calcium_score_free(&score);
+  labels_destroy(blood);
+  scan_free(&s);
+}
+
 static void empty_region_and_foreign_grid_are_refused(void **state) {
   (void)state;
   struct scan s = water(8, 2, 1, 3), t = water(8, 2, 1, 2);
@@ -249,6 +332,7 @@ static struct scan quiet_scan(void) {
   paint(&s, 4, 4, 2, 5, 3, 1, 333);
   s.hu->acquisition.slice_thickness_mm = 3;
   s.hu->acquisition.contrast = CONTRAST_NONE;
+  snprintf(s.hu->acquisition.gating, sizeof s.hu->acquisition.gating, "PROSPECTIVE");
   return s;
 }
 
@@ -271,7 +355,17 @@ static void every_gate_is_raised_by_its_cause_alone(void **state) {
   a->slice_thickness_mm = 5;
   assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_SLICES);
   assert_non_null(strstr(text, "5 mm thick every 3 mm"));
+  a->slice_thickness_mm = 2.5;
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_SLICES);
+  assert_non_null(strstr(text, "gaps of 0.5 mm"));
   a->slice_thickness_mm = 3;
+  snprintf(a->gating, sizeof a->gating, "NONE");
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_GATING);
+  assert_non_null(strstr(text, "not gated by the heartbeat"));
+  a->gating[0] = '\0';
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_GATING);
+  assert_non_null(strstr(text, "is not recorded"));
+  snprintf(a->gating, sizeof a->gating, "PHASE");
   snprintf(a->kernel, sizeof a->kernel, "B60f");
   assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_SHARP);
   snprintf(a->kernel, sizeof a->kernel, "B35f");
@@ -447,6 +541,9 @@ int main(void) {
       cmocka_unit_test(doubled_slices_at_half_increment_leave_the_scaled_score),
       cmocka_unit_test(mass_follows_the_insert),
       cmocka_unit_test(local_background_is_taken_from_the_shell),
+      cmocka_unit_test(lesions_may_be_counted_by_pixels),
+      cmocka_unit_test(steps_between_two_voltages_lie_between_theirs),
+      cmocka_unit_test(a_threshold_adapted_to_the_blood_gives_a_volume_and_no_score),
       cmocka_unit_test(empty_region_and_foreign_grid_are_refused),
       cmocka_unit_test(wrong_voltage_and_contrast_withhold_the_score),
       cmocka_unit_test(every_gate_is_raised_by_its_cause_alone),

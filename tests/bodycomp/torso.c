@@ -34,6 +34,13 @@ static const struct phantom_result *torso(int seed, double slice) {
   return &kept;
 }
 
+static bool holds(const struct labels *l, int value, int64_t first, int64_t last) {
+  int64_t plane = l->grid.nx * l->grid.ny;
+  for (int64_t v = first * plane; v < (last + 1) * plane; v++)
+    if (l->voxels[v] == value) return true;
+  return false;
+}
+
 /* cm2 or cm3 of the window over labels in slices first..last. */
 static double in_window(const struct phantom_result *r, const int *labels, int count, bool fat,
                         int64_t first, int64_t last, double scale) {
@@ -41,7 +48,7 @@ static double in_window(const struct phantom_result *r, const int *labels, int c
   double voxels = 0;
   for (int n = 0; n < count; n++) {
     struct tissue_measure m;
-    if (!labels_count(r->labels, labels[n])) continue;
+    if (!holds(r->labels, labels[n], first, last)) continue;
     assert_ok(tissue_measure(&m, r->ct, r->labels, labels[n], first, last, &o));
     voxels += (double)(fat ? m.fat : m.muscle);
   }

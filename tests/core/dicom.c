@@ -102,6 +102,35 @@ static void same_voxels(const struct volume *a, const struct volume *b) {
 
 /* ---- round trips ---- */
 
+/* By the technique as recorded; a trigger time tells it too. */
+static void gating_by_the_heartbeat_is_read(void **state) {
+  (void)state;
+  struct volume *v = sample(2), *r;
+  snprintf(v->acquisition.gating, sizeof v->acquisition.gating, "PROSPECTIVE");
+  assert_ok(dicom_series_write(v, in_folder("gated"), NULL, true));
+  assert_ok(image_read(&r, in_folder("gated"), NULL));
+  assert_string_equal(r->acquisition.gating, "PROSPECTIVE");
+  volume_destroy(r);
+  v->acquisition.gating[0] = '\0';
+  assert_ok(dicom_series_write(v, in_folder("triggered"), NULL, true));
+  assert_ok(image_read(&r, in_folder("triggered"), NULL));
+  assert_string_equal(r->acquisition.gating, "");
+  volume_destroy(r);
+  for (int n = 1; n <= 2; n++) {
+    char *data;
+    size_t length;
+    assert_ok(file_read(&data, &length, slice_path("triggered", n), 0));
+    find_tag(data, length, 0x18, 0x1020)[2] = 0x60; /* software versions become the trigger time */
+    assert_ok(file_write(slice_path("triggered", n), data, length, true));
+    free(data);
+    set_tag(slice_path("triggered", n), 0x18, 0x1060, "350");
+  }
+  assert_ok(image_read(&r, in_folder("triggered"), NULL));
+  assert_string_equal(r->acquisition.gating, "PHASE");
+  volume_destroy(r);
+  volume_destroy(v);
+}
+
 static void a_series_comes_back_as_written(void **state) {
   (void)state;
   struct volume *v = write_sample("plain", 6), *r;
@@ -548,6 +577,7 @@ static void threads_do_not_change_the_volume(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(gating_by_the_heartbeat_is_read),
       cmocka_unit_test(a_series_comes_back_as_written),
       cmocka_unit_test(an_oblique_series_keeps_its_place),
       cmocka_unit_test(order_and_names_of_files_do_not_matter),

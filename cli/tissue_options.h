@@ -1,0 +1,93 @@
+/* What every command that measures labelled compartments takes. */
+#ifndef QCT_CLI_TISSUE_OPTIONS_H
+#define QCT_CLI_TISSUE_OPTIONS_H
+
+#include "bodycomp/tissue.h"
+#include "cli/command.h"
+#include "core/image.h"
+
+#include <math.h>
+
+struct tissue_params {
+  const char *ct, *compartments, *out;
+  struct text_list muscle, fat;
+  double muscle_window[2], fat_window[2]; /* NaN: of the preset */
+  int windows, imat_min;
+};
+#define TISSUE_PARAMS                                                                              \
+  { .muscle_window = {NAN, NAN}, .fat_window = {NAN, NAN}, .imat_min = 1 }
+
+/* Named pairs of windows: the usual, that of the thigh, and the other visceral convention. */
+static const char *const window_presets[] = {"standard", "thigh", "visceral-alt", NULL};
+
+/* `m` is a struct tissue_params in the parameters. */
+#define TISSUE_ARGUMENTS(T, m)                                                                     \
+  ARG_IN(T, m.ct, "ct", "CT: DICOM folder or image file"),                                         \
+      OPT_IN_REQUIRED(T, m.compartments, "compartments",                                           \
+                      "label map of compartments on the same grid"),                               \
+      OPT_LIST(T, m.muscle, "muscle",                                                              \
+               "labels of muscle: value or name=value, e.g. psoas=88,psoas_right=89"),             \
+      OPT_LIST(T, m.fat, "fat", "labels of fat compartments: value or name=value")
+#define TISSUE_WINDOWS(T, m)                                                                       \
+  OPT_CHOICE(T, m.windows, "windows", window_presets,                                              \
+             "named windows: muscle -29..150 and fat -190..-30 HU, muscle to 200 HU (thigh), fat " \
+             "-150..-50 HU (visceral-alt)"),                                                       \
+      OPT_REALS(T, m.muscle_window, "muscle-window", "HU", 2, -1000, 3000,                         \
+                "inclusive HU window of muscle, instead"),                                         \
+      OPT_REALS(T, m.fat_window, "fat-window", "HU", 2, -1000, 3000,                               \
+                "inclusive HU window of fat, instead"),                                            \
+      OPT_INT(T, m.imat_min, "imat-min-pixels", "pixels", 1, 1000,                                 \
+              "smaller fat components in muscle do not count"),                                    \
+      OPT_OUT(T, m.out, "out", "record (CSV or JSON)")
+
+static const char *const tissue_sources[] = {"derstine2018", "dennis2018", NULL};
+
+static inline void tissue_window_set(struct tissue_window *w, const double wanted[2]) {
+  if (isnan(wanted[0])) return;
+  w->low_hu = wanted[0];
+  w->high_hu = wanted[1];
+}
+
+static inline struct tissue_options tissue_options_of(const struct tissue_params *p) {
+  struct tissue_options o = TISSUE_DEFAULTS;
+  if (p->windows == 1) o.muscle = tissue_windows[WINDOW_MUSCLE_THIGH];
+  if (p->windows == 2) o.fat = tissue_windows[WINDOW_FAT_VISCERAL_ALT];
+  tissue_window_set(&o.muscle, p->muscle_window);
+  tissue_window_set(&o.fat, p->fat_window);
+  o.imat_min_pixels = p->imat_min;
+  return o;
+}
+
+/** The scan and its compartments; `volume`: for volumes. The caller frees both, on failure too. */
+static inline status tissue_inputs_read(struct volume **hu, struct labels **compartments,
+                                        const struct tissue_params *p, int volume) {
+  const struct image_read_options read = {.quantity = QUANTITY_HU};
+  status st = ST_OK;
+  CHECK(p->muscle.count + p->fat.count > 0, ST_USAGE,
+        "name the compartments with --muscle and --fat");
+  TRY(image_read(hu, p->ct, &read));
+  TRY(tissue_check_scan(*hu, volume));
+  TRY(labels_read_on(compartments, p->compartments, &(*hu)->grid));
+done:
+  return st;
+}
+
+/** The rows of all compartments over a range of slices. */
+static inline status tissue_rows(struct record *r, const struct volume *hu, const struct labels *l,
+                                 const struct tissue_params *p, const struct tissue_list *range) {
+  const struct tissue_options o = tissue_options_of(p);
+  struct tissue_list muscle = *range, fat = *range;
+  status st = ST_OK;
+  muscle.items = p->muscle.items;
+  muscle.count = p->muscle.count;
+  fat.items = p->fat.items;
+  fat.count = p->fat.count;
+  fat.fat = 1;
+  TRY(tissue_measure_list(r, hu, l, &muscle, &o));
+  TRY(tissue_measure_list(r, hu, l, &fat, &o));
+  TRY(tissue_fat_ratio(r));
+done:
+  return st;
+}
+
+#endif
