@@ -94,6 +94,16 @@ done:
   return st;
 }
 
+/* What the rule missed by, beside the rows of area. */
+static void flag_error(struct measurement *m, bool organs_known) {
+  if (strcmp(m->quantity, "muscle_area") == 0)
+    measurement_flag(m, "%s", organs_known ? TRUNK_ERROR_MUSCLE_KNOWN : TRUNK_ERROR_MUSCLE);
+  if (strcmp(m->quantity, "fat_area") == 0)
+    measurement_flag(m, "%s",
+                     strcmp(m->region, "visceral") == 0 ? TRUNK_ERROR_VISCERAL
+                                                        : TRUNK_ERROR_SUBCUTANEOUS);
+}
+
 /* Muscle and visceral fat only where the rule can be trusted. */
 static status measure_level(struct record *r, const struct volume *hu, const struct labels *parts,
                             const struct at_level *at, int truncated, double height_m,
@@ -122,6 +132,7 @@ static status measure_level(struct record *r, const struct volume *hu, const str
     struct measurement *m = &r->rows[i];
     size_t used = strlen(m->method);
     char region[64];
+    if (!isnan(m->value)) flag_error(m, organs_known);
     snprintf(m->method + used, sizeof m->method - used, "%smethod=rule%s", used ? "; " : "",
              organs_known ? " with the organs of the label map" : "");
     snprintf(region, sizeof region, "%.40s_%s", m->region, at->name);
