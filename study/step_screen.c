@@ -126,7 +126,7 @@ static status tell(struct case_page *page, int side) {
                  "Frontal projection, neck in the plane of the picture; left hips are mirrored.",
                  &reading));
   TRY(page_image(page, "pictures/screen_lateral_%s.png", side, "Lateral projection of the hip",
-                 "Lateral projection.", NULL));
+                 "Lateral projection.", &reading));
   TRY(page_image(page, "pictures/screen_map_%s.png", side, "What the network's answer rests on",
                  "Grad-CAM over what the network saw.", &map));
 done:
