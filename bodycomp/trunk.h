@@ -68,9 +68,9 @@ status trunk_compartments(struct labels **out, struct trunk_info *info, const st
                           const struct labels *known, const struct fascia_options *options);
 /* What the rule missed by in 50 digital trunks in slices of 1, 3 and 5 mm (benchmarks/
  * bodycomp_truth.sh), for the flags of its rows; muscle alone and with the organs of a map. */
-#define TRUNK_ERROR_MUSCLE "error of the rule in digital trunks: -5 to +3 %"
+#define TRUNK_ERROR_MUSCLE "error of the rule in digital trunks: -5 to +4 %"
 #define TRUNK_ERROR_MUSCLE_KNOWN "error of the rule in digital trunks: -3 to +1 %"
-#define TRUNK_ERROR_VISCERAL "error of the rule in digital trunks: -3 to +4 %"
+#define TRUNK_ERROR_VISCERAL "error of the rule in digital trunks: -4 to +4 %"
 #define TRUNK_ERROR_SUBCUTANEOUS "error of the rule in digital trunks: -2 to -1 %"
 /** Does a map hold an organ of the abdomen that `known` above would use? */
 bool trunk_knows_organs(const struct labels *known);
