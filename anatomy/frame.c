@@ -16,8 +16,7 @@ const char *const neck_method_names[] = {"minperim", "area", NULL};
 enum { RAYS = 900, WAIST_HALF = 8 };
 static const double WAIST_STEP = 0.75; /* mm */
 static const double WIDE = -0.3,
-                    CAP = 0.25;  /* d.neck of rays: all but the neck's; the head's alone */
-static const double CLEAN = 0.6; /* mm, RMS up to which the smaller cap still fixes the sphere */
+                    CAP = 0.25; /* d.neck of rays: all but the neck's; the head's alone */
 static const double RADIUS_LOW = 15, RADIUS_HIGH = 32; /* mm */
 static const double NSA_LOW = 100, NSA_HIGH = 160;     /* degrees */
 
@@ -84,41 +83,59 @@ static struct vec3 neck_seen(const struct volume *field, struct vec3 c, double R
   return vec3_unit(sum);
 }
 
-static status fit_head(struct hip_frame *f, const struct volume *field, struct vec3 *neck) {
+/* A sphere fitted again and again, to the surface seen from its centre. */
+struct head_sphere {
+  struct vec3 centre;
+  double radius, rms; /* mm */
+};
+
+/* One fit through the surface within `reach` of the sphere, along rays at least `least` towards the
+ * head (d.neck). */
+static status fit_once(struct head_sphere *h, const struct volume *field, struct vec3 neck,
+                       double least, double reach) {
   status st = ST_OK;
-  struct vec3 d[RAYS], c = f->head, t;
-  double R = f->head_radius_mm, reach = 5, square = 0, least = WIDE;
+  struct vec3 d[RAYS], t;
+  struct sphere_fit fit = {.n = 0};
+  double R = h->radius, square = 0;
   int n = 0;
   sphere_directions(d, RAYS);
-  for (int round = 0; round < 6; round++) {
-    struct sphere_fit fit = {.n = 0};
-    double next = R;
-    *neck = neck_seen(field, c, R);
-    if (round == 2 && n > 0 && sqrt(square / n) < CLEAN) least = CAP;
-    square = 0;
-    n = 0;
-    for (int i = 0; i < RAYS; i++) {
-      if (vec3_dot(d[i], *neck) < least) continue;
-      double r = surface_along(field, c, d[i], 0.5 * R, R + reach);
-      if (isnan(r) || fabs(r - R) > reach) continue;
-      sphere_add(&fit, vec3_scale(d[i], r), 1);
-      square += (r - R) * (r - R);
-      n++;
-    }
-    CHECK(n >= 100 && sphere_solve(&fit, &t, &next), ST_DOMAIN,
-          "hip frame: no sphere fits the head: %d surface points near radius %.1f mm, at least 100 "
-          "needed",
-          n, R);
-    c = vec3_add(c, t);
-    R = next;
-    reach = 2;
+  for (int i = 0; i < RAYS; i++) {
+    if (vec3_dot(d[i], neck) < least) continue;
+    double r = surface_along(field, h->centre, d[i], 0.5 * R, R + reach);
+    if (isnan(r) || fabs(r - R) > reach) continue;
+    sphere_add(&fit, vec3_scale(d[i], r), 1);
+    square += (r - R) * (r - R);
+    n++;
   }
-  CHECK(R >= RADIUS_LOW && R <= RADIUS_HIGH, ST_DOMAIN,
-        "hip frame: head radius %.1f mm, permitted %g..%g mm; is this label a femur?", R,
+  CHECK(n >= 100 && sphere_solve(&fit, &t, &h->radius), ST_DOMAIN,
+        "hip frame: no sphere fits the head: %d surface points near radius %.1f mm, at least 100 "
+        "needed",
+        n, R);
+  h->centre = vec3_add(h->centre, t);
+  h->rms = sqrt(square / n);
+done:
+  return st;
+}
+
+/* The head's own cap gives radius and place along the neck, where the flare of the neck would
+ * mislead; the ring around the axis gives the place across it, where a cap alone slips. */
+static status fit_head(struct hip_frame *f, const struct volume *field, struct vec3 *neck) {
+  status st = ST_OK;
+  const double start_mm = 5, near_mm = 2;
+  struct head_sphere ring = {f->head, f->head_radius_mm, 0}, cap;
+  for (int round = 0; round < 4; round++) {
+    *neck = neck_seen(field, ring.centre, ring.radius);
+    TRY(fit_once(&ring, field, *neck, WIDE, round ? near_mm : start_mm));
+  }
+  cap = ring;
+  for (int round = 0; round < 4; round++) TRY(fit_once(&cap, field, *neck, CAP, near_mm));
+  CHECK(cap.radius >= RADIUS_LOW && cap.radius <= RADIUS_HIGH, ST_DOMAIN,
+        "hip frame: head radius %.1f mm, permitted %g..%g mm; is this label a femur?", cap.radius,
         RADIUS_LOW, RADIUS_HIGH);
-  f->head = c;
-  f->head_radius_mm = R;
-  f->head_rms_mm = sqrt(square / n);
+  double along = vec3_dot(vec3_sub(cap.centre, ring.centre), *neck);
+  f->head = vec3_along(ring.centre, along, *neck);
+  f->head_radius_mm = cap.radius;
+  f->head_rms_mm = cap.rms;
 done:
   return st;
 }

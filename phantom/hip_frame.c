@@ -13,20 +13,30 @@ static double surface_along(const struct digital_femur *f, struct vec3 from, str
   return 0.5 * (low + high);
 }
 
-/* ---- lesser trochanter: the ridge of core/frame.h, about the bowed centre line ---- */
+/* ---- lesser trochanter: the ridge of core/frame.h, about the shaft axis ---- */
 
 struct ridge {
   const struct digital_femur *femur;
-  struct vec3 medial, posterior; /* unit, across the shaft; medial towards the head */
+  struct vec3 at, down;          /* point of the axis nearest to the head; unit, distal */
+  struct vec3 medial, posterior; /* unit, across the axis; medial towards the head */
 };
+
+static struct ridge ridge_about(const struct digital_femur *f, struct vec3 at, struct vec3 axis) {
+  struct ridge r = {.femur = f, .down = vec3_scale(axis, -1)};
+  r.at = vec3_along(at, -vec3_dot(at, axis), axis); /* the head is the origin */
+  r.medial = vec3_unit(vec3_scale(r.at, -1));
+  r.posterior = vec3_cross(axis, r.medial);
+  if (r.posterior.y < 0) r.posterior = vec3_scale(r.posterior, -1);
+  return r;
+}
 
 static struct vec3 ridge_direction(const struct ridge *r, double degrees) {
   double a = degrees * 0.017453292519943295;
   return vec3_along(vec3_scale(r->medial, cos(a)), sin(a), r->posterior);
 }
 
-static double ridge_height(const struct ridge *r, double t, struct vec3 *top) {
-  struct vec3 c = digital_femur_shaft_centre(r->femur, t);
+static double ridge_height(const struct ridge *r, double level, struct vec3 *top) {
+  struct vec3 c = vec3_along(r->at, level, r->down);
   double middle = HIP_LESSER_BEHIND_DEG, flank = HIP_LESSER_FLANK_DEG, best = -1e9;
   double low = surface_along(r->femur, c, ridge_direction(r, middle - flank), 60);
   double high = surface_along(r->femur, c, ridge_direction(r, middle + flank), 60);
@@ -41,24 +51,21 @@ static double ridge_height(const struct ridge *r, double t, struct vec3 *top) {
   return best;
 }
 
-/* Level of the distal end, shaft coordinate; *tip is its highest place. */
-static double lesser_end(const struct digital_femur *f, struct vec3 *tip) {
-  struct ridge r = {.femur = f};
-  struct vec3 d = vec3_scale(f->start, -1), top; /* the head is the origin */
-  r.medial = vec3_unit(vec3_along(d, -vec3_dot(d, f->shaft), f->shaft));
-  r.posterior = vec3_cross(f->shaft, r.medial);
-  if (r.posterior.y < 0) r.posterior = vec3_scale(r.posterior, -1);
-  double highest = -1e9, low = 0, high = 60 * f->scale;
-  for (double t = 15 * f->scale; t < 55 * f->scale; t += 0.25) {
-    double h = ridge_height(&r, t, &top);
+/* Level of the distal end below the head along the axis; *tip is its highest place. */
+static double lesser_end(const struct ridge *r, struct vec3 *tip) {
+  double base = vec3_dot(vec3_sub(r->femur->start, r->at), r->down), scale = r->femur->scale;
+  double highest = -1e9, low = 0, high = base + 60 * scale;
+  struct vec3 top;
+  for (double level = base + 15 * scale; level < base + 55 * scale; level += 0.25) {
+    double h = ridge_height(r, level, &top);
     if (h <= highest) continue;
     highest = h;
-    low = t;
+    low = level;
     *tip = top;
   }
   for (int i = 0; i < 24; i++) {
-    double t = 0.5 * (low + high);
-    *(ridge_height(&r, t, &top) > HIP_LESSER_END_SHARE * highest ? &low : &high) = t;
+    double level = 0.5 * (low + high);
+    *(ridge_height(r, level, &top) > HIP_LESSER_END_SHARE * highest ? &low : &high) = level;
   }
   return 0.5 * (low + high);
 }
@@ -98,6 +105,21 @@ static void shaft_line(struct hip_frame *out, const struct digital_femur *f, dou
   out->shaft_length_mm = to - from;
 }
 
+/* The axis lies below the lesser trochanter, which is looked for along the axis: four rounds. */
+static void shaft_and_trochanter(struct hip_frame *out, const struct digital_femur *f,
+                                 double distal_t) {
+  out->shaft_axis = f->shaft;
+  out->shaft_point = f->start;
+  for (int round = 0; round < 4; round++) {
+    struct ridge r = ridge_about(f, out->shaft_point, out->shaft_axis);
+    out->lesser_trochanter_mm = lesser_end(&r, &out->lesser_trochanter);
+    double t = out->lesser_trochanter_mm; /* of the centre line at that level */
+    for (int i = 0; i < 3; i++)
+      t += out->lesser_trochanter_mm - vec3_dot(digital_femur_shaft_centre(f, t), r.down);
+    shaft_line(out, f, t + 10, distal_t);
+  }
+}
+
 /* Feet of the common perpendicular of the neck axis (through the head) and the shaft axis. */
 static void cross_axes(struct hip_frame *out) {
   struct vec3 w = vec3_sub(out->head, out->shaft_point);
@@ -118,18 +140,13 @@ void hip_frame_true(struct hip_frame *out, const struct digital_femur *f, double
                     double narrow_area, double distal_t,
                     double (*pelvis)(const struct hip_person *, struct vec3)) {
   const struct hip_person *h = f->person;
-  struct vec3 tip;
-  double end = lesser_end(f, &tip);
   *out = (struct hip_frame){.head_radius_mm = h->head_radius_mm, .neck_axis = f->neck};
   out->neck_point = vec3_scale(f->neck, narrow_u);
   out->neck_area_mm2 = narrow_area;
   out->head_score = (double)NAN;
-  shaft_line(out, f, end + 10, distal_t);
+  shaft_and_trochanter(out, f, distal_t);
   cross_axes(out);
-  out->lesser_trochanter = tip;
   out->greater_trochanter = greater_tip(f);
-  struct vec3 below = vec3_sub(out->head, digital_femur_shaft_centre(f, end));
-  out->lesser_trochanter_mm = vec3_dot(below, out->shaft_axis);
   out->distal_mm =
       vec3_dot(vec3_sub(out->head, digital_femur_shaft_centre(f, distal_t)), out->shaft_axis);
   out->neck_shaft_deg = vec3_angle_deg(out->neck_axis, vec3_scale(out->shaft_axis, -1));
