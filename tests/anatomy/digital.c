@@ -77,7 +77,7 @@ static void check(const struct outcome *o, double dice) {
   assert_near(vec3_length(vec3_sub(o->found.head, o->truth.head)), 0, 1);
   assert_near(o->found.neck_shaft_deg, o->truth.neck_shaft_deg, 1.5);
   assert_near(o->found.head_radius_mm, o->truth.head_radius_mm, 0.5);
-  assert_near(o->found.lesser_trochanter_mm, o->truth.lesser_trochanter_mm, 2);
+  assert_near(o->found.lesser_trochanter_mm, o->truth.lesser_trochanter_mm, 1);
 }
 
 static void thin_slices_agree_with_the_truth(void **state) {
