@@ -16,7 +16,8 @@ const char *const neck_method_names[] = {"minperim", "area", NULL};
 enum { RAYS = 900, WAIST_HALF = 8 };
 static const double WAIST_STEP = 0.75; /* mm */
 static const double WIDE = -0.3,
-                    CAP = 0.25; /* d.neck of rays: all but the neck's; the head's alone */
+                    CAP = 0.25;  /* d.neck of rays: all but the neck's; the head's alone */
+static const double CLEAN = 0.6; /* mm, RMS up to which the smaller cap still fixes the sphere */
 static const double RADIUS_LOW = 15, RADIUS_HIGH = 32; /* mm */
 static const double NSA_LOW = 100, NSA_HIGH = 160;     /* degrees */
 
@@ -87,22 +88,27 @@ static struct vec3 neck_seen(const struct volume *field, struct vec3 c, double R
 struct head_sphere {
   struct vec3 centre;
   double radius, rms; /* mm */
+  double reach; /* mm, farthest surface that counts: 3 SD, by the median of the nearest 2 mm */
 };
 
-/* One fit through the surface within `reach` of the sphere, along rays at least `least` towards the
- * head (d.neck). */
+/* One fit through the surface within reach of the sphere, along rays at least `least` towards the
+ * head (d.neck). A part that is off as a whole (the roof under a joint no wider than a slice) is
+ * out of reach in the end. */
 static status fit_once(struct head_sphere *h, const struct volume *field, struct vec3 neck,
-                       double least, double reach) {
+                       double least) {
   status st = ST_OK;
+  const double near_mm = 2, least_mm = 0.3;
   struct vec3 d[RAYS], t;
   struct sphere_fit fit = {.n = 0};
-  double R = h->radius, square = 0;
-  int n = 0;
+  double R = h->radius, square = 0, miss[RAYS], far = fmax(h->reach, near_mm);
+  int n = 0, seen = 0;
   sphere_directions(d, RAYS);
   for (int i = 0; i < RAYS; i++) {
     if (vec3_dot(d[i], neck) < least) continue;
-    double r = surface_along(field, h->centre, d[i], 0.5 * R, R + reach);
-    if (isnan(r) || fabs(r - R) > reach) continue;
+    double r = surface_along(field, h->centre, d[i], 0.5 * R, R + far);
+    if (isnan(r) || fabs(r - R) > far) continue;
+    miss[seen++] = fabs(r - R);
+    if (miss[seen - 1] > h->reach) continue;
     sphere_add(&fit, vec3_scale(d[i], r), 1);
     square += (r - R) * (r - R);
     n++;
@@ -113,6 +119,7 @@ static status fit_once(struct head_sphere *h, const struct volume *field, struct
         n, R);
   h->centre = vec3_add(h->centre, t);
   h->rms = sqrt(square / n);
+  h->reach = fmin(near_mm, fmax(3 * 1.4826 * stat_median(miss, seen), least_mm));
 done:
   return st;
 }
@@ -121,14 +128,15 @@ done:
  * mislead; the ring around the axis gives the place across it, where a cap alone slips. */
 static status fit_head(struct hip_frame *f, const struct volume *field, struct vec3 *neck) {
   status st = ST_OK;
-  const double start_mm = 5, near_mm = 2;
-  struct head_sphere ring = {f->head, f->head_radius_mm, 0}, cap;
+  const double start_mm = 5;
+  struct head_sphere ring = {f->head, f->head_radius_mm, 0, start_mm}, cap;
   for (int round = 0; round < 4; round++) {
     *neck = neck_seen(field, ring.centre, ring.radius);
-    TRY(fit_once(&ring, field, *neck, WIDE, round ? near_mm : start_mm));
+    TRY(fit_once(&ring, field, *neck, WIDE));
   }
   cap = ring;
-  for (int round = 0; round < 4; round++) TRY(fit_once(&cap, field, *neck, CAP, near_mm));
+  for (int round = 0; round < 4 && ring.rms < CLEAN; round++)
+    TRY(fit_once(&cap, field, *neck, CAP));
   CHECK(cap.radius >= RADIUS_LOW && cap.radius <= RADIUS_HIGH, ST_DOMAIN,
         "hip frame: head radius %.1f mm, permitted %g..%g mm; is this label a femur?", cap.radius,
         RADIUS_LOW, RADIUS_HIGH);

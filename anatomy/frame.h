@@ -1,7 +1,8 @@
 /* The hip frame from a periosteal femur label: head sphere, shaft axis, trochanters, neck axis.
  *
- *   1. head sphere: least squares through surface points of the medial cap, points within 2 mm of
- *      the sphere kept, repeated; radius 15..32 mm
+ *   1. head sphere: least squares through surface points, those within 3 SD (by their median) kept,
+ *      repeated; radius and place along the neck from the medial cap, place across it from all but
+ *      the neck's side; radius 15..32 mm
  *   2. shaft axis: centroids of sections perpendicular to the axis (never axial slices: hips lie
  *      flexed by up to 38 degrees), below the lesser trochanter, line fitted robustly
  *   3. lesser trochanter: a ridge about the shaft axis; tip and distal end as defined in

@@ -14,7 +14,6 @@ enum { PAD = 2, SPREAD = 6, THICK_LEAST = 50 };
 static const double MOST = 2, OUT = 0.5;  /* mm, largest shifts inward and outward: the cut errs
                                              outward, and  beyond lies the next bone */
 static const double LEAST_CONTRAST = 150; /* HU */
-static const double NEXT_BONE = 150;      /* HU, the lowest outside: soft tissue alone is darker */
 static const double STEEP = 0.3;          /* largest |normal . slice axis| where blur is read */
 static const double FINAL_SIGMA = 0.6;    /* mm */
 
@@ -43,6 +42,7 @@ done:
 struct reading { /* of all vertices */
   struct profile *line;
   struct profile_edges *edge;
+  struct profile_fit *fit;
   double *shift; /* outward positive; NaN when there is no clear edge */
 };
 
@@ -80,19 +80,28 @@ done:
   return st;
 }
 
-/* By the model when the bone's cortex is known, else half-maximum. Where blur has filled the joint
- * space the model does not hold: it knows one bone. Half-maximum over the raised floor lies within
- * 0.3 mm there. */
-static double edge_shift(const struct reading *r, int64_t i, const struct refine_info *info,
-                         double blur, const struct normal_table *table) {
-  struct profile_fit fit = {.ok = 0};
+/* Fits of the places that see no other bone, or of those that do. */
+static void fit_vertices(const struct reading *r, const struct refine_info *info,
+                         const struct surface *s, struct vec3 slices, double slice_mm,
+                         const struct normal_table *table, int next) {
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 256)
+  for (int64_t i = 0; i < s->vertex_count; i++) {
+    if (r->edge[i].next != next) continue;
+    double box = slice_mm * vec3_dot(s->normals[i], slices);
+    double blur = sqrt(info->blur_mm * info->blur_mm + box * box / 12);
+    profile_fit(&r->fit[i], &r->line[i], &r->edge[i], table, info->cortex_hu, blur,
+                next ? info->soft_hu : NAN);
+  }
+}
+
+/* By the model when the bone's cortex is known, else half-maximum. */
+static double edge_shift(const struct reading *r, int64_t i, const struct refine_info *info) {
   double x = NAN;
   if (!r->edge[i].ok) return NAN;
-  if (isnan(info->cortex_hu) || r->edge[i].outside > NEXT_BONE)
+  if (isnan(info->cortex_hu))
     x = r->edge[i].outer_mm;
-  else
-    profile_fit(&fit, &r->line[i], &r->edge[i], table, info->cortex_hu, blur);
-  if (fit.ok) x = fit.outer_mm;
+  else if (r->fit[i].ok)
+    x = r->fit[i].outer_mm;
   return -x >= -MOST && -x <= OUT ? -x : NAN; /* NaN stays NaN */
 }
 
@@ -105,12 +114,14 @@ static status read_shifts(struct reading *r, struct refine_info *info, const str
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t i = 0; i < s->vertex_count; i++) read_vertex(r, image, s, i);
   TRY(read_bone(info, r, s, slices));
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 256)
-  for (int64_t i = 0; i < s->vertex_count; i++) {
-    double box = slice_mm * vec3_dot(s->normals[i], slices);
-    double blur = sqrt(info->blur_mm * info->blur_mm + box * box / 12);
-    r->shift[i] = edge_shift(r, i, info, blur, table);
+  info->soft_hu = NAN;
+  if (!isnan(info->cortex_hu)) {
+    fit_vertices(r, info, s, slices, slice_mm, table, 0);
+    CHECK(profile_soft(&info->soft_hu, r->fit, r->edge, s->vertex_count), ST_MEMORY,
+          "refining a surface: out of memory");
+    fit_vertices(r, info, s, slices, slice_mm, table, 1);
   }
+  for (int64_t i = 0; i < s->vertex_count; i++) r->shift[i] = edge_shift(r, i, info);
 done:
   profile_table_free(table);
   return st;
@@ -170,7 +181,7 @@ status refine_surface(struct volume *field, const struct volume *image, struct v
   status st = ST_OK;
   struct volume *pad = NULL, *cover = NULL;
   struct surface *s = NULL;
-  struct reading r = {NULL, NULL, NULL};
+  struct reading r = {NULL, NULL, NULL, NULL};
   TRY(padded(&pad, field));
   TRY(surface_from_volume(&s, pad, 0.5, 1));
   TRY(surface_smooth(s, 10));
@@ -178,8 +189,9 @@ status refine_surface(struct volume *field, const struct volume *image, struct v
   size_t n = (size_t)s->vertex_count + 1;
   r.line = malloc(n * sizeof *r.line);
   r.edge = malloc(n * sizeof *r.edge);
+  r.fit = malloc(n * sizeof *r.fit);
   r.shift = malloc(n * sizeof *r.shift);
-  CHECK(r.line && r.edge && r.shift, ST_MEMORY, "refining a surface: out of memory");
+  CHECK(r.line && r.edge && r.fit && r.shift, ST_MEMORY, "refining a surface: out of memory");
   TRY(read_shifts(&r, info, image, s, slice_axis, slice_mm));
   TRY(move_surface(s, info, &r));
   TRY(surface_coverage(&cover, s, &field->grid));
@@ -191,6 +203,7 @@ done:
   surface_destroy(s);
   free(r.line);
   free(r.edge);
+  free(r.fit);
   free(r.shift);
   return st;
 }

@@ -25,6 +25,7 @@ struct refine_info {
   double held;      /* share of vertices without a clear edge: they follow their neighbours */
   double cortex_hu; /* of thick cortex; NaN: none in the scan, so edges are half-maxima */
   double blur_mm;   /* in the plane of the slices, SD */
+  double soft_hu;   /* soft tissue beside the bone; NaN as above */
 };
 
 /**

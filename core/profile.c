@@ -1,5 +1,7 @@
 #include "core/profile.h"
 
+#include "core/statistics.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -7,6 +9,11 @@ enum { N = PROFILE_SAMPLES, ZERO = 16 };   /* ZERO: the sample at the surface, x
 static const double THIN = 0.1, THICK = 8; /* mm */
 static const double BEHIND_MM = 4;         /* how far behind the cortex y2 is looked at */
 static const double RESIDUAL = 0.15;       /* of y1 - y0 */
+static const double WIDE_MM = 3;           /* of a cortex with a plateau */
+/* 2 x 2.326 SD of an edge over its rise of 1.349 SD: the blurred middle has 2 P(2.326) - 1 = 0.98
+ * of what is over the outside */
+static const double WIDE_RISES = 3.45;
+enum { SOFT_LEAST = 50 };
 
 static double x_of(double i) {
   return PROFILE_FROM_MM + PROFILE_STEP_MM * i;
@@ -83,7 +90,7 @@ void profile_edges(struct profile_edges *out, const struct profile *p, double le
       out->inner_mm = crossing(y, i, i + 1, level);
       break;
     }
-  if (!(out->inner_mm - out->outer_mm >= 3)) return;
+  if (!(out->inner_mm - out->outer_mm >= fmax(WIDE_MM, WIDE_RISES * out->rise_mm))) return;
   double middle = ((out->inner_mm + out->outer_mm) / 2 - PROFILE_FROM_MM) / PROFILE_STEP_MM,
          sum = 0;
   for (int o = -2; o <= 2; o++) sum += y[(int)lround(middle) + o];
@@ -121,8 +128,8 @@ void profile_table_free(struct normal_table *table) {
 
 struct line { /* what a fit works on */
   const double *y;
-  int from, to; /* samples used, [from, to) */
-  double y1, sigma;
+  int from, to;         /* samples used, [from, to) */
+  double y1, sigma, y0; /* y0 NaN: fitted */
   const struct normal_table *table;
 };
 
@@ -142,9 +149,9 @@ static double project(const struct line *l, double x0, double t, double *y0, dou
   }
   double det = aa * bb - ab * ab;
   if (det < 1e-6) return INFINITY;
-  *y0 = (ad * bb - bd * ab) / det;
-  *y2 = (bd * aa - ad * ab) / det;
-  return dd - *y0 * ad - *y2 * bd;
+  *y0 = isnan(l->y0) ? (ad * bb - bd * ab) / det : l->y0;
+  *y2 = (bd - *y0 * ab) / bb;
+  return dd - 2 * *y0 * ad + *y0 * *y0 * aa - *y2 * (bd - *y0 * ab);
 }
 
 static double bounded(double t) {
@@ -177,8 +184,9 @@ static double descend(const struct line *l, double *x0, double *t, double *y0, d
 
 void profile_fit(struct profile_fit *out, const struct profile *p,
                  const struct profile_edges *start, const struct normal_table *table, double y1,
-                 double sigma_mm) {
-  struct line l = {.y = p->y, .from = start->first, .y1 = y1, .sigma = sigma_mm, .table = table};
+                 double sigma_mm, double outside) {
+  struct line l = {
+      .y = p->y, .from = start->first, .y1 = y1, .sigma = sigma_mm, .y0 = outside, .table = table};
   out->ok = 0;
   if (!start->ok) return;
   double fraction = fmin((start->peak - start->outside) / fmax(y1 - start->outside, 1), 0.99);
@@ -198,4 +206,16 @@ void profile_fit(struct profile_fit *out, const struct profile *p,
   out->behind = y2;
   out->rms = sqrt(fmax(square, 0) / (l.to - l.from));
   out->ok = out->rms < RESIDUAL * (y1 - y0) && t > THIN && t < THICK && fabs(x0) < 3;
+}
+
+int profile_soft(double *y0, const struct profile_fit *fits, const struct profile_edges *edges,
+                 long n) {
+  double *all = malloc((size_t)(n + 1) * sizeof *all);
+  int64_t count = 0;
+  if (!all) return 0;
+  for (int64_t i = 0; i < n; i++)
+    if (fits[i].ok && !edges[i].next) all[count++] = fits[i].outside;
+  *y0 = count >= SOFT_LEAST ? stat_median(all, count) : NAN;
+  free(all);
+  return 1;
 }

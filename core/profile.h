@@ -4,11 +4,15 @@
  *
  * with P the normal distribution function: y0 outside, y1 in the cortex, y2 behind it. y1 and s are
  * given (thickness and density of a cortex thinner than the blur cannot both be had from one line);
- * x0, t, y0, y2 are fitted. The mass t*y1 is robust where t is not.
+ * x0, t, y0, y2 are fitted. The mass t*y1 is robust where t is not. Where another bone lies so near
+ * that blur fills the space between, the lowest density there is no soft tissue: y0 is given then,
+ * as read where the same bone borders on soft tissue alone.
  * Source: treece2010 (model; slice thickness as a box along the normal, folded into s)
  */
 #ifndef QCT_CORE_PROFILE_H
 #define QCT_CORE_PROFILE_H
+
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,7 +33,10 @@ struct profile_edges { /* the half-maximum reading, also the start of the fit */
   double peak, outside, behind;
   double outer_mm, inner_mm; /* half-maximum crossings; inner NaN when nothing falls */
   double rise_mm;            /* distance from 25 to 75 % of the outer edge */
-  double plateau; /* mean of the middle millimetre of a cortex of 3 mm and more, else NaN */
+  /* mean of the middle millimetre of a cortex of 3 mm and more in which blur leaves a plateau: that
+   * is wider than 3.45 rises (4.65 SD of the blur: the middle has 98 % of the cortex's density);
+   * else NaN. On coarse voxels a thin cortex is 3 mm wide by blur alone. */
+  double plateau;
 };
 
 struct profile_fit {
@@ -48,10 +55,16 @@ struct normal_table; /* of the normal distribution function, shared by all fits 
 void profile_prepare(struct normal_table **out);
 void profile_table_free(struct normal_table *table);
 
-/** Fit from the edges; ok 0 when the residual exceeds 15 % of y1 - y0 or t hits a bound. */
+/** Fit from the edges; ok 0 when the residual exceeds 15 % of y1 - y0 or t hits a bound.
+ * @param y0  density outside where it is known, NaN: fitted */
 void profile_fit(struct profile_fit *out, const struct profile *p,
                  const struct profile_edges *start, const struct normal_table *table, double y1,
-                 double sigma_mm);
+                 double sigma_mm, double y0);
+
+/** Density outside a bone: the median y0 of n fits that saw no other bone; NaN with fewer than 50.
+ * @return 0 when out of memory */
+int profile_soft(double *y0, const struct profile_fit *fits, const struct profile_edges *edges,
+                 int64_t n);
 
 #ifdef __cplusplus
 }

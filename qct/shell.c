@@ -96,13 +96,6 @@ static void sample_profile(struct profile *p, const struct volume *fine, struct 
         volume_sample(fine, vec3_along(at, -(PROFILE_FROM_MM + PROFILE_STEP_MM * i), outward));
 }
 
-/* Half the extent of a voxel along a direction [mm]. */
-static double half_voxel(const struct geometry *g, struct vec3 n) {
-  double sum = 0;
-  for (int a = 0; a < 3; a++) sum += g->spacing[a] * fabs(vec3_dot(geometry_axis(g, a), n));
-  return sum / 2;
-}
-
 /* ---- cortical density and blur of this bone ---- */
 
 /* SD of the Gaussian that with a box makes an edge rise from a quarter to three in `rise` mm; 0
@@ -232,21 +225,29 @@ static void look_outside(struct qct_shell *s, int64_t v, const struct profile_ed
   s->outside[v] = (float)(fit->ok ? fmin(fit->outside, edge->outside) : edge->outside);
 }
 
-static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
+/* Fits of the places that see no other bone, or of those that do. */
+static void fit_group(struct profile_fit *fits, const struct qct_shell *s,
+                      const struct volume *fine, const struct profile_edges *edges,
+                      const struct normal_table *table, int next, double y0) {
+  double fine_mm = fine->grid.spacing[0];
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64)
+  for (int64_t i = 0; i < s->surface->vertex_count; i++) {
+    struct profile p;
+    if (edges[i].next != next) continue;
+    sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
+    profile_fit(&fits[i], &p, &edges[i], table, s->cortical_mgcc, profile_sigma(s, i, fine_mm), y0);
+  }
+}
+
+/* Edges, the bone's own numbers, then the fits: first those that see soft tissue alone. */
+static status fit_profiles(struct qct_shell *s, struct profile_fit *fits,
+                           struct profile_edges *edges, const struct volume *fine) {
   status st = ST_OK;
-  int64_t n = s->surface->vertex_count, fitted = 0;
-  struct profile_edges *edges = malloc((size_t)n * sizeof *edges);
+  int64_t n = s->surface->vertex_count;
+  double soft;
   struct normal_table *table = NULL;
   profile_prepare(&table);
-  s->outer_mm = vertex_array(n);
-  s->thickness_mm = vertex_array(n);
-  s->outside = vertex_array(n);
-  s->behind = vertex_array(n);
-  s->rms = vertex_array(n);
-  s->spill_mm = vertex_array(n);
-  CHECK(edges && table && s->outer_mm && s->thickness_mm && s->outside && s->behind && s->rms &&
-            s->spill_mm,
-        ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
+  CHECK(table, ST_MEMORY, "cortical shell: out of memory");
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t i = 0; i < n; i++) {
     struct profile p;
@@ -254,19 +255,38 @@ static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
     profile_edges(&edges[i], &p, LEAST_EDGE);
   }
   TRY(read_bone(s, edges, fine->grid.spacing[0]));
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64) reduction(+ : fitted)
+  fit_group(fits, s, fine, edges, table, 0, NAN);
+  CHECK(profile_soft(&soft, fits, edges, n), ST_MEMORY, "cortical shell: out of memory");
+  fit_group(fits, s, fine, edges, table, 1, soft);
+done:
+  profile_table_free(table);
+  return st;
+}
+
+static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
+  status st = ST_OK;
+  int64_t n = s->surface->vertex_count, fitted = 0;
+  struct profile_edges *edges = malloc((size_t)n * sizeof *edges);
+  struct profile_fit *fits = malloc((size_t)n * sizeof *fits);
+  s->outer_mm = vertex_array(n);
+  s->thickness_mm = vertex_array(n);
+  s->outside = vertex_array(n);
+  s->behind = vertex_array(n);
+  s->rms = vertex_array(n);
+  s->spill_mm = vertex_array(n);
+  CHECK(edges && fits && s->outer_mm && s->thickness_mm && s->outside && s->behind && s->rms &&
+            s->spill_mm,
+        ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
+  TRY(fit_profiles(s, fits, edges, fine));
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static) reduction(+ : fitted)
   for (int64_t i = 0; i < n; i++) {
-    struct profile p;
-    struct profile_fit f;
-    sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
-    profile_fit(&f, &p, &edges[i], table, s->cortical_mgcc,
-                profile_sigma(s, i, fine->grid.spacing[0]));
-    fitted += f.ok;
-    s->outer_mm[i] = f.ok ? (float)f.outer_mm : NAN;
-    s->thickness_mm[i] = f.ok ? (float)f.thickness_mm : NAN;
-    s->behind[i] = f.ok ? (float)f.behind : NAN;
-    s->rms[i] = f.ok ? (float)f.rms : NAN;
-    look_outside(s, i, &edges[i], &f);
+    const struct profile_fit *f = &fits[i];
+    fitted += f->ok;
+    s->outer_mm[i] = f->ok ? (float)f->outer_mm : NAN;
+    s->thickness_mm[i] = f->ok ? (float)f->thickness_mm : NAN;
+    s->behind[i] = f->ok ? (float)f->behind : NAN;
+    s->rms[i] = f->ok ? (float)f->rms : NAN;
+    look_outside(s, i, &edges[i], f);
   }
   s->resolved = (double)fitted / (double)n;
   TRY(spread(s->outer_mm, s->surface, 0));
@@ -274,7 +294,7 @@ static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
   TRY(spread(s->behind, s->surface, 0));
 done:
   free(edges);
-  profile_table_free(table);
+  free(fits);
   return st;
 }
 
@@ -384,7 +404,7 @@ static void fill_voxel(struct qct_shell *s, int64_t at, float density, int32_t v
   if (v < 0) return;
   double below_outer = depth_of(s, at, v);
   double below_inner = below_outer - (double)s->thickness_mm[v];
-  double spill = 2.5 * qct_shell_sigma(s, v) + half_voxel(&s->grid, s->surface->normals[v]);
+  double spill = 2.5 * qct_shell_sigma(s, v); /* a voxel's own box is part of that */
   s->depth->voxels[at] = (float)below_inner;
   if (below_outer > -(double)s->spill_mm[v])
     s->mass->voxels[at] = density - (1 - bone) * s->outside[v];
