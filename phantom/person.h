@@ -2,8 +2,13 @@
  *
  * Every member has a key (person_keys) that --set and params.json use, with unit and permitted
  * range. Defaults are one middle-aged man; person_draw gives another person for each seed.
- * Source: carmona_hips, pmc4775021 (neck-shaft angle, anteversion, offset), pmc6177158 (bow); what
- * has no source is a choice of this toolkit and is listed as such in phantom/README.md.
+ * thin_cortex is 0 by choice of this toolkit: thin shells (head, trochanters, superior neck) are
+ * likely more porous than the shaft's cortex, but no density of a subchondral or trochanteric shell
+ * was found in the sources at hand, and a step at 1.2 mm is no anatomy. It is kept to show what a
+ * thin cortex of lower density does to a measurement (0.12: +9 to +12 % of density, as much less
+ * volume, mass within 3 %). Source: carmona_hips, pmc4775021 (neck-shaft angle, anteversion,
+ * offset), pmc6177158 (bow); what has no source is a choice of this toolkit and is listed as such
+ * in phantom/README.md.
  */
 #ifndef QCT_PHANTOM_PERSON_H
 #define QCT_PHANTOM_PERSON_H
@@ -29,7 +34,7 @@ struct hip_person {
   double cortex_superior; /* further factor on the superior neck */
   double trabecular;      /* factor of trabecular bone volume fraction */
   double cortical_bvf;    /* bone volume fraction of cortex */
-  double thin_cortex;     /* share of it that cortex thinner than 1.2 mm lacks */
+  double thin_cortex;     /* share of it that cortex thinner than 1.2 mm lacks; see below */
   double marrow_yellow;   /* share of fat in marrow */
   double texture;         /* SD of the trabecular texture, share of the local value */
   double fat_density;     /* adipose [g/cm3] */

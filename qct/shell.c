@@ -33,6 +33,7 @@ void qct_shell_destroy(struct qct_shell *s) {
   free(s->behind);
   free(s->rms);
   free(s->spill_mm);
+  free(s->joined);
   volume_destroy(s->bone);
   volume_destroy(s->marrow);
   volume_destroy(s->mass);
@@ -213,7 +214,8 @@ static double blur_reach(const struct qct_shell *s, int64_t v) {
 }
 
 /* How far the blur of a vertex is looked for, and the soft tissue beside it where the next bone
- * rises within that reach; NaN elsewhere: the voxels tell (read_soft). */
+ * rises within that reach; NaN elsewhere: the voxels tell (read_soft). In such a joint voxels hold
+ * what blur brought from both bones, so the model says what this one lost (`joined`). */
 static void look_outside(struct qct_shell *s, int64_t v, const struct profile_edges *edge,
                          const struct profile_fit *fit) {
   double outer_mm = fit->ok ? fit->outer_mm : edge->outer_mm;
@@ -221,8 +223,8 @@ static void look_outside(struct qct_shell *s, int64_t v, const struct profile_ed
   s->outside[v] = NAN;
   s->spill_mm[v] = (float)blur_reach(s, v);
   if (!edge->ok || !edge->next || valley >= FAR * qct_shell_sigma(s, v) + CLEAR_MM) return;
-  s->spill_mm[v] = (float)fmin(fmax(valley, 0), blur_reach(s, v));
-  s->outside[v] = (float)(fit->ok ? fmin(fit->outside, edge->outside) : edge->outside);
+  s->outside[v] = (float)(fit->ok ? fit->outside : edge->outside);
+  s->joined[v] = 1;
 }
 
 /* Fits of the places that see no other bone, or of those that do. */
@@ -274,8 +276,9 @@ static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
   s->behind = vertex_array(n);
   s->rms = vertex_array(n);
   s->spill_mm = vertex_array(n);
+  s->joined = calloc((size_t)n, 1);
   CHECK(edges && fits && s->outer_mm && s->thickness_mm && s->outside && s->behind && s->rms &&
-            s->spill_mm,
+            s->spill_mm && s->joined,
         ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
   TRY(fit_profiles(s, fits, edges, fine));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static) reduction(+ : fitted)
@@ -359,13 +362,18 @@ static double normal_below(double z) {
   return 0.5 * erfc(-z * 0.70710678118654752440);
 }
 
-/* Soft tissue at a voxel outside the bone, without what the model of its vertex says that blur has
- * carried there. */
-static double soft_at(const struct qct_shell *s, int32_t v, double depth, double density) {
+/* What the model of a vertex says that blur makes of the bone at a depth [mg/cm3]; *share of it. */
+static double bone_at(const struct qct_shell *s, int32_t v, double depth, double *share) {
   double sigma = qct_shell_sigma(s, v), outer = normal_below(depth / sigma);
   double inner = normal_below((depth - (double)s->thickness_mm[v]) / sigma);
-  double bone = s->cortical_mgcc * (outer - inner) + (double)s->behind[v] * inner;
-  return (density - bone) / (1 - outer);
+  *share = outer;
+  return s->cortical_mgcc * (outer - inner) + (double)s->behind[v] * inner;
+}
+
+/* Soft tissue at a voxel outside the bone, without what blur has carried there. */
+static double soft_at(const struct qct_shell *s, int32_t v, double depth, double density) {
+  double share, bone = bone_at(s, v, depth, &share);
+  return (density - bone) / (1 - share);
 }
 
 /* Soft tissue of every vertex that look_outside left open: the mean over its voxels from CLEAR to
@@ -406,7 +414,10 @@ static void fill_voxel(struct qct_shell *s, int64_t at, float density, int32_t v
   double below_inner = below_outer - (double)s->thickness_mm[v];
   double spill = 2.5 * qct_shell_sigma(s, v); /* a voxel's own box is part of that */
   s->depth->voxels[at] = (float)below_inner;
-  if (below_outer > -(double)s->spill_mm[v])
+  double share;
+  if (s->joined[v] && below_outer < 0 && below_outer > -(double)s->spill_mm[v])
+    s->mass->voxels[at] = (float)bone_at(s, v, below_outer, &share);
+  else if (below_outer > -(double)s->spill_mm[v])
     s->mass->voxels[at] = density - (1 - bone) * s->outside[v];
   if (below_inner < spill) s->marrow_mass->voxels[at] = marrow * s->behind[v];
 }

@@ -12,9 +12,9 @@
  *
  * `outside` is the soft tissue that blur mixes into the edge: the mean of the voxels 0.25 mm
  * and 2.5 to 3.5 SD of the blur from the edge, each without what the fit says the bone adds there;
- * farther out it may be another tissue. Where the next bone rises within that reach it is the lower
- * of the fit's and of the lowest density between the two; what lies beyond that place is the other
- * bone's.
+ * farther out it may be another tissue. Where the next bone rises within that reach voxels hold
+ * what blur brought from both: there it is the soft tissue beside the rest of the bone
+ * (core/profile.h), and what this bone lost outward is the model's.
  *
  * Without 50 profiles of thick cortex y1 and blur are guessed from the peaks and the voxel size,
  * and `calibrated` is 0. Source: treece2010 (model with given cortical density)
@@ -30,17 +30,18 @@ extern "C" {
 
 struct qct_shell {
   struct surface *surface; /* owned: the smoothed surface of the mask, with normals */
-  float *outer_mm;      /* owned, per vertex: outer edge inward of the surface (may be negative) */
-  float *thickness_mm;  /* owned, of the cortex */
-  float *outside;       /* owned, soft tissue at the edge [mg/cm3] */
-  float *behind;        /* owned, density behind the cortex [mg/cm3] */
-  float *rms;           /* owned, residual of the fit [mg/cm3]; NaN where it was filled in */
-  float *spill_mm;      /* owned, how far outside the bone blur has carried its mass; at most to the
-                           lowest density before the next bone */
-  double cortical_mgcc; /* y1 */
-  double sigma_mm;      /* blur of the voxels in the plane of the slices, standard deviation */
-  double slice_sigma_mm;  /* along their axis, beside the box of their thickness; 0 when unknown */
-  double slice_mm;        /* distance of the slices */
+  float *outer_mm;       /* owned, per vertex: outer edge inward of the surface (may be negative) */
+  float *thickness_mm;   /* owned, of the cortex */
+  float *outside;        /* owned, soft tissue at the edge [mg/cm3] */
+  float *behind;         /* owned, density behind the cortex [mg/cm3] */
+  float *rms;            /* owned, residual of the fit [mg/cm3]; NaN where it was filled in */
+  float *spill_mm;       /* owned, how far outside the bone blur has carried its mass */
+  unsigned char *joined; /* owned, 1: another bone is so near that blur mixes the two outside; the
+                            mass there is the model's */
+  double cortical_mgcc;  /* y1 */
+  double sigma_mm;       /* blur of the voxels in the plane of the slices, standard deviation */
+  double slice_sigma_mm; /* along their axis, beside the box of their thickness; 0 when unknown */
+  double slice_mm;       /* distance of the slices */
   struct vec3 slice_axis; /* unit */
   double resolved;        /* share of vertices fitted */
   int calibrated;         /* y1 and sigma come from thick cortex of this bone */
