@@ -10,9 +10,9 @@ static const double THIN = 0.1, THICK = 8; /* mm */
 static const double BEHIND_MM = 4;         /* how far behind the cortex y2 is looked at */
 static const double RESIDUAL = 0.15;       /* of y1 - y0 */
 static const double WIDE_MM = 3;           /* of a cortex with a plateau */
-/* 2 x 2.326 SD of an edge over its rise of 1.349 SD: the blurred middle has 2 P(2.326) - 1 = 0.98
- * of what is over the outside */
-static const double WIDE_RISES = 3.45;
+/* 2 x 1.960 SD of an edge over its rise of 1.349 SD: the blurred middle has 2 P(1.96) - 1 = 0.95 of
+ * what is over the outside. A line without width is 2.60 of its own rises wide. */
+static const double WIDE_RISES = 2.906;
 enum { SOFT_LEAST = 50 };
 
 static double x_of(double i) {

@@ -34,8 +34,8 @@ struct profile_edges { /* the half-maximum reading, also the start of the fit */
   double outer_mm, inner_mm; /* half-maximum crossings; inner NaN when nothing falls */
   double rise_mm;            /* distance from 25 to 75 % of the outer edge */
   /* mean of the middle millimetre of a cortex of 3 mm and more in which blur leaves a plateau: that
-   * is wider than 3.45 rises (4.65 SD of the blur: the middle has 98 % of the cortex's density);
-   * else NaN. On coarse voxels a thin cortex is 3 mm wide by blur alone. */
+   * is wider than 2.906 rises (3.92 SD of the blur: the middle has 95 % of the cortex's contrast);
+   * else NaN. On coarse voxels a thin cortex is 3 mm wide by blur alone, which is 2.60 rises. */
   double plateau;
 };
 
