@@ -9,6 +9,7 @@
 static const double lean_low_hu = -29, gas_hu = -250, bone_hu = 160, septum_mm = 1.5,
                     least_bone_mm3 = 500;
 static const double alba_mm = 70, alba_around_mm = 50; /* widest gap; from the middle */
+static const double alba_beside_mm = 12; /* its ends lie so far on either side: no umbilicus */
 
 enum { LEAN = 1 };
 
@@ -57,7 +58,8 @@ static void bridge_front(struct labels *lean) {
   for (int64_t k = 0; k < g->nz; k++) {
     double middle[2];
     if (!middle_of(middle, lean, k)) continue;
-    const double around = alba_around_mm / g->spacing[0], widest = alba_mm / g->spacing[0];
+    const double around = alba_around_mm / g->spacing[0], widest = alba_mm / g->spacing[0],
+                 beside = alba_beside_mm / g->spacing[0];
     int64_t from = (int64_t)fmax(0, ceil(middle[0] - around));
     int64_t to = (int64_t)fmin((double)g->nx - 1, floor(middle[0] + around));
     for (int64_t j = 0; j < (int64_t)middle[1]; j++) {
@@ -65,7 +67,9 @@ static void bridge_front(struct labels *lean) {
       int64_t last = -1;
       for (int64_t i = from; i <= to; i++) {
         if (row[i] != LEAN) continue;
-        for (int64_t n = last + 1; last >= 0 && (double)(i - last) <= widest && n < i; n++)
+        bool across = (double)last < middle[0] - beside && (double)i > middle[0] + beside;
+        for (int64_t n = last + 1; last >= 0 && across && (double)(i - last) <= widest && n < i;
+             n++)
           row[n] = LEAN;
         last = i;
       }

@@ -5,7 +5,8 @@
  * 2. lean = -29..3000 HU in the body without the skin, opened by 1 voxel-ish 1.5 mm so that vessels
  * and septa in the subcutaneous fat do not count
  * 3. inside = lean closed by `close_mm` (Euclidean, 3-D), holes filled in every slice, largest
- * component; gaps of up to 70 mm in the rows of the front half, within 50 mm of the middle, are
+ * component; gaps of up to 70 mm in the rows of the front half, within 50 and from
+ * beyond 12 mm on both sides of the middle, are
  * closed too: the linea alba is too thin to be seen
  * 4. subcutaneous = body without skin outside of `inside`; bone = above 160 HU inside, in
  * components of 0.5 ml at least Rows made from these compartments carry method=rule. Subcutaneous
