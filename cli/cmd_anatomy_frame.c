@@ -48,6 +48,7 @@ static status run(struct context *ctx, const void *params) {
   struct labels *labels = NULL;
   struct frame_options opt = FRAME_OPTIONS_DEFAULTS;
   struct hip_frame frame;
+  cJSON *json = NULL;
   int value = p->value, right = 0, left = 0;
   enum side side = sides[p->side];
   TRY(labels_read_on(&labels, p->labels, NULL));
@@ -60,8 +61,10 @@ static status run(struct context *ctx, const void *params) {
   opt.shaft_min_mm = p->shaft_min;
   TRY(femur_frame(&frame, labels, value, side, &opt));
   TRY(reference_apply(&frame, labels, value, &p->reference));
-  TRY(context_write_json(ctx, hip_frame_to_json(&frame), p->out));
+  json = hip_frame_to_json(&frame);
+  TRY(context_write_json(ctx, json, p->out));
 done:
+  cJSON_Delete(json);
   labels_destroy(labels);
   return st;
 }

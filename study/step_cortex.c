@@ -59,8 +59,8 @@ static status tell(struct case_page *page, int side) {
   struct report_reading reading = {
       .good = "Thick cortex (yellow) at the shaft and below the neck, thin (dark) over the head "
               "and the upper neck, with smooth changes.",
-      .bad = "Speckles, or a thick patch on the head: the outline or the fit is wrong there. Grey "
-             "is where the image cuts the bone.",
+      .bad = "Speckles, or a thick patch on the head: the outline or the fit is wrong there. Grey: "
+             "the model does not fit, or the image cuts the bone.",
       .act = "Use regional means, not single spots. The map is in cortex_<side>.vtp for ParaView."};
   TRY(page_image(page, "pictures/cortex_%s.png", side,
                  "The femur from four sides, coloured by the thickness of its cortex",
