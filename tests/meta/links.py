@@ -5,12 +5,15 @@ usage: links.py SOURCE-FOLDER     (qct on the PATH)"""
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
 root = pathlib.Path(sys.argv[1])
-tracked = subprocess.run(["git", "-C", root, "ls-files", "*.md"], capture_output=True, text=True)
-files = tracked.stdout.split() if tracked.returncode == 0 else []
+files = []
+if shutil.which("git"):
+    tracked = subprocess.run(["git", "-C", root, "ls-files", "*.md"], capture_output=True, text=True)
+    files = tracked.stdout.split() if tracked.returncode == 0 else []
 if not files:
     print("skipped: no git here")
     sys.exit(77)
