@@ -5,7 +5,7 @@
 # same femur is run beside it in the same minute (`TRIAL -size_h SIZE_MM` under mpirun -n 1 and -n 2).
 # For the same reactions by CalculiX: `ctest -R fea.calculix`.
 # Threads wait up to a third of a millisecond awake (GOMP_SPINCOUNT): figures of a machine to itself. `qct` lets them
-# sleep, which is as fast on an idle machine above 4 M unknowns, and costs others nothing on a busy one.
+# sleep, which costs 5 to 20 % on an idle machine and takes nothing from others on a busy one.
 set -e
 build=${1:-build}
 shift || true

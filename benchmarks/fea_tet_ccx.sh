@@ -4,7 +4,7 @@
 # 0.01 %. Debian's ccx factors with SPOOLES; with ITERATIVE=1 it iterates (incomplete Cholesky), which
 # is what fits into memory at 300 k nodes.
 # usage: [SOLVERS="corners gamg mumps"] [ITERATIVE=1] benchmarks/fea_tet_ccx.sh [EDGE_MM]
-#   1.9 mm gives about 300 k nodes, 3.3 mm about 74 k
+#   1.57 mm gives about 300 k nodes, 1.9 mm (the default) about 177 k
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 bin=${BIN:-$here/build/bin}

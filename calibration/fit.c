@@ -11,7 +11,6 @@
 const char *const cal_regression_names[] = {"auto", "ols", "water", NULL};
 
 /* Mindways QCT PRO: volume displaced by dissolved K2HPO4 and density of water at 20 C, mg/cm3. */
-static const double displacement = 0.2174;
 static const double water_density = 999.6;
 
 void cal_init(struct calibration *c) {
@@ -134,12 +133,12 @@ static status fit_water(struct calibration *c, const struct arrays *a, double ro
   status st = ST_OK;
   struct line_fit line;
   TRY(stat_line_fit(&line, a->density, a->reduced, NULL, a->n));
-  double sigma = line.slope - displacement;
+  double sigma = line.slope - CAL_K2HPO4_DISPLACEMENT;
   double beta = line.intercept + water_density;
   CHECK(sigma > 0, ST_NUMERIC,
         "water-corrected fit: sigma_ref %.4f is not above %.4f, so density would fall with HU; are "
         "the rods matched to the right certificate values?",
-        line.slope, displacement);
+        line.slope, CAL_K2HPO4_DISPLACEMENT);
   c->sigma_ref = line.slope;
   c->beta_ref = line.intercept;
   c->slope = 1 / sigma;

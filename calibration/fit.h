@@ -24,6 +24,11 @@
 
 #include "core/calibration.h"
 
+/* What mineral takes from the water it displaces [HU cm3/mg]: K2HPO4 in solution (Source:
+ * mindways2011); apatite as an ideal mixture with water, density 3.156 g/cm3. */
+#define CAL_K2HPO4_DISPLACEMENT 0.2174
+#define CAL_HA_DISPLACEMENT (1 / 3.156)
+
 #ifdef __cplusplus
 extern "C" {
 #endif

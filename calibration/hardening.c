@@ -7,15 +7,13 @@
 
 static const double least_kev = 30; /* of the tables */
 static const double step_kev = 0.5;
-static const double k2hpo4_displacement = 0.2174;  /* mindways2011 */
-static const double ha_displacement = 1 / 3.156;   /* crystalline apatite in water */
 static const double least_mm = 100, most_mm = 500; /* a phantom alone; the widest field */
 static const double told_share = 0.01;
 
 double cal_mineral_contrast(enum material m, double kvp, double water_mm) {
   bool known = m == MATERIAL_K2HPO4 || m == MATERIAL_HA;
   enum attenuation_material mineral = m == MATERIAL_HA ? ATTENUATION_CHA : ATTENUATION_K2HPO4;
-  double displacement = m == MATERIAL_HA ? ha_displacement : k2hpo4_displacement;
+  double displacement = m == MATERIAL_HA ? CAL_HA_DISPLACEMENT : CAL_K2HPO4_DISPLACEMENT;
   if (!known || !(kvp >= 40 && kvp <= 160) || !(water_mm >= 0 && water_mm <= 1000)) return NAN;
   double of_mineral = 0;
   double of_water = 0;

@@ -7,9 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const double displacement = 0.2174; /* mindways2011 */
-static const double water_deficit = 0.4;   /* 1000 - 999.6 HU: density of water at 20 C */
-static const double published_sd = 13.2;   /* bartenschlager2023, method without precalibration */
+static const double water_deficit = 0.4; /* 1000 - 999.6 HU: density of water at 20 C */
+static const double published_sd = 13.2; /* bartenschlager2023, method without precalibration */
 
 int cal_tissue_material(const char *name) {
   static const struct {
@@ -121,7 +120,7 @@ done:
 /* Slope of density on true HU and its derivative by energy. */
 static double physics_slope(const struct cal_physics_options *o, double kev) {
   if (o->material == MATERIAL_HA) return 1 / (attenuation_ratio(ATTENUATION_CHA, kev) - o->s_ha);
-  return 1 / (attenuation_ratio(ATTENUATION_K2HPO4, kev) - displacement);
+  return 1 / (attenuation_ratio(ATTENUATION_K2HPO4, kev) - CAL_K2HPO4_DISPLACEMENT);
 }
 
 struct drift {

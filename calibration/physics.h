@@ -70,7 +70,7 @@ struct cal_physics_options {
   double s_ha;   /* displacement of the HA phantom; 1/3.156 by default */
 };
 #define CAL_PHYSICS_DEFAULTS                                                                       \
-  { .kev = (double)NAN, .kev_sd = 2, .material = MATERIAL_K2HPO4, .s_ha = 1 / 3.156 }
+  { .kev = (double)NAN, .kev_sd = 2, .material = MATERIAL_K2HPO4, .s_ha = CAL_HA_DISPLACEMENT }
 
 /**
  * The physics calibration from the used points of `c` (air and soft tissues; bone is left out).
