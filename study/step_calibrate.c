@@ -366,7 +366,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_calibrate = {
     .name = "calibrate",
     .title = "calibrate HU to density",
-    .version = "1",
+    .version = "2",
     .needs = {"read"},
     .outputs = {"calibration.json", "pictures/rods.png"},
     .parameters = parameters,

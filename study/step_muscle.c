@@ -164,8 +164,8 @@ static status add_level(struct record *r, struct study_case *c, const struct vol
   struct trunk_info info;
   bool organs_known = trunk_knows_organs(given);
   TRY(filter_orient(&oriented, hu));
-  TRY(filter_orient_labels(&known, given));
-  TRY(trunk_compartments(&parts, &info, oriented, organs_known ? known : NULL, NULL));
+  if (organs_known) TRY(filter_orient_labels(&known, given));
+  TRY(trunk_compartments(&parts, &info, oriented, known, NULL));
   TRY(filter_resample_labels(&back, parts, &hu->grid));
   TRY(measure_level(r, hu, back, at, info.body.touches_side, c->options->height_m, organs_known));
   TRY(draw(c, oriented, parts, hu, at));

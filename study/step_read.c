@@ -232,7 +232,7 @@ static void methods(struct case_page *page) {
 
 const struct case_step step_read = {.name = "read",
                                     .title = "read the scan",
-                                    .version = "2",
+                                    .version = "3",
                                     .required = true,
                                     .outputs = {"parts/scan.json", "parts/read.json"},
                                     .parameters = parameters,
