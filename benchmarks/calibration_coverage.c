@@ -21,7 +21,8 @@
  * 200 mg/cm3 at the person's beam and session, their HU taken without noise: what the calibration
  * adds. The HU of a digital insert does not depend on its place; real fields are less even.
  *
- * `rods-unit` is `rods` with a unit of the phantom for each seed instead of each site.
+ * `rods-unit` and `learned-unit` are `rods` and `learned` with a unit of the phantom for each seed
+ * instead of each site: the errors of 20 shared units are 20 draws however many seeds there are.
  * `async` is a person as large as the phantom's body whose beam differs from its by 0.91 % of
  * density (wang2017); `async-any-size` is the person of the seed, calibrated by the phantom scans
  * alone, `async-people` the same with the table of people. `learned-cut` is `learned` for a scan
@@ -40,7 +41,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INSERTS = 3, KEYS = 5, VOLTAGES = 4, MOST = 64, METHODS = 8, SITES = KEYS * VOLTAGES };
+enum { INSERTS = 3, KEYS = 5, VOLTAGES = 4, MOST = 64, METHODS = 9, SITES = KEYS * VOLTAGES };
 static const double inserts[INSERTS] = {50, 100, 200};
 static const char *const keys[KEYS] = {"mindways-model3-ct", "qrm-bdc-3", "qrm-bdc-6",
                                        "image-analysis-qct3d", "b-mas-200"};
@@ -52,7 +53,7 @@ static const struct {
   double goal;
 } methods[METHODS] = {{"rods", 1},           {"rods-unit", 1},    {"async", 3},
                       {"async-any-size", 3}, {"async-people", 3}, {"learned", 5},
-                      {"learned-cut", 5},    {"tissue-line", 5}};
+                      {"learned-unit", 5},   {"learned-cut", 5},  {"tissue-line", 5}};
 static const double middle_mm = 280; /* water-equivalent diameter at the site's energy */
 
 static const char *folder;
@@ -189,7 +190,15 @@ done:
   return st;
 }
 
-static status learn(struct cal_tissue_table *table, const struct site *s) {
+/* The same scan with the certificate of another unit, that of the seed. */
+static status another_unit(struct calibration *c, const struct site *s, uint64_t seed) {
+  for (int i = 0; i < c->point_count; i++)
+    c->points[i].density = s->truth.rods[i].density + 0.4 * random_normal(seed, 31, (uint64_t)i);
+  return cal_fit_points(c, NULL);
+}
+
+/* From the people of the site, on the unit of the site or on that of the seed. */
+static status learn(struct cal_tissue_table *table, const struct site *s, const uint64_t *seed) {
   status st = ST_OK;
   static struct calibration rods[MOST], tissues[MOST];
   for (int i = 0; i < learned_people; i++) {
@@ -197,6 +206,7 @@ static status learn(struct cal_tissue_table *table, const struct site *s) {
     struct visit v = make_visit(s->seed * 1000 + (uint64_t)i, false);
     snprintf(name, sizeof name, "%s.person%02d", s->name, i);
     TRY(scan_on_phantom(&rods[i], &tissues[i], s, &v, name));
+    if (seed) TRY(another_unit(&rods[i], s, *seed));
   }
   TRY(cal_learn(table, rods, tissues, learned_people));
 done:
@@ -226,14 +236,6 @@ static void judge(FILE *f, uint64_t seed, const struct site *s, const struct vis
             v->diameter, inserts[i], calibration_density(c, hu) - inserts[i],
             calibration_half_width(c, hu));
   }
-}
-
-/* The scan of the seed with a certificate of its own: the scans of a site share one, so that its
- * errors are theirs all. */
-static status another_unit(struct calibration *c, const struct site *s, uint64_t seed) {
-  for (int i = 0; i < c->point_count; i++)
-    c->points[i].density = s->truth.rods[i].density + 0.4 * random_normal(seed, 31, (uint64_t)i);
-  return cal_fit_points(c, NULL);
 }
 
 static status asynchronous(FILE *f, uint64_t seed, const struct site *s, const struct visit *v,
@@ -269,7 +271,7 @@ static status without_phantom(FILE *f, uint64_t seed, const struct site *s, cons
   struct cal_tissue_table table;
   struct calibration c;
   struct cal_internal_options o = CAL_INTERNAL_DEFAULTS;
-  TRY(learn(&table, s));
+  TRY(learn(&table, s, NULL));
   TRY(scan(&r, s, v, false));
   o.table = &table;
   o.method = CAL_LEARNED;
@@ -282,6 +284,10 @@ static status without_phantom(FILE *f, uint64_t seed, const struct site *s, cons
   judge(f, seed, s, v, energy(s, v, false), "learned-cut", &c);
   TRY(cal_tissue_line(&c, &table, voltages[s->voltage].kvp));
   judge(f, seed, s, v, energy(s, v, false), "tissue-line", &c);
+  c.diameter_mm = diameter_mm;
+  TRY(learn(&table, s, &seed));
+  TRY(cal_learned_line(&c, &table, voltages[s->voltage].kvp));
+  judge(f, seed, s, v, energy(s, v, false), "learned-unit", &c);
 done:
   phantom_result_free(&r);
   return st;
