@@ -99,12 +99,17 @@ static void thin_slices_agree_with_the_truth(void **state) {
   phantom_result_free(&made);
 }
 
-static void thick_slices_agree_less(void **state) {
+/* Turned so that the greater trochanter stands 7 mm beside the head, as high as the roof of the
+ * joint: what lies there must not be taken for the socket. */
+static void thick_slices_agree_less_also_with_a_trochanter_beside_the_head(void **state) {
   (void)state;
   struct hip_phantom p;
+  const double turned[3] = {12.45, -14.21, -6.05};
   patient(&p, 0.8, 3);
+  person_draw(&p.person, 1000, 0, &p.age_years, &p.sex);
+  memcpy(p.pose, turned, sizeof turned);
   struct outcome o = segment(&p);
-  check(&o, 0.93);
+  check(&o, 0.98);
 }
 
 /* The same image with index axis x, and z too when asked, running the other way. */
@@ -206,7 +211,7 @@ static void a_head_of_fat_in_a_joint_as_narrow_as_a_slice_is_found(void **state)
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(thin_slices_agree_with_the_truth),
-      cmocka_unit_test(thick_slices_agree_less),
+      cmocka_unit_test(thick_slices_agree_less_also_with_a_trochanter_beside_the_head),
       cmocka_unit_test(a_mirror_and_feet_first_change_nothing),
       cmocka_unit_test(an_oblique_grid_agrees_with_the_truth),
       cmocka_unit_test(a_head_of_fat_in_a_joint_as_narrow_as_a_slice_is_found),
