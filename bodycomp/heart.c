@@ -14,7 +14,7 @@
 
 static const double work_mm = 2;
 static const double least_lung_mm3 = 200e3, small_lung_mm3 = 500e3;
-static const double soft_hu = -30, bone_hu = 160, airway_hu = -800;
+static const double soft_hu = -30, bone_hu = 160, pure_air_hu = -1000;
 static const double opening_mm = 12, below_fork_mm = 20;
 static const double least_seen = 0.1; /* share of rays */
 static const double least_sac_mm3 = 300e3, most_sac_mm3 = 1300e3;
@@ -195,23 +195,33 @@ done:
 
 /* ---- the fork of the airway ---- */
 
-/* The part of the air between the lungs that reaches over most slices: the airway (AIRWAY), which
- * is long, and no pocket of gas. *found is false when none is at least 50 mm long. */
-static status find_airway(struct labels **out, bool *found, const struct chest *c) {
+/* HU below which a voxel is more airway than lung: half way from the thinner lung to air. The wall
+ * between them is denser than both, so that it parts them even where thick slices make it too thin
+ * to bound the lung. */
+static double airway_hu(const struct lungs_info *lungs) {
+  return 0.5 * (pure_air_hu + fmin(lungs->right_hu, lungs->left_hu));
+}
+
+/* The part of the purest air near the middle that reaches over most slices: the airway (AIRWAY),
+ * which is long, and no pocket of gas. *found is false when none is at least 50 mm long. What holds
+ * more than 200 ml is no airway, or one that has run into emphysema. */
+static status find_airway(struct labels **out, bool *found, const struct chest *c,
+                          double below_hu) {
   status st = ST_OK;
   enum { MOST = 64 };
-  const double reach_mm = 60, least_mm = 50;
+  const double reach_mm = 60, least_mm = 50, most_mm3 = 200e3;
   struct labels *air = NULL, *parts = NULL;
   int64_t sizes[MOST], lo[3], hi[3], longest = 0;
   int count = 0, best = 0;
   TRY(labels_create(&air, &c->hu->grid));
   for (int64_t v = 0; v < geometry_voxels(&air->grid); v++)
-    air->voxels[v] = c->body->voxels[v] == LABEL_BODY && !c->lungs->voxels[v] &&
+    air->voxels[v] = c->body->voxels[v] == LABEL_BODY &&
                      fabs((double)(v % c->nx) - c->middle) * work_mm < reach_mm &&
-                     (double)c->hu->voxels[v] < airway_hu;
+                     (double)c->hu->voxels[v] < below_hu;
   TRY(filter_components(&parts, air, 6, MOST, sizes, &count));
   for (int n = 1; n <= count && n <= MOST; n++)
-    if (labels_box(parts, n, lo, hi) && hi[2] - lo[2] > longest) {
+    if ((double)sizes[n] * pow(work_mm, 3) <= most_mm3 && labels_box(parts, n, lo, hi) &&
+        hi[2] - lo[2] > longest) {
       longest = hi[2] - lo[2];
       best = n;
     }
@@ -246,13 +256,13 @@ done:
 }
 
 /* Going down: one airway in at least five slices, then two in two slices. */
-static status find_top(struct chest *c) {
+static status find_top(struct chest *c, const struct lungs_info *lungs) {
   status st = ST_OK;
   struct labels *airway = NULL;
   bool found = false;
   int single = 0, pairs = 0;
   c->top = (double)NAN;
-  TRY(find_airway(&airway, &found, c));
+  TRY(find_airway(&airway, &found, c, airway_hu(lungs)));
   for (int64_t k = c->nz - 1; found && k >= 0 && isnan(c->top); k--) {
     int airways = 0;
     TRY(count_airways(&airways, airway, k));
@@ -427,7 +437,7 @@ status heart_find(struct labels **out, struct heart_info *info, const struct vol
   TRY(prepare(&c, &lungs, hu));
   TRY(find_floor(&c));
   TRY(find_front(&c));
-  TRY(find_top(&c));
+  TRY(find_top(&c, &lungs));
   TRY(find_region(&c));
   TRY(find_core(&core, &c));
   TRY(mark_sac(&c, core));

@@ -6,7 +6,8 @@
  *   3. diaphragm: the lowest lung voxel of every column, carried on under the heart by the harmonic
  *      function through those heights
  *   4. top: 20 mm below the fork of the airway (about the fork of the pulmonary artery); without an
- *      airway the top of 6, flagged
+ *      airway the top of 6, flagged. The airway is the longest part of what is nearer to air than
+ * to the thinner lung: that parts it from the lung where slices of 5 mm hide the wall between
  *   5. front edge of the spine from the bone behind the middle of the body
  *   6. core: soft tissue above -30 HU inside 2 to 5, opened by a ball of 12 mm (which drops the
  *      oesophagus and most of the aorta behind), largest part
