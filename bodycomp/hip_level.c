@@ -1,4 +1,4 @@
-/* Slices of the hip in which its muscles are measured. */
+/* Slices of the hip in which its muscles are measured; soft tissue over its trochanter. */
 #include "bodycomp/tissue.h"
 
 #include "core/statistics.h"
@@ -120,5 +120,75 @@ status tissue_hip_slice(struct level_slice *out, const struct labels *bones, con
   out->slice = out->first = out->last = slice_of(&bones->grid, rank);
   out->z_mm = geometry_to_world(&bones->grid, vec3_make(0, 0, (double)out->slice)).z;
 done:
+  return st;
+}
+
+/* ---- soft tissue over the greater trochanter ---- */
+
+static const double trochanter_mm = 40; /* below the tip: the trochanter's outer face */
+static const double least_seen_mm = 30;
+
+/* Pixels of {labels == value} in slice k with a face neighbour of another value, or at the image's
+ * edge. */
+static int64_t rim(struct vec3 *out, const struct labels *l, int value, int64_t k) {
+  static const int steps[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
+  const struct geometry *g = &l->grid;
+  int64_t count = 0;
+  for (int64_t j = 0; j < g->ny; j++)
+    for (int64_t i = 0; i < g->nx; i++) {
+      bool inner = true;
+      if (l->voxels[geometry_index(g, i, j, k)] != value) continue;
+      for (int n = 0; n < 4; n++) {
+        int64_t x = i + steps[n][0], y = j + steps[n][1];
+        inner &= geometry_inside(g, x, y, k) && l->voxels[geometry_index(g, x, y, k)] == value;
+      }
+      if (!inner) out[count++] = vec3_make((double)i, (double)j, (double)k);
+    }
+  return count;
+}
+
+/* Shortest ways from the bone's rim to the body's: to skin, and to where the body leaves the image
+ * and its skin is not seen. */
+static void shortest(double *skin_mm, double *edge_mm, const struct vec3 *bone, int64_t bones,
+                     const struct vec3 *body, int64_t bodies, const struct geometry *g) {
+  for (int64_t n = 0; n < bodies; n++) {
+    struct vec3 b = body[n];
+    bool cut = b.x < 0.5 || b.y < 0.5 || b.x > (double)g->nx - 1.5 || b.y > (double)g->ny - 1.5;
+    double *best = cut ? edge_mm : skin_mm;
+    for (int64_t m = 0; m < bones; m++)
+      *best =
+          fmin(*best, hypot((b.x - bone[m].x) * g->spacing[0], (b.y - bone[m].y) * g->spacing[1]));
+  }
+}
+
+status tissue_trochanter_thickness(double *mm, const struct labels *body,
+                                   const struct labels *bones, int femur, struct vec3 tip) {
+  status st = ST_OK;
+  const struct geometry *g = &bones->grid;
+  const int64_t plane = g->nx * g->ny;
+  struct vec3 *rims = malloc((size_t)(2 * plane) * sizeof *rims);
+  double skin = INFINITY, edge = INFINITY, seen = 0;
+  CHECK(rims, ST_MEMORY, "soft tissue over the trochanter in slices of %lld x %lld",
+        (long long)g->nx, (long long)g->ny);
+  TRY(geometry_match(g, "femur", &body->grid, "body", 1e-3));
+  for (int64_t k = 0; k < g->nz; k++) {
+    double below = tip.z - geometry_to_world(g, vec3_make(0, 0, (double)k)).z;
+    if (below < 0 || below > trochanter_mm) continue;
+    int64_t count = rim(rims, bones, femur, k);
+    if (count == 0) continue;
+    shortest(&skin, &edge, rims, count, rims + plane, rim(rims + plane, body, LABEL_BODY, k), g);
+    seen = fmax(seen, below);
+  }
+  CHECK(seen >= least_seen_mm, ST_DOMAIN,
+        "soft tissue over the trochanter: the femur (label %d) is seen %.0f mm below its tip at z "
+        "%.1f mm; at least %g mm are needed",
+        femur, seen, tip.z, least_seen_mm);
+  CHECK(skin < edge, ST_DOMAIN,
+        "soft tissue over the trochanter: the body leaves the image %.0f mm from the bone, before "
+        "its skin",
+        edge);
+  *mm = skin;
+done:
+  free(rims);
   return st;
 }

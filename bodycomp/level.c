@@ -101,33 +101,3 @@ done:
   free(e);
   return st;
 }
-
-status tissue_trochanter_thickness(double *mm, const struct labels *body, struct vec3 trochanter) {
-  status st = ST_OK;
-  const struct geometry *g = &body->grid;
-  struct vec3 at = geometry_to_index(g, trochanter);
-  int64_t i0 = llround(at.x), j0 = llround(at.y), k0 = llround(at.z);
-  CHECK(geometry_inside(g, i0, j0, k0) && body->voxels[geometry_index(g, i0, j0, k0)] == LABEL_BODY,
-        ST_DOMAIN, "the greater trochanter (%.1f, %.1f, %.1f) mm does not lie in the body",
-        trochanter.x, trochanter.y, trochanter.z);
-  double best = INFINITY, edge = INFINITY;
-  for (int64_t j = 0; j < g->ny; j++)
-    for (int64_t i = 0; i < g->nx; i++) {
-      double dx = ((double)i - at.x) * g->spacing[0], dy = ((double)j - at.y) * g->spacing[1];
-      double d = sqrt(dx * dx + dy * dy);
-      if (body->voxels[geometry_index(g, i, j, k0)] != LABEL_BODY)
-        best = fmin(best, d);
-      else if (i == 0 || j == 0 || i == g->nx - 1 || j == g->ny - 1)
-        edge = fmin(edge, d);
-    }
-  /* the skin lies half a pixel before the first pixel outside */
-  best -= 0.25 * (g->spacing[0] + g->spacing[1]);
-  CHECK(isfinite(best) && best <= edge, ST_DOMAIN,
-        "the body leaves the image %.0f mm from the greater trochanter, before its skin: the "
-        "thickness of "
-        "the soft tissue is not known",
-        edge);
-  *mm = best;
-done:
-  return st;
-}

@@ -101,6 +101,13 @@ struct tissue_list {
   double height_m;     /* NaN when not known */
   int truncated;       /* fat: the body leaves the image */
 };
+struct tissue_compartment {
+  char name[48];
+  int value;
+};
+/** One of its items. @return ST_USAGE for a text that is neither form */
+status tissue_compartment_parse(struct tissue_compartment *c, const char *text,
+                                const struct labels *l);
 /** Measure and add the rows of every compartment. @return ST_USAGE for a text that is neither form;
  * else as above */
 status tissue_measure_list(struct record *r, const struct volume *hu, const struct labels *l,
@@ -152,13 +159,20 @@ int vertebra_label(const char *level);
 /* ---- soft tissue over the greater trochanter ---- */
 
 /**
- * Shortest distance from the greater trochanter to the skin in the axial slice through it [mm], for
- * the force of a fall.
- * @param body   label map with LABEL_BODY; @param trochanter LPS mm
- * @return ST_DOMAIN when the point is outside the body or the body leaves the image before its skin
- * is met Source: robinovitch1995
+ * Shortest way from the greater trochanter to the skin in an axial slice [mm], for the force of a
+ * fall: over the slices from the trochanter's tip to 40 mm below, between the centres of the
+ * outermost pixels of bone and body, which both surfaces lie half a pixel beyond. (From the tip
+ * itself the way is longer, by 17 mm in a man: it lies behind and inside the face that strikes the
+ * ground.)
+ *
+ * Not seen: an arm that lies against the hip counts as its soft tissue.
+ * @param body   LABEL_BODY; @param bones  `femur` on the same grid; @param tip  LPS mm
+ * @return ST_DOMAIN: grids differ, less than 30 mm of femur below the tip, the body leaves the
+ * image nearer than its skin; ST_MEMORY
+ * Source: robinovitch1995 (what it is for); 40 and 30 mm are our own
  */
-status tissue_trochanter_thickness(double *mm, const struct labels *body, struct vec3 trochanter);
+status tissue_trochanter_thickness(double *mm, const struct labels *body,
+                                   const struct labels *bones, int femur, struct vec3 tip);
 
 #ifdef __cplusplus
 }

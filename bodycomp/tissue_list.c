@@ -4,13 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct compartment {
-  char name[48];
-  int value;
-};
-
-/* "name=value" or "value", which is looked up in the map's names. */
-static status parse_compartment(struct compartment *c, const char *text, const struct labels *l) {
+status tissue_compartment_parse(struct tissue_compartment *c, const char *text,
+                                const struct labels *l) {
   status st = ST_OK;
   const char *equals = strchr(text, '=');
   char *end = NULL;
@@ -33,10 +28,10 @@ status tissue_measure_list(struct record *r, const struct volume *hu, const stru
                            const struct tissue_list *list, const struct tissue_options *options) {
   status st = ST_OK;
   for (int i = 0; i < list->count; i++) {
-    struct compartment c;
+    struct tissue_compartment c;
     struct tissue_measure m;
     int64_t slices = list->last - list->first + 1;
-    TRY(parse_compartment(&c, list->items[i], l));
+    TRY(tissue_compartment_parse(&c, list->items[i], l));
     TRY(tissue_measure(&m, hu, l, c.value, list->first, list->last, options));
     if (list->fat)
       TRY(tissue_fat_record(r, c.name, &m, &hu->grid, slices, list->volume, list->truncated,

@@ -1,3 +1,4 @@
+#include "bodycomp/slice_picture.h"
 #include "cli/tissue_options.h"
 #include "core/body.h"
 
@@ -5,7 +6,7 @@
 
 struct params {
   struct tissue_params tissue;
-  const char *vertebrae, *level;
+  const char *vertebrae, *level, *picture;
   double height_m;
   int slice, slices, rule;
 };
@@ -26,6 +27,7 @@ static const struct option options[] = {
     OPT_INT(struct params, slice, "slice", "", -1, 100000, "slice by index, instead of a level"),
     OPT_INT(struct params, slices, "slices", "", 1, 1000, "mean over this many slices around it"),
     OPT_REAL(struct params, height_m, "height", "m", 0.5, 3, "of the person, for the muscle index"),
+    OPT_OUT(struct params, picture, "picture", "the slice with what is counted of it (PNG)"),
     TISSUE_WINDOWS(struct params, tissue),
     OPTIONS_END};
 
@@ -69,6 +71,21 @@ done:
   return st;
 }
 
+static status draw(const struct volume *hu, const struct labels *compartments,
+                   const struct tissue_list *range, const struct params *p, bool force) {
+  status st = ST_OK;
+  struct picture *picture = NULL;
+  const struct tissue_options o = tissue_options_of(&p->tissue);
+  const struct tissue_list muscle = tissue_list_of(&p->tissue, 0, range),
+                           fat = tissue_list_of(&p->tissue, 1, range);
+  TRY(tissue_picture(&picture, hu, compartments, &muscle, &fat, (range->first + range->last) / 2,
+                     &o));
+  TRY(picture_write_png(picture, p->picture, force));
+done:
+  picture_destroy(picture);
+  return st;
+}
+
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -85,6 +102,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(record_create(&record, ""));
   TRY(tissue_rows(record, hu, compartments, &p->tissue, &range));
   for (size_t i = 0; i < record->count; i++) measurement_flag(&record->rows[i], "%s", flags);
+  if (p->picture) TRY(draw(hu, compartments, &range, p, ctx->force));
   TRY(context_write_record(ctx, record, p->tissue.out));
 done:
   record_destroy(record);

@@ -72,17 +72,22 @@ done:
   return st;
 }
 
+/** The compartments asked for, over a range of slices. */
+static inline struct tissue_list tissue_list_of(const struct tissue_params *p, int fat,
+                                                const struct tissue_list *range) {
+  struct tissue_list list = *range;
+  list.items = fat ? p->fat.items : p->muscle.items;
+  list.count = fat ? p->fat.count : p->muscle.count;
+  list.fat = fat;
+  return list;
+}
+
 /** The rows of all compartments over a range of slices. */
 static inline status tissue_rows(struct record *r, const struct volume *hu, const struct labels *l,
                                  const struct tissue_params *p, const struct tissue_list *range) {
   const struct tissue_options o = tissue_options_of(p);
-  struct tissue_list muscle = *range, fat = *range;
+  const struct tissue_list muscle = tissue_list_of(p, 0, range), fat = tissue_list_of(p, 1, range);
   status st = ST_OK;
-  muscle.items = p->muscle.items;
-  muscle.count = p->muscle.count;
-  fat.items = p->fat.items;
-  fat.count = p->fat.count;
-  fat.fat = 1;
   TRY(tissue_measure_list(r, hu, l, &muscle, &o));
   TRY(tissue_measure_list(r, hu, l, &fat, &o));
   TRY(tissue_fat_ratio(r));

@@ -35,14 +35,16 @@ done:
 
 /* Soft tissue over the greater trochanter, which takes up part of a fall; NaN with the reason in
  * the log when its skin is not in the scan. */
-static status soft_tissue(double *mm, struct study_case *c, const struct femur *femur) {
+static status soft_tissue(double *mm, struct study_case *c, const struct case_hip *hip) {
   status st = ST_OK;
   const struct volume *hu = NULL;
+  const struct femur *femur = hip->femur;
   struct labels *body = NULL;
   *mm = (double)NAN;
   TRY(case_hu(&hu, c));
   TRY(body_find(&body, NULL, hu));
-  st = tissue_trochanter_thickness(mm, body, femur->frame.greater_trochanter);
+  st = tissue_trochanter_thickness(mm, body, hip->labels, femur->label,
+                                   femur->frame.greater_trochanter);
   if (st == ST_DOMAIN) {
     log_info("%s femur: %s", side_name(femur->side), status_message());
     status_clear();
@@ -63,7 +65,9 @@ static void add_soft_tissue(struct record *r, double mm, const struct femur *fem
     return;
   }
   struct measurement *m = record_add(r, region, "trochanter_soft_tissue", mm, "mm");
-  if (m) snprintf(m->method, sizeof m->method, "shortest way to the skin in the axial slice");
+  if (m)
+    snprintf(m->method, sizeof m->method,
+             "shortest way from bone to skin in the axial slices to 40 mm below the tip");
 }
 
 static double given_or(double given, double header) {
@@ -84,7 +88,7 @@ static status run(struct study_case *c, int side) {
   options.mass_kg = given_or(c->options->mass_kg, hip.density->acquisition.weight_kg);
   options.height_m = given_or(c->options->height_m, hip.density->acquisition.height_m);
   case_drop_shells(c); /* the solver needs the memory */
-  TRY(soft_tissue(&options.tissue_mm, c, hip.femur));
+  TRY(soft_tissue(&options.tissue_mm, c, &hip));
   TRY(fea_fall_run(&fall, hip.density, hip.labels, hip.femur->label, &hip.femur->frame,
                    hip.calibration, &options));
   TRY(write_files(c, fall, &options, side));
@@ -145,7 +149,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_fall = {
     .name = "fall",
     .title = "strength in a fall",
-    .version = "3",
+    .version = "4",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

@@ -2,7 +2,7 @@
  * the given label map. */
 #include "bodycomp/tissue.h"
 #include "bodycomp/trunk.h"
-#include "bodycomp/trunk_picture.h"
+#include "bodycomp/slice_picture.h"
 #include "core/itk_filter.h"
 #include "core/json.h"
 #include "study/step.h"

@@ -168,23 +168,33 @@ static void levels_are_found_by_name_and_disorder_is_flagged(void **state) {
   labels_destroy(l);
 }
 
-static void soft_tissue_of_a_round_body_is_the_distance_to_its_skin(void **state) {
+/* A round thigh of 120 mm radius and a femur of 20 mm, 60 mm beside its middle, with a tip of 8 mm
+ * on top nearer the middle: 40 mm are left over the face of the trochanter. */
+static void soft_tissue_is_the_shortest_way_from_the_trochanters_face(void **state) {
   (void)state;
-  struct geometry g = geometry_make(300, 300, 1, 1, 1, 1);
-  struct labels *l = NULL;
+  struct geometry g = geometry_make(300, 300, 20, 1, 1, 3);
+  struct labels *body = NULL, *bones = NULL;
+  const struct vec3 tip = {190, 150, 57};
   double mm;
-  assert_ok(labels_create(&l, &g));
-  for (int64_t j = 0; j < 300; j++)
-    for (int64_t i = 0; i < 300; i++)
-      if (hypot((double)i - 150, (double)j - 150) <= 120) l->voxels[j * 300 + i] = LABEL_BODY;
-  assert_ok(tissue_trochanter_thickness(&mm, l, vec3_make(235, 150, 0)));
-  assert_near(mm, 35, 1);
-  assert_fails(tissue_trochanter_thickness(&mm, l, vec3_make(290, 150, 0)), ST_DOMAIN,
-               "does not lie");
-  for (int64_t i = 0; i < 90000; i++) l->voxels[i] = LABEL_BODY;
-  assert_fails(tissue_trochanter_thickness(&mm, l, vec3_make(150, 150, 0)), ST_DOMAIN,
+  assert_ok(labels_create(&body, &g));
+  assert_ok(labels_create(&bones, &g));
+  for (int64_t v = 0; v < geometry_voxels(&g); v++) {
+    double x = (double)(v % 300) - 150, y = (double)(v / 300 % 300) - 150;
+    bool top = v / 90000 > 16;
+    if (hypot(x, y) <= 120) body->voxels[v] = LABEL_BODY;
+    if (top ? hypot(x - 40, y) <= 8 : hypot(x - 60, y) <= 20) bones->voxels[v] = 76;
+  }
+  assert_ok(tissue_trochanter_thickness(&mm, body, bones, 76, tip));
+  assert_near(mm, 40, 1);
+  assert_fails(tissue_trochanter_thickness(&mm, body, bones, 75, tip), ST_DOMAIN, "0 mm below");
+  assert_fails(tissue_trochanter_thickness(&mm, body, bones, 76, vec3_make(190, 150, 25)),
+               ST_DOMAIN, "at least 30 mm");
+  for (int64_t v = 0; v < geometry_voxels(&g); v++)
+    if (v % 300 > 200) body->voxels[v] = LABEL_BODY; /* the image ends beside the hip */
+  assert_fails(tissue_trochanter_thickness(&mm, body, bones, 76, tip), ST_DOMAIN,
                "before its skin");
-  labels_destroy(l);
+  labels_destroy(body);
+  labels_destroy(bones);
 }
 
 /* Half the pixel size by nearest neighbour; turned with the direction matrix: the same areas. */
@@ -361,7 +371,7 @@ int main(void) {
       cmocka_unit_test(mirroring_swaps_left_and_right_only),
       cmocka_unit_test(what_is_no_scan_of_a_body_is_refused_and_metal_is_told),
       cmocka_unit_test(hip_levels_are_where_the_bones_say),
-      cmocka_unit_test(soft_tissue_of_a_round_body_is_the_distance_to_its_skin),
+      cmocka_unit_test(soft_tissue_is_the_shortest_way_from_the_trochanters_face),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
