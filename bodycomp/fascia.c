@@ -11,7 +11,9 @@ static const double lean_low_hu = -29, gas_hu = -250, bone_hu = 160, septum_mm =
 static const double alba_mm = 70, alba_around_mm = 50; /* widest gap; from the middle */
 static const double alba_beside_mm = 12; /* its ends lie so far on either side: no umbilicus */
 
-enum { LEAN = 1 };
+static const double deep_mm = 10; /* below the surface: any muscle of the wall reaches it */
+
+enum { LEAN = 1, SEEN };
 
 /* Soft and hard tissue and gas within `inner`, the body without its skin, less what is thinner than
  * a septum. */
@@ -31,6 +33,47 @@ static status find_lean(struct labels **out, const struct volume *hu, const stru
   lean = NULL;
 done:
   labels_destroy(lean);
+  return st;
+}
+
+/* What is connected in slice k with lean voxels of `deep` becomes SEEN. `stack` holds the voxels of
+ * a slice. */
+static void flood_slice(struct labels *lean, const struct labels *deep, int64_t k, int64_t *stack) {
+  const int64_t nx = lean->grid.nx, ny = lean->grid.ny, base = k * nx * ny;
+  int64_t count = 0;
+  for (int64_t n = 0; n < nx * ny; n++)
+    if (lean->voxels[base + n] == LEAN && deep->voxels[base + n]) {
+      lean->voxels[base + n] = SEEN;
+      stack[count++] = n;
+    }
+  while (count > 0) {
+    const int64_t n = stack[--count], i = n % nx, j = n / nx;
+    const int64_t next[4] = {i > 0 ? n - 1 : n, i < nx - 1 ? n + 1 : n, j > 0 ? n - nx : n,
+                             j < ny - 1 ? n + nx : n};
+    for (int m = 0; m < 4; m++)
+      if (lean->voxels[base + next[m]] == LEAN) {
+        lean->voxels[base + next[m]] = SEEN;
+        stack[count++] = next[m];
+      }
+  }
+}
+
+/* Drop the lean parts of a slice that lie wholly within deep_mm of the surface: thick skin, scars,
+ * dressings. The closing would join them to the muscle below and the fat between with them. */
+static status drop_superficial(struct labels *lean, const struct labels *inner, double skin_mm) {
+  status st = ST_OK;
+  const int64_t plane = lean->grid.nx * lean->grid.ny;
+  struct labels *deep = NULL;
+  int64_t *stack = malloc((size_t)plane * sizeof *stack);
+  CHECK(stack, ST_MEMORY, "finding the fascia in slices of %lld voxels", (long long)plane);
+  TRY(labels_copy(&deep, inner));
+  TRY(filter_grow(deep, LABEL_BODY, skin_mm - deep_mm, 0));
+  for (int64_t k = 0; k < lean->grid.nz; k++) flood_slice(lean, deep, k, stack);
+  for (int64_t v = 0; v < lean->grid.nz * plane; v++)
+    lean->voxels[v] = lean->voxels[v] == SEEN ? LEAN : 0;
+done:
+  free(stack);
+  labels_destroy(deep);
   return st;
 }
 
@@ -109,6 +152,7 @@ status fascia_compartments(struct labels **out, struct body_info *info, const st
   TRY(labels_copy(&core, body));
   TRY(filter_grow(core, LABEL_BODY, -o->skin_mm, 0));
   TRY(find_lean(&lean, hu, core));
+  TRY(drop_superficial(lean, core, o->skin_mm));
   CHECK(labels_count(lean, LEAN) > 0, ST_DOMAIN,
         "no lean tissue inside the skin: is this a person?");
   TRY(filter_grow(lean, LEAN, o->close_mm, 0));

@@ -3,7 +3,8 @@
  *
  * 1. body: core/body.h. Skin is its outer 2 mm.
  * 2. lean = -29..3000 HU in the body without the skin, opened by 1 voxel-ish 1.5 mm so that vessels
- * and septa in the subcutaneous fat do not count
+ * and septa in the subcutaneous fat do not count; nor do parts of a slice that lie wholly within 10
+ * mm of the surface: thick skin, scars, dressings
  * 3. inside = lean closed by `close_mm` (Euclidean, 3-D), holes filled in every slice, largest
  * component; gaps of up to 70 mm in the rows of the front half, within 50 and from
  * beyond 12 mm on both sides of the middle, are

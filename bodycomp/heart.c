@@ -220,7 +220,7 @@ static status find_airway(struct labels **out, bool *found, const struct chest *
                      (double)c->hu->voxels[v] < below_hu;
   TRY(filter_components(&parts, air, 6, MOST, sizes, &count));
   for (int n = 1; n <= count && n <= MOST; n++)
-    if ((double)sizes[n] * pow(work_mm, 3) <= most_mm3 && labels_box(parts, n, lo, hi) &&
+    if ((double)sizes[n - 1] * pow(work_mm, 3) <= most_mm3 && labels_box(parts, n, lo, hi) &&
         hi[2] - lo[2] > longest) {
       longest = hi[2] - lo[2];
       best = n;

@@ -56,21 +56,44 @@ status heart_find(struct labels **out, struct heart_info *info, const struct vol
 
 /* ---- fat of the heart ---- */
 
+/* Windows in use: -190..-30, and -190..-40 and -190..-45 on chest CT that was not gated, which
+ * bring the volume nearer to that of CT angiography and the mean HU farther from it. */
+extern const struct tissue_window heart_fat_windows[];
+/** "standard", "non-gated-40", "non-gated-45" with a NULL at the end. */
+extern const char *const heart_fat_window_names[];
+
+/* A volume above which risk was said to rise; a preset, never a diagnosis. */
+enum heart_fat_limit { HEART_FAT_NO_LIMIT, HEART_FAT_250 };
+/** "none", "pericardial-250" with a NULL at the end. */
+extern const char *const heart_fat_limit_names[];
+
 struct heart_fat_options {
   struct tissue_window fat;   /* -190..-30 */
   double height_m, weight_kg; /* for the fat per body surface; NaN when not known */
+  int median;                 /* 1: HU are medians of 3 x 3 x 3 voxels, as in one published way */
+  double slice_z_mm;          /* also of the slice here, LPS; NaN: none */
+  enum heart_fat_limit limit;
 };
 #define HEART_FAT_DEFAULTS                                                                         \
-  { .fat = {"fat", -190, -30, "derstine2018"}, .height_m = (double)NAN, .weight_kg = (double)NAN }
+  {                                                                                                \
+    .fat = {"fat", -190, -30, "derstine2018"}, .height_m = (double)NAN, .weight_kg = (double)NAN,  \
+    .slice_z_mm = (double)NAN                                                                      \
+  }
 
 /**
  * Rows fat_inside_sac and fat_outside_sac [cm3], their mean HU and SD [HU], fat_inside_sac_per_bsa
- * [cm3/m2] (Mosteller: sqrt(height[cm] weight[kg] / 3600)), sac_volume [cm3].
+ * [cm3/m2] (Mosteller: sqrt(height[cm] weight[kg] / 3600)), sac_volume [cm3], sac_first_z and
+ * sac_last_z [mm, LPS], the centres of the lowest and highest slice that hold the sac: what lies
+ * between is measured, whatever the limits of another definition. With slice_z_mm also
+ * fat_inside_sac_slice_area [cm2] and _volume [cm3] of the nearest slice (one way in use takes that
+ * of the left main coronary artery, which must be pointed at: nothing here finds it). With a limit
+ * fat_inside_sac_above_limit, 1 or 0.
  *
  * @param sac  label map with `inside` (the sac, from heart_find or a reader) and, when not 0,
  *             `outside`
- * @return ST_DOMAIN: not HU, grids differ, no voxel of `inside` ("no mask is not no fat")
- * Source: derstine2018 (window), mosteller1987
+ * @return ST_DOMAIN: not HU, grids differ, no voxel of `inside` ("no mask is not no fat"),
+ * slice_z_mm at no slice of the sac Source: derstine2018 (window), eat_nongated2022, mosteller1987,
+ * heartaortanet (limit)
  */
 status heart_fat_record(struct record *r, const struct volume *hu, const struct labels *sac,
                         int inside, int outside, const char *method,

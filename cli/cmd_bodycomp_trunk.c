@@ -1,5 +1,5 @@
-#include "bodycomp/trunk.h"
 #include "bodycomp/slice_picture.h"
+#include "bodycomp/trunk.h"
 #include "cli/command.h"
 #include "core/image.h"
 #include "core/itk_filter.h"

@@ -8,12 +8,16 @@
 
 struct params {
   const char *ct, *labels, *out, *sac, *picture;
-  int inside, outside;
-  double fat_window[2], height_m, mass_kg;
+  int inside, outside, window, limit;
+  bool median;
+  double fat_window[2], height_m, mass_kg, slice_z_mm;
 };
 
-static const struct params defaults = {
-    .inside = HEART_SAC, .outside = 0, .fat_window = {-190, -30}, .height_m = NAN, .mass_kg = NAN};
+static const struct params defaults = {.inside = HEART_SAC,
+                                       .fat_window = {NAN, NAN},
+                                       .height_m = NAN,
+                                       .mass_kg = NAN,
+                                       .slice_z_mm = NAN};
 
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT of the chest: DICOM folder or image file"),
@@ -23,8 +27,18 @@ static const struct option options[] = {
             "value of the sac in --labels (TotalSegmentator trunk_cavities: 3)"),
     OPT_INT(struct params, outside, "around", "", 0, 65535,
             "value of the region around the sac in --labels (mediastinum: 4); 0: none"),
+    OPT_CHOICE(struct params, window, "windows", heart_fat_window_names,
+               "named window of fat: -190..-30 HU, or -190..-40 or -190..-45 on chest CT without "
+               "gating"),
     OPT_REALS(struct params, fat_window, "fat-window", "HU", 2, -1000, 3000,
-              "inclusive HU window of fat; -190,-45 is used on chest CT without gating"),
+              "inclusive HU window of fat, instead"),
+    OPT_FLAG(struct params, median, "median",
+             "HU are medians of 3 x 3 x 3 voxels, as in one published way"),
+    OPT_REAL(struct params, slice_z_mm, "slice-z", "mm", -1e5, 1e5,
+             "also the fat of the slice at this z (LPS), such as that of the left main coronary "
+             "artery"),
+    OPT_CHOICE(struct params, limit, "limit", heart_fat_limit_names,
+               "also whether the fat inside is above 250 ml, as printed in one review"),
     OPT_REAL(struct params, height_m, "height", "m", 0.5, 3, "of the person"),
     OPT_REAL(struct params, mass_kg, "mass", "kg", 10, 400, "of the person"),
     OPT_OUT(struct params, sac, "sac", "also write the sac and what is around it (label map)"),
@@ -40,7 +54,8 @@ static const struct example examples[] = {
      "the same with the true sac"},
     {NULL, NULL}};
 
-static const char *const sources[] = {"derstine2018", "mosteller1987", NULL};
+static const char *const sources[] = {"derstine2018", "eat_nongated2022", "mosteller1987",
+                                      "heartaortanet", NULL};
 
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
@@ -55,8 +70,13 @@ static status run(struct context *ctx, const void *params) {
   struct heart_fat_options o = HEART_FAT_DEFAULTS;
   char method[64] = "mask";
   int inside = p->inside, outside = p->outside;
-  o.fat.low_hu = p->fat_window[0];
-  o.fat.high_hu = p->fat_window[1];
+  o.fat = heart_fat_windows[p->window];
+  if (!isnan(p->fat_window[0])) {
+    o.fat = (struct tissue_window){"fat", p->fat_window[0], p->fat_window[1], ""};
+  }
+  o.median = p->median;
+  o.slice_z_mm = p->slice_z_mm;
+  o.limit = (enum heart_fat_limit)p->limit;
   o.height_m = p->height_m;
   o.weight_kg = p->mass_kg;
   TRY(image_read(&hu, p->ct, &read));

@@ -164,7 +164,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_heart = {
     .name = "heart",
     .title = "fat and calcium of the heart",
-    .version = "2",
+    .version = "3",
     .needs = {"read"},
     .outputs = {"parts/heart.json", "pictures/heart.png", "pictures/heart_calcium.png"},
     .parameters = parameters,

@@ -1,8 +1,8 @@
 /* The step of muscle and fat: areas at L3 (or the nearest level that is there), muscle groups of
  * the given label map. */
+#include "bodycomp/slice_picture.h"
 #include "bodycomp/tissue.h"
 #include "bodycomp/trunk.h"
-#include "bodycomp/slice_picture.h"
 #include "core/itk_filter.h"
 #include "core/json.h"
 #include "study/step.h"
@@ -255,7 +255,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_muscle = {
     .name = "muscle",
     .title = "muscle and fat",
-    .version = "2",
+    .version = "3",
     .needs = {"read"},
     .outputs = {"parts/muscle.json", "pictures/trunk.png"},
     .parameters = parameters,
