@@ -64,7 +64,6 @@ static void add_row(struct record *r, const char *region, const char *quantity, 
   if (!m) return;
   m->n = n;
   snprintf(m->method, sizeof m->method, "%s", method);
-  measurement_source(m, "derstine2018");
 }
 
 static void add_fat(struct record *r, const char *region, const struct fat_sum *s, double voxel_mm3,

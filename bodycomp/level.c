@@ -1,5 +1,7 @@
 #include "bodycomp/tissue.h"
 
+#include "core/itk_filter.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +70,32 @@ static void check_order(char flags[160], const struct extent e[LEVELS], int64_t 
   }
 }
 
+/* A level in one piece: a second part of 5 % of its voxels or more is another bone under its
+ * number. */
+static status check_whole(char flags[160], const struct labels *l, int label) {
+  status st = ST_OK;
+  enum { MOST = 2 };
+  const double most_share = 0.05;
+  struct labels *box = NULL, *parts = NULL;
+  int64_t lo[3], hi[3], sizes[MOST] = {0};
+  int count = 0;
+  char text[96];
+  if (!labels_box(l, label, lo, hi)) goto done;
+  TRY(filter_crop_labels(&box, l, lo, hi));
+  for (int64_t v = 0; v < geometry_voxels(&box->grid); v++)
+    box->voxels[v] = box->voxels[v] == label;
+  TRY(filter_components(&parts, box, 26, MOST, sizes, &count));
+  double share = count > 1 ? (double)sizes[1] / (double)labels_count(l, label) : 0;
+  if (share < most_share) goto done;
+  snprintf(text, sizeof text, "level_order: %.0f %% of %s lie apart from it", 100 * share,
+           level_names[label - FIRST_LABEL]);
+  flag(flags, text);
+done:
+  labels_destroy(box);
+  labels_destroy(parts);
+  return st;
+}
+
 status tissue_level_slice(struct level_slice *out, const struct labels *vertebrae,
                           const char *level, enum slice_rule rule) {
   status st = ST_OK;
@@ -93,6 +121,8 @@ status tissue_level_slice(struct level_slice *out, const struct labels *vertebra
   if (s.slice >= g->nz) s.slice = g->nz - 1;
   s.z_mm = geometry_to_world(g, vec3_make(at.x, at.y, (double)s.slice)).z;
   check_order(s.flags, e, g->nz);
+  for (int near = label - 1; near <= label + 1; near++)
+    if (near >= FIRST_LABEL && near <= LAST_LABEL) TRY(check_whole(s.flags, vertebrae, near));
   if (s.slice < 1 || s.slice > g->nz - 2) flag(s.flags, "the slice lies at the end of the scan");
   if (x->first == 0 || x->last == g->nz - 1)
     flag(s.flags, "the vertebra is cut by the end of the scan");

@@ -27,6 +27,9 @@ static status check_input(const struct volume *hu, const struct labels *c, int64
         (long long)hu->grid.nz - 1);
   CHECK(o->muscle.low_hu > o->fat.high_hu, ST_DOMAIN,
         "windows overlap: fat up to %g HU, muscle from %g HU", o->fat.high_hu, o->muscle.low_hu);
+  CHECK(isnan(o->pure_muscle_hu) || o->pure_muscle_hu > o->pure_fat_hu, ST_DOMAIN,
+        "share of fat by mixing: pure muscle of %g HU must lie above pure fat of %g HU",
+        o->pure_muscle_hu, o->pure_fat_hu);
 done:
   return st;
 }
@@ -94,6 +97,8 @@ static void count_slice(struct tissue_measure *m, const struct volume *hu, const
     double h = round((double)v);
     m->voxels++;
     m->whole_sum_hu += (double)v;
+    if (!isnan(o->pure_muscle_hu))
+      m->fraction_sum += tissue_fat_fraction((double)v, o->pure_muscle_hu, o->pure_fat_hu);
     m->metal += h > metal_hu;
     m->low += inside(low, h);
     m->normal += inside(normal, h);
@@ -151,6 +156,19 @@ static struct measurement *row(struct record *r, const char *region, const char 
   return m;
 }
 
+static status mixing_row(struct record *r, const char *region, const struct tissue_measure *m,
+                         const struct tissue_options *o) {
+  status st = ST_OK;
+  if (isnan(o->pure_muscle_hu)) goto done;
+  struct measurement *share =
+      row(r, region, "fat_fraction", m->fraction_sum / (double)m->voxels, "", m->voxels, NULL);
+  CHECK(share, ST_MEMORY, "adding fat_fraction");
+  snprintf(share->method, sizeof share->method, "mixing of muscle at %g and fat at %g HU",
+           o->pure_muscle_hu, o->pure_fat_hu);
+done:
+  return st;
+}
+
 static status height_rows(struct record *r, const char *region, const struct tissue_measure *m,
                           double area, double height_m, const struct tissue_options *o) {
   status st = ST_OK;
@@ -206,6 +224,7 @@ status tissue_muscle_record(struct record *r, const char *region, const struct t
                 extent(m->normal, g, slices, volume), unit, m->normal,
                 &tissue_windows[WINDOW_MUSCLE_NORMAL]),
         ST_MEMORY, "adding rows of %s", region);
+  TRY(mixing_row(r, region, m, o));
   if (!volume) TRY(height_rows(r, region, m, area, height_m, o));
 done:
   return st;

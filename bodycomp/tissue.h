@@ -15,6 +15,8 @@
 #include "core/record.h"
 #include "core/volume.h"
 
+#include <math.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -45,17 +47,19 @@ struct tissue_measure {
   int64_t metal;        /* voxels above 2500 HU */
   double muscle_sum_hu; /* over muscle voxels */
   double whole_sum_hu;  /* over all voxels */
+  double fraction_sum;  /* shares of fat over all voxels, with pure HU */
 };
 
 struct tissue_options {
   struct tissue_window muscle, fat;
   int imat_min_pixels; /* fat components (8-connected, in the slice) of fewer pixels are not
                           counted; 1: none removed */
+  double pure_muscle_hu, pure_fat_hu; /* of this scan, for fat_fraction; NaN: not wanted */
 };
 #define TISSUE_DEFAULTS                                                                            \
   {                                                                                                \
     .muscle = {"muscle", -29, 150, "derstine2018"}, .fat = {"fat", -190, -30, "derstine2018"},     \
-    .imat_min_pixels = 1                                                                           \
+    .imat_min_pixels = 1, .pure_muscle_hu = (double)NAN, .pure_fat_hu = (double)NAN                \
   }
 
 /**
@@ -79,7 +83,8 @@ status tissue_check_scan(const struct volume *hu, int volume);
  * Rows of a muscle compartment: muscle_area [cm2] (slab of several slices: mean per slice) or
  * muscle_volume [cm3] with `volume`, smra [HU] (mean over the muscle window), compartment_mean_hu
  * [HU] (no window), imat_area, fat_infiltration (share 0..1), low and normal density areas, smi
- * [cm2/m2] and muscle_gauge with the person's height.
+ * [cm2/m2] and muscle_gauge with the person's height; with the pure HU fat_fraction, the mean share
+ * of fat by mixing over the whole compartment (0..1).
  * @param height_m  NaN: rows that need it are withheld; > 3 is refused (centimetres?)
  */
 status tissue_muscle_record(struct record *r, const char *region, const struct tissue_measure *m,
@@ -135,7 +140,9 @@ struct level_slice {
 /**
  * Slice of a vertebral level ("L3") in a map of TotalSegmentator numbers (C1 = 50 ... T1 = 43 ...
  * T12 = 32, L1 = 31 ... L5 = 27, S1 = 26). Whole levels must be ordered along the patient's z with
- * neighbouring centroids 15 to 60 mm apart: else the flag level_order is set, never silently.
+ * neighbouring centroids 15 to 60 mm apart, and this one and its neighbours in one piece (no second
+ * of 5 % of the voxels): else the flag level_order is set, never silently. mid-body is the slice of
+ * the label's centroid: a map of vertebral bodies gives the body's, one of whole vertebrae theirs.
  * @return ST_DOMAIN: unknown level name, level not in the map
  */
 status tissue_level_slice(struct level_slice *out, const struct labels *vertebrae,

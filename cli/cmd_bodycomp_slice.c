@@ -58,8 +58,9 @@ static status choose_slices(int64_t *first, int64_t *last, char flags[256], cons
     centre = s.slice;
     *first = s.first;
     *last = s.last;
-    snprintf(flags, 256, "%s, slice %lld at z %.1f mm%s%s", p->level, (long long)s.slice, s.z_mm,
-             s.flags[0] ? "; " : "", s.flags);
+    snprintf(flags, 256, "%s by %s, slice %lld at z %.1f mm, of its slices %lld to %lld%s%s",
+             p->level, slice_rule_names[p->rule], (long long)s.slice, s.z_mm, (long long)s.first,
+             (long long)s.last, s.flags[0] ? "; " : "", s.flags);
     if (p->rule == SLICE_ALL) goto done;
   } else {
     snprintf(flags, 256, "slice %d", p->slice);

@@ -37,7 +37,7 @@ static const struct option options[] = {
     OPT_REAL(struct params, slice_z_mm, "slice-z", "mm", -1e5, 1e5,
              "also the fat of the slice at this z (LPS), such as that of the left main coronary "
              "artery"),
-    OPT_CHOICE(struct params, limit, "limit", heart_fat_limit_names,
+    OPT_CHOICE(struct params, limit, "fat-limit", heart_fat_limit_names,
                "also whether the fat inside is above 250 ml, as printed in one review"),
     OPT_REAL(struct params, height_m, "height", "m", 0.5, 3, "of the person"),
     OPT_REAL(struct params, mass_kg, "mass", "kg", 10, 400, "of the person"),

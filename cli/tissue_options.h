@@ -12,10 +12,11 @@ struct tissue_params {
   const char *ct, *compartments, *out;
   struct text_list muscle, fat;
   double muscle_window[2], fat_window[2]; /* NaN: of the preset */
+  double pure_hu[2];                      /* muscle, fat; NaN: no mixing */
   int windows, imat_min;
 };
 #define TISSUE_PARAMS                                                                              \
-  { .muscle_window = {NAN, NAN}, .fat_window = {NAN, NAN}, .imat_min = 1 }
+  { .muscle_window = {NAN, NAN}, .fat_window = {NAN, NAN}, .pure_hu = {NAN, NAN}, .imat_min = 1 }
 
 /* Named pairs of windows: the usual, that of the thigh, and the other visceral convention. */
 static const char *const window_presets[] = {"standard", "thigh", "visceral-alt", NULL};
@@ -36,6 +37,10 @@ static const char *const window_presets[] = {"standard", "thigh", "visceral-alt"
                 "inclusive HU window of muscle, instead"),                                         \
       OPT_REALS(T, m.fat_window, "fat-window", "HU", 2, -1000, 3000,                               \
                 "inclusive HU window of fat, instead"),                                            \
+      OPT_REALS(                                                                                   \
+          T, m.pure_hu, "pure-hu", "HU", 2, -200, 200,                                             \
+          "HU of pure muscle and pure fat in this scan, e.g. 52,-100: also the share of fat "      \
+          "by mixing"),                                                                            \
       OPT_INT(T, m.imat_min, "imat-min-pixels", "pixels", 1, 1000,                                 \
               "smaller fat components in muscle do not count"),                                    \
       OPT_OUT(T, m.out, "out", "record (CSV or JSON)")
@@ -55,6 +60,8 @@ static inline struct tissue_options tissue_options_of(const struct tissue_params
   tissue_window_set(&o.muscle, p->muscle_window);
   tissue_window_set(&o.fat, p->fat_window);
   o.imat_min_pixels = p->imat_min;
+  o.pure_muscle_hu = p->pure_hu[0];
+  o.pure_fat_hu = p->pure_hu[1];
   return o;
 }
 

@@ -117,6 +117,27 @@ static void fat_fraction_follows_two_compartment_mixing(void **state) {
   for (int i = 0; i < 5; i++) assert_near(tissue_fat_fraction(hu[i], 52, -100), expected[i], 5e-7);
   assert_near(tissue_fat_fraction(90, 52, -100), 0, 0);
   assert_near(tissue_fat_fraction(-150, 52, -100), 1, 0);
+  struct volume *v = flat(5, 1, 1, 1, 1, 0);
+  struct labels *l = NULL;
+  struct record *r = NULL;
+  struct tissue_measure m;
+  struct tissue_options o = TISSUE_DEFAULTS;
+  assert_ok(labels_create(&l, &v->grid));
+  assert_ok(record_create(&r, "case"));
+  for (int i = 0; i < 5; i++) {
+    l->voxels[i] = 1;
+    v->voxels[i] = (float)hu[i];
+  }
+  o.pure_muscle_hu = 52;
+  o.pure_fat_hu = -100;
+  assert_ok(tissue_measure(&m, v, l, 1, 0, 0, &o));
+  assert_ok(tissue_muscle_record(r, "psoas", &m, &v->grid, 1, 0, NAN, &o));
+  assert_near(record_find(r, "psoas", "fat_fraction")->value, 2.026316 / 5, 1e-6); /* their mean */
+  o.pure_fat_hu = 52;
+  assert_fails(tissue_measure(&m, v, l, 1, 0, 0, &o), ST_DOMAIN, "must lie above");
+  record_destroy(r);
+  labels_destroy(l);
+  volume_destroy(v);
 }
 
 static void volumes_use_the_increment_and_areas_the_mean_slice(void **state) {
@@ -159,6 +180,14 @@ static void levels_are_found_by_name_and_disorder_is_flagged(void **state) {
   assert_int_equal(s.slice, 15);
   assert_near(s.z_mm, 45, 1e-9);
   assert_string_equal(s.flags, "");
+  /* a twentieth of L3 under another bone: L3 has 11 slices of 16 voxels */
+  for (int64_t i = 0; i < 9; i++) l->voxels[39 * 16 + i] = LABEL_VERTEBRA_L3;
+  assert_ok(tissue_level_slice(&s, l, "L4", SLICE_MID_BODY));
+  assert_string_equal(s.flags, ""); /* 9 of 185 are 4.9 % */
+  l->voxels[39 * 16 + 9] = LABEL_VERTEBRA_L3;
+  assert_ok(tissue_level_slice(&s, l, "L4", SLICE_MID_BODY));
+  assert_string_equal(s.flags, "level_order: 5 % of L3 lie apart from it");
+  for (int64_t i = 0; i < 16; i++) l->voxels[39 * 16 + i] = LABEL_VERTEBRA_L2;
   assert_fails(tissue_level_slice(&s, l, "L9", SLICE_MID_BODY), ST_DOMAIN, "\"L9\" is not known");
   assert_fails(tissue_level_slice(&s, l, "T12", SLICE_MID_BODY), ST_DOMAIN, "label 32");
   for (int64_t i = 0; i < 640; i++)
