@@ -31,18 +31,29 @@ done:
   return st;
 }
 
-/* Calcium inside the sac counts valves and the root of the aorta too: named for what it is. */
+/* Calcium inside the sac, less the aorta where the given map knows it; valves count, so that it is
+ * named for what it is. */
 static status add_calcium(struct record *r, struct calcium_score *s, const struct volume *hu,
                           const struct labels *sac, int inside, const struct labels *given) {
   status st = ST_OK;
   struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct labels *region = NULL;
   unsigned gates = 0;
   char text[512];
   bool aorta = given && labels_count(given, LABEL_AORTA) > 0;
-  TRY(calcium_score(s, hu, sac, inside, &rules));
+  TRY(labels_copy(&region, sac));
+  for (int64_t v = 0; aorta && v < geometry_voxels(&region->grid); v++)
+    if (given->voxels[v] == LABEL_AORTA) region->voxels[v] = 0;
+  TRY(calcium_score(s, hu, region, inside, &rules));
   TRY(calcium_gates(&gates, text, hu, &rules, aorta ? given : NULL, s));
+  size_t used = strlen(text);
+  if (!aorta)
+    snprintf(text + used, sizeof text - used,
+             "%sno map of the aorta: calcium of its root inside the sac counts too",
+             used ? "; " : "");
   TRY(calcium_record(r, "pericardial", s, &rules, gates, text, 0));
 done:
+  labels_destroy(region);
   return st;
 }
 
@@ -147,12 +158,14 @@ done:
 }
 
 static void methods(struct case_page *page) {
-  report_text(page->report,
-              "Heart. Without a mask the sac is found by rule: between the lungs, above the "
-              "diaphragm, in front of the spine, around the thick soft tissue there, widened to "
-              "the line of the pericardium where it is seen. Fat is -190 to -30 HU; what lies "
-              "inside the sac is most often called epicardial. Calcium is scored by Agatston's "
-              "rule at 120 kV over everything inside the sac, so it is no coronary score.");
+  report_text(
+      page->report,
+      "Heart. Without a mask the sac is found by rule: between the lungs, above the "
+      "diaphragm, in front of the spine, around the thick soft tissue there, widened to "
+      "the line of the pericardium where it is seen. Fat is -190 to -30 HU; what lies "
+      "inside the sac is most often called epicardial. Calcium is scored by Agatston's "
+      "rule at 120 kV over everything inside the sac but the aorta of a label map, so it is no "
+      "coronary score.");
 }
 
 static void parameters(cJSON *out, const struct study_case *c) {
