@@ -3,7 +3,7 @@
 # Processor seconds of heart fat, calcium and trunk compartments beside reading alone. Target for 512 x 512 x 118
 # voxels: all together below 5 s of computing on two cores after reading. Limit by the bytes moved: growing a label
 # writes and reads the squared distances to two sheets, 4 bytes each, along three axes, 48 bytes a voxel; the trunk
-# grows seven times within the body (about 19 million voxels): 6.4 GB, 0.6 s at 10 GB/s. Other passes move 2 to 8
+# grows eight times within the body (about 19 million voxels): 7.3 GB, 0.7 s at 10 GB/s. Other passes move 2 to 8
 # bytes a voxel, about thirty of them: 4 GB. The heart works on 2 mm voxels, a third as many.
 set -eu
 chest=$(realpath "$1")

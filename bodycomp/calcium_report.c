@@ -171,7 +171,7 @@ static int band_of(double *margin, double score, const struct band *bands, int c
 }
 
 static status add_band(struct record *r, const char *region, const char *quantity, double score,
-                       const struct band *bands, int count, const char *source) {
+                       const struct band *bands, int count, const char *source, bool verified) {
   status st = ST_OK;
   double margin;
   int b = band_of(&margin, score, bands, count);
@@ -179,6 +179,9 @@ static status add_band(struct record *r, const char *region, const char *quantit
   CHECK(m, ST_MEMORY, "adding %s", quantity);
   measurement_source(m, source);
   measurement_flag(m, "%s; %.4g from the nearest edge; not a diagnosis", bands[b].name, margin);
+  if (!verified) measurement_flag(m, "edges 100 and 300 as commonly quoted, not checked");
+  if (!strstr(region, "coronary"))
+    measurement_flag(m, "the bands are of coronary scores, which this is not");
 done:
   return st;
 }
@@ -227,8 +230,8 @@ status calcium_record(struct record *r, const char *region, const struct calcium
   TRY(add_row(r, region, "calcium_lesion_count", (double)s->lesion_count, "", voxels, method, "",
               reason, gate_text));
   if (no_score) goto done;
-  TRY(add_band(r, region, "agatston_band", s->agatston, risk_bands, 5, "heartaortanet"));
-  TRY(add_band(r, region, "cac_drs_category", s->agatston, drs_bands, 4, "hecht2018"));
+  TRY(add_band(r, region, "agatston_band", s->agatston, risk_bands, 5, "heartaortanet", true));
+  TRY(add_band(r, region, "cac_drs_category", s->agatston, drs_bands, 4, "hecht2018", false));
 done:
   return st;
 }

@@ -49,26 +49,35 @@ static void concentric_ellipses_have_the_counted_and_the_analytic_areas(void **s
   volume_destroy(v);
 }
 
+/* Under each pair of windows, over all that 12 bits of a scanner hold. */
 static void every_integer_hu_is_muscle_or_fat_or_neither_exactly_once(void **state) {
   (void)state;
-  struct volume *v = flat(600, 1, 1, 1, 1, 0);
+  static const int pairs[][2] = {{WINDOW_MUSCLE, WINDOW_FAT},
+                                 {WINDOW_MUSCLE_THIGH, WINDOW_FAT},
+                                 {WINDOW_MUSCLE, WINDOW_FAT_VISCERAL_ALT}};
+  static const int widths[][2] = {{180, 161}, {230, 161}, {180, 101}};
+  struct volume *v = flat(1, 1, 1, 1, 1, 0);
   struct labels *l = NULL;
   assert_ok(labels_create(&l, &v->grid));
-  int muscle = 0, fat = 0;
-  for (int i = 0; i < 600; i++) {
-    double hu = i - 300;
-    v->voxels[i] = (float)hu;
-    memset(l->voxels, 0, 600 * sizeof *l->voxels);
-    l->voxels[i] = 1;
-    struct tissue_measure m;
-    assert_ok(tissue_measure(&m, v, l, 1, 0, 0, NULL));
-    assert_int_equal(m.muscle, hu >= -29 && hu <= 150);
-    assert_int_equal(m.fat, hu >= -190 && hu <= -30);
-    muscle += (int)m.muscle;
-    fat += (int)m.fat;
+  l->voxels[0] = 1;
+  for (int p = 0; p < 3; p++) {
+    struct tissue_options o = TISSUE_DEFAULTS;
+    int muscle = 0, fat = 0;
+    o.muscle = tissue_windows[pairs[p][0]];
+    o.fat = tissue_windows[pairs[p][1]];
+    for (int hu = -1024; hu <= 3071; hu++) {
+      struct tissue_measure m;
+      v->voxels[0] = (float)hu;
+      assert_ok(tissue_measure(&m, v, l, 1, 0, 0, &o));
+      assert_int_equal(m.muscle, hu >= -29 && hu <= (p == 1 ? 200 : 150));
+      assert_int_equal(m.fat, p == 2 ? hu >= -150 && hu <= -50 : hu >= -190 && hu <= -30);
+      assert_true(m.muscle + m.fat <= 1);
+      muscle += (int)m.muscle;
+      fat += (int)m.fat;
+    }
+    assert_int_equal(muscle, widths[p][0]);
+    assert_int_equal(fat, widths[p][1]);
   }
-  assert_int_equal(muscle, 180);
-  assert_int_equal(fat, 161);
   labels_destroy(l);
   volume_destroy(v);
 }
