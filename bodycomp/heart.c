@@ -445,6 +445,7 @@ status heart_find(struct labels **out, struct heart_info *info, const struct vol
   keep_levels(&c);
   if (info) judge(info, &c, &lungs, seen);
   TRY(filter_resample_labels(&result, c.region, &hu->grid));
+  TRY(heart_drop_bone(result, hu));
   TRY(labels_set_name(result, HEART_SAC, "heart_sac"));
   TRY(labels_set_name(result, HEART_MEDIASTINUM, "mediastinum"));
   *out = result;

@@ -13,6 +13,7 @@
  *      oesophagus and most of the aorta behind), largest part
  *   7. the core made convex in axial, then coronal, then sagittal slices, within 2 to 5
  *   8. sac: widened to the line of the pericardium in the fat where that is seen (membrane.h)
+ *   9. bone that it touches is taken out (heart_drop_bone)
  *
  * A guess with a stated confidence, not an outline by a reader: the pericardium itself is seldom
  * visible without contrast. What is inside and outside the sac is named so, because "epicardial"
@@ -53,6 +54,14 @@ struct heart_info {
  * between them
  */
 status heart_find(struct labels **out, struct heart_info *info, const struct volume *hu);
+
+/**
+ * Take bone out of HEART_SAC, which would count as calcium: voxels of 130 HU and more that are
+ * connected with 10 ml or more of such voxels outside the sac (of those within 20 mm of its box).
+ * Calcium that crosses the sac's border is smaller and stays.
+ * @return ST_DOMAIN: grids differ; ST_MEMORY
+ */
+status heart_drop_bone(struct labels *sac, const struct volume *hu);
 
 /* ---- fat of the heart ---- */
 

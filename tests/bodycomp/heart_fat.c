@@ -1,5 +1,6 @@
 // labels: method
-/* Heart fat of a painted box against its count: windows, slices, medians, the preset limit. */
+/* Heart fat of a painted box against its count: windows, slices, medians, the preset limit; the
+ * bone it touches. */
 #include "bodycomp/heart.h"
 #include "tests/check.h"
 
@@ -117,12 +118,33 @@ static void the_limit_is_asked_for_and_is_250_ml(void **state) {
   box_free(&b);
 }
 
+/* A bone of 40 x 8 x 12 voxels (46 ml) before the sac, which touches it with a row of 20 pixels in
+ * a slice; calcium of 5 x 2 x 2 across the sac's back, half outside; calcium inside. */
+static void bone_that_touches_the_sac_is_taken_out_and_calcium_is_not(void **state) {
+  (void)state;
+  struct box b = make_box(-80, false);
+  for (int64_t v = 0; v < geometry_voxels(&b.hu->grid); v++) {
+    int64_t i = v % 40, j = v / 40 % 40, k = v / 1600;
+    bool bone = j >= 2 && j < 10, touching = j == 10 && k == 5 && b.sac->voxels[v];
+    bool across = i >= 15 && i < 20 && j >= 29 && j < 31 && (k == 4 || k == 5);
+    bool inside = i == 20 && j == 20 && k == 5;
+    if (bone || touching || across || inside) b.hu->voxels[v] = 130;
+  }
+  assert_ok(heart_drop_bone(b.sac, b.hu));
+  assert_int_equal(labels_count(b.sac, HEART_SAC), 3200 - 20);
+  assert_int_equal(b.sac->voxels[geometry_index(&b.sac->grid, 12, 10, 5)], 0);
+  assert_int_equal(b.sac->voxels[geometry_index(&b.sac->grid, 16, 29, 4)], HEART_SAC);
+  assert_int_equal(b.sac->voxels[geometry_index(&b.sac->grid, 20, 20, 5)], HEART_SAC);
+  box_free(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_sac_s_own_extent_and_one_slice_of_it_are_told),
       cmocka_unit_test(windows_of_scans_without_gating_end_at_their_hu),
       cmocka_unit_test(medians_of_27_voxels_leave_single_ones_out),
       cmocka_unit_test(the_limit_is_asked_for_and_is_250_ml),
+      cmocka_unit_test(bone_that_touches_the_sac_is_taken_out_and_calcium_is_not),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
