@@ -13,8 +13,7 @@
 
 const char *const neck_method_names[] = {"minperim", "area", NULL};
 
-enum { RAYS = 900, WAIST_HALF = 8 };
-static const double WAIST_STEP = 0.75; /* mm */
+enum { RAYS = 900 };
 static const double WIDE = -0.3,
                     CAP = 0.25;  /* d.neck of rays: all but the neck's; the head's alone */
 static const double CLEAN = 0.6; /* mm, RMS up to which the smaller cap still fixes the sphere */
@@ -196,49 +195,54 @@ static struct neck_plane search_tilt(const struct volume *field, struct vec3 piv
   return best;
 }
 
-/* Where on the neck axis its section is smallest [mm from neck_point, towards the head]: the least
- * of a cubic through the areas within WAIST_HALF steps, because a minimum of 1 mm in 10 is lost in
- * the noise of single sections. NaN when a section is not complete. */
-static double waist_along(const struct hip_frame *f, const struct volume *field) {
-  const double m = WAIST_HALF, t2 = m * (m + 1) / 3, t4 = (3 * m * (m + 1) - 1) * t2 / 5;
-  double c[4] = {0, 0, 0, 0}, square[4] = {1, 0, 0, 0}, best = 0, least = INFINITY;
-  for (int i = -WAIST_HALF; i <= WAIST_HALF; i++) { /* orthogonal polynomials */
-    struct section s;
-    double t = i, p[4] = {1, t, t * t - t2, t * t * t - t4 / t2 * t};
-    section_cut(&s, field, vec3_along(f->neck_point, WAIST_STEP * i, f->neck_axis), f->neck_axis,
-                0.8, 10);
-    if (!s.found || !s.complete) return NAN;
-    for (int k = 1; k < 4; k++) {
-      c[k] += s.area_mm2 * p[k];
-      square[k] += p[k] * p[k];
-    }
-  }
-  for (double t = -m; t <= m; t += 0.05) {
-    double a = c[1] / square[1] * t + c[2] / square[2] * (t * t - t2) +
-               c[3] / square[3] * (t * t * t - t4 / t2 * t);
-    if (a < least) {
-      least = a;
-      best = t;
-    }
-  }
-  return best * WAIST_STEP;
+/* Area of the section across the neck axis `along` mm from the neck point, towards the head; NaN
+ * when the box or the sampled square cuts it. */
+static double area_along(struct section *s, const struct hip_frame *f, const struct volume *field,
+                         double along) {
+  section_cut(s, field, vec3_along(f->neck_point, along, f->neck_axis), f->neck_axis, 0.8, 10);
+  return s->found && s->complete ? s->area_mm2 : NAN;
 }
 
-/* Move the neck point to the narrowest section by area, as core/frame.h defines it. */
-static void settle_waist(struct hip_frame *f, const struct volume *field) {
+/* Where the area reaches `level`, from `along` in steps; NaN when a section is cut before that. */
+static double rise_along(const struct hip_frame *f, const struct volume *field, double along,
+                         double step, double level) {
+  const double far_mm = 30;
   struct section s;
-  double along = waist_along(f, field);
-  if (isnan(along)) return;
-  section_cut(&s, field, vec3_along(f->neck_point, along, f->neck_axis), f->neck_axis, 0.8, 10);
-  if (!s.found || !s.complete) return;
-  f->neck_point = s.centroid;
-  f->neck_area_mm2 = s.area_mm2;
-  f->neck_axis = vec3_unit(vec3_sub(f->head, f->neck_point));
+  double before = area_along(&s, f, field, along);
+  for (double t = along + step; fabs(t - along) <= far_mm; t += step) {
+    double area = area_along(&s, f, field, t);
+    if (isnan(area)) break;
+    if (area >= level) return t - step * (area - level) / (area - before);
+    before = area;
+  }
+  return NAN;
 }
 
-/* The axis runs from the narrowest section's centroid to the head centre: over digital hips it lies
- * 0.2 degrees from the planted axis where the plane's normal lies 0.2 to 2. The section is then
- * taken across that axis, twice. */
+/* Move the neck point to the middle of the narrow stretch (core/frame.h) of its axis; 0 when the
+ * scan cuts that. */
+static int settle_neck(struct hip_frame *f, const struct volume *field) {
+  const double step_mm = 0.75, reach_mm = 6;
+  struct section s;
+  double narrow = 0, least = INFINITY;
+  for (double t = -reach_mm; t <= reach_mm; t += step_mm) {
+    double area = area_along(&s, f, field, t);
+    if (!(area < least)) continue;
+    least = area;
+    narrow = t;
+  }
+  double level = least * (1 + HIP_NARROW_RISE);
+  double first = rise_along(f, field, narrow, step_mm, level);
+  double last = rise_along(f, field, narrow, -step_mm, level);
+  if (isnan(first + last) || isnan(area_along(&s, f, field, (first + last) / 2))) return 0;
+  f->neck_point = s.centroid;
+  f->neck_area_mm2 = least;
+  f->neck_axis = vec3_unit(vec3_sub(f->head, f->neck_point));
+  return 1;
+}
+
+/* The axis runs from the middle of the narrow stretch to the head centre: over digital hips it lies
+ * nearer to that of the exact solid than the normal of the tilted plane. The stretch is that of the
+ * sections across the axis, so both are found in turn. */
 static status find_neck(struct hip_frame *f, const struct volume *field, struct vec3 seen,
                         int method) {
   status st = ST_OK;
@@ -248,14 +252,17 @@ static status find_neck(struct hip_frame *f, const struct volume *field, struct 
         "hip frame: no complete section of the neck within 10 mm of its expected place");
   best = search_tilt(field, best.section.centroid, best.normal, 1, method);
   struct vec3 normal = best.normal;
-  for (int round = 0; round < 3; round++) {
-    f->neck_point = best.section.centroid;
-    f->neck_area_mm2 = best.section.area_mm2;
-    f->neck_axis = vec3_unit(vec3_sub(f->head, f->neck_point));
-    best = smallest_section(field, f->neck_point, f->neck_axis, method);
-    if (best.cost == INFINITY) break;
+  f->neck_point = best.section.centroid;
+  f->neck_area_mm2 = best.section.area_mm2;
+  f->neck_axis = vec3_unit(vec3_sub(f->head, f->neck_point));
+  for (int round = 0; round < 6; round++) {
+    struct vec3 before = f->neck_axis;
+    if (!settle_neck(f, field)) {
+      frame_flag(f, "the scan cuts the neck: its narrowest plane stands for its middle");
+      break;
+    }
+    if (vec3_angle_deg(before, f->neck_axis) < 0.02) break;
   }
-  settle_waist(f, field);
   if (vec3_dot(normal, seen) < 0) normal = vec3_scale(normal, -1);
   struct vec3 d = vec3_sub(f->head, f->neck_point);
   f->neck_axis_miss_mm = vec3_length(vec3_along(d, -vec3_dot(d, normal), normal));

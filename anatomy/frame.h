@@ -7,9 +7,10 @@
  *      flexed by up to 38 degrees), below the lesser trochanter, line fitted robustly
  *   3. lesser trochanter: a ridge about the shaft axis; tip and distal end as defined in
  *      core/frame.h
- *   4. neck: the narrowest section, over planes tilted to the smallest perimeter ("minperim") or
- *      area ("area"); the axis runs from its centroid to the head centre. neck_axis_miss_mm is how
- *      far the normal of the tilted plane, drawn from the centroid, passes the head centre
+ *   4. neck: the smallest section over tilted planes, by perimeter ("minperim") or area ("area"),
+ *      is the start; then the middle of the narrow stretch of the sections across the axis from it
+ *      to the head centre (core/frame.h), until that axis rests. neck_axis_miss_mm is how far the
+ *      normal of the tilted plane, drawn from the neck point, passes the head centre
  *   5. angles and lengths; definitions stand in core/frame.h
  *
  * What cannot be had is NaN, and `flags` says why. Positions and directions are LPS.

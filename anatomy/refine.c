@@ -89,8 +89,9 @@ static void fit_vertices(const struct reading *r, const struct refine_info *info
     if (r->edge[i].next != next) continue;
     double box = slice_mm * vec3_dot(s->normals[i], slices);
     double blur = sqrt(info->blur_mm * info->blur_mm + box * box / 12);
-    profile_fit(&r->fit[i], &r->line[i], &r->edge[i], table, info->cortex_hu, blur,
-                next ? info->soft_hu : NAN);
+    struct profile_known known = {
+        .y1 = info->cortex_hu, .sigma_mm = blur, .y0 = next ? info->soft_hu : NAN, .y2 = NAN};
+    profile_fit(&r->fit[i], &r->line[i], &r->edge[i], table, &known);
   }
 }
 

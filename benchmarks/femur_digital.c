@@ -45,17 +45,26 @@ done:
   return st;
 }
 
-static void print_frame(const struct hip_frame *f, const struct hip_frame *truth) {
+/* Against the frame that its definitions give on the exact solid; once more the neck-shaft angle,
+ * against that of the planted neck axis. */
+static status print_frame(const struct hip_frame *f, const struct hip_frame *truth,
+                          const cJSON *json) {
+  status st = ST_OK;
+  double planted;
+  TRY(json_get_number(&planted, json_find(json, "hip"), "neck_shaft_planted_deg", "truth"));
   row("head_centre", "mm", vec3_length(vec3_sub(f->head, truth->head)), 0);
   row("head_radius", "mm", f->head_radius_mm, truth->head_radius_mm);
   row("narrow_neck", "mm", vec3_length(vec3_sub(f->head, f->neck_point)),
       vec3_length(vec3_sub(truth->head, truth->neck_point)));
   row("neck_shaft", "deg", f->neck_shaft_deg, truth->neck_shaft_deg);
+  row("neck_shaft_planted", "deg", f->neck_shaft_deg, planted);
   row("neck_axis", "deg", vec3_angle_deg(f->neck_axis, truth->neck_axis), 0);
   row("shaft_axis", "deg", vec3_angle_deg(f->shaft_axis, truth->shaft_axis), 0);
   row("offset", "mm", f->offset_mm, truth->offset_mm);
   row("femoral_axis_length", "mm", f->fal_mm, truth->fal_mm);
   row("lesser_trochanter", "mm", f->lesser_trochanter_mm, truth->lesser_trochanter_mm);
+done:
+  return st;
 }
 
 /* Regions of a record against those of truth.json. */
@@ -134,7 +143,7 @@ static status measure(bool given) {
       goto done;
     }
     TRY(print_outline(r->labels, labels, label));
-    print_frame(&r->sides[side].frame, &truth);
+    TRY(print_frame(&r->sides[side].frame, &truth, json));
   }
   TRY(calibrate(ct, json));
   start = seconds();

@@ -128,18 +128,25 @@ void profile_table_free(struct normal_table *table) {
 
 struct line { /* what a fit works on */
   const double *y;
-  int from, to;         /* samples used, [from, to) */
-  double y1, sigma, y0; /* y0 NaN: fitted */
+  int from, to; /* samples used, [from, to) */
+  const struct profile_known *known;
   const struct normal_table *table;
 };
 
+/* What is known of a sample: the cortex, and the density behind it where that is given. */
+static double known_part(const struct profile_known *k, double a, double b, double depth) {
+  double cortex = k->y1 * (a - b);
+  return isnan(k->y2) ? cortex : cortex + (k->y2 + k->y2_slope * fmax(depth, 0)) * b;
+}
+
 /* Best y0, y2 for given edges, and the sum of squares; INFINITY when degenerate. */
 static double project(const struct line *l, double x0, double t, double *y0, double *y2) {
+  const struct profile_known *k = l->known;
   double aa = 0, bb = 0, ab = 0, ad = 0, bd = 0, dd = 0;
   for (int i = l->from; i < l->to; i++) {
-    double a = normal_cdf(l->table, (x_of(i) - x0) / l->sigma);
-    double b = normal_cdf(l->table, (x_of(i) - x0 - t) / l->sigma);
-    double d = l->y[i] - l->y1 * (a - b), u = 1 - a;
+    double depth = x_of(i) - x0 - t, a = normal_cdf(l->table, (depth + t) / k->sigma_mm);
+    double b = normal_cdf(l->table, depth / k->sigma_mm);
+    double d = l->y[i] - known_part(k, a, b, depth), u = 1 - a;
     aa += u * u;
     bb += b * b;
     ab += u * b;
@@ -147,9 +154,14 @@ static double project(const struct line *l, double x0, double t, double *y0, dou
     bd += b * d;
     dd += d * d;
   }
+  if (!isnan(k->y2)) {
+    *y0 = isnan(k->y0) ? ad / fmax(aa, 1e-6) : k->y0;
+    *y2 = k->y2;
+    return dd - 2 * *y0 * ad + *y0 * *y0 * aa;
+  }
   double det = aa * bb - ab * ab;
   if (det < 1e-6) return INFINITY;
-  *y0 = isnan(l->y0) ? (ad * bb - bd * ab) / det : l->y0;
+  *y0 = isnan(k->y0) ? (ad * bb - bd * ab) / det : k->y0;
   *y2 = (bd - *y0 * ab) / bb;
   return dd - 2 * *y0 * ad + *y0 * *y0 * aa - *y2 * (bd - *y0 * ab);
 }
@@ -162,11 +174,13 @@ static double bounded(double t) {
  * independent parameters. */
 static double descend(const struct line *l, double *x0, double *t, double *y0, double *y2) {
   double best = project(l, *x0, *t, y0, y2), a, b;
+  int fixed = !isnan(l->known->y2);
   for (double step = 0.4; step > 0.015;) {
     static const double move[8][2] = {{1, 0},  {-1, 0}, {0, 1},  {0, -1},
                                       {1, -2}, {-1, 2}, {1, -1}, {-1, 1}};
     int better = 0;
     for (int m = 0; m < 8; m++) {
+      if (fixed && move[m][0] != 0) continue;
       double x = *x0 + step * move[m][0], u = bounded(*t + step * move[m][1]);
       double s = project(l, x, u, &a, &b);
       if (s >= best) continue;
@@ -183,10 +197,10 @@ static double descend(const struct line *l, double *x0, double *t, double *y0, d
 }
 
 void profile_fit(struct profile_fit *out, const struct profile *p,
-                 const struct profile_edges *start, const struct normal_table *table, double y1,
-                 double sigma_mm, double outside) {
-  struct line l = {
-      .y = p->y, .from = start->first, .y1 = y1, .sigma = sigma_mm, .y0 = outside, .table = table};
+                 const struct profile_edges *start, const struct normal_table *table,
+                 const struct profile_known *known) {
+  struct line l = {.y = p->y, .from = start->first, .known = known, .table = table};
+  double y1 = known->y1, sigma_mm = known->sigma_mm;
   out->ok = 0;
   if (!start->ok) return;
   double fraction = fmin((start->peak - start->outside) / fmax(y1 - start->outside, 1), 0.99);
@@ -199,6 +213,7 @@ void profile_fit(struct profile_fit *out, const struct profile *p,
   while (l.to > l.from && isnan(p->y[l.to - 1])) l.to--;
   if (l.to - l.from < 12) return;
   double t = bounded(guess), y0 = 0, y2 = 0;
+  if (!isnan(known->y2)) x0 = known->x0;
   double square = descend(&l, &x0, &t, &y0, &y2);
   out->outer_mm = x0;
   out->thickness_mm = t;

@@ -4,10 +4,11 @@
  *
  * with P the normal distribution function: y0 outside, y1 in the cortex, y2 behind it. y1 and s are
  * given (thickness and density of a cortex thinner than the blur cannot both be had from one line);
- * x0, t, y0, y2 are fitted. The mass t*y1 is robust where t is not. Where another bone lies so near
- * that blur fills the space between, the lowest density there is no soft tissue: y0 is given then,
- * as read where the same bone borders on soft tissue alone.
- * Source: treece2010 (model; slice thickness as a box along the normal, folded into s)
+ * x0, t, y0, y2 are fitted; y2 may be given as a line in the depth behind the cortex. The mass t*y1
+ * is robust where t is not. Where another bone lies so near that blur fills the space between, the
+ * lowest density there is no soft tissue: y0 is given then, as read where the same bone borders on
+ * soft tissue alone. Source: treece2010 (model; slice thickness as a box along the normal, folded
+ * into s)
  */
 #ifndef QCT_CORE_PROFILE_H
 #define QCT_CORE_PROFILE_H
@@ -55,11 +56,18 @@ struct normal_table; /* of the normal distribution function, shared by all fits 
 void profile_prepare(struct normal_table **out);
 void profile_table_free(struct normal_table *table);
 
-/** Fit from the edges; ok 0 when the residual exceeds 15 % of y1 - y0 or t hits a bound.
- * @param y0  density outside where it is known, NaN: fitted */
+struct profile_known {
+  double y1, sigma_mm;
+  double y0; /* density outside; NaN: fitted */
+  /* Where density behind is known: at the cortex, its change per mm, and the outer edge, which
+   * stays as it is; y2 NaN: fitted, and x0 with it. */
+  double y2, y2_slope, x0;
+};
+
+/** Fit from the edges; ok 0 when the residual exceeds 15 % of y1 - y0 or t hits a bound. */
 void profile_fit(struct profile_fit *out, const struct profile *p,
-                 const struct profile_edges *start, const struct normal_table *table, double y1,
-                 double sigma_mm, double y0);
+                 const struct profile_edges *start, const struct normal_table *table,
+                 const struct profile_known *known);
 
 /** Density outside a bone: the median y0 of n fits that saw no other bone; NaN with fewer than 50.
  * @return 0 when out of memory */

@@ -118,6 +118,7 @@ static cJSON *truth_json(const struct hip_truth *t, const struct hip_body *b,
   cJSON *hip = cJSON_AddObjectToObject(json, "hip");
   json_add_number(hip, "neck_shaft_tangent_deg", t->neck_shaft_tangent_deg);
   json_add_number(hip, "neck_shaft_deg", t->frame.neck_shaft_deg);
+  json_add_number(hip, "neck_shaft_planted_deg", t->neck_shaft_planted_deg);
   json_add_number(hip, "neck_shaft_projected_deg", t->frame.neck_shaft_projected_deg);
   json_add_number(hip, "anteversion_deg", b->person.anteversion_deg);
   json_add_number(hip, "head_radius_mm", b->person.head_radius_mm);
@@ -126,8 +127,10 @@ static cJSON *truth_json(const struct hip_truth *t, const struct hip_body *b,
   json_add_number(hip, "fal_mm", t->frame.fal_mm);
   json_add_number(hip, "hal_mm", t->frame.hal_mm);
   json_add_text(hip, "definitions",
-                "neck_shaft_deg: with the line fitted to the bowed shaft in the image; "
-                "neck_shaft_tangent_deg: with its tangent at the neck (the parameter)");
+                "neck_shaft_deg: neck axis by its definition on the exact solid, with the line "
+                "fitted to the bowed shaft in the image; neck_shaft_planted_deg: the planted neck "
+                "axis with that line; neck_shaft_tangent_deg: the planted axis with the shaft's "
+                "tangent at the neck (the parameter)");
   cJSON_AddItemToObject(json, "narrow_neck", hip_truth_section_json(t));
   cJSON_AddItemToObject(json, "structure", structure_truth_json(&t->structure));
   cJSON_AddItemToObject(json, "projected", hip_truth_projected_json(t));

@@ -136,13 +136,13 @@ static double projected_angle(const struct hip_frame *f) {
   return vec3_angle_deg(vec3_unit(n), vec3_unit(s));
 }
 
-void hip_frame_true(struct hip_frame *out, const struct digital_femur *f, double narrow_u,
-                    double narrow_area, double distal_t,
+void hip_frame_true(struct hip_frame *out, const struct digital_femur *f,
+                    const struct neck_truth *neck, double distal_t,
                     double (*pelvis)(const struct hip_person *, struct vec3)) {
   const struct hip_person *h = f->person;
-  *out = (struct hip_frame){.head_radius_mm = h->head_radius_mm, .neck_axis = f->neck};
-  out->neck_point = vec3_scale(f->neck, narrow_u);
-  out->neck_area_mm2 = narrow_area;
+  *out = (struct hip_frame){.head_radius_mm = h->head_radius_mm, .neck_axis = neck->axis};
+  out->neck_point = neck->point;
+  out->neck_area_mm2 = neck->least_mm2;
   out->head_score = (double)NAN;
   shaft_and_trochanter(out, f, distal_t);
   cross_axes(out);
@@ -152,11 +152,12 @@ void hip_frame_true(struct hip_frame *out, const struct digital_femur *f, double
   out->neck_shaft_deg = vec3_angle_deg(out->neck_axis, vec3_scale(out->shaft_axis, -1));
   out->neck_shaft_projected_deg = projected_angle(out);
   out->offset_mm = vec3_length(vec3_sub(out->head, out->shaft_point));
-  double lateral = surface_along(f, vec3_scale(f->neck, -f->length), vec3_scale(f->neck, -1), 80);
+  struct vec3 lateralward = vec3_scale(neck->axis, -1);
+  double lateral = surface_along(f, vec3_scale(neck->axis, -f->length), lateralward, 80);
   out->fal_mm = f->length + lateral + h->head_radius_mm;
   double reach = h->head_radius_mm + h->joint_gap_mm - 1;
-  while (reach < 90 && pelvis(h, vec3_scale(f->neck, reach)) >= 0) reach += 0.01;
-  while (reach < 90 && pelvis(h, vec3_scale(f->neck, reach)) < 0) reach += 0.01;
+  while (reach < 90 && pelvis(h, vec3_scale(neck->axis, reach)) >= 0) reach += 0.01;
+  while (reach < 90 && pelvis(h, vec3_scale(neck->axis, reach)) < 0) reach += 0.01;
   out->hal_mm = reach < 90 ? f->length + lateral + reach : (double)NAN;
   snprintf(out->method, sizeof out->method, "truth");
 }

@@ -25,68 +25,6 @@ const char *truth_region_name(enum truth_region r) {
 
 static const char *const density_names[] = {"mineral", "k2hpo4_eq", "ha_eq"};
 
-/* ---- section ---- */
-
-/* Square lattice of the plane perpendicular to the neck at u: sums over the points inside. */
-static void section_at(struct truth_section *s, const struct digital_femur *f, double u,
-                       double step, bool cortex) {
-  double n = 0, q_sum = 0, qq = 0, cortical = 0, low = 1e9, high = -1e9;
-  struct vec3 centre = vec3_scale(f->neck, u);
-  for (double q = -40 + step / 2; q < 40; q += step)
-    for (double r = -40 + step / 2; r < 40; r += step) {
-      struct vec3 p = vec3_along(vec3_along(centre, q, f->superior), r, f->across);
-      double value = digital_femur_solid(f, p);
-      if (value >= 0) continue;
-      n++;
-      q_sum += q;
-      qq += q * q;
-      low = fmin(low, q);
-      high = fmax(high, q);
-      if (cortex && -value < 20)
-        cortical += digital_femur_depth(f, p, value) < digital_femur_cortex(f, p);
-    }
-  *s = (struct truth_section){.along_mm = u, .area_mm2 = n * step * step};
-  s->cortical_area_mm2 = cortical * step * step;
-  s->inertia_mm4 = (qq - q_sum * q_sum / n) * step * step;
-  s->width_mm = high - low + step;
-}
-
-/* Thickness along a ray from outside towards the centre: first surface to the first point that is
- * no longer cortex. */
-static double ray_cortex(const struct digital_femur *f, struct vec3 centre, struct vec3 outward) {
-  double outer = -1;
-  for (double r = 40; r > 0; r -= 0.01) {
-    struct vec3 p = vec3_along(centre, r, outward);
-    double value = digital_femur_solid(f, p);
-    if (outer < 0 && value < 0) outer = r;
-    if (outer > 0 && digital_femur_depth(f, p, value) >= digital_femur_cortex(f, p))
-      return outer - r;
-  }
-  return (double)NAN;
-}
-
-static void narrowest(struct truth_section *s, const struct digital_femur *f) {
-  double best = -f->person->neck_waist_mm, least = 1e12;
-  for (int pass = 0; pass < 2; pass++) {
-    double width = pass ? 1.5 : 14, step = pass ? 0.25 : 1, middle = best;
-    for (double u = middle - width; u <= middle + width; u += step) {
-      struct truth_section t;
-      section_at(&t, f, u, pass ? 0.25 : 0.5, false);
-      if (t.area_mm2 < least - 1e-9 || (pass && u == middle - width)) {
-        least = t.area_mm2;
-        best = u;
-      }
-    }
-  }
-  section_at(s, f, best, 0.1, true);
-  struct vec3 centre = vec3_scale(f->neck, best);
-  for (int i = 0; i < 8; i++) {
-    double angle = i * 0.7853981633974483;
-    struct vec3 d = vec3_along(vec3_scale(f->superior, cos(angle)), sin(angle), f->across);
-    s->cortex_mm[i] = ray_cortex(f, centre, d);
-  }
-}
-
 /* ---- regions ---- */
 
 struct quadrature {
@@ -222,12 +160,14 @@ status hip_truth_compute(struct hip_truth *out, const struct hip_body *body, enu
   memset(&t, 0, sizeof t);
   CHECK(step >= 0.5 && step <= 4, ST_DOMAIN, "truth: step %g mm, permitted 0.5..4 mm", step);
   const struct digital_femur *f = &body->femur;
-  narrowest(&t.section, f);
-  hip_frame_true(&t.local, f, t.section.along_mm, t.section.area_mm2,
-                 imaged_shaft(body, side, grid), hip_pelvis);
+  struct neck_truth neck;
+  neck_truth_find(&neck, f);
+  neck_truth_section(&t.section, &neck, f);
+  hip_frame_true(&t.local, f, &neck, imaged_shaft(body, side, grid), hip_pelvis);
   t.local.side = side;
   world_frame(&t.frame, &t.local, body, side);
   TRY(structure_truth_compute(&t.structure, body, &t.local));
+  t.neck_shaft_planted_deg = vec3_angle_deg(f->neck, vec3_scale(t.local.shaft_axis, -1));
   t.neck_shaft_tangent_deg = vec3_angle_deg(f->neck, vec3_scale(f->shaft, -1));
   struct quadrature q = {.body = body, .local = &t.local, .side = side, .grid = grid};
   double top = t.local.head_radius_mm + 20, bottom = -220;

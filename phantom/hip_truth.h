@@ -2,12 +2,14 @@
  *
  * Volumes and contents by midpoint quadrature on offset grids of step h, h/2, h/4; the value is the
  * finest, the error |finest - the one before|, both are written. Everything is computed in the side
- * frame, so pose and side cannot change it. Region planes are those of hip_frame_region
+ * frame, so pose and side cannot change it. The neck axis is the definition's on the exact solid
+ * (phantom/neck_truth.h), not the planted one. Region planes are those of hip_frame_region
  * (core/frame.h) on the true frame; the shaft ends where the image ends.
  */
 #ifndef QCT_PHANTOM_HIP_TRUTH_H
 #define QCT_PHANTOM_HIP_TRUTH_H
 
+#include "phantom/neck_truth.h"
 #include "phantom/structure_truth.h"
 
 enum truth_region {
@@ -34,22 +36,15 @@ struct truth_sums {
   double content[TRUTH_DENSITIES], cortical_content[TRUTH_DENSITIES];
 };
 
-struct truth_section { /* through the neck waist, perpendicular to the neck axis */
-  double along_mm;     /* from the head centre, negative towards the shaft */
-  double area_mm2, cortical_area_mm2;
-  double inertia_mm4;  /* about the axis across the neck, unweighted */
-  double width_mm;     /* extent superior-inferior */
-  double cortex_mm[8]; /* by ray, every 45 deg from superior towards `across` */
-};
-
 struct hip_truth {
   struct hip_frame frame;       /* world */
   struct hip_frame local;       /* side frame */
-  struct truth_section section; /* narrowest */
+  struct truth_section section; /* at the neck point */
   struct structure_truth structure;
   struct truth_sums sums[3][TRUTH_REGIONS]; /* at h, h/2, h/4 */
   double step_mm;                           /* h/4 */
-  double neck_shaft_tangent_deg;            /* with the shaft's tangent at P0: the parameter */
+  double neck_shaft_planted_deg; /* of the planted neck axis with the line fitted to the shaft */
+  double neck_shaft_tangent_deg; /* with the shaft's tangent at P0: the parameter */
 };
 
 /**

@@ -119,8 +119,7 @@ struct row {
 };
 
 static status add_row(struct record *r, const struct row *w, const struct sums *s, int compartment,
-                      const char *kind, double value, const char *unit, double half_width,
-                      double slip) {
+                      const char *kind, double value, const char *unit, double half_width) {
   const double tolerance_mm = 5; /* a thick slice */
   status st = ST_OK;
   char quantity[64];
@@ -141,8 +140,8 @@ static status add_row(struct record *r, const struct row *w, const struct sums *
     measurement_flag(m, "the bone ends %.0f mm below the head centre, the region at %.0f mm",
                      w->distal_mm, w->end_mm);
   if (enough && whole && half_width > 0) {
-    m->low = value - half_width - (compartment == TRABECULAR ? slip : 0);
-    m->high = value + half_width + (compartment == CORTICAL ? slip : 0);
+    m->low = value - half_width;
+    m->high = value + half_width;
   }
   add_flags(m, s, compartment, w->density);
 done:
@@ -155,8 +154,6 @@ struct amount {
   double volume_cm3, mineral_mg;
   double
       thin; /* of a cortex by the model: share of its surface where it is thinner than the blur */
-  double
-      slip_mg; /* by the model: mineral of the cortex that its curvature may show as trabecular */
 };
 
 static struct sums join(const struct sums *a, const struct sums *b) {
@@ -224,35 +221,22 @@ static void amounts_of_shell(struct amount out[REGIONS][COMPARTMENTS], const str
       }
 }
 
-/* Share of a cortex that blur carries farther in than out because it is curved like the neck: the
- * first moment of half a normal distribution over 2R (see the header). */
-static double slip_share(double sigma_mm, const struct hip_frame *f) {
-  double radius = sqrt(f->neck_area_mm2 / 3.14159265358979323846);
-  return radius > 0 ? 0.39894 * sigma_mm / (2 * radius) : 0;
-}
-
 /* Where cortex is thinner than the blur (full width at half maximum) thickness and density cannot
  * be told apart: two profiles of one mass differ by less than noise. */
 static void note_blur(struct amount out[REGIONS][COMPARTMENTS], const struct qct_shell *s,
                       const struct hip_frame *frame) {
   const double width = 2.3548; /* standard deviations */
-  double all[REGIONS] = {0}, thin[REGIONS] = {0}, blur[REGIONS] = {0};
+  double all[REGIONS] = {0}, thin[REGIONS] = {0};
   for (int64_t v = 0; v < s->surface->vertex_count; v++) {
     enum hip_region part = hip_frame_region(frame, s->surface->vertices[v]);
     for (int region = 0; region < REGIONS; region++) {
       if (!belongs(region, part)) continue;
       all[region]++;
       thin[region] += (double)s->thickness_mm[v] < width * qct_shell_sigma(s, v);
-      blur[region] += qct_shell_sigma(s, v);
     }
   }
-  for (int region = 0; region < REGIONS; region++) {
-    struct amount *to = out[region];
-    if (!(all[region] > 0)) continue;
-    to[CORTICAL].thin = thin[region] / all[region];
-    to[CORTICAL].slip_mg = to[TRABECULAR].slip_mg =
-        to[CORTICAL].mineral_mg * slip_share(blur[region] / all[region], frame);
-  }
+  for (int region = 0; region < REGIONS; region++)
+    if (all[region] > 0) out[region][CORTICAL].thin = thin[region] / all[region];
 }
 
 static status add_compartment(struct record *r, const struct row *w, const struct amount *a,
@@ -262,11 +246,9 @@ static status add_compartment(struct record *r, const struct row *w, const struc
   double half = (double)NAN;
   if (w->calibration && a->sums.voxels)
     half = calibration_half_width(w->calibration, calibration_hu(w->calibration, mean));
-  TRY(add_row(r, w, &a->sums, compartment, "volume", a->volume_cm3, "cm3", (double)NAN, 0));
-  TRY(add_row(r, w, &a->sums, compartment, "bmc", a->mineral_mg, "mg", half * a->volume_cm3,
-              a->slip_mg));
-  TRY(add_row(r, w, &a->sums, compartment, "vbmd", mean, "mg/cm3", half,
-              a->slip_mg / a->volume_cm3));
+  TRY(add_row(r, w, &a->sums, compartment, "volume", a->volume_cm3, "cm3", (double)NAN));
+  TRY(add_row(r, w, &a->sums, compartment, "bmc", a->mineral_mg, "mg", half * a->volume_cm3));
+  TRY(add_row(r, w, &a->sums, compartment, "vbmd", mean, "mg/cm3", half));
 done:
   return st;
 }

@@ -14,14 +14,10 @@
  * Without thick cortex in the label (fewer than 50 places where blur leaves a plateau,
  * core/profile.h) that density is a guess: cortical density and volume are withheld.
  *
- * The model's profile is that of a flat cortex. Blur of SD s carries more of a cortex curved with
- * radius R inward than outward: the share 0.4 s/2R (the mean distance of half a normal distribution
- * is 0.8 s, sqrt(R/r) = 1 + d/2R of it at depth d). With R of the narrow neck that is 0.8 % of the
- * cortical mineral on slices of 1 mm and 1.5 % of 3 mm, which is 4 and 8 % of the trabecular
- * density of a neck. It is not taken off; the interval of trabecular rows reaches down by it, that
- * of cortical rows up. On images without noise,
- * with the true outline and frame, the trabecular density of a digital neck (person 1003) read 7.4
- * % high on slices of 3 mm and 2.3 % on 1 mm: it is no noise. "peeled" has none of it.
+ * Marrow space within 3 SD of the blur below the cortex (a quarter of a neck) is not read there but
+ * continued from the 3 mm behind it as a line in depth (qct/shell.h). Fitted together with the
+ * cortex, that density took up what a profile of slices differs from its model: the trabecular
+ * density of digital necks read 2 % high on slices of 1 mm and 5 to 8 % on 3 mm, noise or not.
  *
  * "peeled" is the trabecular compartment from peel_mm below where it ends (the fitted inner
  * surface, or the Euclidean distance between voxels), its plain mean: clear of the cortex's blur.
@@ -40,9 +36,9 @@
  * the frame, intertrochanter and totals to 10 mm below the lesser trochanter (frame->distal_mm).
  *
  * n counts voxels with data; voxels without are left out and flagged. The 95 % interval of a
- * density is that of the calibration at the mean, and by the model what curvature may move between
- * the compartments; noise of the mean over thousands of voxels is far below. Values of exactly 0
- * mg/cm3 count. Source: treece2010 (half-max thickness and its bias); regions: core/frame.h
+ * density is that of the calibration at the mean; noise of the mean over thousands of voxels is far
+ * below. Values of exactly 0 mg/cm3 count. Source: treece2010 (half-max thickness and its bias);
+ * regions: core/frame.h
  */
 #ifndef QCT_QCT_HIP_DENSITY_H
 #define QCT_QCT_HIP_DENSITY_H

@@ -8,6 +8,7 @@
 #include "qct/cortex_line.h"
 #include "qct/near.h"
 #include "qct/outline.h"
+#include "qct/shell_rim.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -230,20 +231,28 @@ static void look_outside(struct qct_shell *s, int64_t v, const struct profile_ed
 /* Fits of the places that see no other bone, or of those that do. */
 static void fit_group(struct profile_fit *fits, const struct qct_shell *s,
                       const struct volume *fine, const struct profile_edges *edges,
-                      const struct normal_table *table, int next, double y0) {
+                      const struct normal_table *table, const struct shell_rim *rim, int next,
+                      double y0) {
   double fine_mm = fine->grid.spacing[0];
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64)
   for (int64_t i = 0; i < s->surface->vertex_count; i++) {
     struct profile p;
     if (edges[i].next != next) continue;
     sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
-    profile_fit(&fits[i], &p, &edges[i], table, s->cortical_mgcc, profile_sigma(s, i, fine_mm), y0);
+    struct profile_known known = {.y1 = s->cortical_mgcc,
+                                  .sigma_mm = profile_sigma(s, i, fine_mm),
+                                  .y0 = y0,
+                                  .y2 = rim ? shell_rim_at(rim, i, 0) : NAN,
+                                  .y2_slope = rim ? (double)rim->slope[i] : 0,
+                                  .x0 = (double)s->outer_mm[i]};
+    profile_fit(&fits[i], &p, &edges[i], table, &known);
   }
 }
 
 /* Edges, the bone's own numbers, then the fits: first those that see soft tissue alone. */
 static status fit_profiles(struct qct_shell *s, struct profile_fit *fits,
-                           struct profile_edges *edges, const struct volume *fine) {
+                           struct profile_edges *edges, const struct volume *fine,
+                           const struct shell_rim *rim) {
   status st = ST_OK;
   int64_t n = s->surface->vertex_count;
   double soft;
@@ -257,19 +266,17 @@ static status fit_profiles(struct qct_shell *s, struct profile_fit *fits,
     profile_edges(&edges[i], &p, LEAST_EDGE);
   }
   TRY(read_bone(s, edges, fine->grid.spacing[0]));
-  fit_group(fits, s, fine, edges, table, 0, NAN);
+  fit_group(fits, s, fine, edges, table, rim, 0, NAN);
   CHECK(profile_soft(&soft, fits, edges, n), ST_MEMORY, "cortical shell: out of memory");
-  fit_group(fits, s, fine, edges, table, 1, soft);
+  fit_group(fits, s, fine, edges, table, rim, 1, soft);
 done:
   profile_table_free(table);
   return st;
 }
 
-static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
+static status make_arrays(struct qct_shell *s) {
   status st = ST_OK;
-  int64_t n = s->surface->vertex_count, fitted = 0;
-  struct profile_edges *edges = malloc((size_t)n * sizeof *edges);
-  struct profile_fit *fits = malloc((size_t)n * sizeof *fits);
+  int64_t n = s->surface->vertex_count;
   s->outer_mm = vertex_array(n);
   s->thickness_mm = vertex_array(n);
   s->outside = vertex_array(n);
@@ -277,22 +284,35 @@ static status fit_vertices(struct qct_shell *s, const struct volume *fine) {
   s->rms = vertex_array(n);
   s->spill_mm = vertex_array(n);
   s->joined = calloc((size_t)n, 1);
-  CHECK(edges && fits && s->outer_mm && s->thickness_mm && s->outside && s->behind && s->rms &&
-            s->spill_mm && s->joined,
+  CHECK(s->outer_mm && s->thickness_mm && s->outside && s->behind && s->rms && s->spill_mm &&
+            s->joined,
         ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
-  TRY(fit_profiles(s, fits, edges, fine));
+done:
+  return st;
+}
+
+/* Edges and thickness of every vertex; with a rim, which gives the density behind, the outer edge
+ * stays. */
+static status fit_vertices(struct qct_shell *s, const struct volume *fine,
+                           const struct shell_rim *rim) {
+  status st = ST_OK;
+  int64_t n = s->surface->vertex_count, fitted = 0;
+  struct profile_edges *edges = malloc((size_t)n * sizeof *edges);
+  struct profile_fit *fits = malloc((size_t)n * sizeof *fits);
+  CHECK(edges && fits, ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
+  TRY(fit_profiles(s, fits, edges, fine, rim));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static) reduction(+ : fitted)
   for (int64_t i = 0; i < n; i++) {
     const struct profile_fit *f = &fits[i];
     fitted += f->ok;
-    s->outer_mm[i] = f->ok ? (float)f->outer_mm : NAN;
+    if (!rim) s->outer_mm[i] = f->ok ? (float)f->outer_mm : NAN;
     s->thickness_mm[i] = f->ok ? (float)f->thickness_mm : NAN;
     s->behind[i] = f->ok ? (float)f->behind : NAN;
     s->rms[i] = f->ok ? (float)f->rms : NAN;
     look_outside(s, i, &edges[i], f);
   }
   s->resolved = (double)fitted / (double)n;
-  TRY(spread(s->outer_mm, s->surface, 0));
+  if (!rim) TRY(spread(s->outer_mm, s->surface, 0));
   TRY(spread(s->thickness_mm, s->surface, 0));
   TRY(spread(s->behind, s->surface, 0));
 done:
@@ -405,42 +425,82 @@ done:
 }
 
 static void fill_voxel(struct qct_shell *s, int64_t at, float density, int32_t v) {
-  float bone = s->bone->voxels[at], marrow = s->marrow->voxels[at];
-  s->depth->voxels[at] = (float)(bone > 0.5F ? FAR_DEPTH : -FAR_DEPTH);
+  float bone = s->bone->voxels[at];
+  double share, below_outer = v < 0 ? 0 : depth_of(s, at, v);
   s->mass->voxels[at] = bone * density;
-  s->marrow_mass->voxels[at] = marrow * density;
-  if (v < 0) return;
-  double below_outer = depth_of(s, at, v);
-  double below_inner = below_outer - (double)s->thickness_mm[v];
-  double spill = 2.5 * qct_shell_sigma(s, v); /* a voxel's own box is part of that */
-  s->depth->voxels[at] = (float)below_inner;
-  double share;
-  if (s->joined[v] && below_outer < 0 && below_outer > -(double)s->spill_mm[v])
+  s->marrow_mass->voxels[at] = s->marrow->voxels[at] * density;
+  if (v < 0 || below_outer <= -(double)s->spill_mm[v]) return;
+  if (s->joined[v] && below_outer < 0)
     s->mass->voxels[at] = (float)bone_at(s, v, below_outer, &share);
-  else if (below_outer > -(double)s->spill_mm[v])
+  else
     s->mass->voxels[at] = density - (1 - bone) * s->outside[v];
-  if (below_inner < spill) s->marrow_mass->voxels[at] = marrow * s->behind[v];
 }
 
-static status fill_voxels(struct qct_shell *s, const struct volume *part) {
+/* Share of every voxel inside the outer surface. */
+static status fill_bone(struct qct_shell *s) {
+  status st = ST_OK;
+  TRY(moved_coverage(&s->bone, s, 0));
+  for (int64_t at = 0, n = geometry_voxels(&s->grid); at < n; at++)
+    s->bone->voxels[at] = fminf(s->bone->voxels[at], 1);
+done:
+  return st;
+}
+
+static void fill_depth(struct qct_shell *s, const int32_t *vertex) {
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t at = 0; at < geometry_voxels(&s->grid); at++) {
+    int32_t v = vertex[at];
+    double far = s->bone->voxels[at] > 0.5F ? FAR_DEPTH : -FAR_DEPTH;
+    s->depth->voxels[at] = (float)(v < 0 ? far : depth_of(s, at, v) - (double)s->thickness_mm[v]);
+  }
+}
+
+/* The marrow space that blur mixes with cortex, from the marrow behind it. */
+static void fill_rim(struct qct_shell *s, const struct shell_rim *rim, const int32_t *vertex) {
+  for (int64_t at = 0, n = geometry_voxels(&s->grid); at < n; at++) {
+    int32_t v = vertex[at];
+    double depth = (double)s->depth->voxels[at], share = (double)s->marrow->voxels[at];
+    if (v < 0 || !(share > 0) || depth >= shell_rim_end(s, v)) continue;
+    s->marrow_mass->voxels[at] = (float)(share * shell_rim_at(rim, v, fmax(depth, 0)));
+  }
+}
+
+static status fill_voxels(struct qct_shell *s, const struct volume *part,
+                          const struct shell_rim *rim, const int32_t *vertex) {
   status st = ST_OK;
   const struct geometry *g = &s->grid;
   int64_t n = geometry_voxels(g);
-  int32_t *vertex = NULL;
-  TRY(moved_coverage(&s->bone, s, 0));
   TRY(moved_coverage(&s->marrow, s, 1));
-  for (int64_t at = 0; at < n; at++) {
-    s->bone->voxels[at] = fminf(s->bone->voxels[at], 1);
+  for (int64_t at = 0; at < n; at++)
     s->marrow->voxels[at] = fminf(s->marrow->voxels[at], s->bone->voxels[at]);
-  }
   TRY(volume_create(&s->mass, g, QUANTITY_DENSITY));
   TRY(volume_create(&s->marrow_mass, g, QUANTITY_DENSITY));
-  TRY(volume_create(&s->depth, g, QUANTITY_LENGTH));
-  TRY(find_vertices(&vertex, s));
   TRY(read_soft(s, part, vertex));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t at = 0; at < n; at++) fill_voxel(s, at, part->voxels[at], vertex[at]);
+  fill_depth(s, vertex);
+  fill_rim(s, rim, vertex);
 done:
+  return st;
+}
+
+/* Two fits: the first says where the cortex begins and where its blur ends, voxels beyond that what
+ * lies behind it, the second where the cortex ends. */
+static status fit_twice(struct qct_shell *s, const struct volume *part, const struct volume *fine) {
+  status st = ST_OK;
+  struct shell_rim rim = {NULL, NULL, NULL};
+  int32_t *vertex = NULL;
+  TRY(make_arrays(s));
+  TRY(volume_create(&s->depth, &s->grid, QUANTITY_LENGTH));
+  TRY(fit_vertices(s, fine, NULL));
+  TRY(fill_bone(s));
+  TRY(find_vertices(&vertex, s));
+  fill_depth(s, vertex);
+  TRY(shell_rim_make(&rim, s, part, vertex));
+  TRY(fit_vertices(s, fine, &rim));
+  TRY(fill_voxels(s, part, &rim, vertex));
+done:
+  shell_rim_free(&rim);
   free(vertex);
   return st;
 }
@@ -459,8 +519,7 @@ status qct_shell_make(struct qct_shell **out, const struct volume *density,
   s->slice_mm = s->grid.spacing[axis];
   s->slice_axis = geometry_axis(&s->grid, axis);
   TRY(qct_outline_surface(&s->surface, labels, label, SURFACE_STEP));
-  TRY(fit_vertices(s, fine));
-  TRY(fill_voxels(s, part));
+  TRY(fit_twice(s, part, fine));
   *out = s;
   s = NULL;
 done:

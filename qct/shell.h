@@ -4,11 +4,13 @@
  *   2. where the cortex is thicker than 3 mm its plateau gives the density of cortical bone y1, and
  *      its outer edge the blur of the scan (median over the surface); slices add their thickness
  *   3. every profile is fitted with that y1 and blur: outer edge, thickness, density outside and
- *      behind; what cannot be fitted takes its neighbours' values
+ *      behind; what cannot be fitted takes its neighbours' values. Then the
+ *      thickness again, with outer edge and density behind given: a line in depth through the
+ * voxels that blur of the cortex does not reach (qct/shell_rim.h)
  *   4. outer and inner surface give each voxel its share of bone and of marrow space
  *   5. mass: a voxel at the surface holds density - (1 - share) * outside, also just outside the
  *      bone, where blur has carried mass; so the blur of the scan takes no mass away. Marrow space
- *      near the cortex takes the density fitted behind it; what is left is cortex.
+ *      near the cortex takes the density of that line; what is left is cortex.
  *
  * `outside` is the soft tissue that blur mixes into the edge: the mean of the voxels 0.25 mm
  * and 2.5 to 3.5 SD of the blur from the edge, each without what the fit says the bone adds there;
@@ -33,7 +35,7 @@ struct qct_shell {
   float *outer_mm;       /* owned, per vertex: outer edge inward of the surface (may be negative) */
   float *thickness_mm;   /* owned, of the cortex */
   float *outside;        /* owned, soft tissue at the edge [mg/cm3] */
-  float *behind;         /* owned, density behind the cortex [mg/cm3] */
+  float *behind;         /* owned, density behind the cortex, at it [mg/cm3] */
   float *rms;            /* owned, residual of the fit [mg/cm3]; NaN where it was filled in */
   float *spill_mm;       /* owned, how far outside the bone blur has carried its mass */
   unsigned char *joined; /* owned, 1: another bone is so near that blur mixes the two outside; the

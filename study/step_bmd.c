@@ -115,7 +115,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_bmd = {
     .name = "bmd",
     .title = "density of the regions",
-    .version = "2",
+    .version = "3",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

@@ -41,6 +41,54 @@ static void neck_waist_is_the_ellipse_of_the_parameters(void **state) {
   assert_near(t.section.cortex_mm[4], 4.4, 0.06);
 }
 
+/* 15 mm from its centre, away from the neck, the head is a sphere cut by a plane. */
+static void area_by_rays_is_that_of_a_circle(void **state) {
+  (void)state;
+  struct hip_person person;
+  struct digital_femur f;
+  struct vec3 centroid;
+  person_defaults(&person);
+  digital_femur_init(&f, &person);
+  double R = person.head_radius_mm, u = 15;
+  struct vec3 centre = vec3_along(vec3_scale(f.neck, u), 3, f.superior);
+  assert_close(neck_truth_area(&f, centre, f.neck, &centroid), 3.14159265358979 * (R * R - u * u),
+               1e-6);
+  assert_near(vec3_length(vec3_sub(centroid, vec3_scale(f.neck, u))), 0, 1e-5);
+}
+
+/* The axis is the definition's of itself: it runs through the centroid of the section across it
+ * that lies in the middle of the stretch, at whose ends areas are 5 % over the least. Person 11 has
+ * so short a neck that the trochanter draws the centroid down; the planted axis of 13 is its own.
+ */
+static void neck_axis_is_that_of_the_definition_on_the_solid(void **state) {
+  (void)state;
+  const struct {
+    int seed;
+    double off_planted, tolerance; /* degrees */
+  } people[] = {{11, 1.8, 0.3}, {13, 0, 0.05}};
+  for (size_t i = 0; i < 2; i++) {
+    struct hip_person person;
+    struct digital_femur f;
+    struct neck_truth n;
+    struct vec3 centroid;
+    person_draw(&person, (uint64_t)people[i].seed, 0, NULL, NULL);
+    digital_femur_init(&f, &person);
+    neck_truth_find(&n, &f);
+    double middle = 0.5 * (n.stretch_mm[0] + n.stretch_mm[1]);
+    neck_truth_area(&f, vec3_scale(n.axis, -middle), n.axis, &centroid);
+    assert_near(vec3_length(vec3_sub(centroid, n.point)), 0, 1e-3);
+    assert_near(vec3_angle_deg(vec3_scale(centroid, -1), n.axis), 0, 1e-3);
+    for (int end = 0; end < 2; end++)
+      assert_close(neck_truth_area(&f, vec3_scale(n.axis, -n.stretch_mm[end]), n.axis, NULL),
+                   1.05 * n.least_mm2, 1e-4);
+    for (double t = n.stretch_mm[0] + 0.1; t < n.stretch_mm[1]; t += 0.5) {
+      double area = neck_truth_area(&f, vec3_scale(n.axis, -t), n.axis, NULL);
+      assert_true(area >= n.least_mm2 * (1 - 1e-6) && area < 1.05 * n.least_mm2);
+    }
+    assert_near(vec3_angle_deg(n.axis, f.neck), people[i].off_planted, people[i].tolerance);
+  }
+}
+
 static void angles_and_head_are_the_parameters(void **state) {
   (void)state;
   struct hip_person person;
@@ -173,6 +221,8 @@ static void trabecular_field_of_the_head_reads_its_mean(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(neck_waist_is_the_ellipse_of_the_parameters),
+      cmocka_unit_test(area_by_rays_is_that_of_a_circle),
+      cmocka_unit_test(neck_axis_is_that_of_the_definition_on_the_solid),
       cmocka_unit_test(angles_and_head_are_the_parameters),
       cmocka_unit_test(femur_volume_agrees_with_the_earlier_program),
       cmocka_unit_test(pose_and_side_change_nothing),
