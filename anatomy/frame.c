@@ -258,7 +258,7 @@ static status find_neck(struct hip_frame *f, const struct volume *field, struct 
   for (int round = 0; round < 6; round++) {
     struct vec3 before = f->neck_axis;
     if (!settle_neck(f, field)) {
-      frame_flag(f, "the scan cuts the neck: its narrowest plane stands for its middle");
+      frame_flag(f, "neck cut by the scan: its place approximate");
       break;
     }
     if (vec3_angle_deg(before, f->neck_axis) < 0.02) break;

@@ -3,7 +3,9 @@
  *   folder,quantity,unit,found,truth
  * of the femur found from the CT alone: overlap, surface, frame, and the density of its regions
  * under the ideal calibration of truth.json. A refusal prints the quantity "refused" with its
- * reason. With --given before FOLDER, outline and frame are those of the truth. */
+ * reason. What an error comes from: with --true-frame before FOLDER the regions are those of the
+ * true frame, with --given outline and frame are the truth's (and `qct phantom hip --noise 0` has
+ * no noise). */
 #include "anatomy/compare.h"
 #include "anatomy/femur.h"
 #include "anatomy/frame.h"
@@ -114,7 +116,9 @@ done:
   return st;
 }
 
-static status measure(bool given) {
+enum { FOUND, TRUE_FRAME, GIVEN };
+
+static status measure(int how) {
   status st = ST_OK;
   char path[4096];
   struct volume *ct = NULL;
@@ -135,7 +139,7 @@ static status measure(bool given) {
   double start = seconds();
   int side = truth.side == SIDE_LEFT ? 1 : 0;
   int label = side ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT;
-  if (!given) {
+  if (how != GIVEN) {
     TRY(femur_find(&r, ct, NULL));
     row("find_time", "s", seconds() - start, 0);
     if (r->sides[side].state != FEMUR_FOUND) {
@@ -147,8 +151,8 @@ static status measure(bool given) {
   }
   TRY(calibrate(ct, json));
   start = seconds();
-  TRY(qct_hip_regions(record, ct, given ? labels : r->labels, label,
-                      given ? &truth : &r->sides[side].frame, NULL, NULL, NULL));
+  TRY(qct_hip_regions(record, ct, how == GIVEN ? labels : r->labels, label,
+                      how == FOUND ? &r->sides[side].frame : &truth, NULL, NULL, NULL));
   row("density_time", "s", seconds() - start, 0);
   TRY(print_regions(record, json, truth.side));
 done:
@@ -161,13 +165,16 @@ done:
 }
 
 int main(int argc, char **argv) {
-  bool given = argc == 3 && strcmp(argv[1], "--given") == 0;
-  if (argc != 2 && !given) {
-    fprintf(stderr, "usage: bench_femur [--given] FOLDER\n");
+  int how = argc != 3                              ? FOUND
+            : strcmp(argv[1], "--given") == 0      ? GIVEN
+            : strcmp(argv[1], "--true-frame") == 0 ? TRUE_FRAME
+                                                   : -1;
+  if (argc < 2 || argc > 3 || how < 0) {
+    fprintf(stderr, "usage: bench_femur [--given | --true-frame] FOLDER\n");
     return 2;
   }
   folder = argv[argc - 1];
-  if (measure(given) == ST_OK) return 0;
+  if (measure(how) == ST_OK) return 0;
   fprintf(stderr, "%s: %s\n", folder, status_message());
   return 1;
 }

@@ -2,9 +2,9 @@
  *
  * An angle defined by a construction has that construction's answer as its truth. The planted neck
  * axis is a parameter of the solid; where a broad trochanter or the head blends into the neck, the
- * line from the middle of the narrow stretch to the head centre is another one (up to 1.8 degrees).
- * Areas are 1/2 of the integral of r^2 over the angle, r by bisection: smooth in place, so a
- * minimum that a lattice of 0.25 mm shows up to 1 mm off is where it is. Side frame [mm].
+ * line from the middle of the narrow stretch to the head centre is another one (1.5 degrees in
+ * person 11). Areas are 1/2 of the integral of r^2 over the angle, r by bisection: smooth in place,
+ * so a minimum that a lattice of 0.25 mm shows up to 1 mm off is where it is. Side frame [mm].
  */
 #ifndef QCT_PHANTOM_NECK_TRUTH_H
 #define QCT_PHANTOM_NECK_TRUTH_H

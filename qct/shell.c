@@ -23,6 +23,9 @@ static const double FAR_DEPTH = 99;          /* mm, in place of a depth nobody n
 static const double REACH = 11;              /* mm, farthest voxel inside that looks for a vertex */
 static const double CLEAR = 2.5, FAR = 3.5;  /* SD of the blur: where soft tissue is read */
 static const double CLEAR_MM = 0.25;         /* and so much farther: errors of the edge */
+/* Peaks over the plateau of thick cortex, at most: no cortex of a bone is half as dense again as
+ * its thick cortex, but it is over dense trabecular bone that looks as wide. */
+static const double DENSER = 1.5;
 enum { THICK_LEAST = 50, SPREAD = 3 };
 
 void qct_shell_destroy(struct qct_shell *s) {
@@ -147,14 +150,16 @@ static status read_bone(struct qct_shell *s, const struct profile_edges *edges, 
   CHECK(peaks >= 20, ST_DOMAIN,
         "cortical shell: %lld profiles show an edge of %g mg/cm3, at least 20 are needed",
         (long long)peaks, LEAST_EDGE);
-  s->calibrated = thick >= THICK_LEAST && steep >= THICK_LEAST;
+  double most = stat_percentile(c, peaks, 98);
+  double plateau = thick >= THICK_LEAST ? stat_percentile(a, thick, 50) : NAN;
+  s->calibrated = steep >= THICK_LEAST && most <= DENSER * plateau;
   if (s->calibrated) {
-    s->cortical_mgcc = stat_percentile(a, thick, 50);
+    s->cortical_mgcc = plateau;
     double sigma = stat_percentile(b, steep, 50) / 1.34898; /* quartiles of a normal edge */
     s->sigma_mm = sqrt(fmax(sigma * sigma - fine_mm * fine_mm / 6, LEAST_SIGMA * LEAST_SIGMA));
     read_slice_blur(s, edges, fine_mm, a);
   } else {
-    s->cortical_mgcc = fmax(stat_percentile(c, peaks, 98), 900);
+    s->cortical_mgcc = fmax(most, 900);
     s->sigma_mm = fmax(0.5, 0.5 * fmin(s->grid.spacing[0], s->grid.spacing[1]));
     s->slice_sigma_mm = s->sigma_mm;
   }

@@ -18,6 +18,10 @@
  * what blur brought from both: there it is the soft tissue beside the rest of the bone
  * (core/profile.h), and what this bone lost outward is the model's.
  *
+ * Wide plateaus may be dense trabecular bone: a head without its shaft on 3 mm voxels had 2806 of
+ * 282 mg/cm3 while 2 % of its profiles peaked above 640 (three other hips 1.10 to 1.15 times their
+ * plateau, digital ones 1.02). Above 1.5 times they are not taken for cortex.
+ *
  * Without 50 profiles of thick cortex y1 and blur are guessed from the peaks and the voxel size,
  * and `calibrated` is 0. Source: treece2010 (model with given cortical density)
  */

@@ -8,12 +8,13 @@
 
 static const double R = 25, INNER = 21, SHIFT = 2.8, PI = 3.14159265358979323846;
 static const double OUTSIDE = -60, WALL = 1000, MARROW = 120; /* mg/cm3 */
-static double rise = 0; /* of the marrow per mm below the wall [mg/cm3] */
+static double spongy = 0; /* of the wall where it is thick [mg/cm3]; 0: WALL */
+static double rise = 0;   /* of the marrow per mm below the wall [mg/cm3] */
 
 static double density_at(struct vec3 p) {
   if (vec3_length(p) >= R) return OUTSIDE;
   double r = vec3_length(vec3_sub(p, vec3_make(SHIFT, 0, 0)));
-  return r < INNER ? MARROW + rise * (INNER - r) : WALL;
+  return r < INNER ? MARROW + rise * (INNER - r) : spongy > 0 && p.x < 12 ? spongy : WALL;
 }
 
 static double painted(const struct geometry *g, int64_t i, int64_t j, int64_t k) {
@@ -122,6 +123,22 @@ static void blur_is_read_from_the_thick_wall(void **state) {
   qct_shell_destroy(s);
 }
 
+static void dense_marrow_as_wide_as_a_cortex_is_not_taken_for_one(void **state) {
+  (void)state;
+  struct volume *density = NULL;
+  struct labels *labels = NULL;
+  struct qct_shell *s = NULL;
+  spongy = 400;
+  ball(&density, &labels, 2, 0.7, 20);
+  assert_ok(qct_shell_make(&s, density, labels, 1));
+  assert_false(s->calibrated);
+  assert_true(s->cortical_mgcc > 0.7 * WALL); /* a guess, but not 400 */
+  spongy = 0;
+  volume_destroy(density);
+  labels_destroy(labels);
+  qct_shell_destroy(s);
+}
+
 static void a_label_without_bone_is_refused(void **state) {
   (void)state;
   struct geometry g = geometry_make(40, 40, 40, 1, 1, 1);
@@ -145,6 +162,7 @@ int main(void) {
       cmocka_unit_test(volumes_and_masses_survive_blur_and_noise),
       cmocka_unit_test(and_slices_of_two_millimetres_with_marrow_denser_inside),
       cmocka_unit_test(blur_is_read_from_the_thick_wall),
+      cmocka_unit_test(dense_marrow_as_wide_as_a_cortex_is_not_taken_for_one),
       cmocka_unit_test(a_label_without_bone_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
