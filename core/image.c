@@ -2,9 +2,11 @@
 
 #include "core/file.h"
 #include "core/image_side.h"
+#include "core/itk_filter.h"
 #include "core/log.h"
 #include "core/rtstruct.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* When no series is usable as it stands, the largest CT is tried all the same, so that the options
@@ -87,14 +89,43 @@ done:
   return st;
 }
 
+/* Do both grids hold the same voxel centres, in another order of the axes or along them? The
+ * corners of `to` and the first steps from its origin must fall on voxels of `from`. */
+static bool same_voxels(const struct geometry *from, const struct geometry *to,
+                        double tolerance_mm) {
+  const int64_t n[3] = {to->nx, to->ny, to->nz};
+  if (geometry_voxels(from) != geometry_voxels(to)) return false;
+  for (int corner = 0; corner < 12; corner++) {
+    double c[3]; /* 8 corners, then the origin and the steps along the axes */
+    for (int a = 0; a < 3; a++)
+      c[a] = corner < 8 ? (double)((corner >> a & 1) * (n[a] - 1)) : corner - 9 == a && n[a] > 1;
+    struct vec3 p = geometry_to_index(from, geometry_to_world(to, vec3_make(c[0], c[1], c[2])));
+    struct vec3 whole = vec3_make(round(p.x), round(p.y), round(p.z));
+    struct vec3 off =
+        vec3_make((p.x - whole.x) * from->spacing[0], (p.y - whole.y) * from->spacing[1],
+                  (p.z - whole.z) * from->spacing[2]);
+    if (vec3_length(off) > tolerance_mm ||
+        !geometry_inside(from, (int64_t)whole.x, (int64_t)whole.y, (int64_t)whole.z))
+      return false;
+  }
+  return true;
+}
+
 status labels_read_on(struct labels **out, const char *path, const struct geometry *grid) {
   status st = ST_OK;
-  struct labels *l = NULL;
+  struct labels *l = NULL, *turned = NULL;
   const double tolerance_mm = 0.01; /* single-precision headers of NIfTI */
   if (!file_is_directory(path) && image_is_dicom(path) && rtstruct_is(path))
     return read_outlines(out, path, grid);
   TRY(itk_labels_read(&l, path));
-  if (grid) TRY(geometry_match(&l->grid, "label map", grid, "image", tolerance_mm));
+  if (grid && geometry_match(&l->grid, "label map", grid, "image", tolerance_mm) != ST_OK) {
+    if (!same_voxels(&l->grid, grid, tolerance_mm)) FAIL(ST_DOMAIN, "%s", status_message());
+    status_clear();
+    log_info("the label map's axes run otherwise than the image's: turned, voxel by voxel");
+    TRY(filter_resample_labels(&turned, l, grid));
+    labels_destroy(l);
+    l = turned;
+  }
   *out = l;
   l = NULL;
 done:

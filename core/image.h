@@ -28,7 +28,9 @@ status image_read(struct volume **out, const char *path, const struct image_read
 status image_read_folder(struct volume **out, const struct dicom_folder *folder, const char *path,
                          const struct image_read_options *options);
 
-/** Read a label map and check it against `grid` (NULL: no check), or fill the outlines of a DICOM
+/** Read a label map and check it against `grid` (NULL: no check): its voxel centres must be the
+ * grid's within 0.01 mm, and are put into its order when their axes are flipped or exchanged (a
+ * NIfTI file made from DICOM mostly has its rows from the back). Or fill the outlines of a DICOM
  * RTSTRUCT on `grid` (core/rtstruct.h). */
 status labels_read_on(struct labels **out, const char *path, const struct geometry *grid);
 

@@ -2,6 +2,7 @@
 #include "tests/folder.h" /* first */
 
 #include "core/file.h"
+#include "core/image.h"
 #include "core/itk_image.h"
 
 #include <math.h>
@@ -232,8 +233,48 @@ static void a_real_nifti_reads_as_published(void **state) {
   labels_destroy(l);
 }
 
+/* The same voxels with y from the other end and x and z exchanged, as maps of other programs have
+ * them, on an oblique grid. */
+static void labels_with_other_axes_are_turned_to_the_image_and_no_others(void **state) {
+  (void)state;
+  const struct geometry g = oblique(false);
+  struct geometry h = g;
+  struct labels *written, *l;
+  h.nx = g.nz, h.nz = g.nx;
+  h.spacing[0] = g.spacing[2], h.spacing[2] = g.spacing[0];
+  for (int r = 0; r < 3; r++) {
+    h.direction[3 * r] = g.direction[3 * r + 2];
+    h.direction[3 * r + 1] = -g.direction[3 * r + 1];
+    h.direction[3 * r + 2] = g.direction[3 * r];
+    h.origin[r] = g.origin[r] + g.direction[3 * r + 1] * 0.8 * 4;
+  }
+  assert_ok(labels_create(&written, &h));
+  for (int64_t v = 0; v < 140; v++) written->voxels[v] = (uint16_t)(v + 1);
+  assert_ok(labels_set_name(written, 7, "seven"));
+  assert_ok(itk_labels_write(written, in_folder("turned.nii.gz"), NULL, true));
+  assert_ok(labels_read_on(&l, in_folder("turned.nii.gz"), &g));
+  assert_ok(geometry_match(&l->grid, "turned", &g, "image", 1e-9));
+  for (int64_t k = 0; k < g.nz; k++)
+    for (int64_t j = 0; j < g.ny; j++)
+      for (int64_t i = 0; i < g.nx; i++)
+        assert_int_equal(l->voxels[geometry_index(&g, i, j, k)],
+                         written->voxels[geometry_index(&h, k, g.ny - 1 - j, i)]);
+  assert_string_equal(labels_name(l, 7), "seven");
+  labels_destroy(l);
+  for (int a = 0; a < 3; a++) { /* 0.02 mm beside, and one voxel less */
+    struct geometry off = g;
+    off.origin[a] += 0.02;
+    assert_fails(labels_read_on(&l, in_folder("turned.nii.gz"), &off), ST_DOMAIN, "label map");
+  }
+  struct geometry shorter = g;
+  shorter.nz--;
+  assert_fails(labels_read_on(&l, in_folder("turned.nii.gz"), &shorter), ST_DOMAIN, "label map");
+  labels_destroy(written);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(labels_with_other_axes_are_turned_to_the_image_and_no_others),
       cmocka_unit_test(every_format_brings_back_voxels_and_geometry),
       cmocka_unit_test(labels_come_back_with_their_names),
       cmocka_unit_test(a_label_map_must_hold_integers),
