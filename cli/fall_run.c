@@ -37,8 +37,6 @@ status fall_command(struct context *ctx, const void *params) {
     struct fea_tet_options tets = p->tets;
     tets.element = p->elements;
     tets.smooth_mm = o.smooth_mm;
-    CHECK(!p->to.curve && !p->to.curve_picture, ST_USAGE,
-          "--curve is for voxels: take --elements hex8 or leave it out");
     TRY(fall_with_tets(ctx, in.density, in.labels, in.label, &in.frame, in.calibration, &o, &tets,
                        &p->to, p->mesh, rank));
     goto done;

@@ -59,6 +59,7 @@ static status write_all(struct context *ctx, const struct fea_tet_fall *f,
     if (models[i])
       TRY(tet_model_write(f->mesh, f->solution, f->fields, &f->frame, to->bins, models[i],
                           ctx->force));
+  TRY(curve_outputs_write(ctx, to, f->curve));
   if (to->picture) {
     TRY(fea_tet_picture(&picture, f));
     TRY(picture_write_png(picture, to->picture, ctx->force));

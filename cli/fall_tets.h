@@ -22,7 +22,7 @@
       OPT_OUT(type, mesh, "mesh",                                                                  \
               "the model as .vtu, .msh, .inp, .feb, and voxels as ParOSol's .h5")
 
-/** Solve and write; curves are not made. @param mesh  the model once more, by suffix; may be NULL
+/** Solve and write. @param mesh  the model once more, by suffix; may be NULL
  */
 status fall_with_tets(struct context *ctx, const struct volume *density,
                       const struct labels *labels, int label, const struct hip_frame *frame,

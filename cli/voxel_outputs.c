@@ -5,20 +5,21 @@
 #include "fea/mesh_file.h"
 #include "fea/store_fields.h"
 
-static status write_curve(const struct context *ctx, const struct fea_curve *c, const char *curve,
-                          const char *picture) {
+status curve_outputs_write(const struct context *ctx, const struct voxel_paths *to,
+                           const struct fea_curve *c) {
   status st = ST_OK;
   struct table *table = NULL;
   struct text svg = {0};
-  CHECK(c || (!curve && !picture), ST_USAGE, "curve: --curve and --curve-picture need --nonlinear");
-  if (curve) {
+  CHECK(c || (!to->curve && !to->curve_picture), ST_USAGE,
+        "curve: --curve and --curve-picture need --nonlinear");
+  if (to->curve) {
     TRY(fea_curve_table(&table, c));
-    TRY(table_write(table, curve, ctx->force));
+    TRY(table_write(table, to->curve, ctx->force));
   }
-  if (picture) {
+  if (to->curve_picture) {
     TRY(fea_curve_svg(&svg, c));
     TRY(text_check(&svg, "curve"));
-    TRY(file_write(picture, svg.data, svg.length, ctx->force));
+    TRY(file_write(to->curve_picture, svg.data, svg.length, ctx->force));
   }
 done:
   text_free(&svg);
@@ -35,7 +36,7 @@ status voxel_outputs_write(struct context *ctx, const struct voxel_paths *to,
     TRY(fea_store_fields(r->model, r->solution, r->fields, r->failure, r->words, to->fields,
                          provenance, ctx->force));
   if (to->inp) TRY(fea_model_write(r->model, 0, to->bins, to->inp, ctx->force));
-  TRY(write_curve(ctx, r->curve, to->curve, to->curve_picture));
+  TRY(curve_outputs_write(ctx, to, r->curve));
   if (picture) TRY(picture_write_png(picture, to->picture, ctx->force));
 done:
   cJSON_Delete(provenance);

@@ -52,6 +52,10 @@ struct voxel_result {
 status voxel_outputs_write(struct context *ctx, const struct voxel_paths *to,
                            const struct voxel_result *result, const struct picture *picture);
 
+/** The curve alone, for models that are not voxels. @return as above */
+status curve_outputs_write(const struct context *ctx, const struct voxel_paths *to,
+                           const struct fea_curve *curve);
+
 /** Which process of an MPI run this is; all but the first fall silent. */
 status fea_command_rank(int *rank);
 

@@ -30,6 +30,13 @@ void fea_element_stiffness(double *k, const struct fea_mesh *m, int64_t element)
   }
 }
 
+void fea_elastic_element(const void *mesh, int64_t element, double *k) {
+  const struct fea_mesh *m = mesh;
+  const int n = 3 * fea_element_nodes(m->element);
+  fea_element_stiffness(k, m, element);
+  for (int i = 0; i < n * n; i++) k[i] *= m->modulus[element];
+}
+
 /* Elements at each node: first[n] .. first[n+1] of list. */
 static status elements_of_nodes(int64_t **first, int32_t **list, const struct fea_mesh *m) {
   status st = ST_OK;
@@ -116,8 +123,7 @@ static void add_element(struct fea_sparse *s, const struct fea_mesh *m, int64_t 
     for (int j = 0; j < n; j++) {
       double *block = s->block + 9 * find_block(s, nodes[i] - s->first, nodes[j]);
       for (int a = 0; a < 3; a++)
-        for (int b = 0; b < 3; b++)
-          block[3 * a + b] += m->modulus[e] * k[3 * n * (3 * i + a) + 3 * j + b];
+        for (int b = 0; b < 3; b++) block[3 * a + b] += k[3 * n * (3 * i + a) + 3 * j + b];
     }
   }
 }
@@ -131,16 +137,18 @@ static bool touches(const struct fea_sparse *s, const struct fea_mesh *m, int64_
 
 /* Element matrices of a chunk in parallel, then added in one order: same bits for any thread
  * count. */
-static status add_elements(struct fea_sparse *s, const struct fea_mesh *m) {
+status fea_sparse_fill(struct fea_sparse *s, const struct fea_mesh *m, fea_element_matrix matrix,
+                       const void *context) {
   status st = ST_OK;
   const int64_t size = 9 * (int64_t)fea_element_nodes(m->element) * fea_element_nodes(m->element);
   double *k = malloc((size_t)(CHUNK * size) * sizeof *k);
   CHECK(k, ST_MEMORY, "assembly: no memory for %d element matrices", CHUNK);
+  memset(s->block, 0, 9 * (size_t)s->row[s->last - s->first] * sizeof *s->block);
   for (int64_t from = 0; from < m->element_count; from += CHUNK) {
     const int64_t to = from + CHUNK < m->element_count ? from + CHUNK : m->element_count;
 #pragma omp parallel for schedule(static) num_threads(parallel_threads())
     for (int64_t e = from; e < to; e++)
-      if (touches(s, m, e)) fea_element_stiffness(k + (e - from) * size, m, e);
+      if (touches(s, m, e)) matrix(context, e, k + (e - from) * size);
     for (int64_t e = from; e < to; e++)
       if (touches(s, m, e)) add_element(s, m, e, k + (e - from) * size);
   }
@@ -161,7 +169,7 @@ status fea_sparse_assemble(struct fea_sparse **out, const struct fea_mesh *m, in
   s->last = last;
   TRY(elements_of_nodes(&start, &list, m));
   TRY(find_pattern(s, m, start, list));
-  TRY(add_elements(s, m));
+  TRY(fea_sparse_fill(s, m, fea_elastic_element, m));
   *out = s;
   s = NULL;
 done:

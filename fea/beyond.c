@@ -22,19 +22,19 @@ static double ash_per_density(const struct fea_law *law) {
                                            : 0;
 }
 
-static status check(const struct fea_model *m, const struct fea_law *law,
+static status check(bool has_density, const struct fea_law *law,
                     const struct fea_beyond_options *o) {
   status st = ST_OK;
   const bool wants_bone = o->rule == 3 || o->yield == FEA_YIELD_MORGAN;
   CHECK(o->rule >= 1 && o->rule <= 3 && o->yield >= 0 && o->yield <= FEA_YIELD_CONSTANT, ST_USAGE,
         "nonlinear solve: rule %d with yield law %d", o->rule, o->yield);
-  CHECK(!wants_bone || (m->density && ash_per_density(law) > 0), ST_DOMAIN,
+  CHECK(!wants_bone || (has_density && ash_per_density(law) > 0), ST_DOMAIN,
         "nonlinear solve: %s takes ash or apparent density, the model has %s; choose a modulus law "
         "of "
         "one of these, or another yield law",
         o->rule == 3 ? "keyak" : "morgan-yield", law ? material_name(law->takes) : "no density");
   if (o->rule == 3) return ST_OK;
-  CHECK(o->yield != FEA_YIELD_KOPPERDAHL || (m->density && law && law->takes == MATERIAL_K2HPO4),
+  CHECK(o->yield != FEA_YIELD_KOPPERDAHL || (has_density && law && law->takes == MATERIAL_K2HPO4),
         ST_DOMAIN, "nonlinear solve: kopperdahl-yield takes a density of K2HPO4, the model has %s",
         law ? material_name(law->takes) : "no density");
   CHECK(o->yield != FEA_YIELD_KOPPERDAHL || o->rule == 2, ST_DOMAIN,
@@ -47,26 +47,57 @@ done:
   return st;
 }
 
-static void yield_of(const struct fea_model *m, double to_ash, int64_t v,
-                     const struct fea_beyond_options *o, double *tension, double *compression) {
-  const double rho = m->density ? (double)m->density[v] : NAN;
+/* Arrays of fea_strength, of voxels or elements. */
+struct strengths {
+  float *tension, *compression, *ash, *share;
+};
+
+static status strengths_open(struct strengths *s, size_t n) {
+  status st = ST_OK;
+  float **array[] = {&s->tension, &s->compression, &s->ash, &s->share};
+  for (int i = 0; i < 4; i++) {
+    *array[i] = calloc(n, sizeof(float));
+    CHECK(*array[i], ST_MEMORY, "nonlinear solve: no memory for %zu elements", n);
+  }
+done:
+  return st;
+}
+
+static void strengths_free(struct strengths *s) {
+  free(s->tension);
+  free(s->compression);
+  free(s->ash);
+  free(s->share);
+}
+
+/* Bone of a density [g/cm3, NaN: none] and a modulus, of which a share is bone. */
+static void set_strength(struct strengths *s, int64_t i, double rho, double modulus, double share,
+                         double to_ash, const struct fea_beyond_options *o) {
+  double tension = 0, compression = 0;
+  s->share[i] = (float)share;
+  if (o->rule == 3) {
+    s->ash[i] = (float)(to_ash * rho);
+    return;
+  }
   switch ((enum fea_yield_law)o->yield) {
   case FEA_YIELD_MORGAN:
-    *tension = fea_yield_tension(rho * to_ash / FEA_ASH_PER_APPARENT);
-    *compression = fea_yield_compression(rho * to_ash / FEA_ASH_PER_APPARENT);
+    tension = share * fea_yield_tension(rho * to_ash / FEA_ASH_PER_APPARENT);
+    compression = share * fea_yield_compression(rho * to_ash / FEA_ASH_PER_APPARENT);
     break;
   case FEA_YIELD_KOPPERDAHL:
-    *tension = *compression = rho > 0 ? 37.4 * pow(rho, 1.39) : 0;
+    tension = compression = rho > 0 ? share * 37.4 * pow(rho, 1.39) : 0;
     break;
-  case FEA_YIELD_PPY:
-    *tension = 0.0061 * (double)m->modulus[v];
-    *compression = 0.0085 * (double)m->modulus[v];
+  case FEA_YIELD_PPY: /* the modulus has the share already */
+    tension = 0.0061 * modulus;
+    compression = 0.0085 * modulus;
     break;
   case FEA_YIELD_CONSTANT:
-    *tension = o->tension_mpa;
-    *compression = o->compression_mpa;
+    tension = share * o->tension_mpa;
+    compression = share * o->compression_mpa;
     break;
   }
+  s->tension[i] = (float)tension;
+  s->compression[i] = (float)compression;
 }
 
 /* Share of an element that is bone: its modulus over that of its density, below 1 where it is
@@ -78,43 +109,59 @@ static double filled(const struct fea_model *m, const struct fea_law *law, int64
   return share < 0.999 ? share : 1;
 }
 
-status fea_beyond_run(struct fea_curve **out, const struct fea_model *m, const struct fea_law *law,
-                      const struct fea_beyond_options *o, const struct fea_solve_options *solve) {
-  status st = ST_OK;
-  const size_t n = (size_t)geometry_voxels(&m->grid);
-  const double to_ash = ash_per_density(law);
-  float *tension = calloc(n, sizeof *tension), *compression = calloc(n, sizeof *compression);
-  float *ash = calloc(n, sizeof *ash), *share = calloc(n, sizeof *share);
+static struct fea_nonlinear_options options_of(const struct fea_beyond_options *o) {
   struct fea_nonlinear_options no = FEA_NONLINEAR_DEFAULTS;
-  TRY(check(m, law, o));
-  CHECK(tension && compression && ash && share, ST_MEMORY,
-        "nonlinear solve: no memory for %zu voxels", n);
-  for (size_t v = 0; v < n; v++) {
-    double yield[2] = {0, 0};
-    if (m->part[v] != FEA_BONE) continue;
-    if (o->rule == 3)
-      ash[v] = (float)(to_ash * (double)m->density[v]);
-    else
-      yield_of(m, to_ash, (int64_t)v, o, &yield[0], &yield[1]);
-    share[v] = (float)filled(m, law, (int64_t)v);
-    if (o->yield != FEA_YIELD_PPY) { /* there the modulus has it already */
-      yield[0] *= (double)share[v];
-      yield[1] *= (double)share[v];
-    }
-    tension[v] = (float)yield[0];
-    compression[v] = (float)yield[1];
-  }
-  const struct fea_strength strength = {tension, compression, ash, o->cortical_gcc, share};
   no.rule = rule_of(o->rule);
   no.points = o->points;
   no.steps = o->steps;
+  return no;
+}
+
+static struct fea_strength borrow(const struct strengths *s, const struct fea_beyond_options *o) {
+  return (struct fea_strength){s->tension, s->compression, s->ash, o->cortical_gcc, s->share};
+}
+
+status fea_beyond_run(struct fea_curve **out, const struct fea_model *m, const struct fea_law *law,
+                      const struct fea_beyond_options *o, const struct fea_solve_options *solve) {
+  status st = ST_OK;
+  const int64_t n = geometry_voxels(&m->grid);
+  struct strengths s = {0};
+  struct fea_nonlinear_options no = options_of(o);
+  TRY(check(m->density != NULL, law, o));
+  TRY(strengths_open(&s, (size_t)n));
+  for (int64_t v = 0; v < n; v++)
+    if (m->part[v] == FEA_BONE)
+      set_strength(&s, v, m->density ? (double)m->density[v] : NAN, (double)m->modulus[v],
+                   filled(m, law, v), ash_per_density(law), o);
+  const struct fea_strength strength = borrow(&s, o);
   no.solve = *solve;
   TRY(fea_nonlinear_run(out, m, 0, &strength, &no));
 done:
-  free(tension);
-  free(compression);
-  free(ash);
-  free(share);
+  strengths_free(&s);
+  return st;
+}
+
+status fea_beyond_mesh(struct fea_curve **out, const struct fea_mesh *m, const struct fea_law *law,
+                       const struct fea_beyond_options *o,
+                       const struct fea_mesh_solve_options *solve) {
+  static const struct fea_beyond_options defaults = FEA_BEYOND_DEFAULTS;
+  status st = ST_OK;
+  struct strengths s = {0};
+  const struct fea_nonlinear_options no = options_of(o);
+  TRY(check(m->density != NULL, law, o));
+  CHECK(o->points == defaults.points, ST_DOMAIN,
+        "nonlinear solve: %d integration points are for voxels; an element of a mesh yields at the "
+        "points of its stiffness",
+        o->points);
+  TRY(strengths_open(&s, (size_t)m->element_count));
+  for (int64_t e = 0; e < m->element_count; e++)
+    if (m->part[e] == FEA_BONE)
+      set_strength(&s, e, m->density ? m->density[e] : NAN, m->modulus[e], 1, ash_per_density(law),
+                   o);
+  const struct fea_strength strength = borrow(&s, o);
+  TRY(fea_mesh_nonlinear_run(out, m, &strength, &no, solve));
+done:
+  strengths_free(&s);
   return st;
 }
 

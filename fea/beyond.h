@@ -33,7 +33,7 @@ struct fea_beyond_options {
   int yield;                           /* index into fea_yield_names */
   double tension_mpa, compression_mpa; /* of FEA_YIELD_CONSTANT */
   double cortical_gcc;                 /* keyak: ash density from which bone counts as cortical */
-  int steps, points;                   /* as in fea/nonlinear.h */
+  int steps, points;                   /* as in fea/nonlinear.h; points of voxels only */
 };
 /* Tissue 83 and 134 MPa: bayraktar2004. 0.6 g/cm3: where the cortical law of knowles2016 begins. */
 #define FEA_BEYOND_DEFAULTS                                                                        \
@@ -51,6 +51,12 @@ struct fea_beyond_options {
 status fea_beyond_run(struct fea_curve **out, const struct fea_model *model,
                       const struct fea_law *law, const struct fea_beyond_options *options,
                       const struct fea_solve_options *solve);
+
+/** The same for a mesh with supports and forces. Yield stresses are those of each element's mean
+ * density. @return as above; ST_DOMAIN for other than the default `points`, which are of voxels */
+status fea_beyond_mesh(struct fea_curve **out, const struct fea_mesh *mesh,
+                       const struct fea_law *law, const struct fea_beyond_options *options,
+                       const struct fea_mesh_solve_options *solve);
 
 /** "drucker-prager morgan-yield" for a method column. */
 void fea_beyond_words(char *out, size_t size, const struct fea_beyond_options *options);

@@ -7,39 +7,86 @@
 #include <stdlib.h>
 #include <string.h>
 
-status fea_drive_make(struct fea_drive *out, const struct fea_model *m, const struct fea_case *c) {
+static status drive_open(struct fea_drive *d, int64_t supports, int64_t forces) {
   status st = ST_OK;
-  struct fea_drive d = {0, 0};
-  for (int64_t f = 0; f < m->fixed_count; f++)
-    d.largest_mm = fmax(d.largest_mm, fabs(c->value_mm[f]));
-  for (int64_t f = 0; f < c->force_count; f++) d.total_newton += fabs(c->force[f].newton);
-  CHECK(d.largest_mm > 0 || d.total_newton > 0, ST_DOMAIN,
-        "nonlinear solve: load case %s has neither a force nor a displacement that is not zero",
-        c->name);
-  *out = d;
+  *d = (struct fea_drive){.supports = supports, .forces = forces};
+  d->support = malloc((size_t)(supports + 1) * sizeof *d->support);
+  d->force = malloc((size_t)(forces + 1) * sizeof *d->force);
+  CHECK(d->support && d->force, ST_MEMORY, "nonlinear solve: no memory for %lld supports",
+        (long long)supports);
 done:
   return st;
 }
 
+static status drive_close(struct fea_drive *d, const char *name) {
+  status st = ST_OK;
+  for (int64_t i = 0; i < d->supports; i++)
+    d->largest_mm = fmax(d->largest_mm, fabs(d->support[i].value));
+  for (int64_t i = 0; i < d->forces; i++) d->total_newton += fabs(d->force[i].value);
+  CHECK(d->largest_mm > 0 || d->total_newton > 0, ST_DOMAIN,
+        "nonlinear solve: load case %s has neither a force nor a displacement that is not zero",
+        name);
+done:
+  return st;
+}
+
+status fea_drive_of_model(struct fea_drive *out, const struct fea_solver *s,
+                          const struct fea_case *c) {
+  status st = ST_OK;
+  const struct fea_model *m = s->model;
+  TRY(drive_open(out, m->fixed_count, c->force_count));
+  for (int64_t f = 0; f < m->fixed_count; f++)
+    out->support[f] = (struct fea_drive_dof){fea_solver_dof(s, m->fixed[f].node, m->fixed[f].axis),
+                                             c->value_mm[f]};
+  for (int64_t f = 0; f < c->force_count; f++)
+    out->force[f] = (struct fea_drive_dof){fea_solver_dof(s, c->force[f].node, c->force[f].axis),
+                                           c->force[f].newton};
+  TRY(drive_close(out, c->name));
+done:
+  return st;
+}
+
+status fea_drive_of_mesh(struct fea_drive *out, const struct fea_mesh *m) {
+  status st = ST_OK;
+  uint8_t *seen = calloc(3 * (size_t)m->node_count, 1);
+  TRY(drive_open(out, m->support_count, m->force_count));
+  CHECK(seen, ST_MEMORY, "nonlinear solve: no memory");
+  out->supports = 0;
+  for (int64_t i = 0; i < m->support_count; i++) {
+    const int64_t dof = 3 * m->support[i].node + m->support[i].axis;
+    if (!seen[dof])
+      out->support[out->supports++] = (struct fea_drive_dof){dof, m->support[i].value_mm};
+    seen[dof] = 1; /* a mesh may name a dof twice */
+  }
+  for (int64_t i = 0; i < m->force_count; i++)
+    out->force[i] =
+        (struct fea_drive_dof){3 * m->force[i].node + m->force[i].axis, m->force[i].newton};
+  TRY(drive_close(out, "of the mesh"));
+done:
+  free(seen);
+  return st;
+}
+
+void fea_drive_free(struct fea_drive *d) {
+  free(d->support);
+  free(d->force);
+}
+
 /* Work-conjugate means: the force on faces that move together is the sum of their reactions; the
  * displacement under several forces is their weighted mean. */
-void fea_drive_read(const struct fea_drive *d, const struct fea_solver *s, const struct fea_case *c,
-                    double factor, const double *internal, const double *u,
-                    struct fea_curve_point *point) {
+void fea_drive_read(const struct fea_drive *d, double factor, const double *internal,
+                    const double *u, struct fea_curve_point *point) {
   double sum = 0;
   point->factor = factor;
   if (d->largest_mm > 0) {
-    for (int64_t f = 0; f < s->model->fixed_count; f++)
-      if (c->value_mm[f] != 0)
-        sum += c->value_mm[f] / d->largest_mm *
-               internal[fea_solver_dof(s, s->model->fixed[f].node, s->model->fixed[f].axis)];
+    for (int64_t i = 0; i < d->supports; i++)
+      sum += d->support[i].value / d->largest_mm * internal[d->support[i].dof];
     point->force_n = sum;
     point->displacement_mm = factor * d->largest_mm;
     return;
   }
-  for (int64_t f = 0; f < c->force_count; f++)
-    sum += c->force[f].newton / d->total_newton *
-           u[fea_solver_dof(s, c->force[f].node, c->force[f].axis)];
+  for (int64_t i = 0; i < d->forces; i++)
+    sum += d->force[i].value / d->total_newton * u[d->force[i].dof];
   point->force_n = factor * d->total_newton;
   point->displacement_mm = sum;
 }

@@ -9,17 +9,27 @@
 extern "C" {
 #endif
 
-/* Force and displacement of a load case that is driven by a factor. */
-struct fea_drive {
-  double largest_mm;   /* of the prescribed displacements at factor 1 */
-  double total_newton; /* sum of the sizes of the forces at factor 1 */
+struct fea_drive_dof {
+  int64_t dof; /* position in the vector of unknowns */
+  double value;
 };
 
-status fea_drive_make(struct fea_drive *out, const struct fea_model *m, const struct fea_case *c);
+/* A load case that is driven by a factor: values at factor 1. */
+struct fea_drive {
+  struct fea_drive_dof *support, *force; /* owned; mm, 0 where held, and N */
+  int64_t supports, forces;
+  double largest_mm;   /* of the prescribed displacements */
+  double total_newton; /* sum of the sizes of the forces */
+};
+
+/** @return ST_DOMAIN for a case that has no load; ST_MEMORY */
+status fea_drive_of_model(struct fea_drive *out, const struct fea_solver *s,
+                          const struct fea_case *c);
+status fea_drive_of_mesh(struct fea_drive *out, const struct fea_mesh *m);
+void fea_drive_free(struct fea_drive *d);
 /** From internal forces (all dofs) and displacements at a factor. */
-void fea_drive_read(const struct fea_drive *d, const struct fea_solver *s, const struct fea_case *c,
-                    double factor, const double *internal, const double *u,
-                    struct fea_curve_point *point);
+void fea_drive_read(const struct fea_drive *d, double factor, const double *internal,
+                    const double *u, struct fea_curve_point *point);
 status fea_curve_create(struct fea_curve **out);
 status fea_curve_add(struct fea_curve *c, const struct fea_curve_point *p);
 /** Peak, offset strength, fall. @param drop share of the peak at which it has fallen */
@@ -27,10 +37,19 @@ void fea_curve_finish(struct fea_curve *c, double offset);
 /** Has the force fallen from its peak by the share? */
 bool fea_curve_has_fallen(const struct fea_curve *c, double drop);
 
-status fea_newton_run(struct fea_curve *curve, struct fea_solver *s, int load_case,
-                      const struct fea_strength *strength, const struct fea_nonlinear_options *o);
-status fea_secant_run(struct fea_curve *curve, struct fea_solver *s, int load_case,
-                      const struct fea_strength *strength, const struct fea_nonlinear_options *o);
+/* The rules on voxels and on meshes; the curve is made, to be finished. */
+status fea_newton_voxels(struct fea_curve *curve, struct fea_solver *s, int load_case,
+                         const struct fea_strength *strength,
+                         const struct fea_nonlinear_options *o);
+status fea_secant_voxels(struct fea_curve *curve, struct fea_solver *s, int load_case,
+                         const struct fea_strength *strength,
+                         const struct fea_nonlinear_options *o);
+status fea_newton_mesh(struct fea_curve *curve, const struct fea_mesh *m,
+                       const struct fea_strength *strength, const struct fea_nonlinear_options *o,
+                       const struct fea_mesh_solve_options *solve);
+status fea_secant_mesh(struct fea_curve *curve, const struct fea_mesh *m,
+                       const struct fea_strength *strength, const struct fea_nonlinear_options *o,
+                       const struct fea_mesh_solve_options *solve);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,9 @@
-/* Loading a voxel model beyond yield: displacement- or force-controlled steps with perfect
- * plasticity or with Keyak's four-phase law, and the force-displacement curve.
+/* Loading a model beyond yield, voxels or a mesh of tetrahedra or hexahedra: displacement- or
+ * force-controlled steps with perfect plasticity or with Keyak's four-phase law, and the
+ * force-displacement curve.
  *
  * Plasticity (von Mises, Drucker-Prager): Newton steps with the consistent tangent, return mapping
- * implicit at the integration points, the elastic multigrid as preconditioner throughout (made anew
+ * implicit at the integration points, the elastic system's preconditioner throughout (made anew
  * with secant moduli when it has aged), step halving. Elements whose yield stress is 0 stay elastic
  * (caps). Keyak's law: secant moduli that only fall, solved until they settle in each step.
  *
@@ -18,6 +19,7 @@
 
 #include "core/table.h"
 #include "core/text.h"
+#include "fea/mesh_solve.h"
 #include "fea/plastic.h"
 #include "fea/solve.h"
 
@@ -27,7 +29,7 @@ extern "C" {
 
 enum fea_material_rule { FEA_RULE_VON_MISES, FEA_RULE_DRUCKER_PRAGER, FEA_RULE_KEYAK };
 
-/* What each voxel yields at; arrays of the grid, borrowed. */
+/* What each voxel of the grid or element of a mesh yields at; arrays, borrowed. */
 struct fea_strength {
   const float *tension, *compression; /* MPa; 0: elastic for ever */
   const float *ash_gcc;               /* for FEA_RULE_KEYAK; NaN or 0: elastic for ever */
@@ -37,7 +39,8 @@ struct fea_strength {
 
 struct fea_nonlinear_options {
   enum fea_material_rule rule;
-  int points;           /* integration points of an element for yield: 1 (centre) or 8 */
+  int points;           /* of a voxel for yield: 1 (centre) or 8; elements of a mesh yield at the
+                           points of their stiffness (tet10 4, tet4 1, hex8 8) */
   int steps;            /* to the full load */
   const double *factor; /* borrowed; load factors instead of even steps, `steps` of them; or NULL */
   double tolerance;     /* out-of-balance force / force */
@@ -45,7 +48,7 @@ struct fea_nonlinear_options {
   int most_halvings;
   double drop;                    /* stop when the force has fallen by this share of its peak */
   double offset;                  /* of the offset strength, share of the full displacement */
-  struct fea_solve_options solve; /* of the first, elastic solution */
+  struct fea_solve_options solve; /* of the first, elastic solution of voxels */
   void (*step)(void *user, double factor,
                const double *displacement); /* after each step; or NULL */
   void *user;
@@ -74,8 +77,8 @@ struct fea_curve {
   double offset_n;      /* NaN when the curve does not leave its elastic line far enough */
   bool fell;            /* the force dropped after its peak */
   bool stuck;           /* no equilibrium was found beyond the last point */
-  double *displacement; /* owned, [fea_rows_dofs], at the last point */
-  uint8_t *yielded;     /* owned, per voxel, at the last point */
+  double *displacement; /* owned, [fea_rows_dofs] or [3 nodes], at the last point */
+  uint8_t *yielded;     /* owned, per voxel or element, at the last point */
 };
 
 /** @return ST_UNSUPPORTED under several ranks; ST_DOMAIN for options outside their range, a case
@@ -84,6 +87,12 @@ struct fea_curve {
 status fea_nonlinear_run(struct fea_curve **out, const struct fea_model *model, int load_case,
                          const struct fea_strength *strength,
                          const struct fea_nonlinear_options *options);
+/** The same for a mesh with its supports and forces. With Keyak's law an element counts as a cube
+ * of its volume. @return as above, and from fea_mesh_check */
+status fea_mesh_nonlinear_run(struct fea_curve **out, const struct fea_mesh *mesh,
+                              const struct fea_strength *strength,
+                              const struct fea_nonlinear_options *options,
+                              const struct fea_mesh_solve_options *solve);
 void fea_curve_destroy(struct fea_curve *c);
 
 /** factor, displacement [mm], force [N], yielded, corrections, iterations. */

@@ -37,7 +37,7 @@ struct fea_cg_result {
   char words[256]; /* PETSc's reason or error */
 };
 
-enum { FEA_PETSC_VERSION = 3 };
+enum { FEA_PETSC_VERSION = 4 };
 
 struct fea_petsc {
   int version; /* FEA_PETSC_VERSION of the build */

@@ -17,9 +17,9 @@ static status check_input(const struct hip_frame *frame, const struct fea_fall_o
   status st = ST_OK;
   CHECK(!o->bins, ST_DOMAIN,
         "fall: tetrahedra take densities without bins only; take hex8 for bins");
-  CHECK(!o->beyond.rule, ST_DOMAIN,
-        "fall: strength beyond yield, and its curve, is for cubes only: the return mapping is not "
-        "made for tetrahedra; take hex8, or no rule beyond yield");
+  CHECK(!o->beyond.rule || o->recipe != FEA_FALL_HINGE, ST_DOMAIN,
+        "fall: the turn of fall-hinge on tetrahedra is found from linear solutions, so it has no "
+        "load beyond yield; take fall-ogo, or hex8");
   TRY(fall_check_frame(frame, o));
   CHECK(o->size_mm >= 0.5 && o->size_mm <= MOST_MM, ST_DOMAIN,
         "fall: tetrahedra of %g mm, permitted are 0.5 .. %d mm", o->size_mm, MOST_MM);
@@ -168,12 +168,17 @@ done:
 
 /* ---- solution ---- */
 
-status fall_tet_solve(struct fea_mesh_solution **out, const struct fea_mesh *m,
-                      const struct fea_fall_options *o, const struct fea_tet_options *t) {
-  const struct fea_mesh_solve_options so = {
+static struct fea_mesh_solve_options solve_options(const struct fea_fall_options *o,
+                                                   const struct fea_tet_options *t) {
+  return (struct fea_mesh_solve_options){
       .solver = t->solver,
       .tolerance = o->solve.tolerance,
       .most_iterations = o->solve.most_iterations > 1000 ? o->solve.most_iterations : 1000};
+}
+
+status fall_tet_solve(struct fea_mesh_solution **out, const struct fea_mesh *m,
+                      const struct fea_fall_options *o, const struct fea_tet_options *t) {
+  const struct fea_mesh_solve_options so = solve_options(o, t);
   return fea_mesh_solve(out, m, &so);
 }
 
@@ -309,6 +314,7 @@ static status remap(double *failure_n, const struct fall_input *in,
   r.record = NULL;
   r.solution = NULL;
   r.fields = NULL;
+  r.curve = NULL;
   r.mesh = &mesh;
   TRY(borrow_mesh(&mesh, base->fall->mesh));
   TRY(map_bone(&r, in, o, base->tets));
@@ -337,6 +343,19 @@ done:
   return st;
 }
 
+/* The curve of the solved model, and its rows. */
+static status go_beyond(struct fea_tet_fall *r, const struct hip_frame *frame,
+                        const struct fea_fall_options *o, const struct fea_tet_options *t) {
+  status st = ST_OK;
+  const struct fea_mesh_solve_options so = solve_options(o, t);
+  TRY(fea_beyond_mesh(&r->curve, r->mesh, law_of(o), &o->beyond, &so));
+  TRY(fea_beyond_rows(r->record, o->recipe == FEA_STANCE ? "stance" : "fall", fall_region(frame),
+                      r->words, r->curve, &o->beyond,
+                      cbrt(r->quality.mesh_mm3 / (double)r->map.mapped)));
+done:
+  return st;
+}
+
 status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
                         const struct labels *labels, int label, const struct hip_frame *frame,
                         const struct calibration *calibration,
@@ -360,6 +379,7 @@ status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
   base.fall = r;
   if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
   TRY(fall_tet_record(r, frame, &interval, o));
+  if (o->beyond.rule) TRY(go_beyond(r, frame, o, t));
   *out = r;
   r = NULL;
 done:
@@ -373,6 +393,7 @@ done:
 void fea_tet_fall_destroy(struct fea_tet_fall *f) {
   if (!f) return;
   record_destroy(f->record);
+  fea_curve_destroy(f->curve);
   fea_mesh_destroy(f->mesh);
   fea_mesh_solution_destroy(f->solution);
   fea_mesh_fields_destroy(f->fields);

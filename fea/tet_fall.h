@@ -53,8 +53,9 @@ struct fea_tet_fall {
   struct fea_mesh *mesh; /* owned; local frame */
   struct fea_mesh_solution *solution;
   struct fea_mesh_fields *fields;
-  struct tet_frame frame; /* of the mesh */
-  struct tet_plane cut;   /* its flat distal end */
+  struct fea_curve *curve; /* NULL without a rule beyond yield */
+  struct tet_frame frame;  /* of the mesh */
+  struct tet_plane cut;    /* its flat distal end */
   struct tet_quality quality;
   struct tet_cap caps[2]; /* head, ground */
   int cap_count;          /* 1 in stance */
@@ -69,8 +70,8 @@ struct fea_tet_fall {
 
 /** @param calibration  for the interval, as in fea_fall_run; may be NULL
  * @param tet  NULL takes FEA_TET_DEFAULTS
- * @return ST_DOMAIN for density bins or a rule beyond yield; else as fea_fall_run, tet_mesh_create,
- * fea_map_density, fea_mesh_solve */
+ * @return ST_DOMAIN for density bins, or fall-hinge with a rule beyond yield; else as fea_fall_run,
+ * tet_mesh_create, fea_map_density, fea_mesh_solve, fea_beyond_mesh */
 status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
                         const struct labels *labels, int label, const struct hip_frame *frame,
                         const struct calibration *calibration,

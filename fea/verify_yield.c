@@ -1,4 +1,5 @@
-/* Problems beyond yield with known answers. */
+/* Problems beyond yield with known answers, on voxels and on tetrahedra. */
+#include "fea/block_mesh.h"
 #include "fea/nonlinear.h"
 #include "fea/verify_parts.h"
 
@@ -87,6 +88,99 @@ static status bent_half_way(double *computed) {
   return bent(computed, 12);
 }
 
+/* ---- tetrahedra ---- */
+
+static const struct fea_mesh_solve_options direct = {
+    .solver = FEA_SOLVER_MUMPS, .tolerance = 1e-8, .most_iterations = 100};
+
+/* Yield stresses of every element [MPa]. */
+static status yield_of_mesh(struct fea_strength *out, float **owned, const struct fea_mesh *m,
+                            float tension, float compression) {
+  status st = ST_OK;
+  const int64_t n = m->element_count;
+  float *all = malloc(2 * (size_t)n * sizeof *all);
+  CHECK(all, ST_MEMORY, "verification: no memory");
+  for (int64_t e = 0; e < n; e++) {
+    all[e] = tension;
+    all[n + e] = compression;
+  }
+  *owned = all;
+  *out = (struct fea_strength){.tension = all, .compression = all + n};
+done:
+  return st;
+}
+
+/* Largest stress of a cube of 1 mm in six tetrahedra between smooth plates, by Drucker-Prager. */
+static status cube_of(double *computed, enum fea_element element, double u) {
+  status st = ST_OK;
+  struct fea_mesh *m = NULL;
+  struct fea_strength strength;
+  float *owned = NULL;
+  struct fea_nonlinear_options o = FEA_NONLINEAR_DEFAULTS;
+  struct fea_curve *c = NULL;
+  TRY(fea_block_mesh(&m, element, 1, 1, 1, NULL, NULL, 1000));
+  TRY(yield_of_mesh(&strength, &owned, m, 6, 9));
+  for (int a = 0; a < 3; a++) TRY(fea_mesh_fix_plane(m, a, 0, a, 0));
+  TRY(fea_mesh_fix_plane(m, 2, 1, 2, u));
+  o.steps = 4;
+  o.tolerance = 1e-8;
+  TRY(fea_mesh_nonlinear_run(&c, m, &strength, &o, &direct));
+  *computed = c->peak_n;
+done:
+  fea_curve_destroy(c);
+  fea_mesh_destroy(m);
+  free(owned);
+  return st;
+}
+
+static status pressed_tet4(double *computed) {
+  return cube_of(computed, FEA_TET4, -0.03);
+}
+static status pulled_tet4(double *computed) {
+  return cube_of(computed, FEA_TET4, 0.03);
+}
+static status pressed_tet10(double *computed) {
+  return cube_of(computed, FEA_TET10, -0.03);
+}
+static status pulled_tet10(double *computed) {
+  return cube_of(computed, FEA_TET10, 0.03);
+}
+
+/* The cantilever in `along` x 1 x `up` cells of tetrahedra; tip deflection [mm] at 14.5 N. */
+static status bent_mesh(double *computed, enum fea_element element, int along, int up) {
+  static const double lengths[3] = {100, 0.5, 10}, factor[3] = {0.8, 0.95, 1};
+  status st = ST_OK;
+  struct fea_mesh *m = NULL;
+  struct fea_strength strength;
+  float *owned = NULL;
+  struct fea_nonlinear_options o = FEA_NONLINEAR_DEFAULTS;
+  struct fea_curve *c = NULL;
+  int64_t at_end = 0;
+  TRY(fea_block_mesh(&m, element, along, 1, up, fea_block_box, lengths, 2e5));
+  TRY(yield_of_mesh(&strength, &owned, m, 120, 120));
+  for (int a = 0; a < 3; a++) TRY(fea_mesh_fix_plane(m, 0, 0, a, 0));
+  for (int64_t n = 0; n < m->node_count; n++) at_end += m->points[3 * n] > 100 - 1e-6;
+  for (int64_t n = 0; n < m->node_count; n++)
+    if (m->points[3 * n] > 100 - 1e-6) TRY(fea_mesh_load(m, n, 2, -14.5 / (double)at_end));
+  o.rule = FEA_RULE_VON_MISES;
+  o.factor = factor;
+  o.steps = 3;
+  TRY(fea_mesh_nonlinear_run(&c, m, &strength, &o, &direct));
+  *computed = c->point[c->count - 1].displacement_mm;
+done:
+  fea_curve_destroy(c);
+  fea_mesh_destroy(m);
+  free(owned);
+  return st;
+}
+
+static status bent_tet4(double *computed) {
+  return bent_mesh(computed, FEA_TET4, 100, 10);
+}
+static status bent_tet10(double *computed) {
+  return bent_mesh(computed, FEA_TET10, 50, 6);
+}
+
 const struct fea_problem *fea_yield_problems(size_t *count) {
   static const struct fea_problem problems[] = {
       {"one element pressed, Drucker-Prager", "Yc A", "N", 9, 1e-6, pressed_cone},
@@ -96,6 +190,14 @@ const struct fea_problem *fea_yield_problems(size_t *count) {
        0.006, bent_half_way},
       {"cantilever beyond yield, against FAIM", "FAIM manual 10.0, 7.7, 12 N", "mm", 0.4869, 0.01,
        bent_half_way},
+      {"tet4: cube pressed, Drucker-Prager", "Yc A", "N", 9, 1e-6, pressed_tet4},
+      {"tet4: cube pulled, Drucker-Prager", "Yt A", "N", 6, 1e-6, pulled_tet4},
+      {"tet10: cube pressed, Drucker-Prager", "Yc A", "N", 9, 1e-6, pressed_tet10},
+      {"tet10: cube pulled, Drucker-Prager", "Yt A", "N", 6, 1e-6, pulled_tet10},
+      {"tet4: cantilever beyond yield, against the beam", "elastoplastic beam at 14.5 N", "mm",
+       0.6835, 0.12, bent_tet4},
+      {"tet10: cantilever beyond yield, against the beam", "elastoplastic beam at 14.5 N", "mm",
+       0.6835, 0.02, bent_tet10},
   };
   *count = sizeof problems / sizeof problems[0];
   return problems;

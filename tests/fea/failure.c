@@ -89,12 +89,49 @@ static void caps_are_not_judged(void **state) {
   check_bar(-0.004, 0.0104 / 0.004, 1);
 }
 
+/* The sample output of FAIM's manual (8.3): 2 % of the elements are above an effective strain of
+ * 0.0131, critical 0.007, factor 0.5332, reaction 6091 N, failure load 3248 N. */
+static void pistoia_arithmetic_is_that_of_the_faim_manual(void **state) {
+  (void)state;
+  enum { N = 101 }; /* element 98 of 0 .. 100 has 98 % below it */
+  const double at_share = 0.007 / 0.5332, young = 6829;
+  const struct fea_failure_options o = FEA_FAILURE_DEFAULTS;
+  const struct geometry grid = geometry_make(1, 1, N, 0.5, 0.5, 0.5);
+  struct fea_model *m = NULL;
+  struct fea_solution *s = NULL;
+  struct fea_fields *f = NULL;
+  struct fea_failure r;
+  assert_near(at_share, 0.0131, 0.00005);
+  assert_ok(fea_model_create(&m, &grid, 0.3));
+  for (int64_t v = 0; v < N; v++) {
+    m->modulus[v] = (float)young;
+    m->part[v] = FEA_BONE;
+  }
+  for (int a = 0; a < 3; a++) assert_ok(fea_model_fix_plane(m, 2, 0, a, 0));
+  assert_ok(fea_model_fix_plane(m, 2, N, 2, -0.1));
+  assert_ok(fea_model_finish(m));
+  assert_ok(fea_solve(&s, m, 0, NULL));
+  assert_ok(fea_fields_create(&f, m, s));
+  assert_int_equal(f->count, N);
+  for (int e = 0; e < N; e++) { /* in no order: 37 and 101 have no common factor */
+    const double ees = at_share * (1 + 0.01 * (e * 37 % N - 98));
+    f->energy_mpa[e] = (float)(young * ees * ees / 2);
+  }
+  assert_ok(fea_failure_find(&r, m, f, &o));
+  assert_close(r.factor_pistoia, 0.5332, 1e-5);
+  assert_near(6091 * r.factor_pistoia, 3248, 0.5);
+  fea_fields_destroy(f);
+  fea_solution_destroy(s);
+  fea_model_destroy(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(principal_strains_of_known_tensors),
       cmocka_unit_test(quantile_is_linear_between_values),
       cmocka_unit_test(bar_fails_at_its_strain_limit),
       cmocka_unit_test(caps_are_not_judged),
+      cmocka_unit_test(pistoia_arithmetic_is_that_of_the_faim_manual),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,324 @@
+/* Perfect plasticity of tetrahedra and unstructured hexahedra: every element yields at the points
+ * of its stiffness (4 in a 10-node tetrahedron, 1 in a 4-node one, 8 in a hexahedron). The tangent
+ * is assembled anew in each correction; the preconditioner is that of the elastic matrix, or of
+ * secant moduli when it has aged. */
+#include "fea/mesh_system.h"
+#include "fea/newton.h"
+#include "fea/shape.h"
+
+#include "core/parallel.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_DOFS = 3 * FEA_ELEMENT_MOST, CHUNK = 2048 };
+
+struct element {
+  float alpha, k; /* of its surface; k 0: elastic for ever */
+  float secant;   /* share of the elastic stress that is left */
+  uint8_t yields; /* a point does, in the trial state */
+};
+
+struct newton {
+  const struct fea_mesh *mesh;
+  const struct fea_nonlinear_options *o;
+  struct mesh_system system;
+  struct fea_sparse tangent; /* the pattern of system.k, its own blocks */
+  struct fea_quadrature points;
+  struct element *element;    /* [element_count] */
+  int64_t able, yielding;     /* elements that can yield; that do in the trial state */
+  double *committed, *trial;  /* plastic strain, [element_count][points][6] */
+  const double *trial_u;      /* borrowed: displacement of the trial state */
+  double (*force)[MOST_DOFS]; /* [CHUNK]: of the elements at work */
+};
+
+/* ---- set-up ---- */
+
+static status set_strength(struct newton *n, const struct fea_strength *s) {
+  status st = ST_OK;
+  const struct fea_mesh *m = n->mesh;
+  const enum fea_yield kind = n->o->rule == FEA_RULE_VON_MISES ? FEA_VON_MISES : FEA_DRUCKER_PRAGER;
+  for (int64_t e = 0; e < m->element_count; e++) {
+    const double compression = (double)s->compression[e];
+    const double tension = kind == FEA_VON_MISES ? compression : (double)s->tension[e];
+    struct fea_plastic_point p = {0};
+    n->element[e].secant = 1;
+    if (!(compression > 0)) continue;
+    CHECK(tension > 0, ST_DOMAIN,
+          "nonlinear solve: element %lld has a yield stress of %g MPa in compression and %g in "
+          "tension",
+          (long long)e, compression, tension);
+    fea_plastic_surface(&p, kind, tension, compression);
+    n->element[e].alpha = (float)p.alpha;
+    n->element[e].k = (float)p.k;
+    n->able++;
+  }
+  CHECK(n->able > 0, ST_DOMAIN, "nonlinear solve: no element has a yield stress above 0");
+done:
+  return st;
+}
+
+static status newton_open(struct newton *n, const struct fea_strength *strength,
+                          const struct fea_mesh_solve_options *solve) {
+  status st = ST_OK;
+  const size_t elements = (size_t)n->mesh->element_count;
+  TRY(mesh_system_open(&n->system, n->mesh, solve));
+  CHECK(n->system.comm->ranks == 1, ST_UNSUPPORTED,
+        "nonlinear solve: %d processes; it runs in one with threads (-j)", n->system.comm->ranks);
+  fea_quadrature_get(&n->points, n->mesh->element);
+  const size_t values = elements * (size_t)n->points.count * 6;
+  n->element = calloc(elements, sizeof *n->element);
+  n->committed = calloc(values, sizeof *n->committed);
+  n->trial = calloc(values, sizeof *n->trial);
+  n->tangent = *n->system.k;
+  n->tangent.block = malloc(9 * (size_t)n->tangent.row[n->mesh->node_count] * sizeof(double));
+  n->force = malloc(CHUNK * sizeof *n->force);
+  CHECK(n->element && n->committed && n->trial && n->tangent.block && n->force, ST_MEMORY,
+        "nonlinear solve: no memory for %zu elements", elements);
+  TRY(set_strength(n, strength));
+  TRY(mesh_system_prepare(&n->system, n->mesh));
+done:
+  return st;
+}
+
+static void newton_close(struct newton *n) {
+  mesh_system_close(&n->system);
+  free(n->tangent.block);
+  free(n->element);
+  free(n->committed);
+  free(n->trial);
+  free(n->force);
+}
+
+/* ---- one element ---- */
+
+/* An element's displacements and where its points are. */
+struct local {
+  double x[FEA_ELEMENT_MOST][3], u[FEA_ELEMENT_MOST][3];
+  double g[FEA_ELEMENT_MOST][3]; /* gradients at the last point */
+  struct fea_plastic_point law;
+  int nodes;
+};
+
+static void localize(struct local *l, const struct newton *n, int64_t e) {
+  l->nodes = fea_element_nodes(n->mesh->element);
+  fea_element_points(n->mesh, e, l->x);
+  for (int c = 0; c < l->nodes; c++)
+    memcpy(l->u[c], n->trial_u + 3 * (int64_t)n->mesh->nodes[e * l->nodes + c], sizeof l->u[c]);
+  l->law = (struct fea_plastic_point){n->mesh->modulus[e], n->mesh->poisson,
+                                      (double)n->element[e].alpha, (double)n->element[e].k};
+}
+
+/* Strain at a point; returns its volume [mm3]. */
+static double strain_at(struct local *l, const struct newton *n, int p, double strain[6]) {
+  double grad[3][3] = {{0}};
+  const double w = n->points.weight[p] *
+                   fea_gradients(n->mesh->element, (const double(*)[3])l->x, n->points.at[p], l->g);
+  for (int c = 0; c < l->nodes; c++)
+    for (int a = 0; a < 3; a++)
+      for (int b = 0; b < 3; b++) grad[a][b] += l->u[c][a] * l->g[c][b];
+  for (int a = 0; a < 3; a++) {
+    strain[a] = grad[a][a];
+    strain[3 + a] = grad[(a + 1) % 3][(a + 2) % 3] + grad[(a + 2) % 3][(a + 1) % 3];
+  }
+  return w;
+}
+
+static void elastic_stress(const struct fea_plastic_point *p, const double strain[6],
+                           double stress[6]) {
+  double c[6][6];
+  fea_elastic_matrix(p->young, p->poisson, c);
+  for (int a = 0; a < 6; a++) {
+    stress[a] = 0;
+    for (int b = 0; b < 6; b++) stress[a] += c[a][b] * strain[b];
+  }
+}
+
+/* force += w B' stress */
+static void add_force(const struct local *l, double w, const double s[6], double *force) {
+  const double full[3][3] = {{s[0], s[5], s[4]}, {s[5], s[1], s[3]}, {s[4], s[3], s[2]}};
+  for (int c = 0; c < l->nodes; c++)
+    for (int a = 0; a < 3; a++)
+      for (int b = 0; b < 3; b++) force[3 * c + a] += w * full[a][b] * l->g[c][b];
+}
+
+/* Trial state of an element and its internal forces. */
+static void update_element(struct newton *n, int64_t e, double *force) {
+  struct element *own = &n->element[e];
+  struct local l;
+  double kept = 0, elastic_work = 0;
+  localize(&l, n, e);
+  memset(force, 0, MOST_DOFS * sizeof *force);
+  own->yields = 0;
+  for (int p = 0; p < n->points.count; p++) {
+    const int64_t at = (e * n->points.count + p) * 6;
+    double *plastic = n->trial + at, strain[6], stress[6], elastic[6];
+    const double w = strain_at(&l, n, p, strain);
+    elastic_stress(&l.law, strain, elastic);
+    if (own->k > 0) {
+      memcpy(plastic, n->committed + at, 6 * sizeof *plastic);
+      own->yields |= fea_plastic_return(&l.law, strain, plastic, stress, NULL) != 0;
+    } else
+      memcpy(stress, elastic, sizeof stress);
+    for (int a = 0; a < 6; a++) {
+      kept += stress[a] * strain[a];
+      elastic_work += elastic[a] * strain[a];
+    }
+    add_force(&l, w, stress, force);
+  }
+  own->secant =
+      elastic_work > 0 ? (float)fmin(1, fmax(FEA_NEWTON_LEAST_SECANT, kept / elastic_work)) : 1;
+}
+
+static void trial_forces(void *context, const double *u, double *internal) {
+  struct newton *n = context;
+  const struct fea_mesh *m = n->mesh;
+  const int nodes = fea_element_nodes(m->element);
+  n->trial_u = u;
+  n->yielding = 0;
+  memset(internal, 0, 3 * (size_t)m->node_count * sizeof *internal);
+  for (int64_t from = 0; from < m->element_count; from += CHUNK) {
+    const int64_t to = from + CHUNK < m->element_count ? from + CHUNK : m->element_count;
+#pragma omp parallel for schedule(static) num_threads(parallel_threads())
+    for (int64_t e = from; e < to; e++) update_element(n, e, n->force[e - from]);
+    for (int64_t e = from; e < to; e++) { /* in one order, for any number of threads */
+      n->yielding += n->element[e].yields;
+      for (int i = 0; i < 3 * nodes; i++)
+        internal[3 * (int64_t)m->nodes[e * nodes + i / 3] + i % 3] += n->force[e - from][i];
+    }
+  }
+}
+
+/* ---- the linear system of a Newton step ---- */
+
+/* k += w B' D B */
+static void add_tangent(const struct local *l, double w, double d[6][6], double *k) {
+  const int n = l->nodes;
+  for (int j = 0; j < n; j++)
+    for (int b = 0; b < 3; b++) {
+      /* stress of a unit displacement of node j along b */
+      const int p = (b + 1) % 3, q = (b + 2) % 3;
+      double s[6], force[MOST_DOFS] = {0};
+      for (int a = 0; a < 6; a++)
+        s[a] = d[a][b] * l->g[j][b] + d[a][3 + p] * l->g[j][q] + d[a][3 + q] * l->g[j][p];
+      add_force(l, w, s, force);
+      for (int i = 0; i < 3 * n; i++) k[3 * n * i + 3 * j + b] += force[i];
+    }
+}
+
+static void tangent_element(const void *context, int64_t e, double *k) {
+  const struct newton *n = context;
+  struct local l;
+  if (!n->element[e].yields) {
+    fea_elastic_element(n->mesh, e, k);
+    return;
+  }
+  localize(&l, n, e);
+  memset(k, 0, (size_t)(9 * l.nodes * l.nodes) * sizeof *k);
+  for (int p = 0; p < n->points.count; p++) {
+    double strain[6], plastic[6], stress[6], d[6][6];
+    memcpy(plastic, n->committed + (e * n->points.count + p) * 6, sizeof plastic);
+    const double w = strain_at(&l, n, p, strain);
+    fea_plastic_return(&l.law, strain, plastic, stress, d);
+    add_tangent(&l, w, d, k);
+  }
+}
+
+static void apply_tangent(void *context, const double *x, double *y) {
+  struct newton *n = context;
+  mesh_system_apply(&n->system, &n->tangent, x, y);
+}
+
+static void precondition(void *context, const double *r, double *z) {
+  mesh_system_precondition(&((struct newton *)context)->system, r, z);
+}
+
+/* A preconditioner of the secant moduli reached. */
+static status renew_preconditioner(struct newton *n) {
+  status st = ST_OK;
+  struct fea_mesh softened = *n->mesh;
+  softened.modulus = malloc((size_t)softened.element_count * sizeof *softened.modulus);
+  CHECK(softened.modulus, ST_MEMORY, "nonlinear solve: no memory");
+  for (int64_t e = 0; e < softened.element_count; e++)
+    softened.modulus[e] = n->mesh->modulus[e] * (double)n->element[e].secant;
+  TRY(fea_sparse_fill(n->system.k, &softened, fea_elastic_element, &softened));
+  TRY(mesh_system_prepare(&n->system, &softened));
+done:
+  free(softened.modulus);
+  return st;
+}
+
+static status solve_tangent(void *context, const double *residual, double tolerance, double *step,
+                            int *iterations) {
+  status st = ST_OK;
+  struct newton *n = context;
+  struct fea_cg_result result;
+  TRY(fea_sparse_fill(&n->tangent, n->mesh, tangent_element, n));
+  const struct fea_cg problem = {.owned = 3 * n->mesh->node_count,
+                                 .context = n,
+                                 .apply = apply_tangent,
+                                 .precondition = precondition,
+                                 .tolerance = tolerance,
+                                 .most_iterations = 300,
+                                 .threads = parallel_threads(),
+                                 .unsymmetric =
+                                     n->yielding > 0 && n->o->rule == FEA_RULE_DRUCKER_PRAGER};
+  CHECK(!n->system.petsc->conjugate_gradients(&result, &problem, residual, step), ST_EXTERNAL,
+        "nonlinear solve: %s", result.words);
+  CHECK(!n->system.failed, ST_EXTERNAL, "nonlinear solve: PETSc failed in the preconditioner");
+  *iterations = result.iterations;
+  if (result.iterations > FEA_NEWTON_AGED) TRY(renew_preconditioner(n));
+done:
+  return st;
+}
+
+static double commit(void *context, uint8_t *marks) {
+  struct newton *n = context;
+  const int values = 6 * n->points.count;
+  int64_t yielded = 0;
+  for (int64_t e = 0; e < n->mesh->element_count; e++) {
+    marks[e] = 0;
+    for (int i = 0; i < values; i++) {
+      n->committed[e * values + i] = n->trial[e * values + i];
+      marks[e] |= n->trial[e * values + i] != 0;
+    }
+    yielded += marks[e];
+  }
+  return (double)yielded / (double)n->able;
+}
+
+status fea_newton_mesh(struct fea_curve *curve, const struct fea_mesh *m,
+                       const struct fea_strength *strength, const struct fea_nonlinear_options *o,
+                       const struct fea_mesh_solve_options *solve) {
+  status st = ST_OK;
+  struct fea_drive drive = {0};
+  struct newton n = {.mesh = m, .o = o};
+  struct fea_curve_point unit = {0};
+  int iterations;
+  double norm, *elastic = calloc(3 * (size_t)m->node_count, sizeof *elastic);
+  double *internal = malloc(3 * (size_t)m->node_count * sizeof *internal);
+  curve->yielded = calloc((size_t)m->element_count, 1);
+  CHECK(elastic && internal && curve->yielded, ST_MEMORY, "nonlinear solve: no memory");
+  TRY(fea_drive_of_mesh(&drive, m));
+  TRY(newton_open(&n, strength, solve));
+  TRY(mesh_system_elastic(&n.system, elastic, &norm, &iterations));
+  fea_sparse_apply(n.system.k, elastic, internal);
+  fea_drive_read(&drive, 1, internal, elastic, &unit);
+  curve->stiffness_n_mm = unit.force_n / unit.displacement_mm;
+  const struct fea_newton problem = {.o = o,
+                                     .drive = &drive,
+                                     .unknowns = 3 * m->node_count,
+                                     .elastic = elastic,
+                                     .context = &n,
+                                     .forces = trial_forces,
+                                     .solve = solve_tangent,
+                                     .commit = commit};
+  TRY(fea_newton_walk(curve, &problem));
+done:
+  free(elastic);
+  free(internal);
+  newton_close(&n);
+  fea_drive_free(&drive);
+  return st;
+}
