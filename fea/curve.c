@@ -118,6 +118,13 @@ done:
   return st;
 }
 
+void fea_report_steps(struct progress *p, int done, int all) {
+  char words[48];
+  const double seconds = clock_seconds() - p->started_s;
+  snprintf(words, sizeof words, "about %.0f s left", seconds * (all - done) / done);
+  progress_update(p, done, words);
+}
+
 bool fea_curve_has_fallen(const struct fea_curve *c, double drop) {
   double peak = 0;
   for (int i = 0; i < c->count; i++) peak = fmax(peak, c->point[i].force_n);

@@ -37,6 +37,9 @@ void fea_curve_finish(struct fea_curve *c, double offset);
 /** Has the force fallen from its peak by the share? */
 bool fea_curve_has_fallen(const struct fea_curve *c, double drop);
 
+/** Progress of the load steps with the time that is left at their pace. */
+void fea_report_steps(struct progress *p, int done, int all);
+
 /* The rules on voxels and on meshes; the curve is made, to be finished. */
 status fea_newton_voxels(struct fea_curve *curve, struct fea_solver *s, int load_case,
                          const struct fea_strength *strength,

@@ -174,9 +174,9 @@ static void name_recipe(struct fea_fall *r, const struct femur_model *f,
 }
 
 /* Elements less than half full are not judged. */
-static status mark_thin(uint8_t **out, const struct femur_model *f) {
+static status mark_thin(uint8_t **out, const struct femur_model *f, const struct geometry *grid) {
   status st = ST_OK;
-  const int64_t n = geometry_voxels(&f->model->grid);
+  const int64_t n = geometry_voxels(grid);
   uint8_t *thin = f->share ? malloc((size_t)n) : NULL;
   CHECK(thin || !f->share, ST_MEMORY, "fall: no memory for %lld voxels", (long long)n);
   for (int64_t v = 0; thin && v < n; v++) thin[v] = f->share[v] < 0.5f;
@@ -196,7 +196,7 @@ status fall_solve(struct fea_fall **out, struct femur_model **femur, const struc
   TRY(make_model(&f, &r->displacement_mm, in, o));
   TRY(fea_solve(&r->solution, f->model, 0, &o->solve));
   TRY(fea_fields_create(&r->fields, f->model, r->solution));
-  TRY(mark_thin(&thin, f));
+  TRY(mark_thin(&thin, f, &f->model->grid));
   if (thin) limits.exclude = thin;
   TRY(fea_failure_find(&r->failure, f->model, r->fields, &limits));
   r->limits = o->failure;
@@ -234,6 +234,26 @@ const char *fall_region(const struct hip_frame *frame) {
   return "femur";
 }
 
+/* The load once more, without bone beside the caps. */
+static status judge_off_contact(struct fea_fall *r, const struct femur_model *f,
+                                const struct fea_fall_options *o) {
+  status st = ST_OK;
+  struct fea_failure_options limits = o->failure;
+  struct fea_failure found;
+  uint8_t *thin = NULL;
+  r->off_contact_n = NAN;
+  TRY(mark_thin(&thin, f, &r->model->grid));
+  if (thin) limits.exclude = thin;
+  limits.contact_mm = o->intrusion_mm;
+  if (fea_failure_find(&found, r->model, r->fields, &limits))
+    status_clear(); /* nothing is left; the row says so */
+  else
+    r->off_contact_n = r->load_n * found.factor_volume;
+done:
+  free(thin);
+  return st;
+}
+
 status fea_fall_run(struct fea_fall **out, const struct volume *density,
                     const struct labels *labels, int label, const struct hip_frame *frame,
                     const struct calibration *calibration, const struct fea_fall_options *options) {
@@ -249,6 +269,7 @@ status fea_fall_run(struct fea_fall **out, const struct volume *density,
   CHECK(o->size_mm >= 0.3 && o->size_mm <= in.most_mm, ST_DOMAIN,
         "fall: elements of %g mm, permitted are 0.3 .. %g mm", o->size_mm, in.most_mm);
   TRY(fall_solve(&r, &f, &in, o));
+  TRY(judge_off_contact(r, f, o));
   if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
   TRY(fall_record(&r->record, r, f, fall_region(frame), frame, &interval, o));
   if (o->beyond.rule) {

@@ -117,11 +117,14 @@ struct fea_fall {
   double displacement_mm;
   double stiffness_n_mm;
   double failure_load_n; /* strain-volume */
+  double off_contact_n;  /* the same without bone within intrusion_mm of a cap; NaN: not found */
   char recipe[32];
   char words[256]; /* "fall-ogo/2 keller1994 kaneko2004-cha hex 1 mm" */
 };
 
 /* Rows of the record (stance_... for stance): fall_failure_load [N] (low, high: the interval),
+ * fall_failure_load_off_contact [N] (bone within intrusion_mm of a cap not judged; not there when
+ * failure.contact_mm says what is not judged),
  * fall_stiffness [N/mm], fall_failure_load_strain_limit [N], fall_failure_load_pistoia [N],
  * fall_load [N], fall_displacement [mm], fall_elements [], fall_element_size [mm], fall_residual
  * [], fall_balance [], fall_dropped [], fall_mean_modulus [MPa], fall_failure_load_laws [N] (low

@@ -62,6 +62,11 @@ const char *fall_region(const struct hip_frame *frame);
 /** "weakest in the neck": which region holds the site [LPS mm], as a flag. */
 void fall_flag_site(struct measurement *m, const struct hip_frame *frame, struct vec3 site);
 
+/** How the load changes when bone beside the caps is not judged: a row, and a flag of the failure
+ * load's row. @param off_contact_n  NaN: no bone is left to judge */
+void fall_contact_row(struct fea_rows_writer *w, double failure_load_n, double off_contact_n,
+                      const struct fea_fall_options *o);
+
 /** Rows of the interval's variants and of other laws, and of fall force and factor of risk. */
 void fall_interval_rows(struct fea_rows_writer *w, double failure_load_n,
                         const struct fall_interval *interval, const struct fea_fall_options *o);

@@ -38,6 +38,22 @@ static void add_failure(struct fea_rows_writer *w, const struct fea_fall *r,
     measurement_flag(m, "outside the range of tested femora (about 1000-9000 N)");
 }
 
+/* The row of the failure load is the first. */
+void fall_contact_row(struct fea_rows_writer *w, double failure_load_n, double off_contact_n,
+                      const struct fea_fall_options *o) {
+  if (o->failure.contact_mm > 0) return;
+  struct measurement *m = fea_row(w, "failure_load_off_contact", off_contact_n, "N", "schileo2014");
+  if (isnan(off_contact_n)) {
+    measurement_flag(m, "no bone is left beyond %g mm from a cap", o->intrusion_mm);
+    return;
+  }
+  const double percent = 100 * (off_contact_n / failure_load_n - 1);
+  measurement_flag(m, "bone within %g mm of a cap is not judged: %+.0f %%", o->intrusion_mm,
+                   percent);
+  measurement_flag(&w->record->rows[0], "%.0f N (%+.0f %%) without bone within %g mm of a cap",
+                   off_contact_n, percent, o->intrusion_mm);
+}
+
 void fall_interval_rows(struct fea_rows_writer *w, double failure_load_n,
                         const struct fall_interval *interval, const struct fea_fall_options *o) {
   if (!o->interval) return;
@@ -89,6 +105,7 @@ status fall_record(struct record **out, const struct fea_fall *r, const struct f
                               .method = r->words};
   TRY(record_create(&w.record, ""));
   add_failure(&w, r, f, frame, interval, o);
+  fall_contact_row(&w, r->failure_load_n, r->off_contact_n, o);
   fea_row(&w, "stiffness", r->stiffness_n_mm, "N/mm", "ogo");
   fea_failure_rows(&w, &r->failure, r->load_n);
   fea_row(&w, "load", r->load_n, "N", "ogo")->n = -1;

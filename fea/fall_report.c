@@ -72,6 +72,12 @@ void fea_fall_methods(struct text *out, const struct fea_fall *f,
       f->solution->residual, f->solution->iterations, f->solution->balance,
       100 * o->failure.volume_share, o->failure.least_modulus_mpa, 100 * o->failure.tension_limit,
       100 * o->failure.compression_limit);
+  if (isfinite(f->off_contact_n) && o->failure.contact_mm <= 0)
+    text_append(out,
+                " All bone is judged, that beside the caps too, where contact crushes rather than "
+                "breaks; without bone within %g mm of a cap the load is %.0f N (%+.0f %%).",
+                o->intrusion_mm, f->off_contact_n,
+                100 * (f->off_contact_n / f->failure_load_n - 1));
   if (o->interval)
     text_append(
         out,

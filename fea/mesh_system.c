@@ -2,11 +2,10 @@
 
 #include "core/module.h"
 #include "core/parallel.h"
-#include "core/progress.h"
 #include "fea/corner_cycle.h"
+#include "fea/solver.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,9 +157,7 @@ static void precondition(void *context, const double *r, double *z) {
 
 static void report(void *context, int iteration, double residual) {
   struct elastic *e = context;
-  char words[64];
-  snprintf(words, sizeof words, "residual %.1e", residual);
-  progress_update(&e->progress, iteration, words);
+  fea_report_residual(&e->progress, iteration, residual, e->s->options->tolerance);
 }
 
 /* f - K u_prescribed on free dofs, 0 on fixed ones; its norm. */

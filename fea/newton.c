@@ -162,7 +162,7 @@ status fea_newton_walk(struct fea_curve *curve, const struct fea_newton *problem
   for (int step = 0; step < o->steps && !curve->stuck && !curve->fell; step++) {
     TRY(walk_to(&w, curve, &reached, &last, o->factor ? o->factor[step] : (step + 1.) / o->steps));
     if (fea_curve_has_fallen(curve, o->drop) && !o->factor) curve->fell = true;
-    progress_update(&progress, step + 1, NULL);
+    fea_report_steps(&progress, step + 1, o->steps);
   }
   progress_end(&progress);
   curve->displacement = w.u;

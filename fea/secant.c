@@ -123,7 +123,7 @@ status fea_secant_walk(struct fea_curve *curve, struct fea_secant *c) {
   for (int step = 0; step < o->steps && !curve->fell; step++) {
     TRY(one_step(c, o->factor ? o->factor[step] : (step + 1.) / o->steps, able, curve));
     curve->fell = fea_curve_has_fallen(curve, o->drop);
-    progress_update(&progress, step + 1, NULL);
+    fea_report_steps(&progress, step + 1, o->steps);
   }
   progress_end(&progress);
 done:

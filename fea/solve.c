@@ -53,18 +53,22 @@ static void keep(struct fea_solver *s) {
   s->kept_s = clock_seconds();
 }
 
-static void report(void *context, int iteration, double residual) {
-  struct fea_solver *s = context;
+void fea_report_residual(struct progress *p, int iteration, double residual, double tolerance) {
   char words[96];
-  keep(s);
-  const double seconds = clock_seconds() - s->progress.started_s;
-  const double gained = -log10(residual), wanted = -log10(s->options->tolerance);
+  const double seconds = clock_seconds() - p->started_s;
+  const double gained = -log10(residual), wanted = -log10(tolerance);
   if (iteration > 2 && gained > 0.1 && gained < wanted)
     snprintf(words, sizeof words, "residual %.1e, about %.0f s left", residual,
              seconds * (wanted - gained) / gained);
   else
     snprintf(words, sizeof words, "residual %.1e", residual);
-  progress_update(&s->progress, iteration, words);
+  progress_update(p, iteration, words);
+}
+
+static void report(void *context, int iteration, double residual) {
+  struct fea_solver *s = context;
+  keep(s);
+  fea_report_residual(&s->progress, iteration, residual, s->options->tolerance);
 }
 
 void fea_solver_close(struct fea_solver *s) {

@@ -31,6 +31,9 @@ status fea_solver_open(struct fea_solver *s, const struct fea_model *model, int 
 void fea_solver_close(struct fea_solver *s);
 /** Solve one case; the solution's arrays are complete on every rank. */
 status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load_case);
+/** Progress of an iteration with the time that it is likely to take still: residuals fall
+ * geometrically. */
+void fea_report_residual(struct progress *p, int iteration, double residual, double tolerance);
 /** Position of a dof in the owned part, -1 when another rank owns it. */
 int64_t fea_solver_dof(const struct fea_solver *s, int64_t node, int axis);
 

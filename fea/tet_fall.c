@@ -343,6 +343,18 @@ done:
   return st;
 }
 
+/* The load once more, without bone beside the caps. */
+static void judge_off_contact(struct fea_tet_fall *r, const struct fea_fall_options *o) {
+  struct fea_failure_options limits = o->failure;
+  struct fea_tet_failure found;
+  limits.contact_mm = o->intrusion_mm;
+  r->off_contact_n = NAN;
+  if (fea_tet_failure_find(&found, r->mesh, r->fields, &r->cut, &limits))
+    status_clear(); /* nothing is left; the row says so */
+  else
+    r->off_contact_n = r->load_n * found.factor_volume;
+}
+
 /* The curve of the solved model, and its rows. */
 static status go_beyond(struct fea_tet_fall *r, const struct hip_frame *frame,
                         const struct fea_fall_options *o, const struct fea_tet_options *t) {
@@ -377,6 +389,7 @@ status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
   TRY(run_model(&r, &in, o, t));
   base.fall = r;
+  judge_off_contact(r, o);
   if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
   TRY(fall_tet_record(r, frame, &interval, o));
   if (o->beyond.rule) TRY(go_beyond(r, frame, o, t));

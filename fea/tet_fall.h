@@ -63,6 +63,7 @@ struct fea_tet_fall {
   struct fea_tet_failure failure;
   struct fea_failure_options limits;
   double load_n, displacement_mm, stiffness_n_mm, failure_load_n;
+  double off_contact_n;    /* as in struct fea_fall */
   double distal_mm;        /* cut below the head centre */
   double hinge_moment_nmm; /* left over at the hinge of fall-hinge */
   char words[256];

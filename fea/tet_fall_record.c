@@ -43,6 +43,7 @@ status fall_tet_record(struct fea_tet_fall *r, const struct hip_frame *frame,
                               .method = r->words};
   TRY(record_create(&w.record, ""));
   add_failure(&w, r, frame, interval, o);
+  fall_contact_row(&w, r->failure_load_n, r->off_contact_n, o);
   fea_row(&w, "stiffness", r->stiffness_n_mm, "N/mm", "ogo");
   fea_row(&w, "failure_load_strain_limit", r->load_n * r->failure.factor_limit, "N", "schileo2014");
   measurement_flag(fea_row(&w, "failure_load_pistoia", r->load_n * r->failure.factor_pistoia, "N",

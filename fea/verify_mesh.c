@@ -324,6 +324,89 @@ done:
   return st;
 }
 
+/* ---- LE11: a temperature ---- */
+
+/* Profile in metres (as mm here: stresses do not depend on it): a shell between spheres of 1 and
+ * 1.4, to 45 and 30 degrees, a taper outside, a tube between radius 0.7071 and 1 to z = 1.79. Along
+ * the profile at z: 0 .. 0.4 .. 0.6 .. 0.8 .. 1 of the box. */
+static struct vec3 to_le11(struct vec3 at, const void *context) {
+  static const double inner[5][2] = {
+      {1, 0}, {0, 0}, {0.70710678, 0.70710678}, {0.70710678, 1.24855339}, {0.70710678, 1.79}};
+  static const double outer[5][2] = {
+      {1.4, 0}, {1.21243557, 0.7}, {1.10621778, 1.045}, {1, 1.39}, {1, 1.79}};
+  const int part = at.z < 0.4 ? 0 : at.z < 0.6 ? 1 : at.z < 0.8 ? 2 : 3;
+  const double t = part ? (at.z - 0.2 * (part + 1)) / 0.2 : at.z / 0.4;
+  double in[2], out[2];
+  (void)context;
+  for (int a = 0; a < 2; a++) {
+    in[a] = inner[part][a] + t * (inner[part + 1][a] - inner[part][a]);
+    out[a] = outer[part][a] + t * (outer[part + 1][a] - outer[part][a]);
+  }
+  if (part < 2) { /* on the sphere inside */
+    const double angle = pi / 8 * (part + t);
+    in[0] = cos(angle);
+    in[1] = sin(angle);
+  }
+  if (part == 0) {
+    out[0] = 1.4 * cos(pi / 6 * t);
+    out[1] = 1.4 * sin(pi / 6 * t);
+  }
+  const double r = in[0] + at.x * (out[0] - in[0]), z = in[1] + at.x * (out[1] - in[1]);
+  return vec3_make(at.y == 1 ? 0 : r * cos(at.y * pi / 2), at.y == 0 ? 0 : r * sin(at.y * pi / 2),
+                   at.z == 1   ? 1.79
+                   : at.z == 0 ? 0
+                               : z);
+}
+
+/* E alpha T / (1 - 2 nu) [MPa]: the stress that holds the expansion back. */
+static double held_back(const struct fea_mesh *m, struct vec3 p) {
+  return 210000 * 2.3e-4 * (sqrt(p.x * p.x + p.y * p.y) + p.z) / (1 - 2 * m->poisson);
+}
+
+/* Nodal forces of the expansion: that stress times the gradients of the shape functions. */
+static status heat(struct fea_mesh *m) {
+  status st = ST_OK;
+  const int n = fea_element_nodes(m->element);
+  struct fea_quadrature q;
+  fea_quadrature_get(&q, m->element);
+  for (int64_t e = 0; e < m->element_count; e++) {
+    double x[FEA_ELEMENT_MOST][3], g[FEA_ELEMENT_MOST][3], force[FEA_ELEMENT_MOST][3] = {{0}};
+    fea_element_points(m, e, x);
+    for (int p = 0; p < q.count; p++) {
+      const double w = q.weight[p] * fea_gradients(m->element, (const double(*)[3])x, q.at[p], g) *
+                       held_back(m, fea_position(m->element, (const double(*)[3])x, q.at[p]));
+      for (int c = 0; c < n; c++)
+        for (int a = 0; a < 3; a++) force[c][a] += w * g[c][a];
+    }
+    for (int c = 0; c < n; c++)
+      for (int a = 0; a < 3; a++) TRY(fea_mesh_load(m, m->nodes[n * e + c], a, force[c][a]));
+  }
+done:
+  return st;
+}
+
+/* LE11: T = sqrt(x2 + y2) + z, alpha 2.3e-4; stress zz at (1, 0, 0). */
+static status le11(double *computed, enum fea_element element) {
+  status st = ST_OK;
+  struct fea_mesh *m = NULL;
+  struct fea_mesh_solution *s = NULL;
+  const bool fine = element != FEA_TET10;
+  double stress[6];
+  TRY(fea_block_mesh(&m, element, fine ? 8 : 5, fine ? 12 : 8, fine ? 40 : 20, to_le11, NULL,
+                     210000));
+  for (int a = 0; a < 3; a++) TRY(fea_mesh_fix_plane(m, a, 0, a, 0));
+  TRY(fea_mesh_fix_plane(m, 2, 1.79, 2, 0));
+  TRY(heat(m));
+  TRY(fea_mesh_solve(&s, m, &tight));
+  const int64_t node = nearest(m, vec3_make(1, 0, 0));
+  fea_mesh_node_stress(m, s, node, stress);
+  *computed = stress[2] - held_back(m, fea_mesh_point(m, node));
+done:
+  fea_mesh_solution_destroy(s);
+  fea_mesh_destroy(m);
+  return st;
+}
+
 #define FOR_EACH_ELEMENT(problem)                                                                  \
   static status problem##_tet4(double *c) {                                                        \
     return problem(c, FEA_TET4);                                                                   \
@@ -341,6 +424,7 @@ FOR_EACH_ELEMENT(cylinder_hoop)
 FOR_EACH_ELEMENT(cantilever)
 FOR_EACH_ELEMENT(le1)
 FOR_EACH_ELEMENT(le10)
+FOR_EACH_ELEMENT(le11)
 
 static status patch_hex8(double *c) {
   return patch(c, FEA_HEX8);
@@ -356,6 +440,9 @@ static status le1_hex8(double *c) {
 }
 static status le10_hex8(double *c) {
   return le10(c, FEA_HEX8);
+}
+static status le11_hex8(double *c) {
+  return le11(c, FEA_HEX8);
 }
 
 #define CONFINED (-6829 * 36 * 0.01 * 0.7 / (1.3 * 0.4))
@@ -392,6 +479,9 @@ static const struct fea_problem problems[] = {
     {"tet4: NAFEMS LE10, stress yy at D", "NAFEMS", "MPa", -5.38, 0.15, le10_tet4},
     {"tet10: NAFEMS LE10, stress yy at D", "NAFEMS", "MPa", -5.38, 0.02, le10_tet10},
     {"hex8 mesh: NAFEMS LE10, stress yy at D", "NAFEMS", "MPa", -5.38, 0.05, le10_hex8},
+    {"tet4: NAFEMS LE11, stress zz at A", "NAFEMS", "MPa", -105, 0.2, le11_tet4},
+    {"tet10: NAFEMS LE11, stress zz at A", "NAFEMS", "MPa", -105, 0.06, le11_tet10},
+    {"hex8 mesh: NAFEMS LE11, stress zz at A", "NAFEMS", "MPa", -105, 0.06, le11_hex8},
 };
 
 const struct fea_problem *fea_mesh_problems(size_t *count) {

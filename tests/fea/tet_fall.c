@@ -29,6 +29,7 @@ static void check_against_cubes(const struct digital_femur *f, struct fea_fall_o
                 cubes->failure_load_n);
   assert_close((*out)->stiffness_n_mm, cubes->stiffness_n_mm, 0.05);
   assert_close((*out)->failure_load_n, cubes->failure_load_n, 0.1);
+  assert_close((*out)->off_contact_n, cubes->off_contact_n, 0.1);
   fea_fall_destroy(cubes);
 }
 
@@ -45,6 +46,20 @@ static void a_fall_is_as_stiff_as_on_cubes_and_its_energy_balances(void **state)
   assert_non_null(record_find(r->record, "femur_right", "fall_failure_load_strain_limit"));
   assert_non_null(
       strstr(r->words, "fall-ogo/2 morgan2003-neck keyak1994-k2hpo4 tet10 5 mm v3 none"));
+  /* bone beside the caps left out: that row, and a flag of the load, which itself stays */
+  const struct measurement *off =
+      record_find(r->record, "femur_right", "fall_failure_load_off_contact");
+  const struct measurement *load = record_find(r->record, "femur_right", "fall_failure_load");
+  struct fea_failure_options limits = r->limits;
+  struct fea_tet_failure found;
+  limits.contact_mm = 6;
+  assert_ok(fea_tet_failure_find(&found, r->mesh, r->fields, &r->cut, &limits));
+  assert_true(found.judged_mm3 < 0.97 * r->failure.judged_mm3 &&
+              found.judged_mm3 > 0.5 * r->failure.judged_mm3);
+  assert_close(off->value, r->load_n * found.factor_volume, 1e-12);
+  assert_close(load->value, r->load_n * r->failure.factor_volume, 1e-12);
+  assert_non_null(strstr(off->flags, "bone within 6 mm of a cap is not judged"));
+  assert_non_null(strstr(load->flags, "without bone within 6 mm of a cap"));
   /* what carries the load is the reaction of both caps */
   double ground[3];
   fea_mesh_plane_reaction(r->solution, r->mesh, 1, r->caps[1].face_mm, ground);
