@@ -120,8 +120,12 @@ void mesh_system_precondition(void *system, const double *r, double *z) {
   if (s->cycle) {
     corner_cycle_apply(s->cycle, r, z);
     s->failed |= corner_cycle_failed(s->cycle);
-  } else
-    s->failed |= s->sparse->apply(s->held, r, z) != 0;
+    return;
+  }
+  s->failed |= s->sparse->apply(s->held, r, z) != 0;
+  const int64_t from = mesh_system_first(s), n = mesh_system_owned(s);
+  for (int64_t i = 0; i < n; i++) /* aggregates hold fixed dofs too */
+    if (s->fixed[from + i]) z[i] = 0;
 }
 
 void mesh_system_apply(struct mesh_system *s, const struct fea_sparse *a, const double *x,
