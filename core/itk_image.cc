@@ -239,7 +239,7 @@ status caught(const char *path) {
 status read_raw(Reader &r, void *buffer, const char *path) {
   if (r.nifti) return nifti_voxels_read(buffer, geometry_voxels(&r.grid), &r.layout, path);
   status st = ST_OK;
-  if (r.meta) st = meta_data_check(path, geometry_voxels(&r.grid) * (int64_t)r.component_bytes);
+  if (r.meta) st = meta_data_check(path, geometry_voxels(&r.grid), (int64_t)r.component_bytes);
   if (st != ST_OK) return st;
   unsigned dimensions = r.io->GetNumberOfDimensions();
   itk::ImageIORegion region(dimensions);

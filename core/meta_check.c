@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include <zlib.h>
 
 struct meta_header {
-  bool compressed;
+  bool compressed, text;
   long long skip;       /* HeaderSize: bytes before the data; -1: count from the end */
   char data_file[1024]; /* "LOCAL", or a file name */
   long end;             /* where the header ends */
@@ -24,6 +25,7 @@ static status parse_header(struct meta_header *h, FILE *f, const char *path) {
   for (int n = 0; n < 1000 && fgets(line, sizeof line, f); n++) {
     if (sscanf(line, " %63[^ =] = %1023[^\r\n]", key, value) != 2) continue;
     if (!strcasecmp(key, "CompressedData")) h->compressed = !strncasecmp(value, "true", 4);
+    if (!strcasecmp(key, "BinaryData")) h->text = !strncasecmp(value, "false", 5);
     if (!strcasecmp(key, "HeaderSize")) h->skip = strtoll(value, NULL, 10);
     if (strcasecmp(key, "ElementDataFile")) continue;
     snprintf(h->data_file, sizeof h->data_file, "%s", value);
@@ -83,9 +85,42 @@ static int64_t unpacked_bytes(FILE *f, int64_t stop) {
   return code == Z_STREAM_END || total > stop ? total : -1;
 }
 
-status meta_data_check(const char *path, int64_t expected) {
+/* Numbers from the file's position on, up to so many; MetaIO stops at a word that is none and
+ * leaves what follows as it was: the word goes to `other`. */
+static int64_t count_numbers(FILE *f, int64_t most, char other[64]) {
+  int64_t n = 0;
+  other[0] = 0;
+  while (n < most && fscanf(f, "%63s", other) == 1) {
+    char *end;
+    double value = strtod(other, &end);
+    if (*end || !isfinite(value)) return n;
+    n++;
+    other[0] = 0;
+  }
+  return n;
+}
+
+static status check_text(FILE *data, const struct meta_header *h, int64_t voxels,
+                         const char *path) {
+  status st = ST_OK;
+  char other[64];
+  CHECK(!h->compressed, ST_UNSUPPORTED,
+        "%s: its voxels are compressed text; write it with BinaryData = True", path);
+  int64_t have = count_numbers(data, voxels, other);
+  CHECK(have >= voxels || !other[0], ST_FORMAT,
+        "%s: its voxels are text, and after %lld numbers of %lld comes a word that is none", path,
+        (long long)have, (long long)voxels);
+  CHECK(have >= voxels, ST_FORMAT,
+        "%s: its voxels are text and were cut short: %lld numbers where %lld are expected", path,
+        (long long)have, (long long)voxels);
+done:
+  return st;
+}
+
+status meta_data_check(const char *path, int64_t voxels, int64_t component_bytes) {
   status st = ST_OK;
   struct meta_header h;
+  int64_t expected = voxels * component_bytes;
   char data_path[4096];
   FILE *header = fopen(path, "rb"), *data = NULL;
   CHECK(header, ST_IO, "%s: cannot be opened", path);
@@ -101,6 +136,11 @@ status meta_data_check(const char *path, int64_t expected) {
   CHECK(data, ST_IO, "%s: its data file %s cannot be opened", path, h.data_file);
   long begin = local ? h.end : h.skip > 0 ? (long)h.skip : 0;
   int64_t have = -1;
+  if (h.text) {
+    CHECK(!fseek(data, begin, SEEK_SET), ST_IO, "%s: %s cannot be read", path, h.data_file);
+    TRY(check_text(data, &h, voxels, path));
+    goto done;
+  }
   if (h.compressed && !fseek(data, begin, SEEK_SET)) have = unpacked_bytes(data, expected);
   if (!h.compressed && !fseek(data, 0, SEEK_END)) have = (int64_t)ftell(data) - begin;
   CHECK(have >= expected, ST_FORMAT,

@@ -17,10 +17,11 @@ extern "C" {
  * @return ST_FORMAT unless it is 1 to 10 (MetaIO's own most); ST_IO */
 status meta_axes_check(const char *path);
 
-/** Compare the data of `path` (.mha, or .mhd with one data file) with `expected` bytes; compressed
- * data are unpacked for it.
- * @return ST_FORMAT when too short or damaged, ST_UNSUPPORTED for data spread over several files */
-status meta_data_check(const char *path, int64_t expected);
+/** Do the data of `path` (.mha, or .mhd with one data file) hold so many voxels? Compressed data are
+ * unpacked for it, text (BinaryData = False) is counted number by number.
+ * @return ST_FORMAT when too short or damaged, or text holds a word that is no finite number;
+ *         ST_UNSUPPORTED for data spread over several files, or compressed text; ST_IO */
+status meta_data_check(const char *path, int64_t voxels, int64_t component_bytes);
 
 #ifdef __cplusplus
 }

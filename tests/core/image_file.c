@@ -207,6 +207,36 @@ static void integers_become_float_exactly_or_are_refused(void **state) {
   assert_fails(itk_image_read(&r, in_folder("i.mha")), ST_DOMAIN, "16777216");
 }
 
+/* MetaIO stops at the first word that is no number and leaves the rest of the voxels as they were.
+ */
+static void text_of_a_metaimage_is_read_or_refused_in_words(void **state) {
+  (void)state;
+  struct volume *r;
+  static const char head[] = "ObjectType = Image\nNDims = 3\nBinaryData = False\nDimSize = 3 2 1\n"
+                             "ElementSpacing = 1 1 2\nElementType = MET_FLOAT\n"
+                             "ElementDataFile = LOCAL\n";
+  static const struct {
+    const char *voxels, *words;
+  } cases[] = {{"1 2 3\n4 5.5 -6\n", NULL},
+               {"1 2 3 4 5", "text and were cut short: 5 numbers where 6 are expected"},
+               {"1 2 nan 4 5 6", "after 2 numbers of 6 comes a word that is none"},
+               {"1 2 3 4 x 6", "after 4 numbers of 6"}};
+  for (int i = 0; i < 4; i++) {
+    char mha[512];
+    int n = snprintf(mha, sizeof mha, "%s%s", head, cases[i].voxels);
+    assert_ok(file_write(in_folder("text.mha"), mha, (size_t)n, true));
+    if (cases[i].words) {
+      assert_fails(itk_image_read(&r, in_folder("text.mha")), ST_FORMAT, cases[i].words);
+      continue;
+    }
+    assert_ok(itk_image_read(&r, in_folder("text.mha")));
+    static const double voxels[] = {1, 2, 3, 4, 5.5, -6};
+    for (int v = 0; v < 6; v++) assert_near((double)r->voxels[v], voxels[v], 0);
+    assert_near(r->grid.spacing[2], 2, 0);
+    volume_destroy(r);
+  }
+}
+
 static void wrong_names_and_contents_are_told(void **state) {
   (void)state;
   struct volume *r;
@@ -284,6 +314,7 @@ int main(void) {
       cmocka_unit_test(broken_files_are_refused),
       cmocka_unit_test(nan_spacing_is_refused),
       cmocka_unit_test(integers_become_float_exactly_or_are_refused),
+      cmocka_unit_test(text_of_a_metaimage_is_read_or_refused_in_words),
       cmocka_unit_test(wrong_names_and_contents_are_told),
       cmocka_unit_test(a_real_nifti_reads_as_published),
   };

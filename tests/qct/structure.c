@@ -367,7 +367,7 @@ static void rows_name_family_unit_and_reason(void **state) {
   assert_non_null(strstr(m->flags, "unverified"));
   record_destroy(r);
   qct_structure_destroy(q);
-  s.density->material = MATERIAL_K2HPO4; /* the 1050 of the literature are HA */
+  s.density->material = MATERIAL_UNSTATED; /* the 1050 of the literature are HA */
   assert_ok(qct_shell_make(&shell, s.density, s.labels, LABEL_FEMUR_LEFT));
   assert_ok(qct_structure_measure(&q, s.density, s.labels, LABEL_FEMUR_LEFT, &s.frame, &o, shell));
   assert_close(q->slabs[STRUCTURE_NARROW_NECK].mean[structure_of_section(SQ_MINERAL)], mineral,
@@ -377,9 +377,11 @@ static void rows_name_family_unit_and_reason(void **state) {
   assert_ok(qct_structure_rows(r, q));
   m = record_find(r, "narrow_neck_left", "csa_w");
   assert_true(isnan(m->value));
-  assert_non_null(strstr(m->flags, "for K2HPO4: give --rho-ref"));
+  assert_non_null(strstr(m->flags, "for unstated: give --rho-ref"));
   assert_true(!isnan(record_find(r, "narrow_neck_left", "csa_c")->value));
-  assert_true(!isnan(record_find(r, "narrow_neck_left", "bmc_per_length")->value));
+  m = record_find(r, "narrow_neck_left", "bmc_per_length");
+  assert_true(!isnan(m->value));
+  assert_non_null(strstr(m->flags, "material not stated"));
   record_destroy(r);
   q->resolved = 0.4; /* what rests on the cortex goes, mineral and outline stay */
   assert_ok(record_create(&r, "c"));
@@ -451,7 +453,10 @@ static void bad_input_is_refused_in_words(void **state) {
   int64_t wall = geometry_index(g, g->nx / 2 + 15, g->ny / 2, g->nz / 2);
   float before = s.density->voxels[wall];
   s.density->voxels[wall] = 2600;
-  refuse(&s, &o, "2600 mg/cm3 in the femur");
+  refuse(&s, &o, "2600 mg/cm3 in the femur, permitted 2000: metal");
+  s.density->quantity = QUANTITY_HU;
+  refuse(&s, &o, "2600 HU in the femur, permitted 2500: metal");
+  s.density->quantity = QUANTITY_DENSITY;
   s.density->voxels[wall] = before;
   s.labels->voxels[wall] = 9;
   assert_ok(labels_set_name(s.labels, 9, "old fracture"));
