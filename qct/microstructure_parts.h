@@ -15,22 +15,30 @@ extern "C" {
 
 enum { MICRO_BONE = 1, MICRO_MARROW = 2 }; /* phases, by bits */
 
+/** Where the surface of a map of voxels runs. @param[in,out] places  [count][3], mm along the index
+ * axes: the middles between centres of bone and of marrow that are neighbours along an axis, by
+ * voxel and then axis; each is moved by half an edge at most along each axis.
+ * @return ST_DOMAIN when they are not as many as `count`; ST_MEMORY. A proposal of this toolkit. */
+status micro_place(float *places, int64_t count, const struct labels *bone);
+
 /**
  * Local thickness of bone and of marrow [mm]: at each voxel the diameter of the largest sphere that
  * holds it and fits in its phase. The border of the image is no surface. One map serves both.
  *
  * The surface is known by its crossings with the lines between voxel centres: where the grey values
  * of `image` pass `threshold`, to less than a tenth of a voxel when voxels hold what they cover;
- * or, without an image, where the map smoothed by a Gaussian of half a voxel passes one half. Each
- * voxel knows its nearest crossing. Spheres start at voxels that no neighbour's holds and climb to
- * a place between voxels, to 1/16 of one; each takes the voxels of its phase within half an edge of
- * it. No value is below the sphere in a voxel's own box. Nothing is added to a radius.
+ * or, without an image, where micro_place puts them. Each voxel knows its nearest crossing. Spheres
+ * start at voxels that no neighbour's holds and climb to a place between voxels, to 1/16 of one;
+ * each takes the voxels of its phase within half an edge of it. No value is below the sphere in a
+ * voxel's own box. Nothing is added to a radius.
  *
  * What a map of voxels cannot know: a face along the grid may lie anywhere between two layers, so a
- * plate is known to half a voxel on each side of the two, one voxel in the worst case and none on
- * average. Round bodies have such faces on several sides and the sphere rests on the innermost:
- * rods read 0.1 to 0.6 and balls 0.3 to 0.8 voxel thinner; from grey values within 0.3
- * (qct/README.md).
+ * plate of t layers has any thickness from t - 1 to t + 1: its reading is off by less than a voxel,
+ * by none on average, and no method knows better. Round bodies touch the grid with such faces on
+ * several sides and the sphere rests on the innermost. With the middle anywhere in a voxel (12
+ * places each) rods and balls of 5 to 15 voxels read 0.1 to 0.5 voxel thin on average and 0.65 at
+ * worst, of 18 voxels 0.5 and 0.7, balls of 3 and 4 voxels 0.7 and 1.1, oblique plates 0.1 to 0.45
+ * thick; from grey values within 0.3 (qct/README.md).
  * @param image  whose values at or above `threshold` are the bone, on its grid; NULL: a map only
  * @return ST_DOMAIN when there is only bone or only marrow; ST_MEMORY
  * Source: hildebrand1997

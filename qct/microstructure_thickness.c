@@ -5,14 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Half an edge: the repeats that sampling adds to the spectrum of the solid, the nearest at one
- * period a voxel, fall to exp(-2 pi^2 / 4) = 0.7 %. */
-static const double SMOOTH = 0.5; /* voxels, SD */
 /* The 26 directions miss the way up by 27 degrees at most: 1 - cos 27 = 0.11 of a step. */
 static const double ALMOST = 0.12;
 static const double TOUCH = 0.5;     /* voxels: how near to a sphere a voxel belongs to it */
 static const double FINEST = 0.0625; /* voxels: last step of the ascent */
-enum { SLAB = 8, REACH = 2, BLOCK = 16 };
+enum { SLAB = 8, BLOCK = 16 };
 
 struct point { /* of the surface, or a centre; millimetres along the index axes */
   float x, y, z;
@@ -61,50 +58,12 @@ static double apart(const struct point *a, double x, double y, double z) {
 
 /* ---- the surface ---- */
 
-/* One pass of the Gaussian along an axis; the border repeats. */
-static void smooth_axis(float *out, const float *in, const struct geometry *g, int axis) {
-  const int64_t n[3] = {g->nx, g->ny, g->nz}, step[3] = {1, g->nx, g->nx * g->ny};
-  double weight[REACH + 1], sum = 0;
-  for (int d = 0; d <= REACH; d++) {
-    weight[d] = exp(-0.5 * d * d / (SMOOTH * SMOOTH));
-    sum += d ? 2 * weight[d] : 1;
-  }
-#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t k = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++) {
-        const int64_t p[3] = {i, j, k};
-        int64_t at = geometry_index(g, i, j, k), c = p[axis];
-        double value = weight[0] * (double)in[at];
-        for (int d = 1; d <= REACH; d++) {
-          int64_t low = c - d < 0 ? -c : -d, high = c + d >= n[axis] ? n[axis] - 1 - c : d;
-          value +=
-              weight[d] * ((double)in[at + low * step[axis]] + (double)in[at + high * step[axis]]);
-        }
-        out[at] = (float)(value / sum);
-      }
-}
-
-/* Standard deviations by which a share of the normal distribution lies from its middle; Newton's
- * steps from the logistic curve. */
-static double deviations(double share) {
-  double p = fmin(fmax(share, 0.001), 0.999), q = log(p / (1 - p)) / 1.702;
-  for (int i = 0; i < 3; i++)
-    q -= (0.5 * erfc(-q * 0.70710678118654752) - p) / (0.39894228040143268 * exp(-0.5 * q * q));
-  return q;
-}
-
-/* Where the solid passes one half between a voxel and the next along an axis: grey values are
- * linear there, and for a plane the deviations of a smoothed map are, so its crossing is exact. */
-static int cross(struct field *f, const float *solid, int64_t at, int64_t next, struct point here,
+/* Where the field passes zero between a voxel and the next along an axis, by a straight line. */
+static int cross(struct field *f, const float *side, int64_t at, int64_t next, struct point here,
                  int axis) {
   const struct geometry *g = &f->bone->grid;
-  if ((solid[at] >= 0.5F) == (solid[next] >= 0.5F)) return 1;
-  double a = (double)solid[at] - 0.5, b = (double)solid[next] - 0.5;
-  if (!f->image) {
-    a = deviations((double)solid[at]);
-    b = deviations((double)solid[next]);
-  }
+  if ((side[at] >= 0) == (side[next] >= 0)) return 1;
+  double a = (double)side[at], b = (double)side[next];
   float along = (float)(g->spacing[axis] * a / (a - b));
   if (axis == 0) here.x += along;
   if (axis == 1) here.y += along;
@@ -116,7 +75,7 @@ static int cross(struct field *f, const float *solid, int64_t at, int64_t next, 
   return 1;
 }
 
-static int cross_all(struct field *f, const float *solid) {
+static int cross_all(struct field *f, const float *side) {
   const struct geometry *g = &f->bone->grid;
   const int64_t step[3] = {1, g->nx, g->nx * g->ny};
   for (int64_t k = 0, at = 0; k < g->nz; k++)
@@ -127,49 +86,44 @@ static int cross_all(struct field *f, const float *solid) {
                                    (float)((double)j * g->spacing[1]),
                                    (float)((double)k * g->spacing[2])};
         for (int a = 0; a < 3; a++)
-          if (inner[a] && !cross(f, solid, at, at + step[a], here, a)) return 0;
+          if (inner[a] && !cross(f, side, at, at + step[a], here, a)) return 0;
       }
   return 1;
 }
 
-/* Grey values over the threshold, one half where they meet it; no data is marrow. */
-static void take_grey(float *solid, const struct field *f) {
+/* Grey values over the threshold; no data is marrow. Where rounding disagrees with the map, it has
+ * the word. */
+static status take_sides(float **out, const struct field *f) {
+  status st = ST_OK;
   int64_t n = geometry_voxels(&f->bone->grid);
+  float *side = malloc((size_t)n * sizeof *side);
+  CHECK(side, ST_MEMORY, "local thickness: out of memory");
   for (int64_t i = 0; i < n; i++) {
-    float v = f->image->voxels[i];
-    solid[i] = isnan(v) ? 0 : (float)((double)v - f->threshold + 0.5);
-    if ((solid[i] >= 0.5F) != (f->bone->voxels[i] == 1)) solid[i] = f->bone->voxels[i] == 1;
+    float v = f->image ? f->image->voxels[i] : NAN;
+    int in = f->bone->voxels[i] == 1;
+    side[i] = isnan(v) ? -0.5F : (float)((double)v - f->threshold);
+    if ((side[i] >= 0) != in) side[i] = in ? 0.5F : -0.5F;
   }
+  *out = side;
+done:
+  return st;
 }
 
-/* The solid, smoothed when it is a map of voxels, stays in `out`. */
-static status find_surface(float **out, struct field *f) {
+static status find_surface(struct field *f) {
   status st = ST_OK;
   const struct geometry *g = &f->bone->grid;
-  int64_t n = geometry_voxels(g);
-  float *solid = malloc((size_t)n * sizeof *solid), *other = malloc((size_t)n * sizeof *other);
-  CHECK(solid && other, ST_MEMORY, "local thickness: out of memory");
-  for (int64_t i = 0; i < n; i++) {
-    other[i] = f->bone->voxels[i] == 1 ? 1.0F : 0.0F;
-    f->nearest[i] = -1;
-  }
-  if (f->image) {
-    take_grey(solid, f);
-  } else {
-    smooth_axis(solid, other, g, 0);
-    smooth_axis(other, solid, g, 1);
-    smooth_axis(solid, other, g, 2);
-  }
-  CHECK(cross_all(f, solid), ST_MEMORY, "local thickness: out of memory for the surface");
-  CHECK(f->points.count > 0, ST_DOMAIN,
+  float *side = NULL;
+  int64_t all = labels_count(f->bone, 1);
+  CHECK(all > 0 && all < geometry_voxels(g), ST_DOMAIN,
         "local thickness: the image is all bone or all marrow, there is no surface");
+  TRY(take_sides(&side, f));
+  for (int64_t i = 0; i < geometry_voxels(g); i++) f->nearest[i] = -1;
+  CHECK(cross_all(f, side), ST_MEMORY, "local thickness: out of memory for the surface");
   CHECK(f->points.count < INT32_MAX, ST_DOMAIN, "local thickness: %lld places of the surface",
         (long long)f->points.count);
-  *out = solid;
-  solid = NULL;
+  if (!f->image) TRY(micro_place((float *)(void *)f->points.items, f->points.count, f->bone));
 done:
-  free(solid);
-  free(other);
+  free(side);
   return st;
 }
 
@@ -362,7 +316,7 @@ static int layer_spheres(struct list *out, const struct field *f, const float *r
     for (int64_t i = 0; i < g->nx; i++) {
       const int64_t p[3] = {i, j, k};
       int64_t at = geometry_index(g, i, j, k);
-      if ((f->bone->voxels[at] == 1) != phase || radius[at] <= 0) continue;
+      if ((f->bone->voxels[at] == 1) != phase) continue;
       if (is_held(f, radius, p)) continue;
       struct sphere s = ascend(f, p, (double)radius[at]);
       if (!push(out, &s)) return 0;
@@ -499,17 +453,14 @@ done:
   return st;
 }
 
-/* The smoothed solid becomes the radius of each voxel's own sphere; 0 where smoothing put the voxel
- * on the other side. */
-static void make_radii(float *solid, const struct field *f) {
+static void make_radii(float *radius, const struct field *f) {
   const struct geometry *g = &f->bone->grid;
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t k = 0; k < g->nz; k++)
     for (int64_t j = 0; j < g->ny; j++)
       for (int64_t i = 0; i < g->nx; i++) {
         int64_t at = geometry_index(g, i, j, k);
-        int kept = (solid[at] >= 0.5F) == (f->bone->voxels[at] == 1);
-        solid[at] = kept ? (float)own_radius(f, at, i, j, k) : 0;
+        radius[at] = (float)own_radius(f, at, i, j, k);
       }
 }
 
@@ -526,8 +477,9 @@ status micro_thickness(struct volume **out, const struct labels *bone, int phase
                     .edge = fmin(e[0], fmin(e[1], e[2]))};
   f.nearest = malloc((size_t)geometry_voxels(&bone->grid) * sizeof *f.nearest);
   TRY(volume_create(&map, &bone->grid, QUANTITY_LENGTH));
-  CHECK(f.nearest, ST_MEMORY, "local thickness: out of memory");
-  TRY(find_surface(&radius, &f));
+  radius = malloc((size_t)geometry_voxels(&bone->grid) * sizeof *radius);
+  CHECK(f.nearest && radius, ST_MEMORY, "local thickness: out of memory");
+  TRY(find_surface(&f));
   TRY(find_nearest(&f));
   make_radii(radius, &f);
   if (phases & MICRO_BONE) TRY(paint_phase(map, &f, radius, 1));
