@@ -16,6 +16,8 @@ void rad_parameters_init(struct rad_parameters *p, enum rad_convention conventio
   p->initial_value = NAN;
 }
 
+enum { MOST = 1000 }; /* voxels of a distance, grey levels of a difference: beyond any use */
+
 /* The document and its name, for messages. */
 struct reader {
   yaml_document_t *document;
@@ -86,6 +88,17 @@ static status get_number(double *out, const struct reader *r, const yaml_node_t 
   if (t) *out = strtod(t, &end);
   CHECK(t && end != t && !*end, ST_FORMAT, "%s: line %d: `%s` must be a number, not \"%s\"",
         r->name, line_of(key), scalar(key), t ? t : "a list");
+done:
+  return st;
+}
+
+static status get_whole(int *out, int low, int high, const struct reader *r, const yaml_node_t *key,
+                        double v) {
+  status st = ST_OK;
+  CHECK(v >= low && v <= high && v == floor(v), ST_FORMAT,
+        "%s: line %d: `%s` is %g, permitted are whole numbers from %d to %d", r->name, line_of(key),
+        scalar(key), v, low, high);
+  *out = (int)v;
 done:
   return st;
 }
@@ -201,7 +214,7 @@ static status set_distances(struct rad_settings *s, const struct reader *r, cons
   int n;
   TRY(get_numbers(v, RAD_MAX_DISTANCES, &n, r, key, value));
   if (!n) return ST_OK;
-  for (int d = 0; d < n; d++) s->distances[d] = (int)v[d];
+  for (int d = 0; d < n; d++) TRY(get_whole(&s->distances[d], 1, MOST, r, key, v[d]));
   s->distance_count = n;
 done:
   return st;
@@ -314,13 +327,13 @@ static status apply_setting(struct rad_settings *s, const struct reader *r, int 
     break;
   case KEY_BIN_COUNT:
     s->discretisation = RAD_FBN;
-    s->bin_count = (int)v;
+    TRY(get_whole(&s->bin_count, 2, 65535, r, key, v));
     break;
   case KEY_LABEL:
-    r->p->label = (int)v;
+    TRY(get_whole(&r->p->label, 1, 65535, r, key, v));
     break;
   case KEY_ALPHA:
-    s->dependence_alpha = (int)v;
+    TRY(get_whole(&s->dependence_alpha, 0, MOST, r, key, v));
     break;
   case KEY_SHIFT:
     s->voxel_shift = v;
@@ -332,10 +345,10 @@ static status apply_setting(struct rad_settings *s, const struct reader *r, int 
     s->normalise_outliers = v;
     break;
   case KEY_DIMENSIONS:
-    s->minimum_dimensions = (int)v;
+    TRY(get_whole(&s->minimum_dimensions, 1, 3, r, key, v));
     break;
   case KEY_MINIMUM:
-    s->minimum_voxels = (int)v;
+    TRY(get_whole(&s->minimum_voxels, 0, 1000000000, r, key, v));
     break;
   case KEY_FORCE_2D_DIMENSION:
     TRY(check_dimension(r, key, v));
@@ -376,7 +389,7 @@ static status read_voxel_setting(struct reader *r, yaml_node_t *key, yaml_node_t
   switch (find(scalar(key), known)) {
   case 0:
     TRY(get_number(&v, r, key, value));
-    r->p->kernel_radius = (int)v;
+    TRY(get_whole(&r->p->kernel_radius, 1, 20, r, key, v));
     break;
   case 1: {
     bool masked = true;

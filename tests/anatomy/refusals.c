@@ -83,6 +83,33 @@ static void a_head_of_another_size_is_refused(void **state) {
   labels_destroy(l);
 }
 
+/* A block of metal, its middle so far lateral of the head and so many voxels of 3.4 mm3 long. */
+static void import_with_metal(double lateral_mm, int64_t length, const char *words) {
+  struct labels *l = femur(23, 128, 30);
+  struct volume *hu = NULL;
+  struct femur_result *r = NULL;
+  assert_ok(volume_create(&hu, &l->grid, QUANTITY_HU));
+  struct vec3 at = geometry_to_index(&l->grid, vec3_make(-lateral_mm, 0, 0));
+  for (int64_t k = 0; k < length; k++)
+    for (int64_t n = 0; n < 16; n++)
+      hu->voxels[geometry_index(&l->grid, (int64_t)at.x + n % 4, (int64_t)at.y + n / 4,
+                                (int64_t)at.z - k)] = 2600;
+  status st = femur_import(&r, hu, l, FEMUR, 0, NULL);
+  assert_ok(st);
+  assert_int_equal(r->sides[0].state, words ? FEMUR_REFUSED : FEMUR_FOUND);
+  assert_int_equal(r->sides[0].frame.metal, words != NULL);
+  if (words) assert_non_null(strstr(r->sides[0].reason, words));
+  femur_result_destroy(r);
+  volume_destroy(hu);
+  labels_destroy(l);
+}
+
+static void metal_refuses_the_side_when_it_is_large_and_near(void **state) {
+  (void)state;
+  import_with_metal(45, 4, "metal: 0.2 ml within 80 mm of the femoral head; use the other side");
+  import_with_metal(45, 1, NULL); /* 54 mm3: a bone cement speck, a clip */
+}
+
 static void a_map_without_femora_names_the_values_it_looked_for(void **state) {
   (void)state;
   struct labels *l = femur(23, 128, 30);
@@ -99,6 +126,7 @@ int main(void) {
       cmocka_unit_test(a_neck_at_a_right_angle_is_no_femur),
       cmocka_unit_test(without_shaft_there_is_no_angle),
       cmocka_unit_test(a_head_of_another_size_is_refused),
+      cmocka_unit_test(metal_refuses_the_side_when_it_is_large_and_near),
       cmocka_unit_test(a_map_without_femora_names_the_values_it_looked_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "anatomy/vertebra.h"
 #include "qct/hu.h"
 #include "qct/spine.h"
+#include "qct/spine_roi.h"
 #include "qct/spine_shape.h"
 #include "tests/check.h"
 
@@ -407,8 +408,83 @@ static void a_region_has_the_mean_median_and_sd_of_its_voxels(void **state) {
   labels_destroy(l);
 }
 
+/* A block of 40 x 30 x 24 mm as L1: voxels of 2 mm, frame known. */
+static struct labels *block(struct vertebra_frames *frames) {
+  struct labels *l = NULL;
+  struct geometry g = geometry_make(30, 30, 20, 2, 2, 2);
+  assert_ok(labels_create(&l, &g));
+  for (int64_t k = 4; k < 16; k++)
+    for (int64_t j = 7; j < 22; j++)
+      for (int64_t i = 5; i < 25; i++) l->voxels[geometry_index(&g, i, j, k)] = 31;
+  memset(frames, 0, sizeof *frames);
+  frames->count = 1;
+  frames->items[0] = (struct vertebra_frame){.level = "L1",
+                                             .label = 31,
+                                             .centre = {29, 28, 19},
+                                             .axis = {0, 0, 1},
+                                             .anterior = {0, -1, 0},
+                                             .superior_point = {NAN, NAN, NAN},
+                                             .width_mm = 40,
+                                             .depth_mm = 30,
+                                             .back_mm = 15};
+  return l;
+}
+
+static int64_t roi_voxels(const struct qct_roi_options *o) {
+  struct vertebra_frames frames;
+  struct labels *l = block(&frames), *roi = NULL;
+  assert_ok(qct_spine_roi(&roi, l, &frames, o));
+  int64_t n = labels_count(roi, 31);
+  labels_destroy(roi);
+  labels_destroy(l);
+  return n;
+}
+
+/* Volumes of the shapes in a block of 8 mm3 voxels, to the voxels that their surface may turn. */
+static void regions_have_the_volume_of_their_shape(void **state) {
+  (void)state;
+  const double pi = 3.14159265358979323846;
+  struct qct_roi_options o = QCT_ROI_DEFAULTS;
+  o.height_mm = 8;
+  assert_close((double)roi_voxels(&o) * 8, pi * 0.325 * 40 * 0.25 * 30 * 8, 0.12);
+  /* the peer's semi-axes are whole voxels, 6.5 and 3.75 rounded down; 3 slices are within 7.5 mm */
+  o.kind = QCT_ROI_ELLIPSE_C2C;
+  assert_close((double)roi_voxels(&o), pi * 6 * 3 * 3, 0.05);
+  o.kind = QCT_ROI_SPHERE;
+  o.radius_mm = 9;
+  assert_close((double)roi_voxels(&o) * 8, pi * 4 / 3 * 9 * 9 * 9, 0.05);
+  o.kind = QCT_ROI_LABEL;
+  assert_int_equal(roi_voxels(&o), 20 * 15 * 12);
+  o.erode_mm = 2; /* the centres of the first layer are 1 mm from the surface, of the next 3 mm */
+  assert_int_equal(roi_voxels(&o), 18 * 13 * 10);
+}
+
+static void regions_outside_their_range_are_refused(void **state) {
+  (void)state;
+  struct vertebra_frames frames;
+  struct labels *l = block(&frames), *roi = NULL;
+  struct qct_roi_options o = QCT_ROI_DEFAULTS;
+  o.height_mm = 21;
+  assert_fails(qct_spine_roi(&roi, l, &frames, &o), ST_DOMAIN, "L1: height 21 mm, permitted 2..20");
+  o = (struct qct_roi_options)QCT_ROI_DEFAULTS;
+  o.radius_mm = 0.5;
+  assert_fails(qct_spine_roi(&roi, l, &frames, &o), ST_DOMAIN, "radius 0.5 mm, permitted 1..10");
+  o = (struct qct_roi_options)QCT_ROI_DEFAULTS;
+  for (int deep = 0; deep < 2; deep++) { /* a body with its arch, or part of a body */
+    frames.items[0].depth_mm = deep ? 55 : 12;
+    assert_fails(qct_spine_roi(&roi, l, &frames, &o), ST_DOMAIN,
+                 deep ? "55.0 mm deep from front to back, permitted 15..50" : "12.0 mm deep");
+  }
+  o.kind = QCT_ROI_SPHERE; /* needs no depth */
+  assert_ok(qct_spine_roi(&roi, l, &frames, &o));
+  labels_destroy(roi);
+  labels_destroy(l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(regions_have_the_volume_of_their_shape),
+      cmocka_unit_test(regions_outside_their_range_are_refused),
       cmocka_unit_test(losses_and_grades_are_the_published_ones),
       cmocka_unit_test(end_plates_at_20_and_minus_15_degrees_meet_at_35),
       cmocka_unit_test(the_edges_of_the_classes_are_low),
