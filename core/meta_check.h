@@ -17,8 +17,8 @@ extern "C" {
  * @return ST_FORMAT unless it is 1 to 10 (MetaIO's own most); ST_IO */
 status meta_axes_check(const char *path);
 
-/** Do the data of `path` (.mha, or .mhd with one data file) hold so many voxels? Compressed data are
- * unpacked for it, text (BinaryData = False) is counted number by number.
+/** Do the data of `path` (.mha, or .mhd with one data file) hold so many voxels? Compressed data
+ * are unpacked for it, text (BinaryData = False) is counted number by number.
  * @return ST_FORMAT when too short or damaged, or text holds a word that is no finite number;
  *         ST_UNSUPPORTED for data spread over several files, or compressed text; ST_IO */
 status meta_data_check(const char *path, int64_t voxels, int64_t component_bytes);
