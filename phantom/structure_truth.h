@@ -2,7 +2,7 @@
  * density. Same rules as phantom/hip_truth.h: side frame, quadrature, no voxels.
  *
  * Sections: means over a slab of 5 mm (11 planes) at
- *   narrow_neck      the plane of smallest area, perpendicular to the neck axis
+ *   narrow_neck      across the neck axis at the neck point (phantom/neck_truth.h)
  *   intertrochanter  through the frame's origin, along the bisector of neck and shaft axis
  *   shaft            perpendicular to the shaft axis, 20 mm below the lesser trochanter's tip
  * each the piece of bone at the plane's centre.

@@ -20,8 +20,7 @@ static const double WINDOW = 75; /* mm about the centre that is searched for bon
 /* Mineral counts so far outside the outline: what blur reaches [mm], and the side lobes of the
  * cubic spline [slices], which are below 5 % farther out. */
 static const double BLUR_REACH = 2, LOBES = 2;
-static const double RHO_HA = 1050;  /* mg/cm3, beck1990 */
-static const double JUNCTION = 0.8; /* of the head's great circle */
+static const double RHO_HA = 1050; /* mg/cm3, beck1990 */
 static const double BELOW_LESSER_MM = 20;
 static const double NECK_WIDTHS = 1.5;
 static const double BECK_SHARE[STRUCTURE_PLACES] = {0.6, 0.6, 0.6, 0.7, 1.0};
@@ -70,66 +69,6 @@ static struct structure_plane plane_at(const struct structure_slab *s, double al
   return p;
 }
 
-static status area_at(double *area, const struct bone *b, const struct structure_slab *s,
-                      const struct structure_window *w, float *share) {
-  status st = ST_OK;
-  struct structure_plane p = plane_at(s, 0);
-  double sum = 0;
-  TRY(structure_cut(share, w, &b->outer, &p));
-  TRY(structure_keep_piece(share, NULL, NULL, w, 0));
-  for (int64_t i = 0; i < (int64_t)w->nx * w->ny; i++) sum += (double)share[i];
-  *area = sum * w->step * w->step;
-done:
-  return st;
-}
-
-enum { NECK_POSITIONS = 160 };
-
-/* Index of the smallest area between the junction with the head and the base of the neck. */
-static int narrowest(const double area[], int n, double junction) {
-  int from = 1, to, best;
-  while (from < n - 2 && !(area[from] < junction)) from++;
-  if (from >= n - 2) from = 1;
-  to = from + 1;
-  for (int i = from + 1; i + 1 < n; i++)
-    if (area[i + 1] - area[i - 1] > area[to + 1] - area[to - 1]) to = i;
-  best = from;
-  for (int i = from; i <= to; i++)
-    if (area[i] < area[best]) best = i;
-  return best;
-}
-
-/* Distance of the narrow neck from the head centre along the axis, and its width. */
-static status find_narrow(double *from_head, const struct bone *b, struct structure_slab *s) {
-  status st = ST_OK;
-  const struct hip_frame *f = b->frame;
-  struct structure_window w = structure_window_about(50, 0.5);
-  float *share = malloc((size_t)w.nx * (size_t)w.ny * sizeof *share);
-  double area[NECK_POSITIONS];
-  double length = vec3_dot(vec3_sub(f->head, f->origin), f->neck_axis);
-  int n = 0;
-  CHECK(share, ST_MEMORY, "narrow neck: out of memory");
-  for (; n < NECK_POSITIONS && n * APART <= length; n++) {
-    neck_plane(s, f, n * APART);
-    TRY(area_at(&area[n], b, s, &w, share));
-  }
-  CHECK(n > 20, ST_DOMAIN,
-        "narrow neck: %.0f mm from the head centre to the shaft, at least 10 mm "
-        "are needed",
-        length);
-  const double pi = 3.14159265358979323846;
-  int best = narrowest(area, n, JUNCTION * pi * f->head_radius_mm * f->head_radius_mm);
-  double shift = 0; /* vertex of the parabola through three areas */
-  if (best > 0 && best + 1 < n) {
-    double a = area[best - 1], c = area[best + 1], bend = a - 2 * area[best] + c;
-    if (bend > 0) shift = fmax(-1, fmin(1, (a - c) / (2 * bend)));
-  }
-  *from_head = (best + shift) * APART;
-done:
-  free(share);
-  return st;
-}
-
 static void shaft_plane(struct structure_slab *s, const struct hip_frame *f, int how,
                         double neck_width) {
   struct vec3 axes[3];
@@ -147,17 +86,14 @@ static void shaft_plane(struct structure_slab *s, const struct hip_frame *f, int
   s->centre = vec3_along(f->shaft_point, origin - below, axes[2]);
 }
 
-static status place_slabs(struct qct_structure *q, const struct bone *b) {
-  status st = ST_OK;
-  const struct hip_frame *f = b->frame;
-  double narrow = (double)NAN;
+static void place_slabs(struct qct_structure *q, const struct hip_frame *f) {
+  double narrow = vec3_dot(vec3_sub(f->head, f->neck_point), f->neck_axis);
   double length = vec3_dot(vec3_sub(f->head, f->origin), f->neck_axis);
   for (int p = 0; p < STRUCTURE_PLACES; p++) {
     struct structure_slab *s = &q->slabs[p];
     s->place = (enum structure_place)p;
     s->front = anterior(f);
   }
-  TRY(find_narrow(&narrow, b, &q->slabs[STRUCTURE_NARROW_NECK]));
   neck_plane(&q->slabs[STRUCTURE_NARROW_NECK], f, narrow);
   neck_plane(&q->slabs[STRUCTURE_MID_NECK], f, (narrow + length) / 2);
   neck_plane(&q->slabs[STRUCTURE_NECK_BASE], f, length);
@@ -165,8 +101,6 @@ static status place_slabs(struct qct_structure *q, const struct bone *b) {
   it->centre = f->origin;
   it->normal = vec3_unit(vec3_add(f->neck_axis, f->shaft_axis));
   it->up = vec3_unit(vec3_sub(f->shaft_axis, f->neck_axis));
-done:
-  return st;
 }
 
 /* ---- one slab ---- */
@@ -450,7 +384,7 @@ done:
 
 static status measure_places(struct qct_structure *q, const struct bone *b) {
   status st = ST_OK;
-  TRY(place_slabs(q, b));
+  place_slabs(q, b->frame);
   for (int p = 0; p < STRUCTURE_PLACES; p++) {
     struct structure_slab *s = &q->slabs[p];
     if (p == STRUCTURE_SHAFT)

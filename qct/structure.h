@@ -2,18 +2,22 @@
  * bear.
  *
  * Places, each a slab of 5 mm with a section every 0.5 mm:
- *   narrow_neck      perpendicular to the neck axis where the section's area is smallest, between
- * the head-neck junction (area below 0.8 of the head's great circle) and the neck's base (steepest
- * rise of the area) mid_neck, neck_base  perpendicular to the neck axis, half and all of the way
- * from the narrow neck to the origin of the frame intertrochanter  through the origin, along the
- * bisector of neck and shaft axis and across the front; that published analyses use this plane is
- * unverified shaft            perpendicular to the shaft axis, 20 mm below the tip of the lesser
- * trochanter; or 1.5 neck widths below the origin (unverified) The cortex and the mineral are those
- * of the fitted shell (qct/shell.h): outlines are its surfaces cut by the plane, mineral is what
- * belongs to the bone with what blur carried out of it, resampled by cubic B-splines. With cortex
- * half-max or fixed only the endosteal outline is another: that of qct_cortex_split
- * (qct/hip_density.h). Sections that meet the end of the bone or of the scan are left out and
- * counted; with fewer than half of them the place is withheld.
+ *
+ * - narrow_neck: perpendicular to the neck axis at the neck point of the frame, the middle of the
+ *   neck's narrow stretch (core/frame.h); the narrowest section itself has no place that can be
+ *   measured, while the mineral changes by 1-3 % in a mm there
+ * - mid_neck, neck_base: perpendicular to the neck axis, half and all of the way from there to the
+ *   origin of the frame
+ * - intertrochanter: through the origin, along the bisector of neck and shaft axis and across the
+ *   front; that published analyses use this plane is unverified
+ * - shaft: perpendicular to the shaft axis, 20 mm below the tip of the lesser trochanter; or 1.5
+ *   neck widths below the origin (unverified)
+ *
+ * The cortex and the mineral are those of the fitted shell (qct/shell.h): outlines are its surfaces
+ * cut by the plane, mineral is what belongs to the bone with what blur carried out of it, resampled
+ * by cubic B-splines. With cortex half-max or fixed only the endosteal outline is another: that of
+ * qct_cortex_split (qct/hip_density.h). Sections that meet the end of the bone or of the scan are
+ * left out and counted; with fewer than half of them the place is withheld.
  *
  * Family w needs the density of fully mineralised bone in the material of the scan: 1050 mg/cm3 for
  * HA (beck1990), no default for another material. An image in HU gives family g only.
