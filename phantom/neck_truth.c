@@ -88,13 +88,13 @@ static double rise(const struct digital_femur *f, struct vec3 axis, double from,
 }
 
 void neck_truth_find(struct neck_truth *out, const struct digital_femur *f) {
-  struct neck_truth n = {.axis = f->neck};
-  double narrow = f->person->neck_waist_mm, reach = 14, turned = 1;
+  struct neck_truth n = {.axis = f->neck, .narrow_mm = f->person->neck_waist_mm};
+  double reach = 14, turned = 1;
   for (int round = 0; round < ROUNDS && turned > 1e-6; round++) {
-    narrow = narrowest(&n.least_mm2, f, n.axis, narrow, reach);
+    n.narrow_mm = narrowest(&n.least_mm2, f, n.axis, n.narrow_mm, reach);
     double level = n.least_mm2 * (1 + HIP_NARROW_RISE);
-    n.stretch_mm[0] = rise(f, n.axis, narrow, -1, level);
-    n.stretch_mm[1] = rise(f, n.axis, narrow, 1, level);
+    n.stretch_mm[0] = rise(f, n.axis, n.narrow_mm, -1, level);
+    n.stretch_mm[1] = rise(f, n.axis, n.narrow_mm, 1, level);
     double middle = 0.5 * (n.stretch_mm[0] + n.stretch_mm[1]);
     neck_truth_area(f, vec3_scale(n.axis, -middle), n.axis, &n.point);
     struct vec3 axis = vec3_unit(vec3_scale(n.point, -1));

@@ -14,7 +14,8 @@
 struct neck_truth {
   struct vec3 axis;     /* unit, from point to the head centre, the origin */
   struct vec3 point;    /* centroid of the section across the axis in the middle of the stretch */
-  double least_mm2;     /* area of the narrowest section */
+  double narrow_mm;     /* from the head centre: the narrowest section */
+  double least_mm2;     /* its area */
   double stretch_mm[2]; /* from the head centre along the axis: where the stretch begins, ends */
 };
 

@@ -292,7 +292,8 @@ static void method_words(char out[96], const struct row *w, int compartment) {
 /* The model's cortical density was not read from this bone: what depends on it alone is withheld.
  */
 static void note_guess(struct measurement *m, int compartment) {
-  measurement_flag(m, "no thick cortex in the label: the cortical density is a guess");
+  measurement_flag(m, "no thick cortex in the label: the %s is a guess",
+                   compartment == INTEGRAL ? "blur at its edge" : "cortical density");
   if (compartment == CORTICAL && strcmp(m->quantity, "bmc_cortical") != 0)
     m->value = m->low = m->high = (double)NAN;
 }
@@ -308,7 +309,7 @@ static status add_region(struct record *r, struct row *w, const struct amount am
     w->compartment = compartment_names[k];
     w->method = method;
     TRY(add_compartment(r, w, &amounts[k], k));
-    for (size_t i = first; k && w->guessed && i < r->count; i++) note_guess(&r->rows[i], k);
+    for (size_t i = first; w->guessed && i < r->count; i++) note_guess(&r->rows[i], k);
     for (size_t i = first; amounts[k].thin > half && i < r->count; i++)
       measurement_flag(&r->rows[i],
                        "cortex thinner than the blur at %.0f %%: mass is measured, density assumed",

@@ -8,8 +8,8 @@
  *   image   g/cm2 of the calibration's material, pixels of 1 mm
  *   area    of the outer surface's silhouette, in pixels of 0.25 mm whose centre it covers
  *   bmc     sum of the mineral of a region; abmd = bmc / area
- * Regions: hip_frame_projected_region (core/frame.h): neck (15 mm of the neck at its narrowest),
- * trochanter, intertrochanter, total (these three).
+ * Regions: hip_frame_projected_region (core/frame.h): neck (15 mm of the neck about the neck
+ * point), trochanter, intertrochanter, total (these three).
  *
  * This is a projection of K2HPO4 or HA, not DXA: rows say so unless a correction is given by the
  * user. T-scores need a named reference.

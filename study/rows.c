@@ -69,7 +69,7 @@ status case_flag_femur_rows(struct record *r, struct study_case *c, const struct
     case_flag_calibration(m, calibration, kvp);
     if (slice_mm > thick_mm && !strstr(m->flags, "blur") && !strstr(m->flags, "slices of"))
       measurement_flag(m, "slices of %.3g mm", slice_mm);
-    if (!f->frame_ok && f->frame.flags[0]) measurement_flag(m, "%.90s", f->frame.flags);
+    if (!f->frame_ok && f->frame.flags[0]) measurement_flag(m, "%.120s", f->frame.flags);
   }
 done:
   return st;
