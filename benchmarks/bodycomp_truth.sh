@@ -13,7 +13,7 @@ measure() { # program slice seed: the errors it prints [%], in order
   QCT_BODYCOMP_FIRST=$3 QCT_BODYCOMP_SEEDS=1 QCT_BODYCOMP_SLICES=$2 "$build/tests/test_bodycomp.$1" 2>&1 |
     grep -E '^1 (trunks|chests)' | sed 's/.*error//' | grep -oE '[-+][0-9.]+' | paste -sd,
 }
-for program in torso chest; do
+for program in ${QCT_BODYCOMP_PROGRAMS:-torso chest}; do
   for slice in 5 3 1; do
     for ((seed = 0; seed < count; seed++)); do
       grep -q "^$program,$slice,$seed," "$table" && continue

@@ -80,7 +80,7 @@ static status check_whole(char flags[160], const struct labels *l, int label) {
   int64_t lo[3], hi[3], sizes[MOST] = {0};
   int count = 0;
   char text[96];
-  if (!labels_box(l, label, lo, hi)) goto done;
+  if (!labels_box(l, label, lo, hi) || lo[2] == 0 || hi[2] == l->grid.nz - 1) goto done;
   TRY(filter_crop_labels(&box, l, lo, hi));
   for (int64_t v = 0; v < geometry_voxels(&box->grid); v++)
     box->voxels[v] = box->voxels[v] == label;

@@ -140,9 +140,10 @@ struct level_slice {
 /**
  * Slice of a vertebral level ("L3") in a map of TotalSegmentator numbers (C1 = 50 ... T1 = 43 ...
  * T12 = 32, L1 = 31 ... L5 = 27, S1 = 26). Whole levels must be ordered along the patient's z with
- * neighbouring centroids 15 to 60 mm apart, and this one and its neighbours in one piece (no second
- * of 5 % of the voxels): else the flag level_order is set, never silently. mid-body is the slice of
- * the label's centroid: a map of vertebral bodies gives the body's, one of whole vertebrae theirs.
+ * neighbouring centroids 15 to 60 mm apart, and this one and its neighbours, where whole, in one
+ * piece (no second of 5 % of the voxels): else the flag level_order is set, never silently.
+ * mid-body is the slice of the label's centroid: a map of vertebral bodies gives the body's, one of
+ * whole vertebrae theirs.
  * @return ST_DOMAIN: unknown level name, level not in the map
  */
 status tissue_level_slice(struct level_slice *out, const struct labels *vertebrae,

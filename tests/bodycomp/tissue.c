@@ -190,13 +190,13 @@ static void levels_are_found_by_name_and_disorder_is_flagged(void **state) {
   assert_near(s.z_mm, 45, 1e-9);
   assert_string_equal(s.flags, "");
   /* a twentieth of L3 under another bone: L3 has 11 slices of 16 voxels */
-  for (int64_t i = 0; i < 9; i++) l->voxels[39 * 16 + i] = LABEL_VERTEBRA_L3;
+  for (int64_t i = 0; i < 9; i++) l->voxels[38 * 16 + i] = LABEL_VERTEBRA_L3;
   assert_ok(tissue_level_slice(&s, l, "L4", SLICE_MID_BODY));
   assert_string_equal(s.flags, ""); /* 9 of 185 are 4.9 % */
-  l->voxels[39 * 16 + 9] = LABEL_VERTEBRA_L3;
+  l->voxels[38 * 16 + 9] = LABEL_VERTEBRA_L3;
   assert_ok(tissue_level_slice(&s, l, "L4", SLICE_MID_BODY));
   assert_string_equal(s.flags, "level_order: 5 % of L3 lie apart from it");
-  for (int64_t i = 0; i < 16; i++) l->voxels[39 * 16 + i] = LABEL_VERTEBRA_L2;
+  for (int64_t i = 0; i < 16; i++) l->voxels[38 * 16 + i] = LABEL_VERTEBRA_L2;
   assert_fails(tissue_level_slice(&s, l, "L9", SLICE_MID_BODY), ST_DOMAIN, "\"L9\" is not known");
   assert_fails(tissue_level_slice(&s, l, "T12", SLICE_MID_BODY), ST_DOMAIN, "label 32");
   for (int64_t i = 0; i < 640; i++)
