@@ -149,13 +149,15 @@ static void add_limit(struct record *r, double fat_cm3, const char *method,
 }
 
 /* What the scan does to these numbers, on every row added since `first`. */
-static void flag_scan(struct record *r, size_t first, const struct volume *hu, int64_t no_data) {
+static void flag_scan(struct record *r, size_t first, const struct volume *hu, int64_t no_data,
+                      bool cut) {
   const struct acquisition *a = &hu->acquisition;
   for (size_t i = first; i < r->count; i++) {
     struct measurement *m = &r->rows[i];
     if (a->contrast == CONTRAST_PRESENT) measurement_flag(m, "contrast raises the HU of fat");
     if (a->contrast == CONTRAST_UNKNOWN) measurement_flag(m, "contrast not recorded");
     if (isnan(a->kvp)) measurement_flag(m, "tube voltage not recorded");
+    if (cut) measurement_flag(m, "the mask reaches the end of the scan: a lower bound");
     if (no_data) measurement_flag(m, "%lld voxels without data", (long long)no_data);
   }
 }
@@ -196,7 +198,9 @@ status heart_fat_record(struct record *r, const struct volume *hu, const struct 
   } else {
     record_withhold(r, "heart", "fat_outside_sac", "cm3", "the map has no region around the sac");
   }
-  flag_scan(r, first, hu, in.no_data);
+  /* a sac by rule that is cut says so itself */
+  bool cut = (lo[2] == 0 || hi[2] == slices - 1) && strncmp(method, "rule", 4) != 0;
+  flag_scan(r, first, hu, in.no_data, cut);
 done:
   return st;
 }

@@ -61,6 +61,12 @@ static void the_sac_s_own_extent_and_one_slice_of_it_are_told(void **state) {
     assert_fails(heart_fat_record(r, b.hu, b.sac, HEART_SAC, 0, "test", &o), ST_DOMAIN,
                  "no slice of the sac lies at z 100.0 mm");
     record_destroy(r);
+    r = NULL;
+    assert_ok(record_create(&r, ""));
+    b.sac->voxels[820] = HEART_SAC; /* in the first slice */
+    assert_ok(heart_fat_record(r, b.hu, b.sac, HEART_SAC, 0, "mask", NULL));
+    assert_non_null(strstr(record_find(r, "heart", "fat_inside_sac")->flags, "a lower bound"));
+    record_destroy(r);
     box_free(&b);
   }
 }
