@@ -107,6 +107,9 @@ struct heart_fat_options {
 status heart_fat_record(struct record *r, const struct volume *hu, const struct labels *sac,
                         int inside, int outside, const char *method,
                         const struct heart_fat_options *options);
+/** On the rows of heart_fat_record of a sac by heart_find: what lowers the confidence, and on
+ * fat_inside_sac what the rule missed by in digital chests (benchmarks/bodycomp_truth.sh). */
+void heart_rule_flags(struct record *r, const struct heart_info *info);
 /** Axial, coronal and sagittal plane through the middle of the sac, its outline, fat inside and
  * outside shaded. */
 status heart_picture(struct picture **out, const struct volume *hu, const struct labels *sac,

@@ -205,6 +205,15 @@ done:
   return st;
 }
 
+void heart_rule_flags(struct record *r, const struct heart_info *info) {
+  for (size_t i = 0; i < r->count; i++) {
+    struct measurement *m = &r->rows[i];
+    if (info->flags[0]) measurement_flag(m, "%s", info->flags);
+    if (strcmp(m->quantity, "fat_inside_sac") == 0)
+      measurement_flag(m, "error of the rule in digital chests: -18 to +1 %%");
+  }
+}
+
 /* ---- picture ---- */
 
 /* 1 where fat inside, 2 where fat outside. */

@@ -90,8 +90,7 @@ static status run(struct context *ctx, const void *params) {
     snprintf(method, sizeof method, "rule confidence %.2g", info.confidence);
   }
   TRY(heart_fat_record(record, hu, sac, inside, outside, method, &o));
-  for (size_t i = 0; i < record->count && info.flags[0]; i++)
-    measurement_flag(&record->rows[i], "%s", info.flags);
+  if (!p->labels) heart_rule_flags(record, &info);
   if (p->sac) {
     provenance = context_provenance(ctx);
     TRY(itk_labels_write(sac, p->sac, provenance, ctx->force));

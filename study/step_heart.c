@@ -116,8 +116,7 @@ static status run(struct study_case *c, int side) {
   o.weight_kg = c->options->mass_kg;
   TRY(record_create(&r, c->case_id));
   TRY(heart_fat_record(r, hu, sac, inside, outside, method, &o));
-  for (size_t i = 0; i < r->count && info.flags[0]; i++)
-    measurement_flag(&r->rows[i], "%s", info.flags);
+  if (found) heart_rule_flags(r, &info);
   TRY(add_calcium(r, &score, hu, sac, inside, given));
   TRY(add_aorta(r, hu, given));
   TRY(draw(c, hu, sac, inside, outside, &score));
