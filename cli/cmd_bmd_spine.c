@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/spine_options.h"
 #include "core/image.h"
 #include "core/log.h"
 #include "qct/spine.h"
@@ -11,26 +11,21 @@
 struct params {
   const char *density, *labels, *frames, *calibration, *organs, *correction, *out, *picture,
       *case_id;
-  struct text_list levels, exclude;
-  int roi, min_voxels, contrast;
-  double height, radius, erode, clear;
+  struct text_list exclude;
+  struct spine_region region;
+  int contrast;
+  double erode;
   bool any_material;
 };
 
-static const struct params defaults = {
-    .case_id = "case", .min_voxels = 100, .height = 7.5, .radius = 5, .clear = 2};
+static const struct params defaults = {.case_id = "case", .region = SPINE_REGION_DEFAULTS};
 
 static const struct option options[] = {
     ARG_IN(struct params, density, "density", "calibrated density volume, mg/cm3"),
     ARG_IN(struct params, labels, "labels", "vertebral bodies by level on the same grid"),
     ARG_IN(struct params, frames, "frames", "frames of the vertebrae (frames.json)"),
-    OPT_CHOICE(struct params, roi, "roi", qct_roi_names, "region in each body"),
-    OPT_REAL(struct params, height, "roi-height", "mm", 2, 20, "height of the ellipse"),
-    OPT_REAL(struct params, radius, "roi-radius", "mm", 1, 10, "radius of the sphere"),
+    SPINE_REGION_OPTIONS(struct params, region),
     OPT_REAL(struct params, erode, "erode", "mm", 0, 10, "taken off the label (--roi label)"),
-    OPT_REAL(struct params, clear, "clear", "mm", 0, 10,
-             "least distance of the ellipse from the body's surface"),
-    OPT_LIST(struct params, levels, "levels", "levels to report, e.g. L1,L2; else T12 to L5"),
     OPT_LIST(struct params, exclude, "exclude",
              "levels with fracture, metal, sclerosis or cement, e.g. L2"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
@@ -41,8 +36,6 @@ static const struct option options[] = {
     OPT_IN(struct params, organs, "organs", "label map with the aorta, to judge contrast medium"),
     OPT_FLAG(struct params, any_material, "any-material",
              "classify by 120/80 mg/cm3 though the density is not of K2HPO4"),
-    OPT_INT(struct params, min_voxels, "min-voxels", "", 1, 1000000,
-            "a region with fewer is withheld"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
     OPT_OUT(struct params, picture, "picture",
             "PNG of the regions, sagittal and across the bodies"),
@@ -63,19 +56,6 @@ static const struct example examples[] = {
     {NULL, NULL}};
 
 static const char *const sources[] = {"chinese_qct_2020", "comp2comp", "genant1993", NULL};
-
-static status set_levels(bool set[VERTEBRA_LEVELS], const struct text_list *list,
-                         const char *option) {
-  status st = ST_OK;
-  for (int i = 0; i < list->count; i++) {
-    int level = vertebra_level_of(list->items[i]);
-    CHECK(level >= 0, ST_USAGE, "--%s %s: no such level; C1 to C7, T1 to T12, L1 to L5, S1", option,
-          list->items[i]);
-    set[level] = true;
-  }
-done:
-  return st;
-}
 
 /* HU from a density, for the judgement of contrast medium. */
 static status back_to_hu(struct volume **out, const struct volume *density,
@@ -143,11 +123,11 @@ static status run(struct context *ctx, const void *params) {
   struct calibration calibration, *c = NULL;
   struct qct_contrast contrast;
   struct qct_contrast_correction correction;
-  o.roi = (struct qct_roi_options){p->roi, p->height, p->radius, p->erode, p->clear};
-  o.min_voxels = p->min_voxels;
+  o.roi = spine_region_roi(&p->region, p->erode);
+  o.min_voxels = p->region.min_voxels;
   o.any_material = p->any_material;
-  TRY(set_levels(o.wanted, &p->levels, "levels"));
-  TRY(set_levels(o.excluded, &p->exclude, "exclude"));
+  TRY(spine_levels(o.wanted, &p->region.levels, "levels"));
+  TRY(spine_levels(o.excluded, &p->exclude, "exclude"));
   TRY(image_read(&density, p->density, &(struct image_read_options){0}));
   TRY(labels_read_on(&bodies, p->labels, &density->grid));
   TRY(vertebra_frames_read(&frames, p->frames));

@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "cli/spine_options.h"
 #include "core/image.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -10,9 +10,10 @@
 
 struct params {
   const char *ct, *labels, *frames, *organs, *whole, *out, *picture, *case_id;
-  struct text_list levels, presets;
-  int roi, contrast, method, convert, label, min_voxels;
-  double height, radius, erode, clear, kvp, kev, kev_120, marrow, air, fat;
+  struct text_list presets;
+  struct spine_region region;
+  int contrast, method, convert, label;
+  double erode, kvp, kev, kev_120, marrow, air, fat;
   bool anyway;
 };
 
@@ -21,11 +22,8 @@ static const char *const methods[] = {"plain", "c2c", NULL};
 static const char *const conversions[] = {"none", "physics", NULL};
 
 static const struct params defaults = {.case_id = "case",
-                                       .min_voxels = 100,
-                                       .height = 7.5,
-                                       .radius = 5,
+                                       .region = SPINE_REGION_DEFAULTS,
                                        .erode = NAN,
-                                       .clear = 2,
                                        .kvp = NAN,
                                        .kev = NAN,
                                        .kev_120 = NAN,
@@ -40,14 +38,9 @@ static const struct option options[] = {
     OPT_LIST(struct params, presets, "presets", "thresholds to judge by, e.g. l1-160,l1-110"),
     OPT_FLAG(struct params, anyway, "against-refusal",
              "give the verdict of a preset that refuses this scan, flagged"),
-    OPT_CHOICE(struct params, roi, "roi", qct_roi_names, "region in each body"),
-    OPT_REAL(struct params, height, "roi-height", "mm", 2, 20, "height of the ellipse"),
-    OPT_REAL(struct params, radius, "roi-radius", "mm", 1, 10, "radius of the sphere"),
+    SPINE_REGION_OPTIONS(struct params, region),
     OPT_REAL(struct params, erode, "erode", "mm", 0, 10,
              "taken off the label (--roi label: else 0; femur: else 3 mm)"),
-    OPT_REAL(struct params, clear, "clear", "mm", 0, 10,
-             "least distance of the ellipse from the body's surface"),
-    OPT_LIST(struct params, levels, "levels", "levels to report, e.g. L1,L2; else T12 to L5"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the femur; 0: 76 for a right frame, 75 for a left one"),
     OPT_CHOICE(struct params, contrast, "contrast", contrasts,
@@ -64,8 +57,6 @@ static const struct option options[] = {
     OPT_IN(struct params, whole, "whole", "whole vertebrae (labels 28..31) for --method c2c"),
     OPT_REAL(struct params, air, "air-hu", "HU", -1100, -900, "mean of air, for --method c2c"),
     OPT_REAL(struct params, fat, "fat-hu", "HU", -200, 0, "mean of visceral fat, for --method c2c"),
-    OPT_INT(struct params, min_voxels, "min-voxels", "", 1, 1000000,
-            "a region with fewer is withheld"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
     OPT_OUT(struct params, picture, "picture",
             "PNG of the regions, sagittal and across the bodies"),
@@ -86,16 +77,10 @@ static const char *const sources[] = {"pickhardt2013", "anderson2018", "hendrick
 static status fill(struct qct_hu_options *o, const struct params *p) {
   status st = ST_OK;
   const int most = (int)(sizeof o->presets / sizeof *o->presets);
-  o->min_voxels = p->min_voxels;
+  o->min_voxels = p->region.min_voxels;
   o->anyway = p->anyway;
-  o->roi = (struct qct_roi_options){p->roi, p->height, p->radius, isnan(p->erode) ? 0 : p->erode,
-                                    p->clear};
-  for (int i = 0; i < p->levels.count; i++) {
-    int level = vertebra_level_of(p->levels.items[i]);
-    CHECK(level >= 0, ST_USAGE, "--levels %s: no such level; C1 to C7, T1 to T12, L1 to L5, S1",
-          p->levels.items[i]);
-    o->wanted[level] = true;
-  }
+  o->roi = spine_region_roi(&p->region, isnan(p->erode) ? 0 : p->erode);
+  TRY(spine_levels(o->wanted, &p->region.levels, "levels"));
   CHECK(p->presets.count <= most, ST_USAGE, "%d presets, at most %d", p->presets.count, most);
   for (int i = 0; i < p->presets.count; i++)
     TRY(qct_hu_preset_find(&o->presets[o->preset_count++], p->presets.items[i]));

@@ -1,4 +1,4 @@
-#include "cli/phantom_options.h"
+#include "cli/stack_options.h"
 
 #include "phantom/chest.h"
 
@@ -6,41 +6,30 @@
 
 struct params {
   const char *out;
-  struct phantom_scan scan;
-  int seed;
-  double fat, spacing[3], fov_z, truth_step;
+  struct stack_options stack;
+  double fat;
   bool no_calcium;
 };
 
-static const struct params defaults = {.scan = PHANTOM_SCAN_DEFAULTS,
-                                       .fat = NAN,
-                                       .spacing = {0.9, 0.9, 3},
-                                       .fov_z = 270,
-                                       .truth_step = 1};
+static const struct params defaults = {.stack = {.scan = PHANTOM_SCAN_DEFAULTS,
+                                                 .spacing = {0.9, 0.9, 3},
+                                                 .fov_z = 270,
+                                                 .truth_step = 1},
+                                       .fat = NAN};
 
 static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the scan"),
-    OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the person; 0 is the mean person"),
     OPT_REAL(struct params, fat, "sac-fat", "mm", 1, 15,
              "thickness of the fat in the sac; else the person's"),
     OPT_FLAG(struct params, no_calcium, "no-calcium", "leave out the calcified spheres"),
-    OPT_REALS(struct params, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),
-    OPT_REAL(struct params, fov_z, "length", "mm", 1, 600, "field of view along z"),
-    OPT_REAL(struct params, truth_step, "truth-step", "mm", 0.1, 4, "step of the quadrature"),
-    PHANTOM_SCAN_OPTIONS(struct params, scan),
-    OPTIONS_END};
+    STACK_OPTIONS(struct params, stack), OPTIONS_END};
 
 static void fill(struct chest_phantom *t, const struct params *p) {
-  chest_phantom_defaults(t, (uint64_t)p->seed);
+  chest_phantom_defaults(t, (uint64_t)p->stack.seed);
   if (!isnan(p->fat)) t->fat_mm = p->fat;
   if (p->no_calcium) t->calcium = 0;
-  for (int a = 0; a < 3; a++) t->scan.spacing[a] = p->spacing[a];
-  t->scan.fov[2] = p->fov_z;
-  t->scan.preset = p->scan.preset;
-  t->scan.kvp = p->scan.kvp;
-  t->scan.ideal = p->scan.ideal;
-  phantom_scan_scanner(&t->scan.scanner, &p->scan);
-  t->truth_step_mm = p->truth_step;
+  stack_options_take(&t->scan, &p->stack);
+  t->truth_step_mm = p->stack.truth_step;
 }
 
 static status run(struct context *ctx, const void *params) {
@@ -50,7 +39,8 @@ static status run(struct context *ctx, const void *params) {
   struct chest_phantom t;
   fill(&t, p);
   TRY(chest_phantom_make(&result, &t));
-  TRY(phantom_scan_write(ctx, &result, p->out, &p->scan, (uint64_t)p->scan.seed + 800000));
+  TRY(phantom_scan_write(ctx, &result, p->out, &p->stack.scan,
+                         (uint64_t)p->stack.scan.seed + 800000));
 done:
   phantom_result_free(&result);
   return st;

@@ -19,15 +19,12 @@ struct params {
 
 static const char *const sides[] = {"left", "right", NULL};
 static const char *const sexes[] = {"any", "F", "M", NULL};
-static const char *const bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha", NULL};
 
-#define NONE3                                                                                      \
-  { NAN, NAN, NAN }
 static const struct params defaults = {.scan = PHANTOM_SCAN_DEFAULTS,
                                        .phantom = "mindways-model3-ct",
                                        .spacing = {0.8, 0.8, 1.5},
-                                       .fov = NONE3,
-                                       .size = NONE3,
+                                       .fov = PHANTOM_NONE3,
+                                       .size = PHANTOM_NONE3,
                                        .direction = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN},
                                        .truth_step = 2,
                                        .depth = 2};
@@ -40,19 +37,11 @@ static const struct option options[] = {
     OPT_IN(struct params, params, "params", "params.json of an earlier phantom to start from"),
     OPT_CHOICE(struct params, side, "side", sides, "the hip that is measured"),
     OPT_CHOICE(struct params, view, "view", hip_view_names, "one hip or the whole pelvis"),
-    OPT_REALS(struct params, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),
-    OPT_REALS(struct params, fov, "fov", "mm", 3, 1, 2000, "field of view x,y,z; else the view's"),
-    OPT_REALS(struct params, size, "voxels", "", 3, 1, 4096,
-              "number of voxels x,y,z, instead of --fov"),
+    PHANTOM_TABLE_OPTIONS(struct params),
     OPT_REALS(struct params, direction, "direction", "", 9, -1, 1,
               "direction cosines, row by row; column a is the world axis of index a"),
-    OPT_REALS(struct params, pose, "pose", "deg,mm", 6, -400, 400,
-              "turns about x,y,z and shifts of the person on the table"),
-    OPT_TEXT(struct params, phantom, "phantom", "calibration phantom under the patient, or none"),
-    OPT_IN(struct params, certificate, "certificate", "densities of the calibration phantom"),
     OPT_FLAG(struct params, flip_rods, "flip-rods", "calibration phantom turned end for end"),
-    OPT_FLAG(struct params, no_table, "no-table", "leave the table out"),
-    OPT_CHOICE(struct params, bone, "bone-kind", bones,
+    OPT_CHOICE(struct params, bone, "bone-kind", phantom_bones,
                "equivalent: bone reads exactly its planted density at any energy"),
     PHANTOM_SCAN_OPTIONS(struct params, scan),
     OPT_FLAG(struct params, reverse_instances, "reverse-instances",

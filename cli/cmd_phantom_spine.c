@@ -16,17 +16,14 @@ struct params {
   bool no_table;
 };
 
-static const char *const bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha", NULL};
 static const char *const contrasts[] = {"unknown", "none", "present", NULL};
 
-#define NONE3                                                                                      \
-  { NAN, NAN, NAN }
 static const struct params defaults = {.phantom = "mindways-model3-ct",
                                        .scan = PHANTOM_SCAN_DEFAULTS,
                                        .contrast = CONTRAST_NONE,
                                        .spacing = {0.9, 0.9, 2},
-                                       .fov = NONE3,
-                                       .size = NONE3,
+                                       .fov = PHANTOM_NONE3,
+                                       .size = PHANTOM_NONE3,
                                        .lordosis = 30,
                                        .disc = 9,
                                        .scale = 1,
@@ -59,16 +56,8 @@ static const struct option options[] = {
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the trabecular texture"),
     OPT_CHOICE(struct params, view, "view", spine_view_names,
                "the whole trunk, or a box about the column"),
-    OPT_REALS(struct params, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),
-    OPT_REALS(struct params, fov, "fov", "mm", 3, 1, 2000, "field of view x,y,z; else the view's"),
-    OPT_REALS(struct params, size, "voxels", "", 3, 1, 4096,
-              "number of voxels x,y,z, instead of --fov"),
-    OPT_REALS(struct params, pose, "pose", "deg,mm", 6, -400, 400,
-              "turns about x,y,z and shifts of the person on the table"),
-    OPT_TEXT(struct params, phantom, "phantom", "calibration phantom under the patient, or none"),
-    OPT_IN(struct params, certificate, "certificate", "densities of the calibration phantom"),
-    OPT_FLAG(struct params, no_table, "no-table", "leave the table out"),
-    OPT_CHOICE(struct params, bone, "bone-kind", bones,
+    PHANTOM_TABLE_OPTIONS(struct params),
+    OPT_CHOICE(struct params, bone, "bone-kind", phantom_bones,
                "equivalent: cortical bone reads exactly its planted density at any energy"),
     PHANTOM_SCAN_OPTIONS(struct params, scan),
     OPTIONS_END};

@@ -1,4 +1,4 @@
-#include "cli/phantom_options.h"
+#include "cli/stack_options.h"
 
 #include "phantom/torso.h"
 
@@ -6,38 +6,27 @@
 
 struct params {
   const char *out;
-  struct phantom_scan scan;
-  int seed;
-  double infiltration, spacing[3], fov_z, truth_step;
+  struct stack_options stack;
+  double infiltration;
 };
 
-static const struct params defaults = {.scan = PHANTOM_SCAN_DEFAULTS,
-                                       .infiltration = NAN,
-                                       .spacing = {0.9, 0.9, 3},
-                                       .fov_z = 90,
-                                       .truth_step = 1};
+static const struct params defaults = {.stack = {.scan = PHANTOM_SCAN_DEFAULTS,
+                                                 .spacing = {0.9, 0.9, 3},
+                                                 .fov_z = 90,
+                                                 .truth_step = 1},
+                                       .infiltration = NAN};
 
 static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the scan"),
-    OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the person; 0 is the mean person"),
     OPT_REAL(struct params, infiltration, "infiltration", "", 0, 0.5,
              "share of fat in muscle; else the person's"),
-    OPT_REALS(struct params, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),
-    OPT_REAL(struct params, fov_z, "length", "mm", 1, 600, "field of view along z"),
-    OPT_REAL(struct params, truth_step, "truth-step", "mm", 0.1, 4, "step of the quadrature"),
-    PHANTOM_SCAN_OPTIONS(struct params, scan),
-    OPTIONS_END};
+    STACK_OPTIONS(struct params, stack), OPTIONS_END};
 
 static void fill(struct torso_phantom *t, const struct params *p) {
-  torso_phantom_defaults(t, (uint64_t)p->seed);
+  torso_phantom_defaults(t, (uint64_t)p->stack.seed);
   if (!isnan(p->infiltration)) t->infiltration = p->infiltration;
-  for (int a = 0; a < 3; a++) t->scan.spacing[a] = p->spacing[a];
-  t->scan.fov[2] = p->fov_z;
-  t->scan.preset = p->scan.preset;
-  t->scan.kvp = p->scan.kvp;
-  t->scan.ideal = p->scan.ideal;
-  phantom_scan_scanner(&t->scan.scanner, &p->scan);
-  t->truth_step_mm = p->truth_step;
+  stack_options_take(&t->scan, &p->stack);
+  t->truth_step_mm = p->stack.truth_step;
 }
 
 static status run(struct context *ctx, const void *params) {
@@ -47,7 +36,8 @@ static status run(struct context *ctx, const void *params) {
   struct torso_phantom t;
   fill(&t, p);
   TRY(torso_phantom_make(&result, &t));
-  TRY(phantom_scan_write(ctx, &result, p->out, &p->scan, (uint64_t)p->scan.seed + 700000));
+  TRY(phantom_scan_write(ctx, &result, p->out, &p->stack.scan,
+                         (uint64_t)p->stack.scan.seed + 700000));
 done:
   phantom_result_free(&result);
   return st;

@@ -47,6 +47,20 @@ struct phantom_scan {
       OPT_FLAG(T, m.ideal, "ideal", "also what is exact: the image without blur and noise"),       \
       OPT_FLAG(T, m.phi, "phi", "plant fictional identifiers in the DICOM header")
 
+/* Voxels, field of view and calibration phantom of a person on the table: members of T itself. */
+#define PHANTOM_TABLE_OPTIONS(T)                                                                   \
+  OPT_REALS(T, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),                          \
+      OPT_REALS(T, fov, "fov", "mm", 3, 1, 2000, "field of view x,y,z; else the view's"),          \
+      OPT_REALS(T, size, "voxels", "", 3, 1, 4096, "number of voxels x,y,z, instead of --fov"),    \
+      OPT_REALS(T, pose, "pose", "deg,mm", 6, -400, 400,                                           \
+                "turns about x,y,z and shifts of the person on the table"),                        \
+      OPT_TEXT(T, phantom, "phantom", "calibration phantom under the patient, or none"),           \
+      OPT_IN(T, certificate, "certificate", "densities of the calibration phantom"),               \
+      OPT_FLAG(T, no_table, "no-table", "leave the table out")
+#define PHANTOM_NONE3                                                                              \
+  { NAN, NAN, NAN }
+static const char *const phantom_bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha", NULL};
+
 /** The scanner as asked for; what `to` has beside these options stays. */
 static inline void phantom_scan_scanner(struct scanner_options *to, const struct phantom_scan *p) {
   const bool quantise = to->quantise;
