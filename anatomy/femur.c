@@ -156,6 +156,7 @@ static status find_side(struct femur *f, struct labels *labels, const struct vol
   f->head_truncated = h->cut > HEAD_TRUNCATED;
   femur_paint(labels, f->label, cut.field);
   TRY(femur_finish(f, labels, cut.field, h->centre, h->radius_mm, NULL, 0));
+  femur_check_laterality(f, hu);
 done:
   cut_free(&cut);
   return st;

@@ -179,6 +179,7 @@ static status import_side(struct femur *f, struct labels *out, const struct volu
   }
   f->state = FEMUR_FOUND;
   check_side(f);
+  if (image) femur_check_laterality(f, image);
   if (rest > PIECES_FLAG) {
     size_t used = strlen(f->frame.flags);
     snprintf(f->frame.flags + used, sizeof f->frame.flags - used,

@@ -184,6 +184,14 @@ void frame_flag(struct hip_frame *frame, const char *text) {
   snprintf(frame->flags + used, sizeof frame->flags - used, "%s%s", used ? "; " : "", text);
 }
 
+void femur_check_laterality(struct femur *f, const struct volume *image) {
+  const char *said = image->acquisition.laterality;
+  const char *other = f->side == SIDE_LEFT ? "R" : "L";
+  if (!strcmp(said, other))
+    frame_flag(&f->frame, f->side == SIDE_LEFT ? "left femur, but the header says right"
+                                               : "right femur, but the header says left");
+}
+
 status femur_finish(struct femur *f, const struct labels *labels, const struct volume *field,
                     struct vec3 head, double radius_mm, const struct labels *pelvis,
                     int pelvis_value) {

@@ -35,6 +35,9 @@ status femur_field(struct volume **field, const struct labels *labels, int value
  * at 0.4 mm. Without axes: about the head. */
 void femur_planes(struct picture_plane planes[3], const struct hip_frame *f);
 
+/** A flag when the header names one side and this femur is of the other. */
+void femur_check_laterality(struct femur *f, const struct volume *image);
+
 /** Append to frame->flags. */
 void frame_flag(struct hip_frame *frame, const char *text);
 

@@ -116,7 +116,9 @@ static void put_place(struct text *t, const struct series *s, int64_t k) {
   dicom_put_decimals(t, 0x00200032, position, 3);
   dicom_put_decimals(t, 0x00200037, orientation, 6);
   dicom_put_text(t, 0x00200052, "UI", s->frame);
-  if (!is_unpaired(s->v->acquisition.body_part)) dicom_put_text(t, 0x00200060, "CS", "");
+  const struct acquisition *a = &s->v->acquisition;
+  if (!is_unpaired(a->body_part))
+    dicom_put_text(t, 0x00200060, "CS", strcmp(a->laterality, "B") ? a->laterality : "");
   dicom_put_text(t, 0x00201040, "LO", "");
   dicom_put_decimal(t, 0x00201041, vec3_dot(p, n));
 }

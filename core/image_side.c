@@ -49,6 +49,7 @@ static const struct member members[] = {
     TEXT(filter),
     TEXT(patient_position),
     TEXT(body_part),
+    TEXT(laterality),
     TEXT(sex),
     TEXT(contrast_agent),
     TEXT(gating),

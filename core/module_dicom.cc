@@ -270,6 +270,8 @@ void read_acquisition(struct acquisition &a, const DataSet &ds) {
   copy_text(a.filter, sizeof a.filter, text_of(ds, 0x0018, 0x1160));
   copy_text(a.patient_position, sizeof a.patient_position, text_of(ds, 0x0018, 0x5100));
   copy_text(a.body_part, sizeof a.body_part, text_of(ds, 0x0018, 0x0015));
+  copy_text(a.laterality, sizeof a.laterality, text_of(ds, 0x0020, 0x0060));
+  if (!a.laterality[0]) copy_text(a.laterality, sizeof a.laterality, text_of(ds, 0x0020, 0x0062));
   a.kvp = positive(number_of(ds, 0x0018, 0x0060));
   a.tube_current_ma = positive(number_of(ds, 0x0018, 0x1151));
   a.exposure_mas = positive(number_of(ds, 0x0018, 0x1152));

@@ -58,8 +58,9 @@ struct acquisition {
   char filter[32];
   char patient_position[8]; /* HFS, FFS, ... */
   char body_part[32];
-  char sex[4]; /* M, F, O or "" */
-  double kvp;  /* kV */
+  char laterality[4]; /* side of a paired part by the header: "R", "L", "B"; "" not stated */
+  char sex[4];        /* M, F, O or "" */
+  double kvp;         /* kV */
   double tube_current_ma;
   double exposure_mas;
   double slice_thickness_mm; /* as stated by the header: the slice profile, not the spacing */

@@ -104,6 +104,25 @@ static void import_with_metal(double lateral_mm, int64_t length, const char *wor
   labels_destroy(l);
 }
 
+static void a_header_of_the_other_side_is_flagged(void **state) {
+  (void)state;
+  struct labels *l = femur(23, 128, 30);
+  struct volume *hu = NULL;
+  assert_ok(volume_create(&hu, &l->grid, QUANTITY_HU));
+  static const char *const said[] = {"", "R", "L"};
+  for (int i = 0; i < 3; i++) {
+    struct femur_result *r = NULL;
+    snprintf(hu->acquisition.laterality, sizeof hu->acquisition.laterality, "%s", said[i]);
+    assert_ok(femur_import(&r, hu, l, FEMUR, 0, NULL));
+    assert_int_equal(r->sides[0].state, FEMUR_FOUND);
+    assert_int_equal(
+        strstr(r->sides[0].frame.flags, "right femur, but the header says left") != NULL, i == 2);
+    femur_result_destroy(r);
+  }
+  volume_destroy(hu);
+  labels_destroy(l);
+}
+
 static void metal_refuses_the_side_when_it_is_large_and_near(void **state) {
   (void)state;
   import_with_metal(45, 4, "metal: 0.2 ml within 80 mm of the femoral head; use the other side");
@@ -126,6 +145,7 @@ int main(void) {
       cmocka_unit_test(a_neck_at_a_right_angle_is_no_femur),
       cmocka_unit_test(without_shaft_there_is_no_angle),
       cmocka_unit_test(a_head_of_another_size_is_refused),
+      cmocka_unit_test(a_header_of_the_other_side_is_flagged),
       cmocka_unit_test(metal_refuses_the_side_when_it_is_large_and_near),
       cmocka_unit_test(a_map_without_femora_names_the_values_it_looked_for),
   };

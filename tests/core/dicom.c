@@ -38,6 +38,7 @@ static struct volume *sample(int64_t nz) {
   v->acquisition.contrast = CONTRAST_NONE;
   snprintf(v->acquisition.kernel, sizeof v->acquisition.kernel, "B40f");
   snprintf(v->acquisition.patient_position, 8, "FFS");
+  snprintf(v->acquisition.laterality, sizeof v->acquisition.laterality, "L");
   return v;
 }
 
@@ -143,6 +144,7 @@ static void a_series_comes_back_as_written(void **state) {
   assert_int_equal(r->acquisition.contrast, CONTRAST_NONE);
   assert_string_equal(r->acquisition.kernel, "B40f");
   assert_string_equal(r->acquisition.patient_position, "FFS");
+  assert_string_equal(r->acquisition.laterality, "L");
   assert_int_equal(r->acquisition.acquired_days, 18262); /* 2020-01-01 */
   volume_destroy(v);
   volume_destroy(r);
