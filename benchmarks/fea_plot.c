@@ -32,7 +32,10 @@ int main(int argc, char **argv) {
   if (plot_create(&p, 560, 380, "edge of a cube of an element's volume [mm]",
                   failure ? "failure load [N]" : "stiffness [N/mm]"))
     return 1;
-  snprintf(title, sizeof title, "one femur, kinds of elements: %s", argv[1]);
+  snprintf(title, sizeof title, "one femur: %s",
+           strcmp(argv[1], "one") == 0       ? "one modulus in bone and caps"
+           : strcmp(argv[1], "density") == 0 ? "density of the scan, stiff caps"
+                                             : "density of the scan, PMMA caps (the recipe)");
   plot_title(p, title);
   for (int i = 0; i < KINDS; i++) {
     if (!count[i]) continue;
