@@ -26,6 +26,8 @@ status fall_command(struct context *ctx, const void *params) {
   struct fea_fall *f = NULL;
   struct fea_user_law user_law;
   int rank;
+  CHECK(o.beyond.rule || (!p->to.curve && !p->to.curve_picture), ST_USAGE,
+        "curve: --curve and --curve-picture need --nonlinear");
   TRY(fea_command_rank(&rank));
   TRY(femur_inputs_read(&in, &p->femur, &as_density));
   o.interval = !p->no_interval;
