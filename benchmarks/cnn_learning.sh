@@ -35,7 +35,7 @@ segment() {
   head -101 hips/learn.csv > hips/segment.csv
   time qct cnn train hips/segment.csv --out unet --resume --task segment --label-column labels --classes femur=76 \
     --split split --network unet --width 8 --stages 4 --shape 48,48,48 --spacing 3,3,3 --window -200,1200 \
-    --epochs 8 --pause 3 --batch 2 --patches 2 --learning-rate 0.003 --augment-flip --augment-rotate 12 --augment-elastic 1 \
+    --epochs 8 --batch 2 --patches 2 --learning-rate 0.003 --augment-flip --augment-rotate 12 --augment-elastic 1 \
     --augment-value 60 --augment-noise 0.03 --augment-blur 0.8
   for s in $(seq 11 20); do
     qct -q cnn segment "hips/$s/ct.nii.gz" --model unet/model_0.h5 --largest --force --out "unet/$s.nii.gz" > /dev/null
