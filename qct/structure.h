@@ -97,7 +97,8 @@ struct qct_structure {
  * @param shell   qct_shell_make of the same density and label, whose mask has neither holes nor
  *                loose pieces; NULL: fitted here, after these are mended
  * @return ST_DOMAIN: label absent, in more than one large piece, or meeting the edge of the scan
- *         above its distal end; side unknown; head radius outside 15..32 mm or its residual above
+ *         above its distal end; side unknown; neck point or head centre no numbers; head radius
+ *         outside 15..32 mm or its residual above
  *         2 mm; metal (frame, above 2500 HU or 2000 mg/cm3); a label named fracture, cyst, metal
  *         or implant beside the femur; slices above 3 mm without thick_slices; a fixed cortex
  *         without its threshold; another quantity than density or HU. ST_MEMORY

@@ -26,6 +26,11 @@ static status check_frame(const struct hip_frame *f) {
         "hip structure: the frame has no side; make it with --side left or right");
   CHECK(fabs(vec3_length(f->neck_axis) - 1) < 1e-6 && fabs(vec3_length(f->shaft_axis) - 1) < 1e-6,
         ST_DOMAIN, "hip structure: the frame has no neck or shaft axis");
+  const struct vec3 *n = &f->neck_point, *h = &f->head;
+  CHECK(isfinite(n->x + n->y + n->z) && isfinite(h->x + h->y + h->z), ST_DOMAIN,
+        "hip structure: neck point (%g, %g, %g) mm, head centre (%g, %g, %g) mm, both must be "
+        "numbers; find the frame anew",
+        n->x, n->y, n->z, h->x, h->y, h->z);
   CHECK(f->head_radius_mm >= RADIUS_LOW && f->head_radius_mm <= RADIUS_HIGH, ST_DOMAIN,
         "hip structure: head radius %.1f mm, permitted %g..%g mm; everything depends on the head",
         f->head_radius_mm, RADIUS_LOW, RADIUS_HIGH);

@@ -443,6 +443,12 @@ static void bad_input_is_refused_in_words(void **state) {
   s.frame.neck_axis = vec3_make(0, 0, 0);
   refuse(&s, &o, "no neck");
   s.frame = good;
+  s.frame.neck_point.y = (double)NAN;
+  refuse(&s, &o, "neck point");
+  s.frame = good;
+  s.frame.head.z = (double)INFINITY;
+  refuse(&s, &o, "both must be numbers");
+  s.frame = good;
   s.frame.metal = 1;
   refuse(&s, &o, "measure the other side");
   s.frame = good;
