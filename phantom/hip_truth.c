@@ -166,7 +166,7 @@ status hip_truth_compute(struct hip_truth *out, const struct hip_body *body, enu
   hip_frame_true(&t.local, f, &neck, imaged_shaft(body, side, grid), hip_pelvis);
   t.local.side = side;
   world_frame(&t.frame, &t.local, body, side);
-  TRY(structure_truth_compute(&t.structure, body, &t.local, neck.narrow_mm));
+  TRY(structure_truth_compute(&t.structure, body, &t.local));
   t.neck_shaft_planted_deg = vec3_angle_deg(f->neck, vec3_scale(t.local.shaft_axis, -1));
   t.neck_shaft_tangent_deg = vec3_angle_deg(f->neck, vec3_scale(f->shaft, -1));
   struct quadrature q = {.body = body, .local = &t.local, .side = side, .grid = grid};

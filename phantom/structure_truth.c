@@ -15,12 +15,11 @@ struct cut {
   struct vec3 centre, up, front, normal;
 };
 
-static void place(struct cut c[STRUCTURE_TRUTH_PLACES], const struct hip_frame *f,
-                  double narrow_mm) {
+static void place(struct cut c[STRUCTURE_TRUTH_PLACES], const struct hip_frame *f) {
   struct vec3 axes[3], n = f->neck_axis, s = f->shaft_axis;
   hip_frame_axes(f, axes);
   for (int i = 0; i < STRUCTURE_TRUTH_PLACES; i++) c[i].front = axes[1];
-  c[0].centre = vec3_along(f->head, -narrow_mm, n);
+  c[0].centre = f->neck_point;
   c[0].normal = n;
   c[0].up = vec3_unit(vec3_along(s, -vec3_dot(s, n), n));
   c[1].centre = f->origin;
@@ -173,12 +172,12 @@ static void silhouette(double area[HIP_SHAFT + 1], const struct digital_femur *f
 }
 
 status structure_truth_compute(struct structure_truth *out, const struct hip_body *body,
-                               const struct hip_frame *local, double narrow_mm) {
+                               const struct hip_frame *local) {
   status st = ST_OK;
   struct cut cuts[STRUCTURE_TRUTH_PLACES];
   status each[STRUCTURE_TRUTH_PLACES];
   memset(out, 0, sizeof *out);
-  place(cuts, local, narrow_mm);
+  place(cuts, local);
 #pragma omp parallel for schedule(dynamic) num_threads(parallel_threads())
   for (int i = 0; i < STRUCTURE_TRUTH_PLACES; i++)
     each[i] = measure_slab(&out->section[i], body, &cuts[i]);

@@ -28,11 +28,9 @@ struct structure_truth {
   double silhouette_mm2[HIP_SHAFT + 1]; /* of the projection, by enum hip_region */
 };
 
-/** @param local  the true frame in the side frame
- * @param narrow_mm  from the head centre along the neck axis: the narrowest section
- * @return ST_MEMORY */
+/** @param local  the true frame in the side frame. @return ST_MEMORY */
 status structure_truth_compute(struct structure_truth *out, const struct hip_body *body,
-                               const struct hip_frame *local, double narrow_mm);
+                               const struct hip_frame *local);
 
 cJSON *structure_truth_json(const struct structure_truth *t);
 
