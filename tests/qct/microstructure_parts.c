@@ -3,6 +3,7 @@
 #include "qct/microstructure_parts.h"
 #include "core/itk_filter.h"
 #include "core/random.h"
+#include "qct/microstructure.h"
 #include "tests/check.h"
 
 typedef int (*solid)(double x, double y, double z, double a);
@@ -491,6 +492,60 @@ static void cortex_keeps_its_pores_and_loses_its_struts(void **state) {
   labels_destroy(parts);
 }
 
+/* ---- what cannot be measured ---- */
+
+static int everything(double x, double y, double z, double a) {
+  (void)x, (void)y, (void)z, (void)a;
+  return 1;
+}
+
+static int thin_strut(double x, double y, double z, double a) {
+  (void)z;
+  return fabs(x) < a && fabs(y) < a;
+}
+
+static int ball_shell(double x, double y, double z, double r) { /* a hole of one voxel */
+  double d = sqrt(x * x + y * y + z * z);
+  return d < r && d > 0.9;
+}
+
+static void a_block_of_bone_has_no_intercepts(void **state) {
+  (void)state;
+  struct labels *bone = fill(8, 1, 1, 1, everything, 0);
+  struct micro_fabric fabric;
+  assert_fails(micro_fabric(&fabric, bone, NULL), ST_DOMAIN, "no line crosses a border of bone");
+  labels_destroy(bone);
+}
+
+static void a_mask_without_marrow_space_is_not_parted(void **state) {
+  (void)state;
+  struct labels *bone = fill(17, 1, 1, 1, ball_shell, 7), *mask = fill(17, 1, 1, 1, ball, 7);
+  struct labels *parts = NULL;
+  assert_fails(micro_compartments(&parts, bone, mask, 2, 2), ST_DOMAIN,
+               "no marrow space holds a sphere of 2 mm radius");
+  assert_null(parts);
+  labels_destroy(bone);
+  labels_destroy(mask);
+}
+
+static void a_mask_of_struts_alone_has_no_cortex(void **state) {
+  (void)state;
+  struct labels *bone = fill(21, 0.1, 0.1, 0.1, thin_strut, 0.06),
+                *mask = fill(21, 0.1, 0.1, 0.1, everything, 0);
+  struct microstructure_options o = MICROSTRUCTURE_DEFAULTS;
+  struct microstructure *m = NULL;
+  struct volume *image = NULL;
+  assert_ok(volume_create(&image, &bone->grid, QUANTITY_OTHER));
+  for (int64_t i = 0; i < geometry_voxels(&bone->grid); i++) image->voxels[i] = bone->voxels[i];
+  o.method = MICRO_MASK;
+  o.periosteal = 1;
+  assert_fails(qct_microstructure(&m, image, mask, &o), ST_DOMAIN, "no cortex is left in the mask");
+  assert_null(m);
+  volume_destroy(image);
+  labels_destroy(bone);
+  labels_destroy(mask);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(flat_plates_of_whole_voxels_are_exact),
@@ -508,6 +563,9 @@ int main(void) {
       cmocka_unit_test(the_area_of_a_ball_is_4_pi_r2),
       cmocka_unit_test(otsu_parts_two_heaps),
       cmocka_unit_test(cortex_keeps_its_pores_and_loses_its_struts),
+      cmocka_unit_test(a_block_of_bone_has_no_intercepts),
+      cmocka_unit_test(a_mask_without_marrow_space_is_not_parted),
+      cmocka_unit_test(a_mask_of_struts_alone_has_no_cortex),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

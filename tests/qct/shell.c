@@ -148,6 +148,8 @@ static void a_label_without_bone_is_refused(void **state) {
   assert_ok(volume_create(&density, &g, QUANTITY_DENSITY));
   assert_ok(labels_create(&labels, &g));
   assert_fails(qct_shell_make(&s, density, labels, 1), ST_DOMAIN, "label 1 has no voxel");
+  labels->voxels[geometry_index(&g, 20, 20, 20)] = 1;
+  assert_fails(qct_shell_make(&s, density, labels, 1), ST_DOMAIN, "thinner than its blur");
   for (int64_t k = 10; k < 30; k++)
     for (int64_t j = 10; j < 30; j++)
       for (int64_t i = 10; i < 30; i++) labels->voxels[geometry_index(&g, i, j, k)] = 1;
