@@ -48,7 +48,7 @@ int main(int argc, char **argv) {
   const double first = thread_seconds() - thread_before;
   const double bytes = held_bytes(), unknowns = 3. * (double)m->node_count;
   if (rank == 0)
-    printf("size %s mm, %.0f unknowns, %d ranks x %s threads: set-up %.2f s, solve %.2f s (both: "
+    printf("size %s mm, %.0f unknowns, %d ranks x %s threads: set-up %.2f s, solve %.3f s (both: "
            "processor %.2f s, first thread %.0f %% of it), %d iterations, residual %.1e, work %.8g "
            "N mm, peak %.0f MB, %.0f bytes "
            "an unknown (%.0f without the %.0f MB held before)\n",
