@@ -75,39 +75,6 @@ done:
   return st;
 }
 
-/* A NIfTI sform may shear; ITK turns it into the nearest rotation without a word. */
-status check_sform(const Reader &r, const char *path) {
-  status st = ST_OK;
-  const itk::MetaDataDictionary &d = r.io->GetMetaDataDictionary();
-  static const char *const keys[] = {"srow_x", "srow_y", "srow_z"};
-  double m[3][3] = {};
-  std::string code, row;
-  if (!itk::ExposeMetaData<std::string>(d, "sform_code", code) || atoi(code.c_str()) <= 0)
-    return ST_OK;
-  for (int a = 0; a < 3; a++)
-    if (!itk::ExposeMetaData<std::string>(d, keys[a], row) ||
-        sscanf(row.c_str(), "%lf %lf %lf", &m[a][0], &m[a][1], &m[a][2]) != 3)
-      return ST_OK;
-  for (int a = 0; a < 3; a++) {
-    int b = (a + 1) % 3;
-    double dot = 0, aa = 0, bb = 0;
-    for (int i = 0; i < 3; i++) {
-      dot += m[i][a] * m[i][b];
-      aa += m[i][a] * m[i][a];
-      bb += m[i][b] * m[i][b];
-    }
-    CHECK(aa > 0 && std::isfinite(aa), ST_DOMAIN, "%s: column %d of its sform is zero or no number",
-          path, a);
-    double cosine = dot / std::sqrt(aa * bb);
-    CHECK(std::fabs(cosine) < 1e-3, ST_DOMAIN,
-          "%s: its sform is not orthonormal: axes %d and %d meet at %.3f degrees, expected 90; "
-          "resample it to an orthogonal grid first",
-          path, a, b, std::acos(cosine) * 180 / std::acos(-1.0));
-  }
-done:
-  return st;
-}
-
 IOComponentEnum nifti_type(int datatype) {
   switch (datatype) {
   case 2:
@@ -193,7 +160,6 @@ status open_image(Reader &r, const char *path) {
   r.type = r.io->GetComponentType();
   r.component_bytes = r.io->GetComponentSize();
   if (r.nifti) {
-    TRY(check_sform(r, path));
     TRY(nifti_layout_read(&r.layout, path));
     r.type = nifti_type(r.layout.datatype);
     r.component_bytes = r.layout.bytes;

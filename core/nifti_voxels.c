@@ -4,7 +4,15 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { HEADER = 348, AT_DATATYPE = 70, AT_BITPIX = 72, AT_OFFSET = 108, AT_SLOPE = 112 };
+enum {
+  HEADER = 348,
+  AT_DATATYPE = 70,
+  AT_BITPIX = 72,
+  AT_OFFSET = 108,
+  AT_SLOPE = 112,
+  AT_SFORM_CODE = 254,
+  AT_SFORM = 280
+};
 
 static void reverse(unsigned char *p, size_t n) {
   for (size_t i = 0; i < n / 2; i++) {
@@ -51,9 +59,42 @@ static size_t bytes_of(int datatype) {
   }
 }
 
+/* ITK makes the nearest rotation of a sform that shears without a word, and its search for the
+ * singular values of one with overflowing squares does not end. */
+static status check_sform(const unsigned char *h, bool swapped, const char *path) {
+  static const double least_mm = 1e-6, most_mm = 1e6; /* of a voxel's edge, with room to spare */
+  status st = ST_OK;
+  double m[3][3], edge[3] = {0};
+  for (size_t i = 0; i < 9; i++)
+    m[i / 3][i % 3] = header_float(h, AT_SFORM + 16 * (i / 3) + 4 * (i % 3), swapped);
+  for (int a = 0; a < 3; a++) {
+    edge[a] = sqrt(m[0][a] * m[0][a] + m[1][a] * m[1][a] + m[2][a] * m[2][a]);
+    CHECK(edge[a] >= least_mm && edge[a] <= most_mm, ST_DOMAIN,
+          "%s: column %d of its sform gives voxels of %g mm, permitted is %g to %g: its header is "
+          "damaged or in another unit",
+          path, a, edge[a], least_mm, most_mm);
+    const double offset = header_float(h, AT_SFORM + 16 * (size_t)a + 12, swapped);
+    CHECK(fabs(offset) <= most_mm, ST_DOMAIN,
+          "%s: its sform puts the first voxel %g mm along axis %d, permitted is %g: its header is "
+          "damaged or in another unit",
+          path, offset, a, most_mm);
+  }
+  for (int a = 0; a < 3; a++) {
+    const int b = (a + 1) % 3;
+    const double dot = m[0][a] * m[0][b] + m[1][a] * m[1][b] + m[2][a] * m[2][b];
+    const double cosine = dot / (edge[a] * edge[b]);
+    CHECK(fabs(cosine) < 1e-3, ST_DOMAIN,
+          "%s: its sform is not orthonormal: axes %d and %d meet at %.3f degrees, expected 90; "
+          "resample it to an orthogonal grid first",
+          path, a, b, acos(fmin(1, fmax(-1, cosine))) * 180 / acos(-1.0));
+  }
+done:
+  return st;
+}
+
 status nifti_place_check(const char *path) {
   /* pixdim 1 to 3, quaternion and offset, the three rows of the sform */
-  static const struct { size_t at, count; } parts[] = {{80, 3}, {256, 6}, {280, 12}};
+  static const struct { size_t at, count; } parts[] = {{80, 3}, {256, 6}, {AT_SFORM, 12}};
   status st = ST_OK;
   unsigned char h[HEADER];
   gzFile f = gzopen(path, "rb");
@@ -69,6 +110,7 @@ status nifti_place_check(const char *path) {
             "%s: byte %zu of its NIfTI header, where the image lies in space, is no number", path,
             at);
     }
+  if (header_short(h, AT_SFORM_CODE, swapped) > 0) TRY(check_sform(h, swapped, path));
 done:
   if (f) gzclose(f);
   return st;

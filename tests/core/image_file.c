@@ -166,6 +166,14 @@ static void broken_files_are_refused(void **state) {
   const int16_t four_d[] = {4, 20, 20, 10, 2};
   assert_fails(itk_image_read(&r, damaged("whole.nii", "s.nii", 280 + 4, &sheared, 4, 0)),
                ST_DOMAIN, "orthonormal");
+  /* ITK's search for singular values does not end on these */
+  const float huge = 1.7e38f;
+  assert_fails(itk_image_read(&r, damaged("whole.nii", "h.nii", 280 + 12, &huge, 4, 0)), ST_DOMAIN,
+               "puts the first voxel 1.7e+38 mm along axis 0");
+  assert_fails(itk_image_read(&r, damaged("whole.nii", "h.nii", 280 + 20, &huge, 4, 0)), ST_DOMAIN,
+               "column 1 of its sform gives voxels of 1.7e+38 mm, permitted is 1e-06 to 1e+06");
+  assert_fails(itk_image_read(&r, damaged("whole.nii", "h.nii", 280, (const float[1]){0}, 4, 0)),
+               ST_DOMAIN, "column 0 of its sform gives voxels of 0 mm");
   assert_fails(itk_image_read(&r, damaged("whole.nii", "t.nii", 40, four_d, 10, 0)), ST_DOMAIN,
                "2 volumes");
   volume_destroy(v);
