@@ -13,8 +13,9 @@ static const double SHAFT_FROM = 85;                    /* mm from the head: sha
 static const double SHAFT_LOW = 250, SHAFT_HIGH = 1300; /* mm2, a section of the shaft */
 static const double EDGE_NEAR = 4, EDGE_FAR = 60;       /* mm from the axis */
 static const double LEAST_RIDGE = 2.5;                  /* mm, of a lesser trochanter */
-static const double ABOVE = 20; /* mm below the head: nothing higher is looked at */
-static const int CLEAR = 10;    /* mm below the lesser trochanter that the axis keeps away from */
+static const double ABOVE = 20;        /* mm below the head: nothing higher is looked at */
+static const double END_GROWTH = 0.02; /* of a section's area over a mm, where the bone ends */
+static const int CLEAR = 10; /* mm below the lesser trochanter that the axis keeps away from */
 
 /* ---- shaft ---- */
 
@@ -145,9 +146,12 @@ static int lesser_trochanter(const struct shaft_profile *p, double *end, int *ti
   return 0;
 }
 
-static int first_good(const struct shaft_profile *p) {
-  for (int i = 0; i < p->count; i++)
-    if (good(&p->s[i])) return i;
+/* The lowest section that the end of the scan or of the bone does not cut: an oblique one loses
+ * area there, and its centroid moves by millimetres, before its outline is seen to be open. A whole
+ * section of a shaft grows by 1 % a mm. */
+static int first_whole(const struct shaft_profile *p) {
+  for (int i = 0; i + 1 < p->count; i++)
+    if (good(&p->s[i]) && p->s[i + 1].area_mm2 < (1 + END_GROWTH) * p->s[i].area_mm2) return i;
   return -1;
 }
 
@@ -248,7 +252,7 @@ static int shaft_and_trochanter(struct shaft_profile *p, const struct hip_frame 
   for (int round = 0; round < 4; round++) {
     double head = vec3_dot(vec3_sub(f->head, *at), *axis);
     profile_cut(p, field, *at, *axis, f, (int)fmin(head - ABOVE, SLICES / 2 - 1));
-    *start = first_good(p);
+    *start = first_whole(p);
     found = lesser_trochanter(p, end, tip);
     int last = found ? (int)*end : p->count - 1;
     if (last - *start > 2 * CLEAR) last -= CLEAR;

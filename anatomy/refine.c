@@ -83,14 +83,17 @@ done:
 /* Fits of the places that see no other bone, or of those that do. */
 static void fit_vertices(const struct reading *r, const struct refine_info *info,
                          const struct surface *s, struct vec3 slices, double slice_mm,
-                         const struct normal_table *table, int next) {
+                         const struct normal_table *table, int next, double soft_hu) {
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 256)
   for (int64_t i = 0; i < s->vertex_count; i++) {
     if (r->edge[i].next != next) continue;
     double box = slice_mm * vec3_dot(s->normals[i], slices);
     double blur = sqrt(info->blur_mm * info->blur_mm + box * box / 12);
-    struct profile_known known = {
-        .y1 = info->cortex_hu, .sigma_mm = blur, .y0 = next ? info->soft_hu : NAN, .y2 = NAN};
+    struct profile_known known = {.y1 = info->cortex_hu,
+                                  .sigma_mm = blur,
+                                  .y0 = soft_hu,
+                                  .y2 = NAN,
+                                  .box = box * box / 12 > info->blur_mm * info->blur_mm};
     profile_fit(&r->fit[i], &r->line[i], &r->edge[i], table, &known);
   }
 }
@@ -117,10 +120,10 @@ static status read_shifts(struct reading *r, struct refine_info *info, const str
   TRY(read_bone(info, r, s, slices));
   info->soft_hu = NAN;
   if (!isnan(info->cortex_hu)) {
-    fit_vertices(r, info, s, slices, slice_mm, table, 0);
+    fit_vertices(r, info, s, slices, slice_mm, table, 0, NAN);
     CHECK(profile_soft(&info->soft_hu, r->fit, r->edge, s->vertex_count), ST_MEMORY,
           "refining a surface: out of memory");
-    fit_vertices(r, info, s, slices, slice_mm, table, 1);
+    fit_vertices(r, info, s, slices, slice_mm, table, 1, info->soft_hu);
   }
   for (int64_t i = 0; i < s->vertex_count; i++) r->shift[i] = edge_shift(r, i, info);
 done:

@@ -10,6 +10,11 @@ function goal(key) {
   if (key ~ /(cortical|trabecular)_vbmd$/) return 5
   return -1
 }
+$2 ~ /_error_in_intervals$/ {
+  part = $2; sub(/^[a-z]*_/, "", part); sub(/_error.*/, "", part)
+  inside[part] += $4 >= -1 && $4 <= 1; all[part]++
+  next
+}
 $2 == "refused" { refused[$1] = $3; next }
 {
   key = $2
@@ -39,5 +44,7 @@ END {
     verdict = limit < 0 ? "" : missed[key] ? "missed by " missed[key] " of " n[key] : "held by all " n[key]
     printf "  %-34s %-4s %+9.3f %8.3f %+9.3f %-9s %6s  %s\n", key, unit[key], mean, sqrt(var > 0 ? var : 0), signed[key], who[key], limit < 0 ? "" : limit, verdict
   }
+  for (part in all)
+    printf "  95 %% intervals of %-12s vBMD hold the truth in %d of %d regions, %.1f %%\n", part, inside[part], all[part], 100 * inside[part] / all[part]
   for (scan in refused) printf "  REFUSED %s: %s\n", scan, refused[scan]
 }

@@ -2,15 +2,18 @@
  * FOLDER holds a digital patient (`qct phantom hip --format nifti`). Prints one CSV row per figure:
  *   folder,quantity,unit,found,truth
  * of the femur found from the CT alone: overlap, surface, frame, and the density of its regions
- * under the ideal calibration of truth.json. A refusal prints the quantity "refused" with its
- * reason. What an error comes from: with --true-frame before FOLDER the regions are those of the
- * true frame, with --given outline and frame are the truth's (and `qct phantom hip --noise 0` has
- * no noise). */
+ * under the ideal calibration of truth.json. NAME_error_in_intervals is the error of a density by
+ * the rods in the scan over the half-width of its printed 95 % interval. A refusal prints the
+ * quantity "refused" with its reason. What an error comes from: with --true-frame before FOLDER the
+ * regions are those of the true frame, with --given outline and frame are the truth's (and `qct
+ * phantom hip --noise 0` has no noise). */
 #include "anatomy/compare.h"
 #include "anatomy/femur.h"
 #include "anatomy/frame.h"
+#include "calibration/calibrate.h"
 #include "core/image.h"
 #include "core/json.h"
+#include "core/phantom_registry.h"
 #include "core/status.h"
 #include "qct/hip_density.h"
 
@@ -69,8 +72,23 @@ done:
   return st;
 }
 
+/* A density of the ideal line as it is by the rods' line: all of the measurement goes with an
+ * affine map of HU. Its error in half-widths of the interval. */
+static void print_interval(const char *region, const char *part, const struct measurement *m,
+                           double truth, const cJSON *ideal, const struct calibration *rods) {
+  char quantity[80];
+  double slope, intercept;
+  if (!m || isnan(m->value) || json_get_number(&slope, ideal, "slope", "truth") ||
+      json_get_number(&intercept, ideal, "intercept", "truth"))
+    return;
+  double value = calibration_density(rods, (m->value - intercept) / slope);
+  snprintf(quantity, sizeof quantity, "%s_%s_error_in_intervals", region, part);
+  row(quantity, "", (value - truth) / ((m->high - m->low) / 2), 0);
+}
+
 /* Regions of a record against those of truth.json. */
-static status print_regions(const struct record *r, const cJSON *truth, enum side side) {
+static status print_regions(const struct record *r, const cJSON *truth, enum side side,
+                            const struct calibration *rods) {
   static const char *const regions[] = {"head", "neck", "trochanter", "intertrochanter", "total"};
   static const char *const parts[] = {"integral", "cortical", "trabecular"};
   status st = ST_OK;
@@ -94,6 +112,9 @@ static status print_regions(const struct record *r, const cJSON *truth, enum sid
       row(quantity, "mg/cm3", m ? m->value : NAN, vbmd);
       snprintf(quantity, sizeof quantity, "%s_%s_volume", regions[i], parts[k]);
       row(quantity, "cm3", v ? v->value : NAN, volume[k]);
+      print_interval(regions[i], parts[k], m, vbmd,
+                     json_find(json_find(json_find(truth, "physics"), "calibration"), "k2hpo4"),
+                     rods);
     }
   }
 done:
@@ -126,6 +147,8 @@ static status measure(int how) {
   struct femur_result *r = NULL;
   struct record *record = NULL;
   struct hip_frame truth;
+  struct phantom_entry entry;
+  struct calibration rods;
   cJSON *json = NULL;
   snprintf(path, sizeof path, "%s/ct.nii.gz", folder);
   TRY(image_read(&ct, path, &(struct image_read_options){.quantity = QUANTITY_HU}));
@@ -149,12 +172,14 @@ static status measure(int how) {
     TRY(print_outline(r->labels, labels, label));
     TRY(print_frame(&r->sides[side].frame, &truth, json));
   }
+  TRY(phantom_registry_find(&entry, "mindways-model3-ct", NULL)); /* of qct phantom hip */
+  TRY(cal_from_rods(&rods, ct, labels, &entry, NULL));
   TRY(calibrate(ct, json));
   start = seconds();
   TRY(qct_hip_regions(record, ct, how == GIVEN ? labels : r->labels, label,
-                      how == FOUND ? &r->sides[side].frame : &truth, NULL, NULL, NULL));
+                      how == FOUND ? &r->sides[side].frame : &truth, &rods, NULL, NULL));
   row("density_time", "s", seconds() - start, 0);
-  TRY(print_regions(record, json, truth.side));
+  TRY(print_regions(record, json, truth.side, &rods));
 done:
   volume_destroy(ct);
   labels_destroy(labels);

@@ -13,6 +13,9 @@ static const double WIDE_MM = 3;           /* of a cortex with a plateau */
 /* 2 x 1.960 SD of an edge over its rise of 1.349 SD: the blurred middle has 2 P(1.96) - 1 = 0.95 of
  * what is over the outside. A line without width is 2.60 of its own rises wide. */
 static const double WIDE_RISES = 2.906;
+static const double QUARTER = 0.25, QUARTER_SD = 0.674; /* of the next bone, and before its edge */
+/* Between edges so far apart y0 is fitted: half-way both bones have 2.3 % of their height. */
+static const double GAP_SD = 4;
 enum { SOFT_LEAST = 50 };
 
 static double x_of(double i) {
@@ -81,6 +84,9 @@ void profile_edges(struct profile_edges *out, const struct profile *p, double le
   out->rise_mm = outer_crossing(y, out->first, peak, out->outside + 0.75 * top) -
                  outer_crossing(y, out->first, peak, out->outside + 0.25 * top);
   out->ok = !isnan(out->outer_mm);
+  out->reach = out->first;
+  while (out->next && out->reach > 0 && y[out->reach - 1] < out->outside + QUARTER * top)
+    out->reach--;
   out->behind = median_of(y, peak + 16, N);
   if (isnan(out->behind)) out->behind = median_of(y, peak + 4, N);
   double level = (out->peak + out->behind) / 2;
@@ -129,24 +135,34 @@ void profile_table_free(struct normal_table *table) {
 struct line { /* what a fit works on */
   const double *y;
   int from, to; /* samples used, [from, to) */
+  int next;     /* another bone follows */
   const struct profile_known *known;
   const struct normal_table *table;
 };
 
-/* What is known of a sample: the cortex, and the density behind it where that is given. */
-static double known_part(const struct profile_known *k, double a, double b, double depth) {
-  double cortex = k->y1 * (a - b);
-  return isnan(k->y2) ? cortex : cortex + (k->y2 + k->y2_slope * fmax(depth, 0)) * b;
+/* What is fitted by descent, and what follows from it by least squares. */
+struct place {
+  double x0, t, xn;
+  double y0, y2;
+};
+
+/* What is known of a sample: the cortex, the next bone (share c), and the density behind the cortex
+ * where that is given. */
+static double known_part(const struct profile_known *k, double a, double b, double c,
+                         double depth) {
+  double bones = k->y1 * (a - b + c);
+  return isnan(k->y2) ? bones : bones + (k->y2 + k->y2_slope * fmax(depth, 0)) * b;
 }
 
 /* Best y0, y2 for given edges, and the sum of squares; INFINITY when degenerate. */
-static double project(const struct line *l, double x0, double t, double *y0, double *y2) {
+static double project(const struct line *l, struct place *p) {
   const struct profile_known *k = l->known;
   double aa = 0, bb = 0, ab = 0, ad = 0, bd = 0, dd = 0;
   for (int i = l->from; i < l->to; i++) {
-    double depth = x_of(i) - x0 - t, a = normal_cdf(l->table, (depth + t) / k->sigma_mm);
+    double depth = x_of(i) - p->x0 - p->t, a = normal_cdf(l->table, (depth + p->t) / k->sigma_mm);
     double b = normal_cdf(l->table, depth / k->sigma_mm);
-    double d = l->y[i] - known_part(k, a, b, depth), u = 1 - a;
+    double c = l->next ? normal_cdf(l->table, (p->xn - x_of(i)) / k->sigma_mm) : 0;
+    double d = l->y[i] - known_part(k, a, b, c, depth), u = 1 - a - c;
     aa += u * u;
     bb += b * b;
     ab += u * b;
@@ -154,41 +170,43 @@ static double project(const struct line *l, double x0, double t, double *y0, dou
     bd += b * d;
     dd += d * d;
   }
+  double *y0 = &p->y0;
   if (!isnan(k->y2)) {
     *y0 = isnan(k->y0) ? ad / fmax(aa, 1e-6) : k->y0;
-    *y2 = k->y2;
+    p->y2 = k->y2;
     return dd - 2 * *y0 * ad + *y0 * *y0 * aa;
   }
   double det = aa * bb - ab * ab;
   if (det < 1e-6) return INFINITY;
   *y0 = isnan(k->y0) ? (ad * bb - bd * ab) / det : k->y0;
-  *y2 = (bd - *y0 * ab) / bb;
-  return dd - 2 * *y0 * ad + *y0 * *y0 * aa - *y2 * (bd - *y0 * ab);
+  p->y2 = (bd - *y0 * ab) / bb;
+  return dd - 2 * *y0 * ad + *y0 * *y0 * aa - p->y2 * (bd - *y0 * ab);
 }
 
 static double bounded(double t) {
   return fmin(fmax(t, THIN), THICK);
 }
 
-/* Descent in (x0, t) by coordinate steps that halve when nothing improves: two smooth, nearly
+/* Descent in (x0, t, xn) by coordinate steps that halve when nothing improves: smooth, nearly
  * independent parameters. */
-static double descend(const struct line *l, double *x0, double *t, double *y0, double *y2) {
-  double best = project(l, *x0, *t, y0, y2), a, b;
-  int fixed = !isnan(l->known->y2);
+static double descend(const struct line *l, struct place *p) {
+  enum { OWN = 8 };
+  static const double move[OWN + 2][3] = {{1, 0},  {-1, 0}, {0, 1},  {0, -1},   {1, -2},
+                                          {-1, 2}, {1, -1}, {-1, 1}, {0, 0, 1}, {0, 0, -1}};
+  double best = project(l, p);
+  int fixed = !isnan(l->known->y2), moves = l->next ? OWN + 2 : OWN;
   for (double step = 0.4; step > 0.015;) {
-    static const double move[8][2] = {{1, 0},  {-1, 0}, {0, 1},  {0, -1},
-                                      {1, -2}, {-1, 2}, {1, -1}, {-1, 1}};
     int better = 0;
-    for (int m = 0; m < 8; m++) {
+    for (int m = 0; m < moves; m++) {
       if (fixed && move[m][0] != 0) continue;
-      double x = *x0 + step * move[m][0], u = bounded(*t + step * move[m][1]);
-      double s = project(l, x, u, &a, &b);
+      struct place q = *p;
+      q.x0 += step * move[m][0];
+      q.t = bounded(q.t + step * move[m][1]);
+      q.xn += step * move[m][2];
+      double s = project(l, &q);
       if (s >= best) continue;
       best = s;
-      *x0 = x;
-      *t = u;
-      *y0 = a;
-      *y2 = b;
+      *p = q;
       better = 1;
     }
     if (!better) step /= 2;
@@ -196,35 +214,59 @@ static double descend(const struct line *l, double *x0, double *t, double *y0, d
   return best;
 }
 
+/* With another bone outside: by the given y0, then with y0 itself where that leaves a gap, else
+ * this bone alone from `first` on. */
+static double fit_beside(const struct line *l, struct place *at, int first) {
+  struct place own = *at;
+  struct profile_known free_y0 = *l->known;
+  struct line alone = *l, both = *l;
+  double square = descend(l, at);
+  if (isnan(l->known->y0)) return square;
+  if (at->x0 - at->xn >= GAP_SD * l->known->sigma_mm) {
+    free_y0.y0 = NAN;
+    both.known = &free_y0;
+    return descend(&both, at);
+  }
+  *at = own;
+  alone.next = 0;
+  alone.from = first;
+  return descend(&alone, at);
+}
+
 void profile_fit(struct profile_fit *out, const struct profile *p,
                  const struct profile_edges *start, const struct normal_table *table,
                  const struct profile_known *known) {
-  struct line l = {.y = p->y, .from = start->first, .known = known, .table = table};
+  struct line l = {.y = p->y,
+                   .from = start->next && !known->box ? start->reach : start->first,
+                   .next = start->next && !known->box,
+                   .known = known,
+                   .table = table};
   double y1 = known->y1, sigma_mm = known->sigma_mm;
   out->ok = 0;
   if (!start->ok) return;
   double fraction = fmin((start->peak - start->outside) / fmax(y1 - start->outside, 1), 0.99);
   double wide = isnan(start->inner_mm) ? 3 : start->inner_mm - start->outer_mm;
   double guess = wide > 3 * sigma_mm ? wide : bounded(2.5 * sigma_mm * fraction);
-  double x0 = (wide > 3 * sigma_mm ? start->outer_mm : start->outer_mm + 0.6 * sigma_mm);
+  struct place at = {.t = bounded(guess), .xn = x_of(l.from) - QUARTER_SD * sigma_mm};
+  at.x0 = !isnan(known->y2)     ? known->x0
+          : wide > 3 * sigma_mm ? start->outer_mm
+                                : start->outer_mm + 0.6 * sigma_mm;
   double end =
       (start->outer_mm + fmax(wide, guess) + BEHIND_MM - PROFILE_FROM_MM) / PROFILE_STEP_MM;
   l.to = end < N ? (int)end : N;
   while (l.to > l.from && isnan(p->y[l.to - 1])) l.to--;
   if (l.to - l.from < 12) return;
-  double t = bounded(guess), y0 = 0, y2 = 0;
-  if (!isnan(known->y2)) x0 = known->x0;
-  double square = descend(&l, &x0, &t, &y0, &y2);
-  out->outer_mm = x0;
-  out->thickness_mm = t;
-  out->outside = y0;
-  out->behind = y2;
+  double square = l.next ? fit_beside(&l, &at, start->first) : descend(&l, &at);
+  out->outer_mm = at.x0;
+  out->thickness_mm = at.t;
+  out->outside = at.y0;
+  out->behind = at.y2;
   out->rms = sqrt(fmax(square, 0) / (l.to - l.from));
-  out->ok = out->rms < RESIDUAL * (y1 - y0) && t > THIN && t < THICK && fabs(x0) < 3;
+  out->ok = out->rms < RESIDUAL * (y1 - at.y0) && at.t > THIN && at.t < THICK && fabs(at.x0) < 3;
 }
 
 int profile_soft(double *y0, const struct profile_fit *fits, const struct profile_edges *edges,
-                 long n) {
+                 int64_t n) {
   double *all = malloc((size_t)(n + 1) * sizeof *all);
   int64_t count = 0;
   if (!all) return 0;

@@ -5,10 +5,16 @@
  * with P the normal distribution function: y0 outside, y1 in the cortex, y2 behind it. y1 and s are
  * given (thickness and density of a cortex thinner than the blur cannot both be had from one line);
  * x0, t, y0, y2 are fitted; y2 may be given as a line in the depth behind the cortex. The mass t*y1
- * is robust where t is not. Where another bone lies so near that blur fills the space between, the
- * lowest density there is no soft tissue: y0 is given then, as read where the same bone borders on
- * soft tissue alone. Source: treece2010 (model; slice thickness as a box along the normal, folded
- * into s)
+ * is robust where t is not. Where another bone follows outside, its edge at xn belongs to the
+ * model,
+ *
+ *   y(x) + (y1 - y0) P((xn - x)/s)
+ *
+ * and is fitted to what rises of it up to a quarter of this bone's height, which its thickness and
+ * density hardly change. Where the two are too near, that does not tell y0 from the bones: it is
+ * given then, as read where the same bone borders on soft tissue alone, and the fit is of this bone
+ * from the lowest density between the two on.
+ * Source: treece2010 (model; slice thickness as a box along the normal, folded into s)
  */
 #ifndef QCT_CORE_PROFILE_H
 #define QCT_CORE_PROFILE_H
@@ -31,6 +37,7 @@ struct profile_edges { /* the half-maximum reading, also the start of the fit */
   int ok;
   int first; /* first sample that belongs to this bone: the lowest outside it */
   int next;  /* 1: beyond it another bone rises by more than `least` */
+  int reach; /* next: outermost sample at which it has not risen by a quarter of peak - outside */
   double peak, outside, behind;
   double outer_mm, inner_mm; /* half-maximum crossings; inner NaN when nothing falls */
   double rise_mm;            /* distance from 25 to 75 % of the outer edge */
@@ -58,7 +65,9 @@ void profile_table_free(struct normal_table *table);
 
 struct profile_known {
   double y1, sigma_mm;
-  double y0; /* density outside; NaN: fitted */
+  double y0; /* density outside where it cannot be fitted beside another bone; NaN: fitted */
+  int box;   /* 1: a box is most of the blur, so its tails are no normal edge's: y0 stays as given
+              */
   /* Where density behind is known: at the cortex, its change per mm, and the outer edge, which
    * stays as it is; y2 NaN: fitted, and x0 with it. */
   double y2, y2_slope, x0;

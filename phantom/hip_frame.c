@@ -91,7 +91,7 @@ static struct vec3 greater_tip(const struct digital_femur *f) {
  * a parabola the least-squares direction over [a, b] is that of the chord. */
 static void shaft_line(struct hip_frame *out, const struct digital_femur *f, double from,
                        double to) {
-  if (to - from < 20) {
+  if (to - from < 6) { /* as few sections give no line */
     out->shaft_axis = f->shaft;
     out->shaft_point = f->start;
     out->shaft_length_mm = fmax(to - from, 0);

@@ -36,8 +36,12 @@
  * the frame, intertrochanter and totals to 10 mm below the lesser trochanter (frame->distal_mm).
  *
  * n counts voxels with data; voxels without are left out and flagged. The 95 % interval of a
- * density is that of the calibration at the mean; noise of the mean over thousands of voxels is far
- * below. Values of exactly 0 mg/cm3 count. Source: treece2010 (half-max thickness and its bias);
+ * density joins that of the calibration at the mean with, for the model, what outline, frame and
+ * separation were off over digital people by thickness of the slices (qct/README.md; for voxels
+ * beyond 1 x 1 x 3.5 mm that is not known and none is given); of the other
+ * cortices that is not known, and their intervals are the calibration's alone. Noise of the mean
+ * over thousands of voxels is far below. The interval of a content leaves out the error of its
+ * volume. Values of exactly 0 mg/cm3 count. Source: treece2010 (half-max thickness and its bias);
  * regions: core/frame.h
  */
 #ifndef QCT_QCT_HIP_DENSITY_H

@@ -233,6 +233,11 @@ static void look_outside(struct qct_shell *s, int64_t v, const struct profile_ed
   s->joined[v] = 1;
 }
 
+/* The slices' thickness is more of the blur than all the rest. */
+static int mostly_box(const struct qct_shell *s, int64_t v) {
+  return qct_shell_sigma(s, v) > sqrt(2) * gauss_at(s, v);
+}
+
 /* Fits of the places that see no other bone, or of those that do. */
 static void fit_group(struct profile_fit *fits, const struct qct_shell *s,
                       const struct volume *fine, const struct profile_edges *edges,
@@ -247,6 +252,7 @@ static void fit_group(struct profile_fit *fits, const struct qct_shell *s,
     struct profile_known known = {.y1 = s->cortical_mgcc,
                                   .sigma_mm = profile_sigma(s, i, fine_mm),
                                   .y0 = y0,
+                                  .box = mostly_box(s, i),
                                   .y2 = rim ? shell_rim_at(rim, i, 0) : NAN,
                                   .y2_slope = rim ? (double)rim->slope[i] : 0,
                                   .x0 = (double)s->outer_mm[i]};
@@ -435,9 +441,11 @@ static void fill_voxel(struct qct_shell *s, int64_t at, float density, int32_t v
   s->mass->voxels[at] = bone * density;
   s->marrow_mass->voxels[at] = s->marrow->voxels[at] * density;
   if (v < 0 || below_outer <= -(double)s->spill_mm[v]) return;
-  if (s->joined[v] && below_outer < 0)
-    s->mass->voxels[at] = (float)bone_at(s, v, below_outer, &share);
-  else
+  if (s->joined[v]) { /* outside the bone's part of the model, inside all but the soft tissue's */
+    double bone_only = bone_at(s, v, below_outer, &share);
+    s->mass->voxels[at] =
+        below_outer < 0 ? (float)bone_only : density - (float)(1 - share) * s->outside[v];
+  } else
     s->mass->voxels[at] = density - (1 - bone) * s->outside[v];
 }
 

@@ -11,8 +11,18 @@ static const double OUTSIDE = -60, WALL = 1000, MARROW = 120; /* mg/cm3 */
 static double spongy = 0; /* of the wall where it is thick [mg/cm3]; 0: WALL */
 static double rise = 0;   /* of the marrow per mm below the wall [mg/cm3] */
 
+static double gap = 0; /* to a socket of 2 mm around the thin half of the wall [mm]; 0: none */
+static const double CARTILAGE = 60;
+
+/* What lies outside the ball. */
+static double around(struct vec3 p) {
+  double far = vec3_length(p) - R;
+  if (!(gap > 0) || p.x < 0 || far > gap + 2) return OUTSIDE;
+  return far < gap ? CARTILAGE : WALL;
+}
+
 static double density_at(struct vec3 p) {
-  if (vec3_length(p) >= R) return OUTSIDE;
+  if (vec3_length(p) >= R) return around(p);
   double r = vec3_length(vec3_sub(p, vec3_make(SHIFT, 0, 0)));
   return r < INNER ? MARROW + rise * (INNER - r) : spongy > 0 && p.x < 12 ? spongy : WALL;
 }
@@ -23,7 +33,7 @@ static double painted(const struct geometry *g, int64_t i, int64_t j, int64_t k)
   struct vec3 middle = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
   double outer = vec3_length(middle) - R;
   double inner = vec3_length(vec3_sub(middle, vec3_make(SHIFT, 0, 0))) - INNER;
-  if (fabs(outer) > 1.5 && fabs(inner) > 1.5) return density_at(middle);
+  if (fabs(outer) > (gap > 0 ? gap + 4 : 1.5) && fabs(inner) > 1.5) return density_at(middle);
   for (int c = 0; c < n * n * n; c++) {
     double x = (c % n + 0.5) / n - 0.5, y = (c / n % n + 0.5) / n - 0.5,
            z = (c / n / n + 0.5) / n - 0.5;
@@ -109,6 +119,16 @@ static void and_slices_of_two_millimetres_with_marrow_denser_inside(void **state
   rise = 0;
 }
 
+/* Soft tissue of the joint is 120 mg/cm3 denser than that elsewhere. Taken for that, it moves the
+ * edge of the thin half out by sqrt(pi) 0.73 mm 120/1060 (least squares of a step), 0.9 % of the
+ * volume, and what blur carries of it into the bone counts as bone: +1.2 % of mass in all. */
+static void beside_a_socket_soft_tissue_is_that_of_the_joint(void **state) {
+  (void)state;
+  gap = 4;
+  check_ball(0.7, 0.7, 20, 0.01);
+  gap = 0;
+}
+
 static void blur_is_read_from_the_thick_wall(void **state) {
   (void)state;
   struct volume *density = NULL;
@@ -163,6 +183,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(volumes_and_masses_survive_blur_and_noise),
       cmocka_unit_test(and_slices_of_two_millimetres_with_marrow_denser_inside),
+      cmocka_unit_test(beside_a_socket_soft_tissue_is_that_of_the_joint),
       cmocka_unit_test(blur_is_read_from_the_thick_wall),
       cmocka_unit_test(dense_marrow_as_wide_as_a_cortex_is_not_taken_for_one),
       cmocka_unit_test(a_label_without_bone_is_refused),
