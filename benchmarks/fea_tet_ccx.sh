@@ -1,8 +1,8 @@
 #!/bin/bash
 # A 10-node femur solved by qct and by CalculiX (ccx) in one run: unknowns, processor and wall time of
-# each, and the force on the head. The job's moduli are in 1000 bins, so the forces differ by about
-# 0.01 %. Debian's ccx factors with SPOOLES; with ITERATIVE=1 it iterates (incomplete Cholesky), which
-# is what fits into memory at 300 k nodes.
+# each, and the force on the head. The job's moduli are the means of 1000 bins. Debian's ccx factors
+# with SPOOLES; with ITERATIVE=1 it iterates (incomplete Cholesky), which is what fits into memory at
+# 300 k nodes.
 # usage: [SOLVERS="corners gamg mumps"] [ITERATIVE=1] benchmarks/fea_tet_ccx.sh [EDGE_MM]
 #   1.57 mm gives about 300 k nodes, 1.9 mm (the default) about 177 k
 set -euo pipefail

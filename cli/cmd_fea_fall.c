@@ -62,7 +62,7 @@ const struct command cmd_fea_fall = {
         "load recipe fall-ogo/2 or fall-hinge/2. The failure load is the load at which 1 % of the "
         "bone "
         "volume exceeds 0.73 % strain in tension or 1.04 % in compression; its interval joins the "
-        "calibration, half a voxel of outline, and a coarser mesh.\n\n"
+        "calibration, half a voxel of outline, and a mesh twice (or half) as coarse.\n\n"
         "Stiffness and strength hold for the recipe, the material law and the element size; do not "
         "compare them across these. Heads or trochanters that the scan cuts, and metal, are "
         "refused.\n\n"

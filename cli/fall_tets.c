@@ -20,7 +20,7 @@ static status tet_model_write(const struct fea_mesh *m, const struct fea_mesh_so
   CHECK(copy.modulus, ST_MEMORY, "mesh file: no memory");
   memcpy(copy.modulus, m->modulus, (size_t)m->element_count * sizeof *copy.modulus);
   if (!file_has_suffix(path, ".vtu")) {
-    fea_mesh_bin(&copy, bins);
+    TRY(fea_mesh_bin(&copy, bins));
     TRY(fea_mesh_write(&copy, NULL, 0, path, force));
     goto done;
   }

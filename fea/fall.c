@@ -11,7 +11,8 @@
 
 static const struct fea_fall_options defaults = FEA_FALL_DEFAULTS;
 
-enum { LEAST_DISTAL_MM = 60 }; /* less bone below the head does not hold the lesser trochanter */
+/* Less bone below the head does not hold the lesser trochanter; largest element. */
+enum { LEAST_DISTAL_MM = 60, MOST_MM = 5 };
 
 status fall_check_frame(const struct hip_frame *frame, const struct fea_fall_options *o) {
   status st = ST_OK;
@@ -260,14 +261,14 @@ status fea_fall_run(struct fea_fall **out, const struct volume *density,
   status st = ST_OK;
   const struct fea_fall_options *o = options ? options : &defaults;
   const struct fall_input in = {
-      .density = density, .labels = labels, .label = label, .frame = frame, .most_mm = 5};
+      .density = density, .labels = labels, .label = label, .frame = frame, .coarsest_mm = 3};
   struct fea_fall *r = NULL;
   struct femur_model *f = NULL;
   struct fall_interval interval = {.low = NAN, .high = NAN};
 
   TRY(fall_check_frame(frame, o));
-  CHECK(o->size_mm >= 0.3 && o->size_mm <= in.most_mm, ST_DOMAIN,
-        "fall: elements of %g mm, permitted are 0.3 .. %g mm", o->size_mm, in.most_mm);
+  CHECK(o->size_mm >= 0.3 && o->size_mm <= MOST_MM, ST_DOMAIN,
+        "fall: elements of %g mm, permitted are 0.3 .. %d mm", o->size_mm, MOST_MM);
   TRY(fall_solve(&r, &f, &in, o));
   TRY(judge_off_contact(r, f, o));
   if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));

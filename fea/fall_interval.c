@@ -1,8 +1,11 @@
 /* How far the failure load moves with what is not known exactly: calibration, outline, mesh. Each
- * variant is solved; half the span of a pair (and the whole step to the coarser mesh) is taken as a
- * 95 % half-width and they are joined as independent. Other material laws are solved too but stand
- * apart, as the span of their results: another law is another scale, not an uncertainty of this
- * one. */
+ * variant is solved; half the span of a pair, and the error of the mesh, are taken as 95 %
+ * half-widths and joined as independent. Other material laws are solved too but stand apart, as the
+ * span of their results: another law is another scale, not an uncertainty of this one.
+ *
+ * Mesh: an error that shrinks with the size h of the elements, e(h) = c h, is the whole difference
+ * between 2 h and h, and twice that between h and h / 2. On femora it shrinks as h^1.0 to h^1.5
+ * (fea/README.md), so this is on the safe side. */
 #include "fea/fall_parts.h"
 
 #include "core/itk_filter.h"
@@ -90,6 +93,21 @@ static void law_variants(struct fall_interval *out, double failure_load_n,
   if (!used) out->law_low = out->law_high = NAN;
 }
 
+/* The failure load's error by the size of the elements [N], from a mesh twice as coarse or, where
+ * those would be too large, half as coarse. */
+static status mesh_error(double *error_n, struct fall_interval *out, double failure_load_n,
+                         const struct fall_input *in, const struct fea_fall_options *o) {
+  status st = ST_OK;
+  struct fea_fall_options changed = *o;
+  const bool coarser = 2 * o->size_mm <= in->coarsest_mm;
+  double *load = coarser ? &out->coarse : &out->fine;
+  changed.size_mm = coarser ? 2 * o->size_mm : o->size_mm / 2;
+  TRY(variant(load, in, &changed));
+  *error_n = (coarser ? 1 : 2) * fabs(*load - failure_load_n);
+done:
+  return st;
+}
+
 /* A variant that cannot be made (no calibration, no data beside the bone) is named, not an error.
  */
 static void left_out(struct fall_interval *out, const char *what) {
@@ -104,10 +122,13 @@ status fall_find_interval(struct fall_interval *out, double failure_load_n,
                           const struct fea_fall_options *o) {
   const double *spacing = in->density->grid.spacing;
   const double shift = o->shift_voxels * fmin(spacing[0], fmin(spacing[1], spacing[2]));
-  struct fall_interval r = {
-      .density_low = NAN, .density_high = NAN, .mask_in = NAN, .mask_out = NAN, .coarse = NAN};
-  struct fea_fall_options coarse = *o;
-  double sum = 0;
+  struct fall_interval r = {.density_low = NAN,
+                            .density_high = NAN,
+                            .mask_in = NAN,
+                            .mask_out = NAN,
+                            .coarse = NAN,
+                            .fine = NAN};
+  double sum = 0, mesh_n = 0;
 
   if (!calibration || density_variants(&r, in, calibration, o))
     left_out(&r, "calibration");
@@ -117,11 +138,10 @@ status fall_find_interval(struct fall_interval *out, double failure_load_n,
     left_out(&r, "outline");
   else
     sum += pow((r.mask_out - r.mask_in) / 2, 2);
-  coarse.size_mm = 1.5 * o->size_mm;
-  if (coarse.size_mm > in->most_mm || variant(&r.coarse, in, &coarse))
+  if (mesh_error(&mesh_n, &r, failure_load_n, in, o))
     left_out(&r, "mesh");
   else
-    sum += pow(r.coarse - failure_load_n, 2);
+    sum += mesh_n * mesh_n;
   law_variants(&r, failure_load_n, in, o);
   if (sum > 0) {
     r.low = fmax(0, failure_load_n - sqrt(sum));

@@ -24,7 +24,7 @@ struct fall_input {
   status (*variant)(double *failure_n, const struct fall_input *in,
                     const struct fea_fall_options *o);
   const void *context; /* of variant */
-  double most_mm;      /* largest permitted element */
+  double coarsest_mm;  /* largest element of the interval's coarser mesh */
 };
 
 /* Failure load of the variants [N], NaN where not made; low and high join them. */
@@ -32,7 +32,7 @@ struct fall_interval {
   double low, high;
   double density_low, density_high; /* calibration interval */
   double mask_in, mask_out;         /* outline moved by shift_voxels */
-  double coarse;                    /* elements 1.5 times as large */
+  double coarse, fine;              /* elements twice or, of coarse ones, half as large */
   double law_low, law_high;         /* over the laws that may stand in for the one used */
   char laws[160];                   /* their failure loads in words */
   char missing[96];                 /* what was left out, in words */

@@ -59,7 +59,10 @@ void fall_interval_rows(struct fea_rows_writer *w, double failure_load_n,
   if (!o->interval) return;
   fea_row(w, "failure_load_outline_in", interval->mask_in, "N", "");
   fea_row(w, "failure_load_outline_out", interval->mask_out, "N", "");
-  fea_row(w, "failure_load_coarse_mesh", interval->coarse, "N", "");
+  if (isfinite(interval->fine))
+    fea_row(w, "failure_load_fine_mesh", interval->fine, "N", "");
+  else
+    fea_row(w, "failure_load_coarse_mesh", interval->coarse, "N", "");
   fea_row(w, "failure_load_density_low", interval->density_low, "N", "");
   fea_row(w, "failure_load_density_high", interval->density_high, "N", "");
   for (size_t i = w->record->count - 5; i < w->record->count; i++)

@@ -79,10 +79,10 @@ void fea_fall_methods(struct text *out, const struct fea_fall *f,
                 o->intrusion_mm, f->off_contact_n,
                 100 * (f->off_contact_n / f->failure_load_n - 1));
   if (o->interval)
-    text_append(
-        out,
-        " The interval joins the calibration's 95 %% interval, the outline shifted by %g "
-        "voxels of the scan, and elements 1.5 times as large; it does not hold the choice of "
-        "law and recipe; the results of other laws stand beside it.",
-        o->shift_voxels);
+    text_append(out,
+                " The interval joins the calibration's 95 %% interval, the outline shifted by %g "
+                "voxels of the scan, and the error of a first-order mesh from elements twice (or "
+                "half) as large; it does not hold the choice of "
+                "law and recipe; the results of other laws stand beside it.",
+                o->shift_voxels);
 }

@@ -166,7 +166,7 @@ status fea_inp_insert_moduli(const struct fea_mesh *m, const struct fea_mesh_num
   copy.modulus = malloc((size_t)m->element_count * sizeof *copy.modulus);
   CHECK(copy.modulus, ST_MEMORY, "job: no memory");
   memcpy(copy.modulus, m->modulus, (size_t)m->element_count * sizeof *copy.modulus);
-  fea_mesh_bin(&copy, bins);
+  TRY(fea_mesh_bin(&copy, bins));
   TRY(fea_reader_open(&r, from));
   while (*r.at) {
     const size_t length = strcspn(r.at, "\n") + (strchr(r.at, '\n') != NULL);

@@ -135,18 +135,34 @@ double fea_mesh_volume_mm3(const struct fea_mesh *m) {
   return sum;
 }
 
-void fea_mesh_bin(struct fea_mesh *m, int bins) {
+status fea_mesh_bin(struct fea_mesh *m, int bins) {
+  status st = ST_OK;
+  struct bin {
+    double sum;
+    int64_t count;
+  } *in = NULL;
   double low = INFINITY, high = 0;
   for (int64_t e = 0; e < m->element_count; e++) {
     low = fmin(low, m->modulus[e]);
     high = fmax(high, m->modulus[e]);
   }
-  if (bins < 1 || !(high > low)) return;
-  for (int64_t e = 0; e < m->element_count; e++) {
-    int b = (int)(bins * log(m->modulus[e] / low) / log(high / low));
-    b = b < 0 ? 0 : b >= bins ? bins - 1 : b;
-    m->modulus[e] = low * pow(high / low, (b + 0.5) / bins);
-  }
+  if (bins < 1 || !(high > low)) return ST_OK;
+  in = calloc((size_t)bins, sizeof *in);
+  CHECK(in, ST_MEMORY, "mesh: no memory for %d bins of moduli", bins);
+  for (int pass = 0; pass < 2; pass++)
+    for (int64_t e = 0; e < m->element_count; e++) {
+      const int b = (int)(bins * log(m->modulus[e] / low) / log(high / low));
+      struct bin *at = &in[b >= bins ? bins - 1 : b];
+      if (pass) {
+        m->modulus[e] = at->sum / (double)at->count;
+        continue;
+      }
+      at->sum += m->modulus[e];
+      at->count++;
+    }
+done:
+  free(in);
+  return st;
 }
 
 /* ---- another order ---- */

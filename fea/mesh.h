@@ -103,9 +103,10 @@ status fea_mesh_check(const struct fea_mesh *m);
 double fea_mesh_volume_mm3(const struct fea_mesh *m);
 double fea_mesh_element_mm3(const struct fea_mesh *m, int64_t element);
 
-/** Round moduli to the centres of `bins` geometric bins between the least and the largest, for
- * programs that take one material a group; 0 leaves them. */
-void fea_mesh_bin(struct fea_mesh *m, int bins);
+/** Replace moduli by the means of `bins` geometric bins between the least and the largest, for
+ * programs that take one material a group; 0 leaves them. A modulus that has a bin to itself, as
+ * PMMA's has, stays what it is. @return ST_MEMORY */
+status fea_mesh_bin(struct fea_mesh *m, int bins);
 
 /** The elements of a finished voxel model with the supports and forces of a case; points along the
  * grid's axes [mm], node (0,0,0) at the origin. */

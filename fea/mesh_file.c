@@ -29,7 +29,7 @@ status fea_model_write(const struct fea_model *model, int load_case, int bins, c
   struct fea_mesh *mesh = NULL;
   if (file_has_suffix(path, ".h5")) return fea_parosol_write(model, load_case, path, force);
   TRY(fea_mesh_from_model(&mesh, model, load_case));
-  fea_mesh_bin(mesh, bins);
+  TRY(fea_mesh_bin(mesh, bins));
   TRY(fea_mesh_write(mesh, NULL, 0, path, force));
 done:
   fea_mesh_destroy(mesh);

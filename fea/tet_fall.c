@@ -333,10 +333,12 @@ static status variant(double *failure_n, const struct fall_input *in,
                       const struct fea_fall_options *o) {
   status st = ST_OK;
   const struct base *base = in->context;
+  struct fea_tet_options tets = *base->tets;
   struct fea_tet_fall *r = NULL;
   if (in->grow_mm == 0 && o->size_mm == base->options->size_mm)
     return remap(failure_n, in, o, base);
-  TRY(run_model(&r, in, o, base->tets));
+  tets.neck_mm *= o->size_mm / base->options->size_mm; /* NaN stays: a share of the size */
+  TRY(run_model(&r, in, o, &tets));
   *failure_n = r->failure_load_n;
 done:
   fea_tet_fall_destroy(r);
@@ -381,7 +383,7 @@ status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
                                 .label = label,
                                 .frame = frame,
                                 .variant = variant,
-                                .most_mm = MOST_MM,
+                                .coarsest_mm = MOST_MM,
                                 .context = &base};
   struct fall_interval interval = {.low = NAN, .high = NAN};
   struct fea_tet_fall *r = NULL;

@@ -27,6 +27,7 @@ static const struct {
     {"fall_failure_load_coarse_mesh", "Failure load, coarser elements"},
     {"fall_failure_load_density_high", "Failure load, density at the upper limit"},
     {"fall_failure_load_density_low", "Failure load, density at the lower limit"},
+    {"fall_failure_load_fine_mesh", "Failure load, finer elements"},
     {"fall_failure_load_outline_in", "Failure load, outline moved in"},
     {"fall_failure_load_outline_out", "Failure load, outline moved out"},
     {"fall_failure_load", "Failure load, fall to the side"},

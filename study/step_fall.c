@@ -149,7 +149,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_fall = {
     .name = "fall",
     .title = "strength in a fall",
-    .version = "5",
+    .version = "6",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

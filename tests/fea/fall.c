@@ -30,6 +30,25 @@ static void mirrored_femur_has_the_same_strength(void **state) {
   for (int i = 0; i < 2; i++) fea_fall_destroy(r[i]);
 }
 
+/* Cubes of 3 mm have no coarser mesh: twice the step to half their size, and the outline's half
+ * span, are the interval. It holds the load of cubes of 1 mm, by the mesh's part alone. */
+static void check_mesh_error(const struct digital_femur *f, const struct record *record,
+                             struct fea_fall_options o) {
+  struct fea_fall *fine = NULL;
+  const struct measurement *load = record_find(record, "femur_right", "fall_failure_load");
+  const double in = record_find(record, "femur_right", "fall_failure_load_outline_in")->value;
+  const double out = record_find(record, "femur_right", "fall_failure_load_outline_out")->value;
+  const double half = record_find(record, "femur_right", "fall_failure_load_fine_mesh")->value;
+  const double error = 2 * fabs(load->value - half);
+  assert_null(record_find(record, "femur_right", "fall_failure_load_coarse_mesh"));
+  assert_close(load->high - load->value, hypot((out - in) / 2, error), 1e-9);
+  o.interval = false;
+  o.size_mm = 1;
+  assert_ok(fea_fall_run(&fine, f->density, f->labels, LABEL_FEMUR_RIGHT, &f->frame, NULL, &o));
+  assert_true(fabs(fine->failure_load_n - load->value) < error);
+  fea_fall_destroy(fine);
+}
+
 static void strength_is_that_of_a_femur_and_energy_balances(void **state) {
   (void)state;
   struct digital_femur f;
@@ -37,6 +56,7 @@ static void strength_is_that_of_a_femur_and_energy_balances(void **state) {
   struct fea_fall *r = NULL;
   struct picture *picture = NULL;
   char stem[] = "fall_test_fields";
+  o.size_mm = 3;
   o.interval = true;
   o.mass_kg = 70;
   o.height_m = 1.7;
@@ -48,6 +68,7 @@ static void strength_is_that_of_a_femur_and_energy_balances(void **state) {
   assert_non_null(strstr(m->flags, "interval without calibration"));
   assert_near(r->solution->balance, 0, 1e-5);
   assert_close(r->solution->work_nmm, r->solution->energy_nmm, 1e-7);
+  check_mesh_error(&f, r->record, o);
   const struct measurement *risk = record_find(r->record, "femur_right", "fall_factor_of_risk");
   assert_close(risk->value, 5439.65 / m->value, 1e-5);
   assert_ok(fea_fall_picture(&picture, r));
@@ -58,6 +79,48 @@ static void strength_is_that_of_a_femur_and_energy_balances(void **state) {
   remove("fall_test_fields.xdmf");
   picture_destroy(picture);
   fea_fall_destroy(r);
+  digital_femur_free(&f);
+}
+
+/* Each element's density goes to the centre of its bin of 128. Stiffness grows with every modulus
+ * and a modulus with its density, so it lies between the stiffnesses of the bone with all densities
+ * half a bin lower and higher. A bin is 1/128 of 1000 mg/cm3 at most. */
+static void density_bins_are_centred_and_bound_the_stiffness(void **state) {
+  (void)state;
+  enum { BINS = 128 };
+  const float half_bin = 1000.f / BINS / 2;
+  struct digital_femur f;
+  struct fea_fall_options o = quick();
+  struct fea_fall *r[4] = {NULL}; /* binned, as it is, all lower, all higher */
+  o.size_mm = 3;
+  o.outline = FEA_OUTLINE_VOXELS;
+  digital_femur_make(&f, 3, 0);
+  const int64_t voxels = geometry_voxels(&f.density->grid);
+  for (int i = 0; i < 4; i++) {
+    o.bins = i ? 0 : BINS;
+    for (int64_t v = 0; v < voxels && i > 1; v++)
+      f.density->voxels[v] += i == 2 ? -half_bin : 2 * half_bin;
+    assert_ok(fea_fall_run(&r[i], f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o));
+  }
+  const struct fea_model *binned = r[0]->model, *m = r[1]->model;
+  double low = INFINITY, high = -INFINITY;
+  for (int64_t v = 0; v < geometry_voxels(&m->grid); v++) {
+    if (m->part[v] != FEA_BONE) continue;
+    low = fmin(low, (double)m->density[v]);
+    high = fmax(high, (double)m->density[v]);
+  }
+  const double width = (high - low) / BINS;
+  for (int64_t v = 0; v < geometry_voxels(&m->grid); v++) {
+    if (m->part[v] != FEA_BONE) continue;
+    const double bin = ((double)binned->density[v] - low) / width - 0.5;
+    assert_near(bin, round(bin), 1e-3); /* floats of 1 in bins of 0.005 g/cm3 */
+    assert_true(fabs((double)(binned->density[v] - m->density[v])) < 0.501 * width);
+  }
+  assert_true(r[2]->stiffness_n_mm < r[0]->stiffness_n_mm);
+  assert_true(r[0]->stiffness_n_mm < r[3]->stiffness_n_mm);
+  assert_true(r[0]->stiffness_n_mm != r[1]->stiffness_n_mm);
+  assert_non_null(strstr(r[0]->words, "bins 128"));
+  for (int i = 0; i < 4; i++) fea_fall_destroy(r[i]);
   digital_femur_free(&f);
 }
 
@@ -121,6 +184,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(mirrored_femur_has_the_same_strength),
       cmocka_unit_test(strength_is_that_of_a_femur_and_energy_balances),
+      cmocka_unit_test(density_bins_are_centred_and_bound_the_stiffness),
       cmocka_unit_test(failure_load_does_not_depend_on_the_applied_displacement),
       cmocka_unit_test(what_the_scan_does_not_permit_is_refused),
   };

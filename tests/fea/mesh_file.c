@@ -240,9 +240,32 @@ static void jobs_without_supports_or_with_too_many_moduli_are_refused(void **sta
   assert_ok(fea_mesh_fix_plane(m, 2, 0, 0, 0));
   for (int64_t e = 0; e < m->element_count; e++) m->modulus[e] = (double)(e + 1);
   assert_fails(fea_inp_write(m, "no_job.inp", true), ST_DOMAIN, "6000 different moduli");
-  fea_mesh_bin(m, 30);
+  assert_ok(fea_mesh_bin(m, 30));
   assert_ok(fea_inp_write(m, "no_job.inp", true));
   remove("no_job.inp");
+  fea_mesh_destroy(m);
+}
+
+/* Half of all elements share one modulus, as caps do, below those of the others: it stays. No other
+ * moves by more than the ratio of a bin, and means keep the sum. */
+static void bins_keep_the_mean_and_a_modulus_that_is_alone(void **state) {
+  (void)state;
+  enum { BINS = 30 };
+  struct fea_mesh *m = NULL;
+  double sum = 0;
+  assert_ok(fea_block_mesh(&m, FEA_TET4, 10, 10, 10, NULL, NULL, 1));
+  for (int64_t e = 0; e < m->element_count; e++) {
+    m->modulus[e] = e % 2 ? 25 : 50 + (double)e;
+    sum += m->modulus[e];
+  }
+  const double ratio = pow((50 + (double)(m->element_count - 2)) / 25, 1. / BINS);
+  assert_ok(fea_mesh_bin(m, BINS));
+  for (int64_t e = 0; e < m->element_count; e++) {
+    const double was = e % 2 ? 25 : 50 + (double)e, moved = m->modulus[e] / was;
+    assert_true(e % 2 ? moved == 1 : moved < ratio && moved > 1 / ratio);
+    sum -= m->modulus[e];
+  }
+  assert_near(sum, 0, 1e-6); /* of 9e6 */
   fea_mesh_destroy(m);
 }
 
@@ -254,6 +277,7 @@ int main(void) {
       cmocka_unit_test(gmsh_order_of_the_ten_node_tetrahedron_is_turned),
       cmocka_unit_test(moduli_go_into_a_job_and_every_other_line_stays),
       cmocka_unit_test(malformed_files_are_refused),
+      cmocka_unit_test(bins_keep_the_mean_and_a_modulus_that_is_alone),
       cmocka_unit_test(jobs_without_supports_or_with_too_many_moduli_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

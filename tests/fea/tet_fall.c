@@ -104,7 +104,7 @@ static void the_interval_joins_density_outline_and_mesh(void **state) {
   struct digital_femur f;
   struct fea_tet_fall *r = NULL;
   struct fea_tet_options t = FEA_TET_DEFAULTS;
-  struct fea_fall_options o = no_interval(6);
+  struct fea_fall_options o = no_interval(5);
   o.interval = true;
   t.element = FEA_TET4;
   digital_femur_make(&f, 3, 0);
@@ -122,7 +122,7 @@ static void the_interval_joins_density_outline_and_mesh(void **state) {
   assert_non_null(out);
   assert_non_null(coarse);
   assert_non_null(laws);
-  /* half the outline's span and the step of the mesh as independent */
+  /* half the outline's span and the step from a mesh twice as coarse as independent */
   const double half =
       sqrt(pow((out->value - in->value) / 2, 2) + pow(coarse->value - load->value, 2));
   assert_close(load->high, load->value + half, 1e-12);
