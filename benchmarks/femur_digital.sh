@@ -3,7 +3,8 @@
 # The femur of digital people (seeds FIRST to LAST, default 0 to 19; odd ones left, even ones right) from the CT alone on
 # voxels of 0.7 x 0.7 mm and slices of 3 and 1 mm (SLICES): overlap, pelvis taken, frame (neck_shaft against the
 # definition of the axis on the exact solid, neck_shaft_planted against the planted axis), density of regions under the ideal
-# calibration. Ends with one table: a line per goal, passed or missed. Scans stay in FOLDER (about 45 MB a person), figures in
+# calibration, and whether its printed intervals, calibrated by the rods in the scan, hold the truth. Ends with one table: a line
+# per goal, passed or missed. Scans stay in FOLDER (about 45 MB a person), figures in
 # FOLDER/rows; a person whose figures are there is skipped, so the study may be stopped and started again. Remove FOLDER/rows
 # to measure anew. About 20 s of processor time to paint a person, 15 to 30 s to measure.
 set -e
