@@ -14,7 +14,7 @@ enum { COLOURS = sizeof colours / sizeof colours[0], CURVE = 61 };
 static const char *density_label(const struct calibration *c) {
   switch (c->material) {
   case MATERIAL_K2HPO4:
-    return "density [mg K2HPO4/cm3]";
+    return "density [mg/cm3 of K2HPO4]";
   case MATERIAL_HA:
     return "density [mg HA/cm3]";
   default:

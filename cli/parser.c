@@ -190,8 +190,12 @@ static int find_option(const struct command *c, const char *name, size_t length)
 }
 
 static status unknown_option(const struct command *c, const char *word) {
+  status st = ST_OK;
   const char *names[PARSER_OPTIONS_MAX + 8];
   size_t n = 0;
+  for (const struct option *o = c->options; o && o->kind != OPTION_END; o++)
+    CHECK(!o->positional || o->kind != OPTION_OUT || strncmp(word, "--out", 5) != 0, ST_USAGE,
+          "unknown option %s: the result is an argument here, see `qct help %s`", word, c->name);
   for (const struct option *o = c->options; o && o->kind != OPTION_END; o++)
     if (!o->positional && n < PARSER_OPTIONS_MAX) names[n++] = o->name;
   for (const struct global_option *g = global_options; g->name; g++) names[n++] = g->name;
@@ -199,7 +203,6 @@ static status unknown_option(const struct command *c, const char *word) {
   snprintf(name, sizeof name, "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
            word + strspn(word, "-"));
   int near = match_nearest(name, names, n);
-  status st = ST_OK;
   if (near >= 0)
     FAIL(ST_USAGE, "unknown option %s; did you mean --%s? `qct help %s` lists them", word,
          names[near], c->name);
@@ -463,7 +466,7 @@ status command_unknown(const struct command *const *list, int argc, char *const 
   CHECK(argc > 0, ST_USAGE, "no command; `qct help` lists them");
   if (group) {
     CHECK(argc > 1 && argv[1][0] != '-', ST_USAGE,
-          "qct %s needs a further word; `qct help %s` lists them", group, group);
+          "%s needs a further word; `qct help %s` lists them", group, group);
     int near = match_nearest(argv[1], names, n);
     CHECK(near < 0, ST_USAGE, "there is no command \"%s %s\"; did you mean \"%s %s\"?", group,
           argv[1], group, names[near]);

@@ -21,6 +21,7 @@
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -128,8 +129,17 @@ done:
   return st;
 }
 
+status check_not_empty(const char *path) {
+  status st = ST_OK;
+  struct stat s;
+  CHECK(stat(path, &s) != 0 || s.st_size > 0, ST_FORMAT, "%s: the file is empty (0 bytes)", path);
+done:
+  return st;
+}
+
 status open_image(Reader &r, const char *path) {
   status st = ST_OK;
+  TRY(check_not_empty(path));
   TRY(make_io(r, path));
   CHECK(r.io->CanReadFile(r.io->GetFileName()), ST_FORMAT,
         "%s: the content is not what the file name claims", path);

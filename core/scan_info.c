@@ -224,9 +224,13 @@ static void judge_resolution(struct scan_info *s) {
           "slices every %.3g mm; %g mm or thinner settle the cortex", step, STRENGTH_STEP_GOOD_MM);
     judge(s, ANALYSIS_SPINE_STRENGTH, SCAN_WITH_CAUTION, "slices every %.3g mm", step);
   }
-  if (step > STRUCTURE_STEP_MOST_MM)
+  if (step > FEMUR_STEP_MOST_MM)
     judge(s, ANALYSIS_HIP_STRUCTURE, SCAN_WITHHELD,
           "slices every %.3g mm; the neck's cortex needs at most %g mm", step,
+          STRUCTURE_STEP_MOST_MM);
+  else if (step > STRUCTURE_STEP_MOST_MM)
+    judge(s, ANALYSIS_HIP_STRUCTURE, SCAN_WITH_CAUTION,
+          "slices every %.3g mm, meant for %g mm or less: every row is flagged", step,
           STRUCTURE_STEP_MOST_MM);
   else if (step > STRUCTURE_STEP_GOOD_MM)
     judge(s, ANALYSIS_HIP_STRUCTURE, SCAN_WITH_CAUTION, "slices every %.3g mm; %g mm is good", step,

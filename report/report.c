@@ -8,6 +8,7 @@
 #include "report/strip.h"
 #include "report/style.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,6 +35,29 @@ static void put(struct text *t, const char *html) {
 static void put_element(struct text *t, const char *open, const char *plain, const char *close) {
   put(t, open);
   text_append_html(t, plain);
+  put(t, close);
+}
+
+/* Length of a piece of code that starts at `s`: words between backticks, or an option --name. */
+static size_t code_length(const char *s, bool at_word) {
+  const char *end = *s == '`' ? strchr(s + 1, '`') : NULL;
+  if (end) return (size_t)(end + 1 - s);
+  if (!at_word || strncmp(s, "--", 2) != 0 || !islower((unsigned char)s[2])) return 0;
+  return 2 + strspn(s + 2, "abcdefghijklmnopqrstuvwxyz0123456789-");
+}
+
+/* Sentences, in which commands and options are set as code and never parted at a line's end. */
+static void put_prose(struct text *t, const char *open, const char *plain, const char *close) {
+  char part[256];
+  put(t, open);
+  for (const char *c = plain; *c;) {
+    size_t code = code_length(c, c == plain || c[-1] == ' ' || c[-1] == '(');
+    size_t n = code && code < sizeof part ? code : 1;
+    bool ticked = n > 1 && *c == '`';
+    snprintf(part, sizeof part, "%.*s", (int)(ticked ? n - 2 : n), c + ticked);
+    put_element(t, n > 1 ? "<code>" : "", part, n > 1 ? "</code>" : "");
+    c += n;
+  }
   put(t, close);
 }
 
@@ -110,7 +134,7 @@ static void put_finding(struct text *t, enum report_level level, const char *tit
   text_append(t, "<div class=\"finding %s\"><p class=\"badge\">%s</p><p><strong>", classes[level],
               badges[level]);
   put_element(t, "", title, "</strong> ");
-  put_element(t, "", text, "</p></div>\n");
+  put_prose(t, "", text, "</p></div>\n");
 }
 
 void report_finding(struct report *r, enum report_level level, const char *title,
@@ -120,8 +144,8 @@ void report_finding(struct report *r, enum report_level level, const char *title
 
 void report_withheld(struct report *r, const char *what, const char *reason, const char *remedy) {
   put_element(&r->withheld, "<tr><td><strong>", what, "</strong></td>");
-  put_element(&r->withheld, "<td>", reason, "</td>");
-  put_element(&r->withheld, "<td>", remedy ? remedy : "", "</td></tr>\n");
+  put_prose(&r->withheld, "<td>", reason, "</td>");
+  put_prose(&r->withheld, "<td>", remedy ? remedy : "", "</td></tr>\n");
 }
 
 /* ---- sections ---- */
@@ -144,19 +168,18 @@ void report_paragraph(struct report *r, const char *fmt, ...) {
   va_start(args, fmt);
   vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
-  put_element(&r->body, "<p>", text, "</p>\n");
+  put_prose(&r->body, "<p>", text, "</p>\n");
 }
 
 void report_text(struct report *r, const char *paragraphs) {
   while (*paragraphs) {
     const char *end = strstr(paragraphs, "\n\n");
     size_t n = end ? (size_t)(end - paragraphs) : strlen(paragraphs);
-    put(&r->body, "<p>");
-    for (size_t i = 0; i < n; i++) {
-      char one[2] = {paragraphs[i], '\0'};
-      text_append_html(&r->body, one);
-    }
-    put(&r->body, "</p>\n");
+    struct text one = {0};
+    text_append_raw(&one, paragraphs, n);
+    put_prose(&r->body, "<p>", one.data ? one.data : "", "</p>\n");
+    r->body.failed |= one.failed;
+    text_free(&one);
     paragraphs += n;
     while (*paragraphs == '\n') paragraphs++;
   }
@@ -164,15 +187,15 @@ void report_text(struct report *r, const char *paragraphs) {
 
 static void close_figure(struct text *t, const char *caption,
                          const struct report_reading *reading) {
-  put_element(t, "<figcaption>", caption, "");
+  put_prose(t, "<figcaption>", caption, "");
   if (reading && (reading->good || reading->bad || reading->act)) {
     put(t, "<dl class=\"reading\">");
     if (reading->good)
-      put_element(t, "<dt class=\"r-good\">\xE2\x9C\x93 Good</dt><dd>", reading->good, "</dd>");
+      put_prose(t, "<dt class=\"r-good\">\xE2\x9C\x93 Good</dt><dd>", reading->good, "</dd>");
     if (reading->bad)
-      put_element(t, "<dt class=\"r-bad\">! Look out</dt><dd>", reading->bad, "</dd>");
+      put_prose(t, "<dt class=\"r-bad\">! Look out</dt><dd>", reading->bad, "</dd>");
     if (reading->act)
-      put_element(t, "<dt class=\"r-act\">\xE2\x86\x92 Do</dt><dd>", reading->act, "</dd>");
+      put_prose(t, "<dt class=\"r-act\">\xE2\x86\x92 Do</dt><dd>", reading->act, "</dd>");
     put(t, "</dl>");
   }
   put(t, "</figcaption></figure>\n");

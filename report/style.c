@@ -40,6 +40,7 @@ const char *const report_style[] = {
 "nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.3rem 1rem;margin:1rem 0}\n",
 "a{color:var(--note)}\n",
 "sup{font-size:.7em;line-height:0}\n",
+"code{font-size:.9em;white-space:nowrap}\n",
 "figure{margin:1.2rem 0;background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem;"
 "break-inside:avoid}\n",
 "figure img,figure svg{display:block;max-width:100%;height:auto;margin:0 auto}\n",
@@ -71,7 +72,7 @@ const char *const report_style[] = {
 "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.78rem;background:var(--card);border:1px solid var(--line);"
 "border-radius:.4rem;padding:.7rem}\n",
 "footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.8rem;color:var(--soft);font-size:.85rem}\n",
-"@media (max-width:34rem){.finding,dl.reading{grid-template-columns:1fr}h1{font-size:1.4rem}"
+"@media (max-width:34rem){code{white-space:normal}.finding,dl.reading{grid-template-columns:1fr}h1{font-size:1.4rem}"
 "main{padding:1rem .8rem 2rem}}\n",
 "@media print{:root{--ground:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--good:#00694d;--note:#005a8f;"
 "--caution:#8a5a00;--stop:#a84300;--goodbg:#fff;--notebg:#fff;--cautionbg:#fff;--stopbg:#fff}"

@@ -170,7 +170,8 @@ static void tell_top(struct cohort_page *p, const struct cohort_summary *s) {
                    "Their reasons stand below, the commands that do them again in failures.csv. A "
                    "cohort without them may be a selected one.");
   } else if (s->counts[COHORT_WAITING]) {
-    snprintf(title, sizeof title, "%zu scans are waiting.", s->counts[COHORT_WAITING]);
+    snprintf(title, sizeof title, "%zu scan%s waiting.", s->counts[COHORT_WAITING],
+             s->counts[COHORT_WAITING] == 1 ? " is" : "s are");
     report_finding(p->report, REPORT_CAUTION, title, "Go on with --resume.");
   } else {
     report_finding(p->report, REPORT_GOOD, "Every scan was measured.",
@@ -189,7 +190,8 @@ static void tell_failures(struct cohort_page *p) {
   if (!ended && !waiting) return;
   report_section(p->report, "Missing, refused and failed");
   if (waiting)
-    report_paragraph(p->report, "%zu scans were not tried yet; status.csv names them.", waiting);
+    report_paragraph(p->report, "%zu scan%s not tried yet; status.csv names them.", waiting,
+                     waiting == 1 ? " was" : "s were");
   if (!ended) return;
   report_table_begin(p->report, "Scans without values", columns, 3);
   for (size_t r = 0; r < p->rows; r++) {
@@ -215,7 +217,8 @@ static void tell_measures(struct cohort_page *p) {
   for (size_t r = 0; r < p->rows; r++) cases += p->outliers[r] > 0;
   if (cases) {
     char title[96];
-    snprintf(title, sizeof title, "%d cases lie beyond a fence.", cases);
+    snprintf(title, sizeof title, "%d case%s beyond a fence.", cases,
+             cases == 1 ? " lies" : "s lie");
     report_finding(p->report, REPORT_CAUTION, title,
                    "They are named beside the strips and counted in the table of cases.");
   }

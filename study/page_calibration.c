@@ -160,8 +160,9 @@ status page_calibration(struct report *page, const struct calibration *k) {
                      "No rods were used: density comes from the patient's own tissues (%s). Its "
                      "error is larger than that of a phantom and is carried into every interval.",
                      k->method);
-  report_paragraph(page, "Density = %.4g x HU %+.4g mg/cm3 of %s%s.", k->slope, k->intercept,
-                   material_name(k->material), k->quadratic != 0 ? ", with a quadratic term" : "");
+  report_paragraph(page, "Density = %.4g x HU %c %.4g mg/cm3 of %s%s.", k->slope,
+                   k->intercept < 0 ? '-' : '+', fabs(k->intercept), material_name(k->material),
+                   k->quadratic != 0 ? ", with a quadratic term" : "");
   if (!isnan(k->residual_sd))
     snprintf(good, sizeof good,
              "Residual SD %.1f mg/cm3; a density near 250 HU is known to \xC2\xB1"
@@ -238,8 +239,8 @@ status page_drift(struct report *page, const struct cal_scan *scans, size_t n) {
   for (char *c = key; *c; c++)
     if (*c == '|') *c = ' ';
   if (n < FEWEST) {
-    report_paragraph(page, "%s: %zu scans with a phantom and a day; %d are needed to judge.", key,
-                     n, FEWEST);
+    report_paragraph(page, "%s: %zu scan%s with a phantom and a day; %d are needed to judge.", key,
+                     n, n == 1 ? "" : "s", FEWEST);
     goto done;
   }
   TRY(count_alarmed(&alarmed, scans, n));

@@ -2,6 +2,8 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/phantom_registry.h"
+#include "qct/t_score.h"
 #include "study/step.h"
 
 #include <dirent.h>
@@ -10,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nothing but what a run that was killed at its beginning leaves: its two folders, and files
- * without their names. */
+/* Nothing but what a run that ended at its beginning leaves: its two folders, files without their
+ * names, and which scan it could not read. */
 static bool holds_nothing(const char *folder) {
   char path[CASE_PATH];
   DIR *dir = opendir(folder);
@@ -20,6 +22,7 @@ static bool holds_nothing(const char *folder) {
     bool ours = strcmp(e->d_name, "parts") == 0 || strcmp(e->d_name, "pictures") == 0;
     if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
     if (strncmp(e->d_name, ".part-", 6) == 0) continue;
+    if (strcmp(e->d_name, "case.json") == 0) continue;
     int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
     nothing = ours && n < (int)sizeof path && file_is_directory(path) && holds_nothing(path);
   }
@@ -57,6 +60,20 @@ static status take_folder(const char *folder, const char *ct_digest, bool force)
   TRY(json_write(scan, path, true));
 done:
   cJSON_Delete(scan);
+  return st;
+}
+
+/* What no scan can mend is said before the minutes of work, not after them. */
+static status check_options(const struct study_options *o) {
+  status st = ST_OK;
+  struct phantom_entry entry;
+  struct t_reference reference;
+  if (o->phantom) TRY(phantom_registry_find(&entry, o->phantom, o->certificate));
+  if (o->reference) {
+    st = t_reference_read(&reference, o->reference);
+    if (st != ST_OK) status_note("reference of T-scores: nhanes3 or a JSON file");
+  }
+done:
   return st;
 }
 
@@ -116,6 +133,7 @@ status study_run(struct study_summary *summary, const struct study_options *opti
     snprintf(c.case_id, sizeof c.case_id, "%s", options->case_id);
   else
     snprintf(c.case_id, sizeof c.case_id, "case-%.8s", digest);
+  TRY(check_options(options));
   TRY(case_graph_make(&c.graph, &c));
   TRY(take_folder(folder, digest, options->force));
   taken = true;

@@ -48,14 +48,16 @@ static status tell(struct case_page *page, int side) {
                                          {"Trochanter", "trochanter"},
                                          {"Intertrochanter", "intertrochanter"},
                                          {"Shaft", "shaft"}};
-  static const struct page_column columns[] = {{"Thickness, mean [mm]", "cortical_thickness_mean"},
-                                               {"5 % are below [mm]", "cortical_thickness_p5"},
-                                               {"5 % are above [mm]", "cortical_thickness_p95"},
-                                               {"Mass [mg/cm2]", "cortical_mass_mean"},
-                                               {"Density behind [mg/cm3]", "endocortical_density"},
-                                               {"Without a fit", "cortex_rejected"}};
+  static const struct page_column columns[] = {
+      {"Thickness, mean [mm]", "cortical_thickness_mean"},
+      {"5 % are below [mm]", "cortical_thickness_p5"},
+      {"5 % are above [mm]", "cortical_thickness_p95"},
+      {"Mass [mg/cm2]", "cortical_mass_mean"},
+      {"Density inside it [mg/cm3]", "endocortical_density"},
+      {"Share without a fit", "cortex_rejected"}};
   status st = ST_OK;
-  page_table(page, side, "Cortex by region, weighted by area", "Region", rows, 6, columns, 6);
+  page_table(page, side, "Cortex by region, weighted by area; its mass is thickness times density",
+             "Region", rows, 6, columns, 6);
   struct report_reading reading = {
       .good = "Thick cortex (yellow) at the shaft and below the neck, thin (dark) over the head "
               "and the upper neck, with smooth changes.",

@@ -40,7 +40,11 @@ static status tell(struct case_page *page, int side) {
                                                {"Areal density [g/cm2]", "abmd"},
                                                {"T-score", "t_score"}};
   status st = ST_OK;
-  page_table(page, side, "Projected areal density, uncorrected", "Region", rows, 4, columns, 4);
+  page_table(page, side, "Projected areal density, uncorrected", "Region", rows, 4, columns,
+             page->c->options->reference ? 4 : 3);
+  if (!page->c->options->reference)
+    report_paragraph(page->report, "No T-scores: they need a reference that you name, "
+                                   "`--t-reference nhanes3` or a file of your own.");
   struct report_reading reading = {
       .good = "The outline is that of the femur alone; lines part neck, trochanter and "
               "intertrochanter.",

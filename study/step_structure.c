@@ -75,6 +75,12 @@ static status tell(struct case_page *page, int side) {
   status st = ST_OK;
   page_table(page, side, "Structure of the sections, means over 5 mm", "Section", rows, 5, columns,
              8);
+  report_paragraph(page->report,
+                   "CSMI is the cross-sectional moment of inertia, Z the section modulus, both for "
+                   "bending in the plane of neck and shaft and of the cortex alone; the buckling "
+                   "ratio is the largest extent from the centroid over the thickness of the "
+                   "cortex. In the picture g is "
+                   "all that lies inside the outline, c the cortex, w weighted by density.");
   struct report_reading reading = {
       .good = "Blue follows the outer edge of the bone, orange the inner edge of the cortex.",
       .bad = "A line that leaves the bone: its section and what rests on it are wrong.",
