@@ -56,7 +56,8 @@ static int seed_of(const struct scene *s, struct vec3 p, int64_t k, float hu, in
   bool beyond = r > R + (h->rim_rms_mm < SHARP_RIM ? 1.5 : 2.5);
   if (beyond && dn > -0.26 * r && (r < R + 12 || dn > 0)) return REST; /* only the neck cone */
   if (lat < -(R + 2.5) || up > R + 2.5) return REST;
-  /* the roof of the joint; nearer to the neck's line a trochanter may stand as high */
+  /* the roof of the joint; within 53 degrees (cosine 0.6) of the line from the head down the neck a
+   * trochanter may stand as high */
   if (beyond && up > 0.3 * R && lat < R + 8 && dn > -0.6 * r) return REST;
   if (up < -R - 4 && lat < -5) return REST;
   if (hu > 220 && lat > 0.9 * R && up < 5) return FEMUR; /* no pelvic bone lies there */
