@@ -144,7 +144,7 @@ status open_image(Reader &r, const char *path) {
   CHECK(r.io->CanReadFile(r.io->GetFileName()), ST_FORMAT,
         "%s: the content is not what the file name claims", path);
   if (r.nifti) TRY(nifti_place_check(path));
-  if (r.meta) TRY(meta_axes_check(path));
+  if (r.meta) TRY(meta_header_check(path));
   r.io->ReadImageInformation();
   {
     unsigned dimensions = r.io->GetNumberOfDimensions();
@@ -178,6 +178,7 @@ status open_image(Reader &r, const char *path) {
   }
   st = geometry_check(&r.grid, sizeof(float));
   if (st != ST_OK) status_note("%s", path);
+  if (st == ST_OK && r.nifti) TRY(nifti_size_check(&r.layout, geometry_voxels(&r.grid), path));
   if (st == ST_OK && !r.nifti && !r.meta) TRY(check_nrrd_size(r, path));
 done:
   return st;

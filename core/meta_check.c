@@ -37,7 +37,34 @@ done:
   return st;
 }
 
-status meta_axes_check(const char *path) {
+/* Lines "Key = value" or "Key: value" up to ElementDataFile, of lengths that MetaIO's own buffers
+ * hold: it copies a longer key past the end of them. */
+static status check_lines(const char *head, const char *path) {
+  enum { MOST_KEY = 100, MOST_VALUE = 1023 };
+  static const char last[] = "ElementDataFile";
+  status st = ST_OK;
+  for (int n = 1; *head; n++) {
+    const size_t length = strcspn(head, "\n"), blank = strspn(head, " \t\r");
+    const char *key = head + (blank < length ? blank : length);
+    const size_t word = strcspn(key, "=:\n");
+    head += length;
+    if (*key != '\n' && *key) {
+      CHECK(key[word] == '=' || key[word] == ':', ST_FORMAT,
+            "%s: line %d of its header is no \"Key = value\"", path, n);
+      CHECK(word <= MOST_KEY && (size_t)(head - key) - word <= MOST_VALUE, ST_FORMAT,
+            "%s: line %d of its header has a key of %zu and a value of %zu characters, at most %d "
+            "and %d",
+            path, n, word, (size_t)(head - key) - word, MOST_KEY, MOST_VALUE);
+    }
+    if (!strncmp(key, last, strlen(last))) goto done;
+    if (*head) head++;
+  }
+  FAIL(ST_FORMAT, "%s: no %s line in its header", path, last);
+done:
+  return st;
+}
+
+status meta_header_check(const char *path) {
   enum { HEADER = 65536, MOST_AXES = 10 };
   static const char key[] = "NDims";
   status st = ST_OK;
@@ -48,6 +75,7 @@ status meta_axes_check(const char *path) {
   size_t length = fread(head, 1, HEADER, f);
   for (size_t i = 0; i < length; i++)
     if (!head[i]) head[i] = ' '; /* voxels may follow */
+  TRY(check_lines(head, path));
   for (const char *at = strstr(head, key); at; at = strstr(at, key)) {
     at += strlen(key);
     const char *number = at + strspn(at, " =:\t\r\n"); /* what MetaIO takes for a separator */

@@ -1,6 +1,7 @@
 /* What MetaIO does not look at in a MetaImage. It reads a file that was cut short without a word
  * and leaves the missing voxels as they were, and takes as many sizes as the header says there are
- * axes: for hours, when it says so. Private to core's image files.
+ * axes: for hours, when it says so; a long key it copies over its own memory. Private to core's
+ * image files.
  */
 #ifndef QCT_CORE_META_CHECK_H
 #define QCT_CORE_META_CHECK_H
@@ -13,9 +14,10 @@
 extern "C" {
 #endif
 
-/** Look at the number of axes wherever the header states it, before MetaIO reads the file.
- * @return ST_FORMAT unless it is 1 to 10 (MetaIO's own most); ST_IO */
-status meta_axes_check(const char *path);
+/** Look at the header's lines, and at the number of axes wherever it is stated, before MetaIO reads
+ * the file. @return ST_FORMAT unless the lines are "Key = value" of lengths that MetaIO can hold,
+ * up to ElementDataFile, and the axes 1 to 10 (MetaIO's own most); ST_IO */
+status meta_header_check(const char *path);
 
 /** Do the data of `path` (.mha, or .mhd with one data file) hold so many voxels? Compressed data
  * are unpacked for it, text (BinaryData = False) is counted number by number.

@@ -1,6 +1,10 @@
+#define _POSIX_C_SOURCE 200809L /* fseeko */
 #include "core/nifti_voxels.h"
 
+#include "core/file.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -143,6 +147,23 @@ status nifti_layout_read(struct nifti_layout *layout, const char *path) {
   }
 done:
   if (f) gzclose(f);
+  return st;
+}
+
+status nifti_size_check(const struct nifti_layout *layout, int64_t count, const char *path) {
+  static const double densest = 1032; /* bytes that a byte of deflate can stand for */
+  status st = ST_OK;
+  const bool packed = file_has_suffix(path, ".gz");
+  const double claimed = (double)layout->offset + (double)count * (double)layout->bytes;
+  double there = 0;
+  FILE *f = fopen(path, "rb");
+  CHECK(f && !fseeko(f, 0, SEEK_END), ST_IO, "%s: cannot be opened", path);
+  there = (double)ftello(f);
+  CHECK(claimed <= there * (packed ? densest : 1), ST_FORMAT,
+        "%s: cut short, or its header is wrong: it claims %.0f bytes, the file has %.0f%s", path,
+        claimed, there, packed ? " (packed)" : "");
+done:
+  if (f) fclose(f);
   return st;
 }
 

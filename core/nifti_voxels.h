@@ -33,6 +33,9 @@ status nifti_place_check(const char *path);
  */
 status nifti_layout_read(struct nifti_layout *layout, const char *path);
 
+/** Can the file hold `count` voxels? Asked before memory for them is. @return ST_FORMAT; ST_IO */
+status nifti_size_check(const struct nifti_layout *layout, int64_t count, const char *path);
+
 /** `count` voxels into `buffer`, bytes in this machine's order. @return ST_FORMAT when cut short */
 status nifti_voxels_read(void *buffer, int64_t count, const struct nifti_layout *layout,
                          const char *path);

@@ -119,7 +119,11 @@ static status read_array(double **out, struct vtu *v, const char *tag, int64_t n
   status st = ST_OK;
   char format[WORD], type[WORD], offset[WORD];
   unsigned char *bytes = NULL;
-  double *value = malloc(((size_t)n + 1) * sizeof *value);
+  double *value = NULL;
+  CHECK(n >= 0 && (size_t)n <= v->r.length, ST_FORMAT,
+        "mesh file %s: array %s would hold %lld numbers in a file of %zu bytes", v->r.name, name,
+        (long long)n, v->r.length);
+  value = malloc(((size_t)n + 1) * sizeof *value);
   CHECK(value, ST_MEMORY, "mesh file: no memory for array %s", name);
   attribute(format, tag, "format");
   attribute(type, tag, "type");
@@ -189,17 +193,39 @@ done:
   return st;
 }
 
+/* n whole numbers from 0 to most that do not fall where they must rise. @return ST_FORMAT */
+static status read_counts(double **out, struct vtu *v, const char *tag, int64_t n, double most,
+                          bool rising, const char *name) {
+  status st = ST_OK;
+  double *value = NULL;
+  TRY(read_array(&value, v, tag, n, name));
+  for (int64_t i = 0; i < n; i++) {
+    CHECK(value[i] >= 0 && value[i] <= most && value[i] == floor(value[i]), ST_FORMAT,
+          "mesh file %s: array %s has %g at place %lld, a whole number from 0 to %.0f expected",
+          v->r.name, name, value[i], (long long)i, most);
+    CHECK(!rising || !i || value[i] >= value[i - 1], ST_FORMAT,
+          "mesh file %s: array %s falls from %.0f to %.0f at place %lld", v->r.name, name,
+          value[i - 1], value[i], (long long)i);
+  }
+  *out = value;
+  value = NULL;
+done:
+  free(value);
+  return st;
+}
+
 /* Cells of solids; flat ones are passed over. */
 static status read_cells(struct fea_mesh_draft *d, struct vtu *v, int64_t cells) {
   status st = ST_OK;
   double *offset = NULL, *type = NULL, *connectivity = NULL;
   const char *tag;
   TRY(required(&tag, v, "<Cells", "offsets"));
-  TRY(read_array(&offset, v, tag, cells, "offsets"));
+  TRY(read_counts(&offset, v, tag, cells, (double)v->r.length, true, "offsets"));
   TRY(required(&tag, v, "<Cells", "types"));
-  TRY(read_array(&type, v, tag, cells, "types"));
+  TRY(read_counts(&type, v, tag, cells, UINT8_MAX, false, "types"));
   TRY(required(&tag, v, "<Cells", "connectivity"));
-  TRY(read_array(&connectivity, v, tag, (int64_t)offset[cells - 1], "connectivity"));
+  TRY(read_counts(&connectivity, v, tag, (int64_t)offset[cells - 1], INT32_MAX, false,
+                  "connectivity"));
   for (int64_t e = 0; e < cells; e++) {
     const int t = (int)type[e];
     const int kind = t == 10 ? FEA_TET4 : t == 24 ? FEA_TET10 : t == 12 ? FEA_HEX8 : -1;
@@ -236,7 +262,7 @@ static status read_model(struct fea_mesh *m, const struct fea_mesh_numbers *numb
     free(value), value = NULL;
   }
   if ((tag = find_array(v, "<CellData", "part"))) {
-    TRY(read_array(&value, v, tag, cells, "part"));
+    TRY(read_counts(&value, v, tag, cells, UINT8_MAX, false, "part"));
     for (int64_t e = 0; e < m->element_count; e++) m->part[e] = (uint8_t)value[numbers->element[e]];
     free(value), value = NULL;
   }

@@ -176,7 +176,31 @@ static void broken_files_are_refused(void **state) {
                ST_DOMAIN, "column 0 of its sform gives voxels of 0 mm");
   assert_fails(itk_image_read(&r, damaged("whole.nii", "t.nii", 40, four_d, 10, 0)), ST_DOMAIN,
                "2 volumes");
+  const int16_t many[] = {3, 2000, 2000, 890};
+  assert_fails(itk_image_read(&r, damaged("whole.nii", "l.nii", 40, many, 8, 0)), ST_FORMAT,
+               "cut short, or its header is wrong: it claims 14240000352 bytes");
   volume_destroy(v);
+}
+
+/* MetaIO copies a key of 256 characters and more over its own memory. */
+static void lines_that_metaio_cannot_hold_are_refused(void **state) {
+  (void)state;
+  struct volume *r;
+  char mha[4096];
+  memset(mha, 'x', sizeof mha);
+  memcpy(mha, "NDims = 3         \n", 19);
+  memcpy(mha + 319, " = 1\nElementDataFile = LOCAL\n", 30);
+  assert_ok(file_write(in_folder("key.mha"), mha, 349, true));
+  assert_fails(itk_image_read(&r, in_folder("key.mha")), ST_FORMAT,
+               "line 2 of its header has a key of 301");
+  memcpy(mha, "NDims = 3         \nComment = ", 29);
+  memset(mha + 29, 'x', 2000);
+  memcpy(mha + 2029, "\nElementDataFile = LOCAL\n", 26);
+  assert_ok(file_write(in_folder("key.mha"), mha, 2055, true));
+  assert_fails(itk_image_read(&r, in_folder("key.mha")), ST_FORMAT, "a value of 2002 characters");
+  assert_ok(file_write(in_folder("key.mha"), "NDims = 3\nObjectType Image\n", 27, true));
+  assert_fails(itk_image_read(&r, in_folder("key.mha")), ST_FORMAT,
+               "line 2 of its header is no \"Key = value\"");
 }
 
 static void nan_spacing_is_refused(void **state) {
@@ -320,6 +344,7 @@ int main(void) {
       cmocka_unit_test(a_sibling_nii_is_never_read_in_place_of_nii_gz),
       cmocka_unit_test(side_files_of_other_programs_are_left_alone),
       cmocka_unit_test(broken_files_are_refused),
+      cmocka_unit_test(lines_that_metaio_cannot_hold_are_refused),
       cmocka_unit_test(nan_spacing_is_refused),
       cmocka_unit_test(integers_become_float_exactly_or_are_refused),
       cmocka_unit_test(text_of_a_metaimage_is_read_or_refused_in_words),

@@ -226,6 +226,24 @@ static void malformed_files_are_refused(void **state) {
          "<VTKFile type=\"UnstructuredGrid\"><UnstructuredGrid><Piece NumberOfPoints=\"4\" "
          "NumberOfCells=\"1\"><Points><DataArray type=\"Float64\" format=\"ascii\">0 0 0 1 0",
          ST_FORMAT, "truncated?");
+  static const struct {
+    const char *offsets, *types, *said;
+  } cells[] = {{"1e56", "10", "array offsets has 1e+56 at place 0"},
+               {"900 4", "5 10", "array offsets has 900 at place 0"},
+               {"4 3", "5 10", "array offsets falls from 4 to 3 at place 1"},
+               {"4 8", "10 -1", "array types has -1 at place 1"}};
+  for (int i = 0; i < 4; i++) {
+    char text[1024];
+    snprintf(text, sizeof text,
+             "<VTKFile type=\"UnstructuredGrid\"><UnstructuredGrid><Piece NumberOfPoints=\"4\" "
+             "NumberOfCells=\"%d\"><Points><DataArray format=\"ascii\">0 0 0 1 0 0 0 1 0 0 0 1"
+             "</DataArray></Points><Cells><DataArray Name=\"offsets\" format=\"ascii\">%s"
+             "</DataArray><DataArray Name=\"types\" format=\"ascii\">%s</DataArray><DataArray "
+             "Name=\"connectivity\" format=\"ascii\">0 1 2 3 0 1 2 3</DataArray></Cells></Piece>"
+             "</UnstructuredGrid></VTKFile>",
+             i ? 2 : 1, cells[i].offsets, cells[i].types);
+    refuse("bad.vtu", text, ST_FORMAT, cells[i].said);
+  }
   refuse("bad.stl", "solid", ST_USAGE, "suffix must be");
 }
 
