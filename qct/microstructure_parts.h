@@ -36,9 +36,10 @@ status micro_place(float *places, int64_t count, const struct labels *bone);
  * plate of t layers has any thickness from t - 1 to t + 1: its reading is off by less than a voxel,
  * by none on average, and no method knows better. Round bodies touch the grid with such faces on
  * several sides and the sphere rests on the innermost. With the middle anywhere in a voxel rods and
- * balls of 5 voxels and more read 0.1 to 0.5 voxel thin on average and 0.8 at worst, balls of 3 and
- * 4 voxels 0.6 and 1.1, a bar of 2 x 2 voxels along an axis 1 voxel in all, oblique plates 0.1 to
- * 0.45 thick; from grey values within 0.3 (qct/README.md).
+ * balls of 4 voxels and more read up to 0.5 voxel thin on average and 0.8 at worst, balls of 3
+ * voxels 0.5 and 0.8, a rod of 3 that falls on 2 x 2 voxels 0.9, oblique plates 0.1 to 0.4 thick
+ * and 0.6 at worst; bars along an axis of 1 to 4 voxels their narrow side within 0.5 (1 x 4: 0.51);
+ * from grey values within 0.3 (qct/README.md).
  * @param image  whose values at or above `threshold` are the bone, on its grid; NULL: a map only
  * @return ST_DOMAIN when there is only bone or only marrow; ST_MEMORY
  * Source: hildebrand1997

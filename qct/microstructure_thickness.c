@@ -7,9 +7,9 @@
 
 /* The 26 directions miss the way up by 27 degrees at most: 1 - cos 27 = 0.11 of a step. */
 static const double ALMOST = 0.12;
-static const double TOUCH = 0.5;     /* voxels: how near to a sphere a voxel belongs to it */
-static const double FINEST = 0.0625; /* voxels: last step of the ascent */
-enum { SLAB = 8, BLOCK = 16 };
+static const double TOUCH = 0.5;          /* voxels: how near to a sphere a voxel belongs to it */
+static const double FINEST = 0.0625;      /* voxels: last step of the ascent */
+enum { SLAB = 8, BLOCK = 16, SIDES = 4 }; /* a sphere at rest touches four sides */
 
 struct point { /* of the surface, or a centre; millimetres along the index axes */
   float x, y, z;
@@ -281,32 +281,56 @@ static int is_held(const struct field *f, const float *radius, const int64_t p[3
   return 0;
 }
 
-/* Up from the voxel, away from what is nearest, until a step of FINEST no longer helps. */
+/* Does the voxel that holds a place belong to the phase of voxel `at`? */
+static int is_in_phase(const struct field *f, int64_t at, const double c[3]) {
+  const struct geometry *g = &f->bone->grid;
+  int64_t here = geometry_index(g, lrint(c[0] / g->spacing[0]), lrint(c[1] / g->spacing[1]),
+                                lrint(c[2] / g->spacing[2]));
+  return (f->bone->voxels[here] == 1) == (f->bone->voxels[at] == 1);
+}
+
+/* A step from c away from a place of the surface; 0 when it leaves the image, the phase or the
+ * voxels around p. */
+static int step_away(double moved[3], const struct field *f, const int64_t p[3], const double c[3],
+                     int32_t which, double step) {
+  const struct geometry *g = &f->bone->grid;
+  const struct point *from = point_at(f, which);
+  const int64_t n[3] = {g->nx, g->ny, g->nz};
+  double away[3] = {c[0] - (double)from->x, c[1] - (double)from->y, c[2] - (double)from->z};
+  double length = sqrt(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]);
+  int inside = length > 0;
+  for (int a = 0; a < 3 && inside; a++) {
+    moved[a] = c[a] + step * away[a] / length;
+    inside &= moved[a] >= 0 && moved[a] <= (double)(n[a] - 1) * g->spacing[a];
+    inside &= fabs(moved[a] - (double)p[a] * g->spacing[a]) <= g->spacing[a];
+  }
+  return inside && is_in_phase(f, geometry_index(g, p[0], p[1], p[2]), moved);
+}
+
+/* Up from the voxel, away from what is nearest, until steps of FINEST no longer help. On a ridge a
+ * step away from one side falls back towards another, so as many as there can be sides are taken
+ * in a row before a step is too long. */
 static struct sphere ascend(const struct field *f, const int64_t p[3], double r) {
   const struct geometry *g = &f->bone->grid;
-  double c[3], step = 0.5 * f->edge;
-  int32_t which = f->nearest[geometry_index(g, p[0], p[1], p[2])], next = which;
-  for (int a = 0; a < 3; a++) c[a] = (double)p[a] * g->spacing[a];
+  double best[3], step = 0.5 * f->edge;
+  int32_t which = f->nearest[geometry_index(g, p[0], p[1], p[2])];
+  for (int a = 0; a < 3; a++) best[a] = (double)p[a] * g->spacing[a];
   while (step >= FINEST * f->edge) {
-    const struct point *from = point_at(f, which);
-    double away[3] = {c[0] - (double)from->x, c[1] - (double)from->y, c[2] - (double)from->z};
-    double length = sqrt(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]), moved[3];
-    int inside = length > 0;
-    for (int a = 0; a < 3 && inside; a++) {
-      const int64_t n[3] = {g->nx, g->ny, g->nz};
-      moved[a] = c[a] + step * away[a] / length;
-      inside &= moved[a] >= 0 && moved[a] <= (double)(n[a] - 1) * g->spacing[a];
-      inside &= fabs(moved[a] - (double)p[a] * g->spacing[a]) <= g->spacing[a];
-    }
-    double better = inside ? clearance(f, moved, &next) : 0;
-    if (better > r) {
+    double c[3] = {best[0], best[1], best[2]}, moved[3], higher = 0;
+    int32_t next = which;
+    for (int side = 0; side < SIDES && higher <= r; side++) {
+      if (!step_away(moved, f, p, c, next, step)) break;
       memcpy(c, moved, sizeof c);
-      r = better;
+      higher = clearance(f, c, &next);
+    }
+    if (higher > r) {
+      memcpy(best, c, sizeof best);
+      r = higher;
       which = next;
     } else
       step /= 2;
   }
-  return (struct sphere){{(float)c[0], (float)c[1], (float)c[2]}, (float)r};
+  return (struct sphere){{(float)best[0], (float)best[1], (float)best[2]}, (float)r};
 }
 
 static int layer_spheres(struct list *out, const struct field *f, const float *radius, int64_t k,
