@@ -250,7 +250,11 @@ static status read_triple(int64_t out[3], const struct reader *r, const cJSON *j
   status st = ST_OK;
   double number[3];
   TRY(json_get_numbers(number, 3, json, key, r->what));
-  for (int a = 0; a < 3; a++) out[a] = (int64_t)number[a];
+  for (int a = 0; a < 3; a++) {
+    CHECK(fabs(number[a]) < INT32_MAX && number[a] == floor(number[a]), ST_FORMAT,
+          "%s: %s holds %g, a whole number expected", r->what, key, number[a]);
+    out[a] = (int64_t)number[a];
+  }
 done:
   return st;
 }

@@ -2,6 +2,7 @@
 
 #include "core/json.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,7 +239,8 @@ status ml_risk_model_from_json(struct ml_risk_model *out, const cJSON *json, con
   status st = ST_OK;
   struct ml_risk_model m = {.prevalence = NAN};
   char format[32];
-  double version, people, events, model_features;
+  double version, model_features;
+  int people, events;
   TRY(json_get_text(format, sizeof format, json, "format", what));
   CHECK(!strcmp(format, format_name), ST_FORMAT, "%s: format is \"%s\", not \"%s\"", what, format,
         format_name);
@@ -254,11 +256,11 @@ status ml_risk_model_from_json(struct ml_risk_model *out, const cJSON *json, con
   TRY(json_get_text(m.outcome, sizeof m.outcome, json, "outcome", what));
   TRY(json_get_text(m.materials, sizeof m.materials, json, "materials", what));
   TRY(json_get_text(m.methods, sizeof m.methods, json, "methods", what));
-  TRY(json_get_number(&people, json, "people", what));
-  TRY(json_get_number(&events, json, "events", what));
+  TRY(json_get_whole(&people, 1, INT_MAX, json, "people", what));
+  TRY(json_get_whole(&events, 0, people, json, "events", what));
   TRY(json_opt_number(&m.prevalence, json, "prevalence", what));
-  m.people = (int64_t)people;
-  m.events = (int64_t)events;
+  m.people = people;
+  m.events = events;
   TRY(read_features(&m, json, what));
   TRY(read_scaling(&m.chain, m.feature_count, json, what));
   if (json_find(json, "platt")) {
