@@ -14,7 +14,7 @@
 #define FEMUR_STEP_TRIED_MM 3.3     /* automatic femur segmentation: thickest slices tried */
 #define FEMUR_STEP_MOST_MM 5.0      /* and refused above (proposed) */
 #define STRUCTURE_STEP_GOOD_MM 1.0  /* hip structure: the neck's cortex is 1 to 3 mm */
-#define STRUCTURE_STEP_MOST_MM 3.0  /* hip structure (proposed) */
+#define STRUCTURE_STEP_MOST_MM 3.0  /* hip structure: flagged beyond (proposed) */
 #define STRENGTH_STEP_GOOD_MM 1.5   /* finite elements of 1 to 3 mm (proposed) */
 #define SPINE_STEP_MOST_MM 5.0      /* two slices within the middle of a vertebral body */
 #define PIXEL_FINE_MM 1.0           /* in-plane: a cortex is blurred beyond (proposed) */
@@ -226,8 +226,7 @@ static void judge_resolution(struct scan_info *s) {
   }
   if (step > FEMUR_STEP_MOST_MM)
     judge(s, ANALYSIS_HIP_STRUCTURE, SCAN_WITHHELD,
-          "slices every %.3g mm; the neck's cortex needs at most %g mm", step,
-          STRUCTURE_STEP_MOST_MM);
+          "slices every %.3g mm; the neck's cortex needs at most %g mm", step, FEMUR_STEP_MOST_MM);
   else if (step > STRUCTURE_STEP_MOST_MM)
     judge(s, ANALYSIS_HIP_STRUCTURE, SCAN_WITH_CAUTION,
           "slices every %.3g mm, meant for %g mm or less: every row is flagged", step,

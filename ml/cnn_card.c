@@ -229,6 +229,8 @@ done:
 static status read_classes(struct cnn_card *c, const cJSON *classes, const char *what) {
   status st = ST_OK;
   const cJSON *o;
+  CHECK(!classes || cJSON_IsObject(classes), ST_FORMAT,
+        "%s: classes must be {\"value\": \"name\", ...}", what);
   cJSON_ArrayForEach(o, classes) {
     CHECK(cJSON_IsString(o), ST_FORMAT, "%s: name of class %s is no text", what, o->string);
     TRY(add_output(c, o->valuestring, "", atoi(o->string), what));

@@ -191,6 +191,7 @@ static status nnunet_labels(struct cnn_card *c, const cJSON *labels, const char 
   status st = ST_OK;
   int n = cJSON_GetArraySize(labels);
   const cJSON *o;
+  CHECK(cJSON_IsObject(labels), ST_FORMAT, "%s: labels must be {\"name\": value, ...}", what);
   CHECK(n >= 2 && n <= CNN_OUTPUTS, ST_DOMAIN, "%s: %d labels; 2 to %d", what, n, CNN_OUTPUTS);
   c->output_count = n;
   cJSON_ArrayForEach(o, labels) {

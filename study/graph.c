@@ -137,9 +137,9 @@ static bool outputs_intact(const struct journal *j, const struct graph_step *s,
   }
   cJSON_ArrayForEach(output, outputs) {
     char path[4096], hex[65];
-    bool same = cJSON_IsString(output) && output_path(path, j->folder, output->string) == ST_OK &&
-                file_exists(path) && file_sha256(hex, path) == ST_OK &&
-                strcmp(hex, output->valuestring) == 0;
+    bool same = cJSON_IsString(output) && output->string &&
+                output_path(path, j->folder, output->string) == ST_OK && file_exists(path) &&
+                file_sha256(hex, path) == ST_OK && strcmp(hex, output->valuestring) == 0;
     if (!same) return false;
   }
   return true;

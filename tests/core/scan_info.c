@@ -66,11 +66,12 @@ static void resolution_withholds_what_it_cannot_carry(void **state) {
   v->grid.spacing[2] = 3.27;
   v->acquisition.slice_thickness_mm = 3.27;
   scan_info_of_volume(&s, v);
-  expect(&s, ANALYSIS_HIP_STRUCTURE, SCAN_WITHHELD, "at most 3 mm");
+  expect(&s, ANALYSIS_HIP_STRUCTURE, SCAN_WITH_CAUTION, "meant for 3 mm or less");
   expect(&s, ANALYSIS_HIP_STRENGTH, SCAN_WITH_CAUTION, "3.27 mm");
   expect(&s, ANALYSIS_HIP_DENSITY, SCAN_PERMITTED, "");
   v->grid.spacing[2] = 6;
   scan_info_of_volume(&s, v);
+  expect(&s, ANALYSIS_HIP_STRUCTURE, SCAN_WITHHELD, "at most 5 mm");
   expect(&s, ANALYSIS_HIP_DENSITY, SCAN_WITHHELD, "up to 5 mm");
   expect(&s, ANALYSIS_HIP_STRENGTH, SCAN_WITHHELD, "up to 5 mm");
   /* sagittal storage: the slice step is found along the body, whatever the index axis */

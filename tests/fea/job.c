@@ -161,6 +161,10 @@ static void jobs_that_make_no_sense_are_refused(void **state) {
                     "{\"material\":{\"modulus\":true},\"sets\":{\"a\":{\"low\":[50,50,50]}},"
                     "\"cases\":[]}"),
                ST_DOMAIN, "holds no node");
+  assert_fails(make(&job, v, NULL,
+                    "{\"material\":{\"modulus\":true},\"sets\":{\"a\":{\"node\":[0,1e80,0]}},"
+                    "\"cases\":[]}"),
+               ST_FORMAT, "node holds 1e+80, a whole number expected");
   /* one node, two displacements */
   assert_fails(make(&job, v, NULL,
                     "{\"material\":{\"modulus\":true}," BAR

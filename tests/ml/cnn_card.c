@@ -154,6 +154,9 @@ static void faults_of_nnunet_plans_are_named(void **state) {
                          "\"normalization_schemes\":[\"NoNormalization\"]}}"));
   d = parse("{\"labels\":{\"background\":0,\"whole\":[1,2]}}");
   assert_fails(cnn_card_from_nnunet(&c, p, d, NULL, "plans.json"), ST_DOMAIN, "region");
+  cJSON_Delete(d);
+  d = parse("{\"labels\":[0,1,2]}");
+  assert_fails(cnn_card_from_nnunet(&c, p, d, NULL, "plans.json"), ST_FORMAT, "labels must be {");
   cJSON_Delete(p);
   cJSON_Delete(d);
 }
