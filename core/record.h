@@ -31,7 +31,7 @@ struct measurement {
   int64_t n;        /* -1 when it has no meaning */
   char method[96];  /* what was done, in keys: "half-max", "fall-ogo/2 keller1994" */
   char source[48];  /* key of core/sources.def; "qct": this toolkit's own definition */
-  char flags[320];  /* "; "-separated words for a person; "" when all is well */
+  char flags[512];  /* "; "-separated words for a person; "" when all is well */
 };
 
 struct record {

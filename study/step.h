@@ -28,6 +28,7 @@ struct case_page {
   struct report *report;
   struct study_case *c;
   const struct record *record;      /* all rows of the case, withheld ones too */
+  size_t row_ends[STUDY_STEPS];     /* of each step of the graph: its rows end before that one */
   const char *keys[STEP_PAGE_KEYS]; /* publications so far */
   int key_count;
 };
@@ -86,7 +87,7 @@ struct case_step {
   void (*methods)(struct case_page *page);
   /* What would permit a withheld value whose reason contains the text, before those that hold for
    * every step (study/withheld.c). */
-  struct {
+  struct step_remedy {
     const char *reason_has, *remedy;
   } remedies[STEP_REMEDIES];
 };

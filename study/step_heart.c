@@ -187,4 +187,5 @@ const struct case_step step_heart = {
     .methods = methods,
     .remedies = {{"finding the lungs", "A scan of the chest."},
                  {"lung is not in the scan", "A scan of the whole chest."},
-                 {"finding the heart", "A scan of the chest, or --labels with the pericardium."}}};
+                 {"finding the heart", "A scan of the chest, or --labels with the pericardium."},
+                 {"known insert", "qct calcium with --insert-hu and --insert-density."}}};

@@ -34,7 +34,22 @@ static void withheld_rows(struct record *r, const struct case_step *step, int si
   }
 }
 
-static status collect(struct record **out, struct study_case *c) {
+/* The rows of one step, done or withheld. */
+static status collect_step(struct record *r, struct study_case *c, int index) {
+  status st = ST_OK;
+  const struct case_graph_step *g = &c->graph->made[index];
+  const struct graph_result *result = &c->graph->results[index];
+  if (result->state == GRAPH_WITHHELD) {
+    withheld_rows(r, g->step, g->side, result->reason);
+  } else {
+    if (g->step->part) TRY(append_part(r, c, g->step->name, g->side));
+    if (g->step->rows) TRY(g->step->rows(r, c, g->side));
+  }
+done:
+  return st;
+}
+
+static status collect(struct record **out, size_t row_ends[STUDY_STEPS], struct study_case *c) {
   status st = ST_OK;
   struct record *r = NULL;
   const struct femur_result *femora = NULL;
@@ -42,17 +57,10 @@ static status collect(struct record **out, struct study_case *c) {
   if (case_step_done(c, "femora", STEP_NO_SIDE)) TRY(case_femora(&femora, c));
   for (int i = 0; i < c->graph->count; i++) {
     const struct case_graph_step *g = &c->graph->made[i];
-    const struct graph_result *result = &c->graph->results[i];
-    if (!g->step) continue; /* this one */
-    bool absent =
-        g->step->of_femur && femora && g->side >= 0 && femora->sides[g->side].state == FEMUR_ABSENT;
-    if (absent) continue;
-    if (result->state == GRAPH_WITHHELD) {
-      withheld_rows(r, g->step, g->side, result->reason);
-    } else {
-      if (g->step->part) TRY(append_part(r, c, g->step->name, g->side));
-      if (g->step->rows) TRY(g->step->rows(r, c, g->side));
-    }
+    bool absent = g->step && g->step->of_femur && femora && g->side >= 0 &&
+                  femora->sides[g->side].state == FEMUR_ABSENT;
+    if (g->step && !absent) TRY(collect_step(r, c, i)); /* without step: this one */
+    row_ends[i] = r->count;
   }
   *out = r;
   r = NULL;
@@ -141,8 +149,9 @@ static status fill_report(struct case_page *page, cJSON **provenance) {
   report_paragraph(r,
                    "The same rows, with all digits, are in record.csv and record.json beside "
                    "this page. A withheld value is an empty cell there, never a zero. The interval "
-                   "of a density holds the error of the calibration, not that of the outline or "
-                   "of another scan; that of a failure load also moves outline and mesh.");
+                   "of a density holds the error of the calibration and, for the regions of the "
+                   "hip, of outline and separation in slices like these, not that of another "
+                   "scan; that of a failure load also moves outline and mesh.");
   report_measurements(r, page->record, NULL);
   tell_methods(page);
   *provenance = provenance_to_json(page->c->provenance); /* with the sources of the methods */
@@ -160,9 +169,11 @@ status step_report(struct study_case *c) {
   struct report *report = NULL;
   cJSON *provenance = NULL;
   char path[CASE_PATH];
-  TRY(collect(&record, c));
+  struct case_page page = {.c = c};
+  TRY(collect(&record, page.row_ends, c));
   TRY(report_create(&report, "Quantitative CT report", c->case_id));
-  struct case_page page = {.report = report, .c = c, .record = record};
+  page.report = report;
+  page.record = record;
   TRY(fill_report(&page, &provenance));
   TRY(case_path(path, c, "record.csv"));
   TRY(record_write(record, path, NULL, true));

@@ -71,7 +71,7 @@ static status tell(struct case_page *page, int side) {
   status st = ST_OK;
   const struct measurement *class = record_find(page->record, "spine", "bmd_class");
   const struct measurement *mean = record_find(page->record, "spine", "vbmd_trabecular");
-  char verdict[400] = "";
+  char verdict[600] = "";
   struct report_reading reading = {
       .act = "Leave out levels with fracture, metal, sclerosis or cement (qct bmd spine "
              "--exclude). A DXA T-score does not apply to these numbers."};
@@ -122,4 +122,8 @@ const struct case_step step_spine = {
     .tell = tell,
     .methods = methods,
     .remedies = {{"levels are never named",
-                  "Labels of vertebrae, or --level L1=z,L2=z with z in mm from the proposal."}}};
+                  "Labels of vertebrae, or --level L1=z,L2=z with z in mm from the proposal."},
+                 {"contrast", "A scan without contrast medium."},
+                 {"edge of the scan", "A scan that holds the whole vertebra."},
+                 {"neighbour", "A scan, and labels, with the vertebrae above and below."},
+                 {"two", "A scan, and labels, with more of the spine whole."}}};

@@ -2,44 +2,50 @@
 #include "study/step.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Remedies that hold for every step; those of a step's own table come first. */
-static const struct {
-  const char *reason_has, *remedy;
-} common_remedies[] = {{"give labels", "A scan of the hip, or --labels that name the femora."},
-                       {"height and weight", "--height and --mass."},
-                       {"contrast agent", "A scan without contrast medium."},
-                       {"are needed", "Thinner slices, or a scan that holds more of it."},
-                       {"etal", "The other hip, or a scan without the implant."},
-                       {"in the scan", NULL},
-                       {"outside the scan", NULL},
-                       {"edge", NULL},
-                       {"cut", NULL},
-                       {"shaft", NULL}};
-static const char hip_coverage[] =
-    "A scan from above the hip joint to 5 cm below the lesser trochanter, with the whole hip in "
-    "the field of view.";
+/* Remedies that hold for every step, and for every step of a femur; a step's own come first. */
+static const struct step_remedy common_remedies[] = {
+    {"height and weight", "--height and --mass."},
+    {"person's height", "--height."},
+    {"contrast", "A scan without contrast medium."},
+    {"tube voltage not", "The scan's DICOM series, which states it."},
+    {"by the header", "The scan's DICOM series, when it states it."},
+    {"are needed", "Thinner slices, or a scan that holds more of it."},
+    {NULL, NULL}};
+#define HIP_COVERAGE                                                                               \
+  "A scan from above the hip joint to 5 cm below the lesser trochanter, with the whole hip in "    \
+  "the field of view."
+static const struct step_remedy femur_remedies[] = {
+    {"give labels", "A scan of the hip, or --labels that name the femora."},
+    {"etal", "The other hip, or a scan without the implant."},
+    {"in the scan", HIP_COVERAGE},
+    {"outside the scan", HIP_COVERAGE},
+    {"end of the bone", HIP_COVERAGE},
+    {"the bone ends", HIP_COVERAGE},
+    {"no bone within", HIP_COVERAGE},
+    {"edge", HIP_COVERAGE},
+    {"cut", HIP_COVERAGE},
+    {"are needed", "Thinner slices, or a scan that holds more of it."},
+    {"shaft", HIP_COVERAGE},
+    {NULL, NULL}};
 
-static const char *remedy_of_step(const struct case_step *step, const char *reason) {
-  for (int i = 0; i < STEP_REMEDIES && step->remedies[i].reason_has; i++)
-    if (strstr(reason, step->remedies[i].reason_has)) return step->remedies[i].remedy;
+static const char *look_up(const struct step_remedy *list, int most, const char *reason) {
+  for (int i = 0; i < most && list[i].reason_has; i++)
+    if (strstr(reason, list[i].reason_has)) return list[i].remedy;
   return NULL;
 }
 
-/* `step` NULL: of a row, whichever step it came from. */
 static const char *remedy_for(const struct case_step *step, status cause, const char *reason) {
-  const char *remedy = step ? remedy_of_step(step, reason) : NULL;
+  bool of_femur = step && (step->of_femur || strcmp(step->name, "femora") == 0);
+  const char *remedy = step ? look_up(step->remedies, STEP_REMEDIES, reason) : NULL;
   if (cause == ST_UNSUPPORTED) return "A build with that module.";
-  for (int i = 0; !step && !remedy && study_steps[i]; i++)
-    remedy = remedy_of_step(study_steps[i], reason);
-  if (remedy) return remedy;
-  for (size_t i = 0; i < sizeof common_remedies / sizeof *common_remedies; i++)
-    if (strstr(reason, common_remedies[i].reason_has))
-      return common_remedies[i].remedy ? common_remedies[i].remedy : hip_coverage;
-  return "See the reason.";
+  if (!remedy && of_femur) remedy = look_up(femur_remedies, INT_MAX, reason);
+  if (!remedy) remedy = look_up(common_remedies, INT_MAX, reason);
+  return remedy ? remedy : "See the reason.";
 }
 
 /* A step withheld because one that it needs is withheld is told with that one's remedy. */
@@ -80,37 +86,78 @@ static void withheld_steps(struct case_page *page) {
   }
 }
 
-/* Rows of a step that was withheld as a whole are told with the step. */
-static bool told_with_step(const struct case_graph *g, const struct measurement *m) {
-  for (int i = 0; i < g->count; i++) {
-    const struct graph_result *r = &g->results[i];
-    if (r->state == GRAPH_WITHHELD && strncmp(r->reason, m->flags, strlen(m->flags)) == 0)
-      return true;
-  }
-  return false;
+/* The step that a row came from: its place in the graph. */
+static int step_of_row(const struct case_page *page, size_t row) {
+  int i = 0;
+  while (row >= page->row_ends[i]) i++;
+  return i;
 }
 
-static bool same_cause(const struct measurement *a, const struct measurement *b) {
-  return isnan(b->value) && strcmp(a->flags, b->flags) == 0;
+/* What would permit a row's value; NULL when it has one, or is told with its step. */
+static const char *remedy_of_row(const struct case_page *page, size_t row) {
+  const struct measurement *m = &page->record->rows[row];
+  if (!isnan(m->value)) return NULL;
+  int from = step_of_row(page, row);
+  if (page->c->graph->results[from].state == GRAPH_WITHHELD) return NULL;
+  return remedy_for(page->c->graph->made[from].step, ST_DOMAIN, m->flags);
 }
 
-/* One line for all values that are missing for one reason. */
-static void withheld_rows(struct case_page *page) {
+/* Rows of one step that the same would permit are told in one line. */
+static bool told_together(const struct case_page *page, size_t a, size_t b) {
+  const char *of_a = remedy_of_row(page, a), *of_b = remedy_of_row(page, b);
+  return of_a && of_b && strcmp(of_a, of_b) == 0 && step_of_row(page, a) == step_of_row(page, b);
+}
+
+/* "Neck, right; Trochanter, right: 12 values"; of one region "Shaft, right: Area and 3 more". */
+static void name_rows(char what[512], const struct case_page *page, size_t first) {
   const struct record *record = page->record;
-  for (size_t i = 0; i < record->count; i++) {
-    const struct measurement *m = &record->rows[i];
-    char region[96], quantity[96], what[256];
-    bool before = false;
-    int more = 0;
-    if (!isnan(m->value) || told_with_step(page->c->graph, m)) continue;
-    for (size_t k = 0; k < i; k++) before |= same_cause(m, &record->rows[k]);
-    for (size_t k = i + 1; k < record->count; k++) more += same_cause(m, &record->rows[k]);
+  char region[96], quantity[96];
+  const char *last = "";
+  int n = 0, regions = 0, rows = 0;
+  for (size_t i = first; i < record->count; i++) {
+    if (!told_together(page, first, i)) continue;
+    rows++;
+    if (strcmp(record->rows[i].region, last) == 0 || n >= 420) continue;
+    last = record->rows[i].region;
+    report_region_words(region, last);
+    n += snprintf(what + n, 512 - (size_t)n, "%s%s", regions++ ? "; " : "", region);
+  }
+  report_quantity_words(quantity, record->rows[first].quantity);
+  if (regions > 1)
+    snprintf(what + n, 512 - (size_t)n, ": %d values", rows);
+  else if (rows > 1)
+    snprintf(what + n, 512 - (size_t)n, ": %s and %d more", quantity, rows - 1);
+  else
+    snprintf(what + n, 512 - (size_t)n, ": %s", quantity);
+}
+
+/* The reason of the first row; how many others there are, which stand beside the values. */
+static void join_reasons(char why[640], const struct case_page *page, size_t first) {
+  const struct measurement *rows = page->record->rows;
+  int others = 0;
+  for (size_t i = first + 1; i < page->record->count; i++) {
+    bool before = !told_together(page, first, i);
+    for (size_t k = first; !before && k < i; k++)
+      before = told_together(page, first, k) && strcmp(rows[k].flags, rows[i].flags) == 0;
+    others += !before;
+  }
+  int n = snprintf(why, 640, "%s", rows[first].flags);
+  if (others)
+    snprintf(why + n, 640 - (size_t)n,
+             "; %d other reason%s beside the values under All measurements", others,
+             others == 1 ? "" : "s");
+}
+
+static void withheld_rows(struct case_page *page) {
+  for (size_t i = 0; i < page->record->count; i++) {
+    char what[512], why[640];
+    const char *remedy = remedy_of_row(page, i);
+    bool before = !remedy;
+    for (size_t k = 0; !before && k < i; k++) before = told_together(page, k, i);
     if (before) continue;
-    report_region_words(region, m->region);
-    report_quantity_words(quantity, m->quantity);
-    int n = snprintf(what, sizeof what, "%s: %s", region, quantity);
-    if (more) snprintf(what + n, sizeof what - (size_t)n, " and %d more", more);
-    report_withheld(page->report, what, m->flags, remedy_for(NULL, ST_DOMAIN, m->flags));
+    name_rows(what, page, i);
+    join_reasons(why, page, i);
+    report_withheld(page->report, what, why, remedy);
   }
 }
 
