@@ -11,7 +11,8 @@ static const struct params defaults = {.out = NULL};
 
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "label map: 200 body, 201 table and other objects"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE,
+                        "label map: 200 body, 201 table and other objects"),
     OPTIONS_END};
 
 static const struct example examples[] = {

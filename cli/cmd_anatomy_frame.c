@@ -20,7 +20,7 @@ static const char *const neck_names[] = {"minperim", "area", NULL};
 
 static const struct option options[] = {
     ARG_IN(struct params, labels, "labels", "label map with one periosteal femur mask"),
-    OPT_OUT(struct params, out, "out", "frame as JSON; standard output when not given"),
+    OPT_OUT_AS(struct params, out, "out", ".json", "frame; standard output when not given"),
     OPT_INT(struct params, value, "label", "", 0, 65535,
             "value of the femur; 0: the right, else the left femur of the map"),
     OPT_CHOICE(struct params, side, "side", side_names, "side; auto: from the label or its shape"),

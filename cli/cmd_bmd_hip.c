@@ -29,7 +29,7 @@ static const struct option options[] = {
     OPT_INT(struct params, min_voxels, "min-voxels", "", 1, 1000000,
             "a region with fewer is withheld"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
-    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

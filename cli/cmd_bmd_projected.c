@@ -17,8 +17,8 @@ static const struct option options[] = {
     OPT_IN(struct params, correction, "correction",
            "JSON file with intercept and slope from projected to DXA areal density"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
-    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
-    OPT_OUT(struct params, picture, "picture", "the projection with its regions (.png)"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "the projection with its regions"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -31,7 +31,7 @@ static const struct option options[] = {
             "a region with fewer is withheld"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
-    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

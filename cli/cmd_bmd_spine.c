@@ -37,9 +37,9 @@ static const struct option options[] = {
     OPT_FLAG(struct params, any_material, "any-material",
              "classify by 120/80 mg/cm3 though the density is not of K2HPO4"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
-    OPT_OUT(struct params, picture, "picture",
-            "PNG of the regions, sagittal and across the bodies"),
-    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png",
+               "the regions, sagittal and across the bodies"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -15,11 +15,11 @@ static const struct params defaults = {.slice = -1};
 
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
-    ARG_OUT(struct params, out, "out", "label map of the compartments"),
+    ARG_OUT_AS(struct params, out, "out", ENDS_IMAGE, "label map of the compartments"),
     OPT_IN(struct params, labels, "labels",
            "label map with organs (TotalSegmentator numbers) or a part named abdominal_cavity, on "
            "the same grid: the rule then only finds the wall"),
-    OPT_OUT(struct params, picture, "picture", "a slice with its compartments (PNG)"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "a slice with its compartments"),
     OPT_INT(struct params, slice, "slice", "", -1, 100000,
             "slice of the picture by index; -1: the middle one"),
     OPTIONS_END};

@@ -88,9 +88,9 @@ static const struct option options[] = {
     OPT_FLAG(struct params, all_variants, "all-variants",
              "also the score under every published variant"),
     OPT_FLAG(struct params, anyway, "anyway", "score in spite of contrast or another tube voltage"),
-    OPT_OUT(struct params, lesions, "lesions", "table of lesions (CSV)"),
-    OPT_OUT(struct params, picture, "picture", "slice with the lesions (PNG)"),
-    OPT_OUT(struct params, out, "out", "record (CSV or JSON)"),
+    OPT_OUT_AS(struct params, lesions, "lesions", ".csv", "table of lesions"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "slice with the lesions"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

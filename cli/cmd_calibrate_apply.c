@@ -15,8 +15,7 @@ static const struct option options[] = {
     ARG_IN(struct params, calibration, "calibration", "calibration (JSON)"),
     OPT_FLAG(struct params, override, "override",
              "apply although scanner or kVp cannot be matched (a differing kVp never is)"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "density volume (.nii.gz, .nrrd, .mha)"),
-    OPTIONS_END};
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE, "density volume"), OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct phantom rods --fov 340,360,36 --phantom b-mas-200 --out rods",

@@ -23,7 +23,7 @@ static const struct option options[] = {
     OPT_IN(struct params, people, "tissue-table",
            "people of the scanner, from \"qct calibrate learn\": tells what a body's size does"),
     OPT_FLAG(struct params, async.force, "override", "take an older phantom scan, with a warning"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "the calibration (JSON)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "the calibration"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -16,9 +16,9 @@ static const struct option options[] = {
     ARG_IN(struct params, store, "from-store", "calibration store (HDF5)"),
     OPT_TEXT(struct params, since, "since",
              "first day that counts, YYYY-MM-DD: after a service the baseline begins anew"),
-    OPT_OUT(struct params, out, "out", "control chart (CSV)"),
-    OPT_OUT(struct params, figure, "figure",
-            "chart of each scanner (SVG); a second scanner gets -2 before the suffix, and so on"),
+    OPT_OUT_AS(struct params, out, "out", ".csv", "control chart; standard output when not given"),
+    OPT_OUT_AS(struct params, figure, "figure", ".svg",
+               "chart of each scanner; a second scanner gets -2 before the ending, and so on"),
     OPTIONS_END};
 
 static const struct example examples[] = {

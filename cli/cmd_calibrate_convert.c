@@ -17,7 +17,8 @@ static const struct option options[] = {
     OPT_CHOICE(struct params, to, "to", to_names, "material wanted"),
     OPT_CHOICE(struct params, by, "relation", by_names,
                "published relation; they disagree, so one must be chosen"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "the converted calibration (JSON)"), OPTIONS_END};
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "the converted calibration"),
+    OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct phantom rods --fov 340,360,36 --phantom mindways-model3-ct --out rods", "a phantom scan"},

@@ -34,10 +34,11 @@ static const struct option options[] = {
     OPT_CHOICE(struct params, assume, "assume-material", assume_names,
                "take densities of an unstated material for this one, with a warning"),
     OPT_FLAG(struct params, override, "override", "keep tissues outside their expected HU"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "the calibration (JSON)"),
-    OPT_OUT(struct params, samples_out, "samples-out", "label map of the voxels that were sampled"),
-    OPT_OUT(struct params, figure, "figure", "line and residuals (SVG)"),
-    OPT_OUT(struct params, picture, "picture", "samples outlined on a slice (PNG)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "the calibration"),
+    OPT_OUT_AS(struct params, samples_out, "samples-out", ENDS_IMAGE,
+               "label map of the voxels that were sampled"),
+    OPT_OUT_AS(struct params, figure, "figure", ".svg", "line and residuals"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "samples outlined on a slice"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -21,7 +21,7 @@ static const struct option options[] = {
     OPT_IN(struct params, certificate, "certificate",
            "the unit's own certificate (JSON); overrides the built-in numbers"),
     OPT_FLAG(struct params, override, "override", "keep tissues outside their expected HU"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "the table of tissues (JSON)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "the table of tissues"),
     OPTIONS_END};
 
 static const struct example examples[] = {

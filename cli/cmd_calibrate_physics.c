@@ -26,7 +26,7 @@ static const struct option options[] = {
     OPT_REAL(struct params, physics.s_ha, "ha-displacement", "", 0, 1,
              "water displaced by HA in the phantom meant"),
     OPT_FLAG(struct params, override, "override", "keep tissues outside their expected HU"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "the calibration (JSON)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "the calibration"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -14,7 +14,7 @@ static const struct params defaults = {.out = NULL};
 static const struct option options[] = {
     ARG_INS(struct params, models, "models", "model files of the sites"),
     OPT_LIST(struct params, people, "weights", "people of each site; else the n of its card"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "averaged model (HDF5)"), OPTIONS_END};
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".h5", "averaged model"), OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct risk simulate --people 60 --effect 1 --out people.csv", "people of a site"},

@@ -12,7 +12,8 @@ static const struct params defaults = {.device = "cpu"};
 
 static const struct option options[] = {
     ARG_IN(struct params, model, "model", "model file (HDF5 or TorchScript)"),
-    OPT_OUT(struct params, out, "out", "JSON; standard output without"),
+    OPT_OUT_AS(struct params, out, "out", ".json",
+               "what the model is; standard output when not given"),
     DEVICE_OPTION(struct params, device), OPTIONS_END};
 
 static const struct example examples[] = {

@@ -12,7 +12,7 @@ static const struct params defaults = {.image = "image"};
 
 static const struct option options[] = {
     ARG_IN(struct params, manifest, "manifest", "one row a case (CSV): paths, outcome, columns"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "data set (HDF5, .h5)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".h5", "data set"),
     OPT_TEXT(struct params, image, "image", "column with the image's path"),
     OPT_TEXT(struct params, label_column, "label-column", "column with the label map's path"),
     OPTIONS_END};

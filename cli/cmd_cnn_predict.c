@@ -24,7 +24,8 @@ static const struct params defaults = {
 static const struct option options[] = {
     ARG_IN(struct params, manifest, "manifest", "one row a case (CSV) with the path of its image"),
     OPT_LIST(struct params, models, "model", "model file; several are an ensemble"),
-    OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD,
+               "record of predictions; standard output when not given"),
     OPT_TEXT(struct params, image, "image", "column with the image's path"),
     OPT_TEXT(struct params, case_column, "case-column", "column that names the case"),
     OPT_TEXT(struct params, target, "target", "column with the truth: adds the agreement"),

@@ -36,11 +36,11 @@ static const struct option options[] = {
     OPT_REAL(struct params, thickness_mm, "thickness", "mm", 0.1, 5,
              "slice thickness; else the header's, else the slice distance"),
     OPT_REAL(struct params, vertex_mm, "vertex-distance", "mm", 0.5, 3, "of the surface"),
-    OPT_OUT(struct params, surface, "surface",
-            "map as a surface: .vtp or .ply with values, .stl, .obj"),
-    OPT_OUT(struct params, picture, "picture", "shaded views coloured by thickness (.png)"),
+    OPT_OUT_AS(struct params, surface, "surface", ".vtp .ply .stl .obj",
+               "map as a surface; .vtp and .ply hold the values"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "shaded views coloured by thickness"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
-    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -18,7 +18,7 @@ static const struct params defaults = {
 
 static const struct option options[] = {
     ARG_IN(struct params, in, "image", "DICOM folder or file, NIfTI, NRRD or MetaImage"),
-    ARG_OUT(struct params, out, "result", "image file"),
+    ARG_OUT_AS(struct params, out, "result", ENDS_IMAGE, "the part that is kept"),
     OPT_REALS(struct params, low, "low", "voxel", 3, 0, 1e6, "first voxel kept, i,j,k from 0"),
     OPT_REALS(struct params, high, "high", "voxel", 3, 0, 1e6, "last voxel kept, i,j,k"),
     OPT_IN(struct params, labels, "labels", "crop to a label of this map instead"),

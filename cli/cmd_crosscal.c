@@ -22,7 +22,8 @@ static const struct option options[] = {
     OPT_TEXT(struct params, second, "second", "column of the second scanner (people on both)"),
     OPT_REAL(struct params, ratio, "ratio", "", 0.01, 100,
              "precision variance of the second scanner over the first"),
-    OPT_OUT(struct params, out, "out", "coefficients and agreement (CSV or JSON)"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD,
+               "coefficients and agreement; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

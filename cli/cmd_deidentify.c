@@ -23,7 +23,8 @@ static const struct option options[] = {
                     "file with the secret that pseudonyms are made with, at least 16 random bytes"),
     OPT_CHOICE(struct params, dates, "dates", dates_names,
                "remove them, or shift all of a person by the same secret number of days"),
-    OPT_OUT(struct params, handled, "handled", "also write the list of elements handled (CSV)"),
+    OPT_OUT_AS(struct params, handled, "handled", ".csv",
+               "also write the list of elements handled"),
     OPTIONS_END};
 
 static const struct example examples[] = {

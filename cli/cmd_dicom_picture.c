@@ -9,7 +9,7 @@ static const struct params defaults = {.dicom = DICOM_DEFAULTS};
 
 static const struct option options[] = {
     ARG_IN(struct params, picture, "picture", "PNG picture"),
-    ARG_OUT(struct params, out, "result", "secondary capture (.dcm)"),
+    ARG_OUT_AS(struct params, out, "result", ".dcm", "secondary capture"),
     DICOM_OPTIONS(struct params, dicom), OPTIONS_END};
 
 static const struct example examples[] = {

@@ -12,7 +12,7 @@ static const struct params defaults = {.dicom = DICOM_DEFAULTS};
 
 static const struct option options[] = {
     ARG_IN(struct params, record, "record", "measurements: record.csv or record.json"),
-    ARG_OUT(struct params, out, "result", "structured report (.dcm)"),
+    ARG_OUT_AS(struct params, out, "result", ".dcm", "structured report"),
     OPT_TEXT(struct params, case_id, "case", "the one case of a record that holds several"),
     DICOM_OPTIONS(struct params, dicom), OPTIONS_END};
 

@@ -20,8 +20,10 @@ static const struct params defaults = {.drr = ML_DRR_DEFAULTS};
 
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT [HU], or a density [mg/cm3] for --value abmd"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "the projection, an image file of one slice"),
-    OPT_OUT(struct params, picture, "picture", "the same as a grey picture (PNG), bone bright"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE,
+                        "the projection, an image of one slice"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png",
+               "the same as a grey picture, bone bright"),
     OPT_CHOICE(struct params, drr.view, "view", ml_drr_view_names, "direction of the rays"),
     OPT_CHOICE(struct params, drr.value, "value", ml_drr_value_names, "what a pixel holds"),
     OPT_CHOICE(struct params, drr.beam, "beam", ml_drr_beam_names, "parallel, or from a point"),

@@ -18,10 +18,12 @@ static const struct params defaults = {.femur.reference.options = REFERENCE_DEFA
 
 static const struct option options[] = {
     FEMUR_ARGUMENTS(struct params, femur),
-    OPT_OUT(struct params, out, "out", "record (CSV, or JSON by suffix); standard output without"),
-    OPT_OUT(struct params, table, "table", "failure load and site of every direction (CSV)"),
-    OPT_OUT(struct params, polar, "polar", "failure load by direction as a polar picture (SVG)"),
-    OPT_OUT(struct params, picture, "picture", "strain picture of the weakest direction (PNG)"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
+    OPT_OUT_AS(struct params, table, "table", ".csv", "failure load and site of every direction"),
+    OPT_OUT_AS(struct params, polar, "polar", ".svg",
+               "failure load by direction as a polar picture"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png",
+               "strain picture of the weakest direction"),
     OPT_REAL(struct params, envelope.alpha_deg, "alpha-range", "deg", 0, 60,
              "largest turn of the force about the front axis, both ways"),
     OPT_REAL(struct params, envelope.beta_deg, "beta-range", "deg", 0, 60,

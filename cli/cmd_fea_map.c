@@ -21,9 +21,9 @@ static const struct params defaults = {.out = "-", .bins = 250, .map = FEA_MAP_D
 static const struct option options[] = {
     ARG_IN(struct params, mesh, "mesh", "made elsewhere: .inp, .msh (4.1, text) or .vtu, LPS mm"),
     ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
-    OPT_OUT(struct params, out, "out", "table: element, density, modulus (CSV)"),
-    OPT_OUT(struct params, write, "result",
-            "the mesh with its moduli: .inp (from an .inp, every other line kept), .vtu or .msh"),
+    OPT_OUT_AS(struct params, out, "out", ".csv", "table: element, density, modulus"),
+    OPT_OUT_AS(struct params, write, "result", ".inp .vtu .msh",
+               "the mesh with its moduli; .inp only from an .inp, every other line kept"),
     OPT_IN(struct params, labels, "labels",
            "label map on the grid of the density, for the surface"),
     OPT_INT(struct params, label, "label", "", 0, 65535, "value of the bone in it"),

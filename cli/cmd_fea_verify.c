@@ -9,8 +9,10 @@ struct params {
 };
 static const struct params defaults = {.out = "-"};
 
-static const struct option options[] = {OPT_OUT(struct params, out, "out", "table of errors (CSV)"),
-                                        OPTIONS_END};
+static const struct option options[] = {
+    OPT_OUT_AS(struct params, out, "out", ".csv",
+               "table of errors; standard output when not given"),
+    OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct fea verify", "closed forms and another solver's numbers, solved anew"}, {NULL, NULL}};

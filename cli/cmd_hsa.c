@@ -31,9 +31,9 @@ static const struct option options[] = {
     OPT_FLAG(struct params, thick_slices, "thick-slices",
              "also measure slices above 3 mm; every row is flagged"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
-    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
-    OPT_OUT(struct params, sections, "sections", "table of every section (.csv)"),
-    OPT_OUT(struct params, picture, "picture", "sheet of the sections (.png)"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
+    OPT_OUT_AS(struct params, sections, "sections", ".csv", "table of every section"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "sheet of the sections"),
     OPTIONS_END};
 
 static const struct example examples[] = {

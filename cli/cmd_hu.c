@@ -58,9 +58,9 @@ static const struct option options[] = {
     OPT_REAL(struct params, air, "air-hu", "HU", -1100, -900, "mean of air, for --method c2c"),
     OPT_REAL(struct params, fat, "fat-hu", "HU", -200, 0, "mean of visceral fat, for --method c2c"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
-    OPT_OUT(struct params, picture, "picture",
-            "PNG of the regions, sagittal and across the bodies"),
-    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png",
+               "the regions, sagittal and across the bodies"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

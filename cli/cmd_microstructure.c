@@ -32,11 +32,11 @@ static const struct option options[] = {
              "radius: marrow in which no such sphere fits is a pore of the cortex"),
     OPT_REAL(struct params, strut_mm, "strut", "mm", 0, 3,
              "radius: what marrow grown by it closes is trabecular"),
-    OPT_OUT(struct params, thickness_map, "thickness-map",
-            "image of the local thickness of bone and marrow, mm"),
-    OPT_OUT(struct params, picture, "picture", "middle slice with the thickness map (.png)"),
+    OPT_OUT_AS(struct params, thickness_map, "thickness-map", ENDS_IMAGE,
+               "image of the local thickness of bone and marrow, mm"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "middle slice with the thickness map"),
     OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
-    OPT_OUT(struct params, out, "out", "record (.csv or .json); standard output when not given"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

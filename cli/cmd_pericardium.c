@@ -41,9 +41,10 @@ static const struct option options[] = {
                "also whether the fat inside is above 250 ml, as printed in one review"),
     OPT_REAL(struct params, height_m, "height", "m", 0.5, 3, "of the person"),
     OPT_REAL(struct params, mass_kg, "mass", "kg", 10, 400, "of the person"),
-    OPT_OUT(struct params, sac, "sac", "also write the sac and what is around it (label map)"),
-    OPT_OUT(struct params, picture, "picture", "three planes with the sac and its fat (PNG)"),
-    OPT_OUT(struct params, out, "out", "record (CSV or JSON)"),
+    OPT_OUT_AS(struct params, sac, "sac", ENDS_IMAGE,
+               "also write the sac and what is around it, a label map"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "three planes with the sac and its fat"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

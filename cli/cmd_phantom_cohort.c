@@ -14,7 +14,7 @@ static const struct params defaults = {
     .people = 20, .seed = 1, .years = 10, .rate = 2.3, .truth_step = 4};
 
 static const struct option options[] = {
-    OPT_OUT_REQUIRED(struct params, out, "out", "table of people (CSV)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".csv", "table of people"),
     OPT_INT(struct params, people, "people", "people", 2, 100000, "how many"),
     OPT_INT(struct params, seed, "seed", "", 1, 1e9, "of the first person; the next ones count on"),
     OPT_CHOICE(struct params, sex, "sex", sexes, "women, men or both"),

@@ -23,7 +23,8 @@ static const struct option options[] = {
              "precision of another scanner: adds the least significant change between the two"),
     OPT_REAL(struct params, cross, "cross-error", "", 0, 1e6,
              "standard error of their cross-calibration"),
-    OPT_OUT(struct params, out, "out", "precision with intervals (CSV or JSON)"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD,
+               "precision with intervals; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

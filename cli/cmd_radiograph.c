@@ -17,8 +17,9 @@ static const struct params defaults = {.pixel_mm = NAN};
 
 static const struct option options[] = {
     ARG_IN(struct params, image, "image", "DICOM image (CR, DX) or grey PNG"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "image file of one slice, as networks take it"),
-    OPT_OUT(struct params, picture, "picture", "grey picture (PNG)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE,
+                        "image of one slice, as networks take it"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png", "grey picture"),
     OPT_REAL(struct params, pixel_mm, "pixel", "mm", 0.01, 20,
              "edge of a pixel instead of what the file states"),
     OPT_FLAG(struct params, mirror, "mirror-image",

@@ -16,7 +16,7 @@ static const struct params defaults = {.size_mm = NAN, .filter = FILTER_DEFAULTS
 
 static const struct option options[] = {
     ARG_IN(struct params, image, "image", "CT or density volume: DICOM folder or file"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "response map (image file)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE, "response map"),
     FILTER_OPTIONS(struct params, filter),
     OPT_FLAG(struct params, by_slice, "by-slice", "2D: interpolate and filter within slices"),
     OPT_REAL(struct params, size_mm, "size", "mm", 0.01, 50,

@@ -31,11 +31,12 @@ static const struct option options[] = {
     OPT_IN(struct params, reference, "references",
            "folder of reference tables; without it the digital phantom alone"),
     OPT_CHOICE(struct params, part, "part", parts, "which references"),
-    OPT_OUT(struct params, out, "out", "scoreboard (CSV)"),
-    OPT_OUT(struct params, table, "table", "every value beside its reference (CSV)"),
-    OPT_OUT(struct params, phantom, "phantom-out", "also write the digital phantom's image"),
-    OPT_OUT(struct params, phantom_labels, "phantom-labels",
-            "also write the digital phantom's mask"),
+    OPT_OUT_AS(struct params, out, "out", ".csv", "scoreboard; standard output when not given"),
+    OPT_OUT_AS(struct params, table, "table", ".csv", "every value beside its reference"),
+    OPT_OUT_AS(struct params, phantom, "phantom-out", ENDS_IMAGE,
+               "also write the digital phantom's image"),
+    OPT_OUT_AS(struct params, phantom_labels, "phantom-labels", ENDS_IMAGE,
+               "also write the digital phantom's mask"),
     OPTIONS_END};
 
 static const struct example examples[] = {

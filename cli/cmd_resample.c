@@ -18,7 +18,7 @@ static const char *const method_names[] = {"nearest", "linear", "cubic", "averag
 
 static const struct option options[] = {
     ARG_IN(struct params, in, "image", "DICOM folder or file, NIfTI, NRRD or MetaImage"),
-    ARG_OUT(struct params, out, "result", "image file"),
+    ARG_OUT_AS(struct params, out, "result", ENDS_IMAGE, "the resampled image"),
     OPT_REAL(struct params, size_mm, "size", "mm", 0.02, 50,
              "edge of the new cubic voxels; axes left, posterior, superior"),
     OPT_IN(struct params, like, "like", "take the grid of this image instead"),

@@ -14,7 +14,7 @@ static const struct params defaults = {.out = NULL};
 
 static const struct option options[] = {
     ARG_INS(struct params, models, "models", "model files of the sites, made by risk train"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "averaged model (JSON)"), OPTIONS_END};
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "averaged model"), OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct risk simulate --people 80 --effect 1 --out people.csv", "people of a site"},

@@ -23,9 +23,10 @@ static const struct option options[] = {
              "column with the probability; \"\" for none"),
     OPT_TEXT(struct params, outcome, "outcome", "column with 0 or 1"),
     OPT_TEXT(struct params, time, "time", "column with the follow-up time; \"\" for none"),
-    OPT_OUT(struct params, report, "report",
-            "page with the differences and both ROC curves with their bands (HTML)"),
-    OPT_OUT(struct params, out, "out", "record of the differences (CSV or JSON)"),
+    OPT_OUT_AS(struct params, report, "report", ".html",
+               "page with the differences and both ROC curves with their bands"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD,
+               "record of the differences; standard output when not given"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the bootstrap"),
     OPTIONS_END};
 

@@ -46,10 +46,11 @@ static const struct option options[] = {
              "rising edges of bands of a numeric subgroup column, e.g. 60,70,80"),
     OPT_OUT(struct params, pictures, "pictures",
             "folder for roc.svg, calibration.svg, decision.svg"),
-    OPT_OUT(struct params, report, "report", "page with the figures and pictures (HTML)"),
+    OPT_OUT_AS(struct params, report, "report", ".html", "page with the figures and pictures"),
     OPT_IN(struct params, model, "importance",
            "model_*.json of the run, whose importance goes into the report"),
-    OPT_OUT(struct params, out, "out", "record of the figures (CSV or JSON)"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD,
+               "record of the figures; standard output when not given"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the bootstrap"),
     OPTIONS_END};
 

@@ -27,7 +27,8 @@ static const struct option options[] = {
     OPT_INT(struct params, samples, "samples", "", 2, 100000,
             "permutations for Shapley values of more than 12 features"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the permutations"),
-    OPT_OUT(struct params, out, "out", "record of predictions (CSV or JSON)"),
+    OPT_OUT_AS(struct params, out, "out", ENDS_RECORD,
+               "record of predictions; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -20,7 +20,7 @@ static const struct params defaults = {.people = 200,
                                        .loss = 0.1};
 
 static const struct option options[] = {
-    OPT_OUT_REQUIRED(struct params, out, "out", "table of people (CSV)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".csv", "table of people"),
     OPT_INT(struct params, people, "people", "people", 20, 1000000, "how many"),
     OPT_INT(struct params, features, "feature-count", "", 1, ML_SIMULATED_FEATURES,
             "how many features: f1, f2 and so on"),

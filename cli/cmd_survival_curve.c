@@ -26,8 +26,9 @@ static const struct option options[] = {
     OPT_TEXT(struct params, unit, "unit", "of time, for the picture"),
     OPT_FLAG(struct params, competing, "competing",
              "cumulative incidence of event 1 beside event 2 (Aalen-Johansen)"),
-    OPT_OUT(struct params, picture, "picture", "curves (SVG)"),
-    OPT_OUT(struct params, out, "out", "table of the curves (CSV); standard output when left out"),
+    OPT_OUT_AS(struct params, picture, "picture", ".svg", "curves"),
+    OPT_OUT_AS(struct params, out, "out", ".csv",
+               "table of the curves; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -13,7 +13,7 @@ static const struct params defaults = {.in = NULL};
 
 static const struct option options[] = {
     ARG_IN(struct params, in, "table", "table: CSV, or HDF5 (.h5)"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "the same table: .csv or .h5"), OPTIONS_END};
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".csv .h5", "the same table"), OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct risk simulate --people 60 --out people.csv", "people"},

@@ -9,7 +9,7 @@ static const struct params defaults = {.out = NULL};
 
 static const struct option options[] = {
     ARG_IN(struct params, table, "table", "table (CSV)"),
-    OPT_OUT(struct params, out, "out", "description (CSV); standard output when left out"),
+    OPT_OUT_AS(struct params, out, "out", ".csv", "description; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {

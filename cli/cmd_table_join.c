@@ -20,7 +20,7 @@ static const struct option options[] = {
     OPT_CHOICE(struct params, how, "how", how_names,
                "keep matching rows only, or every row of the first"),
     OPT_FLAG(struct params, repeated, "repeated", "the first table may hold a key several times"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "joined table (CSV)"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".csv", "joined table"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -10,7 +10,8 @@ static const struct params defaults = {.form = "qct"};
 static const struct option options[] = {
     ARG_IN(struct params, table, "table", "table (CSV)"),
     OPT_TEXT(struct params, form, "form", "name of the REDCap instrument"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "data dictionary for REDCap (CSV)"), OPTIONS_END};
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".csv", "data dictionary for REDCap"),
+    OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct risk simulate --people 60 --out people.csv", "people"},

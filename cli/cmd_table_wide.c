@@ -12,7 +12,8 @@ static const struct params defaults = {.out = NULL};
 static const struct option options[] = {
     ARG_INS(struct params, records, "records",
             "measurement records (CSV or JSON), one or more cases each"),
-    OPT_OUT_REQUIRED(struct params, out, "out", "table with one row a case (CSV)"), OPTIONS_END};
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ".csv", "table with one row a case"),
+    OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct risk simulate --people 60 --effect 1 --out people.csv", "people"},

@@ -57,6 +57,7 @@ struct option {
   double low, high; /* permitted range of numbers, inclusive */
   int count;        /* OPTION_REALS */
   const char *const *choices;
+  const char *ends; /* OPTION_OUT: what the file's name may end in, blanks between; NULL: any */
   const char *help; /* one line, no full stop */
   size_t offset;
   bool positional; /* an argument, required unless `optional` */
@@ -143,6 +144,25 @@ struct option {
     .kind = OPTION_IN, .name = n, .unit = "", .help = h, .required = true,                         \
     .offset = OPTION_AT(T, m, const char *)                                                        \
   }
+/** Output files whose name must end in one of `e`: a file never holds another format than its name
+ * says, and a wrong name is refused before the work. */
+#define OPT_OUT_AS(T, m, n, e, h)                                                                  \
+  {                                                                                                \
+    .kind = OPTION_OUT, .name = n, .unit = "", .ends = e, .help = h,                               \
+    .offset = OPTION_AT(T, m, const char *)                                                        \
+  }
+#define OPT_OUT_AS_REQUIRED(T, m, n, e, h)                                                         \
+  {                                                                                                \
+    .kind = OPTION_OUT, .name = n, .unit = "", .ends = e, .help = h, .required = true,             \
+    .offset = OPTION_AT(T, m, const char *)                                                        \
+  }
+#define ARG_OUT_AS(T, m, n, e, h)                                                                  \
+  {                                                                                                \
+    .kind = OPTION_OUT, .name = n, .unit = "", .ends = e, .help = h, .positional = true,           \
+    .offset = OPTION_AT(T, m, const char *)                                                        \
+  }
+#define ENDS_RECORD ".csv .json"
+#define ENDS_IMAGE ".nii.gz .nii .nrrd .mha"
 #define OPTIONS_END                                                                                \
   { .kind = OPTION_END }
 

@@ -76,8 +76,21 @@ bool option_has_high(const struct option *o) {
   return o->high < 1e300 && !(o->kind == OPTION_INT && o->high >= (double)INT_MAX);
 }
 
+/* ".csv .json" as ".csv or .json" */
+static void ends_phrase(char *buffer, size_t size, const char *ends) {
+  size_t used = 0;
+  while (*ends && used < size) {
+    int n = (int)strcspn(ends, " ");
+    bool last = !ends[n];
+    const char *before = used == 0 ? "" : last ? " or " : ", ";
+    used += (size_t)snprintf(buffer + used, size - used, "%s%.*s", before, n, ends);
+    ends += n + !last;
+  }
+}
+
 void option_range(char *buffer, size_t size, const struct option *o) {
   buffer[0] = '\0';
+  if (o->kind == OPTION_OUT && o->ends) ends_phrase(buffer, size, o->ends);
   if (o->kind != OPTION_INT && o->kind != OPTION_REAL && o->kind != OPTION_REALS) return;
   const char *space = o->unit && *o->unit ? " " : "";
   const char *unit = o->unit ? o->unit : "";

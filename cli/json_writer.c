@@ -47,6 +47,7 @@ static cJSON *option_json(const struct command *c, const struct option *o) {
   cJSON_AddBoolToObject(json, "positional", o->positional);
   cJSON_AddBoolToObject(json, "required", o->positional ? !o->optional : o->required);
   if (o->unit && *o->unit) json_add_text(json, "unit", o->unit);
+  if (o->ends) json_add_text(json, "ends", o->ends);
   bool number = o->kind == OPTION_INT || o->kind == OPTION_REAL || o->kind == OPTION_REALS;
   if (number && option_has_low(o)) json_add_number(json, "low", o->low);
   if (number && option_has_high(o)) json_add_number(json, "high", o->high);

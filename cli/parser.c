@@ -345,11 +345,34 @@ done:
   return st;
 }
 
+static bool has_ending(const char *path, const char *ends) {
+  char ending[16];
+  for (; *ends; ends += strspn(ends, " ")) {
+    size_t n = strcspn(ends, " ");
+    snprintf(ending, sizeof ending, "%.*s", (int)n, ends);
+    if (file_has_suffix(path, ending)) return true;
+    ends += n;
+  }
+  return false;
+}
+
+static status check_ending(const struct option *o, const char *path) {
+  status st = ST_OK;
+  char label[64], ends[96];
+  if (!o->ends || has_ending(path, o->ends)) return ST_OK;
+  option_label(label, sizeof label, o);
+  option_range(ends, sizeof ends, o);
+  FAIL(ST_USAGE, "%s \"%s\": the name must end in %s", label, path, ends);
+done:
+  return st;
+}
+
 static status check_output(const struct parsed *p, int index) {
   status st = ST_OK;
   const struct option *o = p->command->options;
   const char *path = path_of(p, index);
   if (strcmp(path, "-") == 0) return ST_OK;
+  TRY(check_ending(&o[index], path));
   CHECK(p->globals.force || !file_exists(path) || file_is_directory(path), ST_USAGE,
         "%s \"%s\" exists; give --force to overwrite it", o[index].name, path);
   for (int i = 0; i < index; i++) {

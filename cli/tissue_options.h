@@ -43,7 +43,7 @@ static const char *const window_presets[] = {"standard", "thigh", "visceral-alt"
           "by mixing"),                                                                            \
       OPT_INT(T, m.imat_min, "imat-min-pixels", "pixels", 1, 1000,                                 \
               "smaller fat components in muscle do not count"),                                    \
-      OPT_OUT(T, m.out, "out", "record (CSV or JSON)")
+      OPT_OUT_AS(T, m.out, "out", ENDS_RECORD, "record; standard output when not given")
 
 static const char *const tissue_sources[] = {"derstine2018", "dennis2018", NULL};
 

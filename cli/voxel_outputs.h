@@ -15,10 +15,10 @@ struct voxel_paths {
 
 /* `to` is the struct voxel_paths of struct T. */
 #define VOXEL_OUTPUTS(T, to)                                                                       \
-  OPT_OUT(T, to.out, "out", "record (CSV, or JSON by suffix); standard output without"),           \
+  OPT_OUT_AS(T, to.out, "out", ENDS_RECORD, "record; standard output when not given"),             \
       OPT_OUT(T, to.fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),        \
-      OPT_OUT(T, to.picture, "picture", "strain picture (PNG)"),                                   \
-      OPT_OUT(T, to.inp, "inp", "the model as a complete CalculiX job"),                           \
+      OPT_OUT_AS(T, to.picture, "picture", ".png", "strain picture"),                              \
+      OPT_OUT_AS(T, to.inp, "inp", ".inp", "the model as a complete CalculiX job"),                \
       OPT_INT(T, to.bins, "inp-bins", "", 0, 5000,                                                 \
               "materials of the CalculiX job; 0: every modulus its own")
 
@@ -33,8 +33,8 @@ struct voxel_paths {
       OPT_REAL(T, member.cortical_gcc, "cortical-ash", "g/cm3", 0, 3,                              \
                "of the rule keyak: ash density from which bone counts as cortical"),               \
       OPT_INT(T, member.steps, "load-steps", "", 1, 1000, "steps to the full displacement"),       \
-      OPT_OUT(T, to.curve, "curve", "force-displacement curve beyond yield (CSV)"),                \
-      OPT_OUT(T, to.curve_picture, "curve-picture", "the same as a plot (SVG)")
+      OPT_OUT_AS(T, to.curve, "curve", ".csv", "force-displacement curve beyond yield"),           \
+      OPT_OUT_AS(T, to.curve_picture, "curve-picture", ".svg", "the same as a plot")
 
 /* A solved model; all borrowed. */
 struct voxel_result {
