@@ -91,6 +91,9 @@ status column_anchor(struct vertebra_frame *out, struct labels *labels, const st
 status column_anchors(struct labels **labels, struct vertebra_frames *frames,
                       const struct column *c, const struct volume *hu, const char *text);
 
+/** Is the text such a list? To refuse a wrong one before the work. @return ST_USAGE */
+status column_anchors_check(const char *text);
+
 /** Sagittal and frontal plane with the canal line, discs and bodies with their z [mm]. */
 status column_picture(struct picture **out, const struct volume *hu, const struct column *c,
                       const struct labels *anchored, const struct vertebra_frames *frames);

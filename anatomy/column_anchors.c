@@ -1,6 +1,7 @@
 /* The levels that a person names, from one text. */
 #include "anatomy/column.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static status read_anchor(struct anchor *out, const char *text, char **end) {
   CHECK(out->level >= 0, ST_USAGE, "level %s: expected LEVEL=z, LEVEL one of C1 ... T12 L1 ... S1",
         text);
   out->z_mm = strtod(equals + 1, end);
-  CHECK(*end != equals + 1 && (!**end || **end == ','), ST_USAGE,
+  CHECK(*end != equals + 1 && (!**end || **end == ',') && isfinite(out->z_mm), ST_USAGE,
         "level %s: \"%s\" is not a height in mm", text, equals + 1);
 done:
   return st;
@@ -44,6 +45,12 @@ static status read_anchors(struct anchor anchors[VERTEBRA_LEVELS], int *count, c
   }
 done:
   return st;
+}
+
+status column_anchors_check(const char *text) {
+  struct anchor anchors[VERTEBRA_LEVELS];
+  int count;
+  return read_anchors(anchors, &count, text);
 }
 
 status column_anchors(struct labels **out, struct vertebra_frames *frames, const struct column *c,

@@ -117,9 +117,11 @@ static int head_accepted(struct femur *f, const struct femur_options *opt) {
     f->frame.metal = 1;
     refuse(f, FEMUR_REFUSED, text);
   } else if (f->frame.head_score < opt->score_min) {
-    snprintf(text, sizeof text,
-             "no femoral head was recognised: best score %.2f, at least %.2f needed; give labels",
-             f->frame.head_score, opt->score_min);
+    snprintf(
+        text, sizeof text,
+        "no femoral head was recognised in this scan: best score %.2f, at least %.2f needed; if "
+        "it holds one, give labels",
+        f->frame.head_score, opt->score_min);
     refuse(f, FEMUR_ABSENT, text);
   } else if (f->frame.head_cut > opt->cut_max) {
     snprintf(text, sizeof text,

@@ -16,7 +16,7 @@ static const char *density_label(const struct calibration *c) {
   case MATERIAL_K2HPO4:
     return "density [mg/cm3 of K2HPO4]";
   case MATERIAL_HA:
-    return "density [mg HA/cm3]";
+    return "density [mg/cm3 of HA]";
   default:
     return "density [mg/cm3, material not stated]";
   }

@@ -63,6 +63,7 @@ static status run(struct context *ctx, const void *params) {
   struct column *c = NULL;
   struct labels *labels = NULL;
   struct vertebra_frames frames = {.count = 0};
+  if (p->levels) TRY(column_anchors_check(p->levels));
   TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
   TRY(column_find(&c, ct));
   if (p->levels) TRY(column_anchors(&labels, &frames, c, ct, p->levels));

@@ -29,7 +29,7 @@ static const struct option options[] = {
         "segmentation, .ctbl or .txt for the colour table of 3D Slicer, .stl .ply .vtp .obj for "
         "a surface), or a folder for a DICOM series"),
     SCAN_OPTIONS(struct params, read),
-    OPT_FLAG(struct params, label_map, "label-map", "the image holds labels, not a quantity"),
+    LABEL_MAP_OPTION(struct params, label_map),
     OPT_IN(struct params, like, "like",
            "the scan that the outlines of a DICOM RTSTRUCT were drawn on; gives their grid"),
     OPT_FLAG(struct params, orient, "orient",
@@ -49,11 +49,10 @@ static const struct example examples[] = {
     {"qct phantom rods --out rods", "a phantom as a DICOM series with labels"},
     {"qct convert rods/ct ct.nii.gz", "DICOM to NIfTI with a side file"},
     {"qct convert ct.nii.gz series", "and back to a DICOM series"},
-    {"qct convert rods/labels.nii.gz rods.seg.nrrd --label-map", "a segmentation for 3D Slicer"},
-    {"qct convert rods/labels.nii.gz rods.ctbl --label-map", "its colours and names, a table"},
-    {"qct convert rods/labels.nii.gz rods.dcm --label-map", "a DICOM segmentation of it"},
-    {"qct convert rods/labels.nii.gz rod.stl --label-map --label 301 --rounds 10",
-     "the surface of one rod"},
+    {"qct convert rods/labels.nii.gz rods.seg.nrrd", "a segmentation for 3D Slicer"},
+    {"qct convert rods/labels.nii.gz rods.ctbl", "its colours and names, a table"},
+    {"qct convert rods/labels.nii.gz rods.dcm", "a DICOM segmentation of it"},
+    {"qct convert rods/labels.nii.gz rod.stl --label 301 --rounds 10", "the surface of one rod"},
     {NULL, NULL}};
 
 static bool is_surface(const char *path) {
@@ -114,7 +113,9 @@ static status run(struct context *ctx, const void *params) {
   struct image_read_options read = p->read;
   struct volume *v = NULL, *turned = NULL;
   cJSON *provenance = NULL;
-  if (p->label_map || p->like) return convert_labels(ctx, p);
+  bool labels = false;
+  TRY(scan_holds_labels(&labels, p->label_map || p->like, p->in));
+  if (labels) return convert_labels(ctx, p);
   read.quantity = p->quantity ? QUANTITY_HU : QUANTITY_UNKNOWN;
   TRY(image_read(&v, p->in, &read));
   if (p->orient) TRY(filter_orient(&turned, v));

@@ -24,7 +24,7 @@ static const struct option options[] = {
     OPT_IN(struct params, labels, "labels", "crop to a label of this map instead"),
     OPT_INT(struct params, label, "label", "", 0, 65535, "which label; 0: all of them"),
     OPT_REAL(struct params, margin_mm, "margin", "mm", 0, 1000, "room left around the label"),
-    OPT_FLAG(struct params, label_map, "label-map", "the image holds labels"),
+    LABEL_MAP_OPTION(struct params, label_map),
     SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
@@ -95,7 +95,9 @@ static status run(struct context *ctx, const void *params) {
   struct volume *v = NULL, *part = NULL;
   cJSON *provenance = NULL;
   int64_t lo[3], hi[3];
-  if (p->label_map) return crop_labels(ctx, p);
+  bool labels = false;
+  TRY(scan_holds_labels(&labels, p->label_map, p->in));
+  if (labels) return crop_labels(ctx, p);
   TRY(image_read(&v, p->in, &p->read));
   TRY(choose_box(lo, hi, p, &v->grid));
   TRY(filter_crop(&part, v, lo, hi));

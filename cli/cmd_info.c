@@ -7,12 +7,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct params {
   const char *image;
   struct image_read_options read;
-  bool descriptions;
+  bool descriptions, label_map;
 };
 
 static const struct params defaults = {0};
@@ -22,12 +23,15 @@ static const struct option options[] = {
     SCAN_OPTIONS(struct params, read),
     OPT_FLAG(struct params, descriptions, "descriptions",
              "show UIDs and descriptions of series, which may hold personal data"),
-    OPTIONS_END};
+    LABEL_MAP_OPTION(struct params, label_map), OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct phantom rods --out rods", "a phantom as a DICOM series"},
     {"qct info rods/ct", "what it is and what it permits"},
     {"qct info rods/ct --json", "the same for scripts"},
+    {"qct calibrate phantom rods/ct --phantom mindways-model3-ct --out calibration.json "
+     "--rods-out rods.nii.gz && qct info rods.nii.gz",
+     "what a label map holds"},
     {NULL, NULL}};
 
 /* ---- series of a DICOM folder ---- */
@@ -115,6 +119,73 @@ static void print_scan(const struct scan_info *s) {
   }
 }
 
+/* ---- a label map ---- */
+
+static double voxel_ml(const struct geometry *g) {
+  return g->spacing[0] * g->spacing[1] * g->spacing[2] / 1000;
+}
+
+/* Voxels of every value. */
+static void count_values(int64_t counts[65536], const struct labels *l) {
+  for (int64_t i = 0; i < geometry_voxels(&l->grid); i++) counts[l->voxels[i]]++;
+}
+
+static void print_labels(const struct labels *l, const int64_t counts[65536]) {
+  const struct geometry *g = &l->grid;
+  printf("label map\n  %lld x %lld x %lld voxels of %.4g x %.4g x %.4g mm, %s\n", (long long)g->nx,
+         (long long)g->ny, (long long)g->nz, g->spacing[0], g->spacing[1], g->spacing[2],
+         plane_words(g));
+  printf("  first voxel at %.4g, %.4g, %.4g mm (left, posterior, superior)\n", g->origin[0],
+         g->origin[1], g->origin[2]);
+  printf("  %6s  %-30s %12s %12s\n", "value", "name", "voxels", "volume [ml]");
+  for (int value = 1; value < 65536; value++)
+    if (counts[value] || labels_name(l, value)[0])
+      printf("  %6d  %-30s %12lld %12.4g\n", value, labels_name(l, value), (long long)counts[value],
+             (double)counts[value] * voxel_ml(g));
+}
+
+static status print_labels_json(struct context *ctx, const struct labels *l,
+                                const int64_t counts[65536]) {
+  status st = ST_OK;
+  cJSON *json = cJSON_CreateObject();
+  cJSON *list = cJSON_AddArrayToObject(json, "labels");
+  CHECK(list, ST_MEMORY, "describing the label map");
+  cJSON_AddItemToObject(json, "grid", scan_grid_to_json(&l->grid));
+  json_add_text(json, "quantity", "labels");
+  for (int value = 1; value < 65536; value++) {
+    if (!counts[value] && !labels_name(l, value)[0]) continue;
+    cJSON *item = cJSON_CreateObject();
+    json_add_number(item, "value", value);
+    json_add_text(item, "name", labels_name(l, value));
+    json_add_number(item, "voxels", (double)counts[value]);
+    json_add_number(item, "volume_ml", (double)counts[value] * voxel_ml(&l->grid));
+    cJSON_AddItemToArray(list, item);
+  }
+  TRY(context_write_json(ctx, json, NULL));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+static status describe_labels(struct context *ctx, const char *path) {
+  status st = ST_OK;
+  struct labels *l = NULL;
+  int64_t *counts = calloc(65536, sizeof *counts);
+  CHECK(counts, ST_MEMORY, "describing the label map");
+  TRY(labels_read_on(&l, path, NULL));
+  count_values(counts, l);
+  if (ctx->json)
+    TRY(print_labels_json(ctx, l, counts));
+  else
+    print_labels(l, counts);
+done:
+  labels_destroy(l);
+  free(counts);
+  return st;
+}
+
+/* ---- either ---- */
+
 static status list_series(cJSON *json, const struct dicom_folder *folder, bool descriptions) {
   status st = ST_OK;
   cJSON *list = cJSON_AddArrayToObject(json, "series");
@@ -150,6 +221,9 @@ static status run(struct context *ctx, const void *params) {
   struct volume *v = NULL;
   struct scan_info info;
   cJSON *json = NULL;
+  bool labels = p->label_map;
+  if (!labels) TRY(image_holds_labels(&labels, p->image));
+  if (labels) return describe_labels(ctx, p->image);
   if (image_is_dicom(p->image)) TRY(dicom_folder_scan(&folder, p->image));
   if (folder && folder->count && !ctx->json) print_series(folder, p->descriptions);
   fflush(stdout);
@@ -184,6 +258,7 @@ const struct command cmd_info = {
         "The permissions are rules of thumb from slice distance, tube voltage, contrast, kernel, "
         "compression and extent. They do not know what body part is in the picture: each analysis "
         "looks for its bone and refuses when it is not there.\n\n"
+        "Of a label map it says which values it holds, their names, voxels and volumes.\n\n"
         "Names, identifiers and dates of persons are never shown.",
     .options = options,
     .defaults = &defaults,

@@ -26,7 +26,7 @@ static const struct option options[] = {
                "between voxels; average for coarser grids: the mean over each new voxel"),
     OPT_REAL(struct params, fill, "fill", "", -100000, 100000,
              "what no data are taken for by cubic interpolation; they stay without data"),
-    OPT_FLAG(struct params, label_map, "label-map", "the image holds labels: nearest neighbour"),
+    LABEL_MAP_OPTION(struct params, label_map),
     SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
@@ -76,7 +76,9 @@ static status run(struct context *ctx, const void *params) {
   struct volume *v = NULL, *r = NULL;
   struct geometry grid;
   cJSON *provenance = NULL;
-  if (p->label_map) return resample_labels(ctx, p);
+  bool labels = false;
+  TRY(scan_holds_labels(&labels, p->label_map, p->in));
+  if (labels) return resample_labels(ctx, p);
   TRY(image_read(&v, p->in, &p->read));
   TRY(choose_grid(&grid, p, &v->grid));
   TRY(volume_resample(&r, v, &grid, (enum resample_method)p->method, (float)p->fill));

@@ -14,6 +14,7 @@ void run_options_apply(struct study_options *out, const struct run_options *o) {
   out->certificate = o->certificate;
   out->store = o->store;
   out->tissue_table = o->table;
+  out->override = o->override;
   out->shear_correct = o->shear;
   out->assume_material = (int)materials[o->material];
   out->size_mm = o->size_mm;

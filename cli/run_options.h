@@ -15,7 +15,7 @@ struct run_options {
       *add;
   int material;
   double size_mm, rho_ref;
-  bool shear, quick;
+  bool override, shear, quick;
 };
 
 #define RUN_DEFAULTS                                                                               \
@@ -32,6 +32,8 @@ extern const char *const run_material_names[];
              "rods"),                                                                              \
       OPT_IN(T, m.table, "tissue-table",                                                           \
              "what tissues read on this scanner (qct calibrate learn), for a scan without rods"),  \
+      OPT_FLAG(T, m.override, "override",                                                          \
+               "keep a calibration beyond its limits, and say so beside its densities"),           \
       OPT_CHOICE(T, m.material, "assume-material", run_material_names,                             \
                  "material of densities calibrated by tissues, whose source states none; without " \
                  "one strength is withheld"),                                                      \

@@ -13,4 +13,14 @@
       OPT_FLAG(T, m.dicom.allow_gaps, "allow-gaps",                                                \
                "interpolate missing or unevenly spaced slices instead of refusing")
 
+/* Of commands that take an image or a label map. */
+#define LABEL_MAP_OPTION(T, m)                                                                     \
+  OPT_FLAG(T, m, "label-map",                                                                      \
+           "the image holds labels; known without when its side file says so, or of a .seg.nrrd")
+
+static inline status scan_holds_labels(bool *labels, bool asked, const char *path) {
+  *labels = asked;
+  return asked ? ST_OK : image_holds_labels(labels, path);
+}
+
 #endif

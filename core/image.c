@@ -58,6 +58,16 @@ bool image_is_dicom(const char *path) {
   return file_is_directory(path) || image_stem_length(path) < 0;
 }
 
+status image_holds_labels(bool *labels, const char *path) {
+  status st = ST_OK;
+  *labels = false;
+  if (image_is_dicom(path)) return ST_OK;
+  *labels = file_has_suffix(path, ".seg.nrrd");
+  if (!*labels) TRY(image_side_says_labels(labels, path));
+done:
+  return st;
+}
+
 status image_read(struct volume **out, const char *path, const struct image_read_options *options) {
   status st = ST_OK;
   struct volume *v = NULL;

@@ -21,6 +21,10 @@ struct image_read_options {
 /** Is this path read as DICOM (a folder, or a file without the suffix of an image format)? */
 bool image_is_dicom(const char *path);
 
+/** Does the file say of itself that it is a label map: by its side file, or as a .seg.nrrd?
+ * @return ST_FORMAT, ST_IO from a side file that cannot be read */
+status image_holds_labels(bool *labels, const char *path);
+
 /** Folder or DICOM file -> dicom, else itk_image_read. Says by log_info which series was taken. */
 status image_read(struct volume **out, const char *path, const struct image_read_options *options);
 

@@ -163,10 +163,11 @@ status image_side_to_volume(struct volume *v, const cJSON *json, const char *wha
   char quantity[32] = "unknown", material[32] = "none";
   TRY(json_opt_text(quantity, sizeof quantity, json, "quantity", what));
   TRY(json_opt_text(material, sizeof material, json, "material", what));
+  CHECK(strcmp(quantity, "labels") != 0, ST_FORMAT,
+        "%s: the image is a label map; an image of measured values is needed here", what);
   CHECK(quantity_from_name(quantity) >= 0, ST_FORMAT,
-        "%s: quantity \"%s\" is not known (HU, density, modulus, probability, length, other); "
-        "a label map is read as labels",
-        what, quantity);
+        "%s: quantity \"%s\" is not known (HU, density, modulus, probability, length, other)", what,
+        quantity);
   CHECK(material_from_name(material) >= 0, ST_FORMAT,
         "%s: material \"%s\" is not known (none, unstated, K2HPO4, HA, ash, apparent)", what,
         material);
@@ -200,6 +201,18 @@ status image_side_read_volume(struct volume *v, const char *image_path) {
   char side[4096];
   TRY(read_document(&json, side, sizeof side, image_path));
   if (json) TRY(image_side_to_volume(v, json, side));
+done:
+  cJSON_Delete(json);
+  return st;
+}
+
+status image_side_says_labels(bool *labels, const char *image_path) {
+  status st = ST_OK;
+  cJSON *json = NULL;
+  char side[4096];
+  TRY(read_document(&json, side, sizeof side, image_path));
+  const cJSON *quantity = json ? json_find(json, "quantity") : NULL;
+  *labels = cJSON_IsString(quantity) && !strcmp(quantity->valuestring, "labels");
 done:
   cJSON_Delete(json);
   return st;

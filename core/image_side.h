@@ -28,6 +28,9 @@ status image_side_path(char *out, size_t size, const char *path);
 status image_side_read_volume(struct volume *v, const char *image_path);
 status image_side_read_labels(struct labels *l, const char *image_path);
 
+/** Does the side file, if there is one, say that the image is a label map? */
+status image_side_says_labels(bool *labels, const char *image_path);
+
 /** The same from a document that was read already; `what` names it. */
 status image_side_to_volume(struct volume *v, const cJSON *json, const char *what);
 status image_side_to_labels(struct labels *l, const cJSON *json, const char *what);

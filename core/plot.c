@@ -463,13 +463,49 @@ static void draw_axes(struct text *t, const struct plot *p, const struct frame *
   text_append(t, "</text>\n");
 }
 
+/* A note as drawn: its left end and base line. */
+struct placed_note {
+  double x, y, width;
+};
+
+static bool note_collides(const struct placed_note *n, const struct placed_note *others,
+                          int count) {
+  for (int i = 0; i < count; i++) {
+    const struct placed_note *o = &others[i];
+    if (n->x < o->x + o->width && o->x < n->x + n->width && fabs(n->y - o->y) < LINE_PX)
+      return true;
+  }
+  return false;
+}
+
+/* Beside its point, right and above; where another note is, below, then on the left. */
+static struct placed_note place_note(const struct frame *f, const struct note *n,
+                                     const struct placed_note *others, int count) {
+  const double above = -6, below = 16;
+  double x = f->left + px(f, n->x), y = f->top + py(f, n->y);
+  double width = CHARACTER_PX * (double)strlen(n->text);
+  bool left_first = share(&f->x, n->x) > 0.7; /* keep it inside the frame */
+  struct placed_note first = {0, 0, 0};
+  for (int i = 0; i < 4; i++) {
+    bool left = (i >= 2) != left_first;
+    struct placed_note at = {left ? x - 7 - width : x + 7, y + (i % 2 ? below : above), width};
+    if (!note_collides(&at, others, count)) return at;
+    if (i == 0) first = at;
+  }
+  return first;
+}
+
 static void draw_notes(struct text *t, const struct plot *p, const struct frame *f) {
+  enum { PLACED = 64 }; /* later ones may overlap */
+  struct placed_note placed[PLACED];
+  int count = 0;
   for (int i = 0; i < p->note_count; i++) {
     const struct note *n = &p->notes[i];
     if (!drawable(f, n->x, n->y) || !n->text) continue;
-    bool right = share(&f->x, n->x) > 0.7; /* keep it inside the frame */
-    label(t, f->left + px(f, n->x) + (right ? -7 : 7), f->top + py(f, n->y) - 6,
-          right ? "end" : "start", n->text);
+    struct placed_note at = place_note(f, n, placed, count);
+    bool left = at.x < f->left + px(f, n->x);
+    label(t, left ? at.x + at.width : at.x, at.y, left ? "end" : "start", n->text);
+    if (count < PLACED) placed[count++] = at;
   }
 }
 

@@ -347,15 +347,20 @@ void scan_info_of_volume(struct scan_info *out, const struct volume *v) {
   judge_rest(out);
 }
 
+cJSON *scan_grid_to_json(const struct geometry *g) {
+  const double size[3] = {(double)g->nx, (double)g->ny, (double)g->nz};
+  cJSON *grid = cJSON_CreateObject();
+  json_add_numbers(grid, "size", size, 3);
+  json_add_numbers(grid, "spacing_mm", g->spacing, 3);
+  json_add_numbers(grid, "origin_mm", g->origin, 3);
+  json_add_numbers(grid, "direction", g->direction, 9);
+  return grid;
+}
+
 cJSON *scan_info_to_json(const struct scan_info *s) {
   cJSON *json = cJSON_CreateObject();
   if (!json) return NULL;
-  const double size[3] = {(double)s->grid.nx, (double)s->grid.ny, (double)s->grid.nz};
-  cJSON *grid = cJSON_AddObjectToObject(json, "grid");
-  json_add_numbers(grid, "size", size, 3);
-  json_add_numbers(grid, "spacing_mm", s->grid.spacing, 3);
-  json_add_numbers(grid, "origin_mm", s->grid.origin, 3);
-  json_add_numbers(grid, "direction", s->grid.direction, 9);
+  cJSON_AddItemToObject(json, "grid", scan_grid_to_json(&s->grid));
   cJSON_AddItemToObject(json, "acquisition", acquisition_to_json(&s->acquisition));
   json_add_text(json, "quantity", quantity_name(s->quantity));
   json_add_number(json, "slice_step_mm", s->slice_step_mm);

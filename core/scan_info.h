@@ -64,6 +64,8 @@ const char *scan_level_name(enum scan_level l);
 /** Judge a volume in HU (or of unknown quantity, which is said). */
 void scan_info_of_volume(struct scan_info *out, const struct volume *v);
 
+/** Size, spacing, origin and direction; owned by the caller, NULL when out of memory. */
+cJSON *scan_grid_to_json(const struct geometry *g);
 /** All of it; owned by the caller, NULL when out of memory. */
 cJSON *scan_info_to_json(const struct scan_info *s);
 

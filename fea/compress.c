@@ -155,7 +155,7 @@ status fea_compress_picture(struct picture **out, const struct fea_compress *c) 
       {.right = 0, .up = 2, .cut = g->ny / 2, .title = "cut through the middle"},
       {.right = 0, .up = 2, .cut = -1, .title = "largest through the cube"}};
   snprintf(caption, sizeof caption,
-           "strain at the failure load of %.4g N; red tension, blue "
+           "strain at the failure load of %.4g N; orange tension, blue "
            "compression",
            c->load_n * c->failure.factor_pistoia);
   return fea_figure(out, c->model, c->fields, NULL, &c->limits, c->failure.factor_pistoia, views, 2,

@@ -219,7 +219,7 @@ status fea_envelope_picture(struct picture **out, const struct fea_envelope *e) 
       {.right = 2, .up = 1, .cut = -1, .title = "largest through the bone"},
       {.right = 0, .up = 1, .cut = site / (g->nx * g->ny), .title = "across"}};
   snprintf(caption, sizeof caption,
-           "weakest direction alpha %g, beta %g deg: %.0f N; red tension, blue compression",
+           "weakest direction alpha %g, beta %g deg: %.0f N; orange tension, blue compression",
            w->alpha_deg, w->beta_deg, w->failure_load_n);
   return fea_figure(out, e->model, e->fields, &e->failure, &e->limits, w->failure_load_n, views, 3,
                     1200, caption);

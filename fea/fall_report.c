@@ -27,7 +27,7 @@ status fea_fall_picture(struct picture **out, const struct fea_fall *f) {
   }
   snprintf(
       caption, sizeof caption,
-      "strain at the failure load of %.0f N; red tension, blue compression; ring: weakest site",
+      "strain at the failure load of %.0f N; orange tension, blue compression; ring: weakest site",
       f->failure_load_n);
   return fea_figure(out, f->model, f->fields, &f->failure, &f->limits, f->failure.factor_volume,
                     views, 3, 1200, caption);

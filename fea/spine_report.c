@@ -14,7 +14,7 @@ status fea_spine_picture(struct picture **out, const struct fea_spine *s) {
       {.right = 1, .up = 2, .cut = -1, .title = "largest through the bone"}};
   snprintf(
       caption, sizeof caption,
-      "strain at the failure load of %.0f N; red tension, blue compression; ring: weakest site",
+      "strain at the failure load of %.0f N; orange tension, blue compression; ring: weakest site",
       s->failure_load_n);
   return fea_figure(out, s->model, s->fields, &s->failure, &s->limits,
                     s->failure_load_n / s->load_n, views, 3, 1200, caption);

@@ -106,9 +106,9 @@ static status check_pieces(struct labels *mask, int label, const struct hip_fram
         struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
         double below = vec3_dot(vec3_sub(f->head, p), f->shaft_axis);
         CHECK(below > f->distal_mm - CAP, ST_DOMAIN,
-              "hip structure: the femur meets the edge of the scan %.0f mm below the head centre, "
-              "which it may only at its distal end (%.0f mm)",
-              below, f->distal_mm);
+              "hip structure: the femur meets the edge of the scan %.0f mm %s the head centre, "
+              "which it may only at its distal end (%.0f mm below)",
+              fabs(below), below < 0 ? "above" : "below", f->distal_mm);
       }
 done:
   labels_destroy(pieces);

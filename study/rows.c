@@ -44,8 +44,15 @@ done:
   return st;
 }
 
+void case_flag_forced(struct measurement *m, const struct calibration *k) {
+  for (int i = 0; i < k->warning_count; i++)
+    if (strncmp(k->warnings[i], "FORCED: ", 8) == 0)
+      measurement_flag(m, "calibration beyond its limits: %s", k->warnings[i] + 8);
+}
+
 void case_flag_calibration(struct measurement *m, const struct calibration *k, double kvp) {
   const double reference_kv = 120;
+  case_flag_forced(m, k);
   if (strncmp(k->method, "phantom", 7) == 0) return;
   if (strncmp(k->method, "async", 5) == 0) {
     measurement_flag(m, "phantom of another day");

@@ -1,5 +1,6 @@
 #include "study/run.h"
 
+#include "anatomy/column.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/phantom_registry.h"
@@ -68,6 +69,7 @@ static status check_options(const struct study_options *o) {
   status st = ST_OK;
   struct phantom_entry entry;
   struct t_reference reference;
+  if (o->levels) TRY(column_anchors_check(o->levels));
   if (o->phantom) TRY(phantom_registry_find(&entry, o->phantom, o->certificate));
   if (o->reference) {
     st = t_reference_read(&reference, o->reference);

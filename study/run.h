@@ -44,6 +44,8 @@ struct study_options {
   const char *tissue_table; /* of the scanner, for a scan without rods; NULL: the published one */
   const char *series;       /* DICOM series UID; NULL: the obvious axial CT */
   const char *case_id;      /* NULL: made from the digest of the CT */
+  bool override;            /* keep a calibration beyond its limits, with a warning, instead of
+                               withholding what rests on it */
   bool shear_correct;       /* tilted gantry: resample instead of refusing */
   int assume_material;      /* enum material taken for a phantomless calibration whose source states
                                none: MATERIAL_K2HPO4, MATERIAL_HA, or MATERIAL_NONE (then strength is

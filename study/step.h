@@ -139,8 +139,10 @@ status case_write_part(const struct study_case *c, struct record *rows, const ch
 status case_write_picture(const struct study_case *c, const char *format, int side,
                           struct picture *p);
 status case_read_part(struct record **out, const struct study_case *c, const char *name, int side);
-/** Flag a density with how it was calibrated when no phantom lay in the scan, and with its voltage
- * [kV] (NaN: not known) when the published tissue densities hold for another. */
+/** Flag what the calibration keeps although it lies beyond its limits. */
+void case_flag_forced(struct measurement *m, const struct calibration *k);
+/** The same, and how a density was calibrated when no phantom lay in the scan, and its voltage [kV]
+ * (NaN: not known) when the published tissue densities hold for another. */
 void case_flag_calibration(struct measurement *m, const struct calibration *k, double kvp);
 /** Flag rows of a femur with what limits them: no phantom, voltage, thick slices, frame. Rows in mm
  * and without unit depend on none of these and are left as they are. */

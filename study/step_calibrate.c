@@ -50,6 +50,7 @@ static status by_entry(struct calibration *out, const struct study_case *c, cons
   struct labels *rods = NULL;
   struct cal_phantom_options options = CAL_PHANTOM_DEFAULTS;
   options.built_in = built_in;
+  options.fit.force = c->options->override;
   TRY(cal_from_phantom(out, &rods, NULL, hu, entry, &options));
   TRY(draw_rods(c, hu, rods, out));
 done:
@@ -86,6 +87,18 @@ static status entry_fits(bool *fits, struct cal_rod_search *search, const struct
   if (st != ST_DOMAIN && st != ST_NUMERIC) return st;
   status_clear();
   return ST_OK;
+}
+
+/* Rods come first: what was given for a scan without them is not read, which must be said. */
+static status note_unread(struct calibration *out, const struct study_options *o) {
+  status st = ST_OK;
+  if (!o->store && !o->tissue_table) return ST_OK;
+  cal_warn(out, "the scan holds rods: %s%s%s not read", o->store ? "--from-store" : "",
+           o->store && o->tissue_table ? " and " : "", o->tissue_table ? "--tissue-table" : "");
+  log_warning("%s", out->warnings[out->warning_count - 1]);
+  TRY(calibration_seal(out));
+done:
+  return st;
 }
 
 /* No phantom was named: which of the known ones fits the rods in the scan? One that fits alone is
@@ -150,6 +163,7 @@ static status by_store(struct calibration *out, const struct study_case *c,
   struct cal_tissue_table people;
   struct cal_async_options options = CAL_ASYNC_DEFAULTS;
   const int64_t day = hu->acquisition.acquired_days;
+  options.force = c->options->override;
   char key[256];
   char why[100] = "";
   TRY(cal_history_read(&history, c->options->store));
@@ -197,6 +211,7 @@ static status by_tissues(struct calibration *out, struct study_case *c, const st
   TRY(take_table(&options, &table, c->options->tissue_table));
   TRY(case_given_labels(&given, c));
   options.tissues.labels = given;
+  options.tissues.force = c->options->override;
   st = cal_from_tissues(out, NULL, hu, NULL, &options);
   if (st != ST_DOMAIN) return st;
   /* a sample just outside its range is kept with a warning; any other refusal stands */
@@ -216,13 +231,14 @@ static status by_rods_or_tissues(struct calibration *out, struct study_case *c,
   bool found = false;
   if (c->options->phantom || c->options->certificate) {
     st = by_named_phantom(out, c, hu);
+    if (st == ST_OK) return note_unread(out, c->options);
     if (st != ST_DOMAIN && st != ST_NUMERIC) return st;
     snprintf(why, sizeof why, "rods not used: %.130s", status_message());
     log_warning("rods: %s; the tissues in the scan are used instead", status_message());
   } else {
     char several[160] = "";
     TRY(by_recognised_phantom(out, &found, several, c, hu));
-    if (found) return ST_OK;
+    if (found) return note_unread(out, c->options);
     if (several[0])
       snprintf(why, sizeof why, "rods not used: they fit %.90s; name one with --phantom", several);
   }
@@ -275,6 +291,7 @@ static status rows(struct record *r, struct study_case *c, int side) {
     struct measurement *m = record_add(r, "scan", lines[i].quantity, lines[i].value, lines[i].unit);
     CHECK(m, ST_MEMORY, "rows of the calibration");
     snprintf(m->method, sizeof m->method, "%.60s, %s", k->method, material_name(k->material));
+    case_flag_forced(m, k);
     if (isnan(m->value)) measurement_flag(m, "too few points to know it");
   }
 done:
@@ -360,6 +377,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
   case_add_digest(out, c, "certificate");
   case_add_digest(out, c, "from-store");
   case_add_digest(out, c, "tissue-table");
+  if (c->options->override) case_add_text(out, "override", "yes");
   case_add_text(out, "assume_material", material_name((enum material)c->options->assume_material));
 }
 

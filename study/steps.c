@@ -95,6 +95,18 @@ done:
   return st;
 }
 
+/* An empty report is no answer to a question for analyses. */
+static status check_some_left(const struct study_options *o) {
+  status st = ST_OK;
+  bool left = !o->only;
+  for (int i = 0; study_steps[i]; i++)
+    left |= in_list(o->only, study_steps[i]->name) && wanted(study_steps[i], o);
+  CHECK(left, ST_USAGE, "--analyses %s asks for nothing that --skip %s does not leave out",
+        o->only ? o->only : "", o->skip ? o->skip : "");
+done:
+  return st;
+}
+
 /* ---- making the graph ---- */
 
 static void side_title(struct case_graph_step *g) {
@@ -203,6 +215,7 @@ status case_graph_make(struct case_graph **out, struct study_case *c) {
   TRY(check_list("skip", c->options->skip, LIST_SKIP));
   TRY(check_list("add", c->options->add, LIST_ADD));
   TRY(check_list("analyses", c->options->only, LIST_ONLY));
+  TRY(check_some_left(c->options));
   for (int i = 0; study_steps[i]; i++) {
     const struct case_step *step = study_steps[i];
     if (!wanted(step, c->options)) continue;

@@ -78,17 +78,28 @@ done:
   return st;
 }
 
+/* A single look says what it found; one of many only when it is asked for details. */
+static enum log_level level_of(const struct watch_options *watch) {
+  return watch->looks ? LOG_INFO : LOG_DETAIL;
+}
+
 static status take_series(struct cohort *c, const struct dicom_folder *found, const char *links,
-                          const char *out, double settle_s) {
+                          const char *out, const struct watch_options *watch) {
   status st = ST_OK;
+  size_t small = 0, young = 0, known = 0;
   for (size_t i = 0; i < found->count; i++) {
     const struct dicom_series *s = &found->series[i];
     char path[4200];
     bool due = false;
-    if (s->files < COHORT_SCOUT || !has_settled(s, settle_s)) continue;
+    small += s->files < COHORT_SCOUT;
+    if (s->files < COHORT_SCOUT) continue;
+    bool settled = has_settled(s, watch->settle_s);
+    young += !settled;
+    if (!settled) continue;
     struct cohort_case k = {.files = s->files};
     name_series(&k, s->uid);
     TRY(is_due(&due, &k, out));
+    known += !due;
     if (!due) continue;
     struct cohort_case *new = cohort_add(c);
     CHECK(new, ST_MEMORY, "more than %d series, or no memory", COHORT_CASES);
@@ -100,6 +111,14 @@ static status take_series(struct cohort *c, const struct dicom_folder *found, co
     CHECK(new->ct, ST_MEMORY, "path of a series");
     TRY(link_files(path, s));
   }
+  if (!found->count)
+    log_message(level_of(watch), "nothing to measure: no DICOM series is there");
+  else
+    log_message(
+        level_of(watch),
+        "%zu series seen: %zu to measure, %zu measured before or opted out, %zu younger than "
+        "%g s, %zu of fewer than %d files",
+        found->count, c->count, known, young, watch->settle_s, small, COHORT_SCOUT);
 done:
   return st;
 }
@@ -189,11 +208,11 @@ static status look(const char *folder, const char *out, const struct watch_optio
   TRY(tables_are_due(&due, out, options));
   st = dicom_folder_scan(&found, folder);
   if (st == ST_FORMAT || st == ST_DOMAIN) { /* nothing there yet */
-    log_detail("no series yet: %s", status_message());
+    log_message(level_of(watch), "no series yet: %s", status_message());
     status_clear();
     st = ST_OK;
   } else if (st == ST_OK) {
-    TRY(take_series(c, found, links, out, watch->settle_s));
+    TRY(take_series(c, found, links, out, watch));
   }
   if (st != ST_OK) goto done;
   if (c->count) {

@@ -142,7 +142,7 @@ static void figures_are_drawn(void **state) {
   c.material = MATERIAL_HA;
   struct text svg = {0};
   assert_ok(cal_figure_fit(&svg, &c));
-  assert_non_null(strstr(svg.data, "mg HA/cm3"));
+  assert_non_null(strstr(svg.data, "mg/cm3 of HA"));
   assert_non_null(strstr(svg.data, "fitted - reference"));
   text_free(&svg);
 }

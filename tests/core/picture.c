@@ -205,6 +205,33 @@ static void a_plot_is_well_formed_and_escapes_its_texts(void **state) {
   plot_destroy(p);
 }
 
+static double y_of_label(const char *svg, const char *word) {
+  char end[32];
+  snprintf(end, sizeof end, ">%s</text>", word);
+  const char *at = strstr(svg, end);
+  assert_non_null(at);
+  while (at > svg && strncmp(at, " y=\"", 4) != 0) at--;
+  return atof(at + 4);
+}
+
+static void notes_of_neighbours_do_not_lie_on_each_other(void **state) {
+  (void)state;
+  struct plot *p = NULL;
+  struct text svg = {0};
+  const double x[3] = {0, 0.2, 50}, y[3] = {0, 0.1, 0};
+  assert_ok(plot_create(&p, 400, 200, "x", "y"));
+  plot_points(p, x, y, 3, COLOUR_RED, NULL);
+  plot_range_y(p, -5, 5);
+  plot_note(p, x[0], y[0], "AA");
+  plot_note(p, x[1], y[1], "BB");
+  plot_note(p, x[2], y[2], "CC");
+  assert_ok(plot_svg(p, &svg));
+  assert_true(y_of_label(svg.data, "BB") - y_of_label(svg.data, "AA") > 12); /* letters are 12 px */
+  assert_close(y_of_label(svg.data, "CC"), y_of_label(svg.data, "AA"), 0.01);
+  text_free(&svg);
+  plot_destroy(p);
+}
+
 static void bars_and_logarithms_are_well_formed(void **state) {
   (void)state;
   const char *names[3] = {"head", "neck <fem>", "shaft"};
@@ -275,6 +302,7 @@ int main(void) {
       cmocka_unit_test(no_data_is_drawn_in_its_own_colour),
       cmocka_unit_test(an_outline_is_the_rim_of_its_label),
       cmocka_unit_test(a_plot_is_well_formed_and_escapes_its_texts),
+      cmocka_unit_test(notes_of_neighbours_do_not_lie_on_each_other),
       cmocka_unit_test(bars_and_logarithms_are_well_formed),
       cmocka_unit_test(a_plot_of_nothing_is_refused),
       cmocka_unit_test(pictures_can_be_looked_at),

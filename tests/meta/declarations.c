@@ -39,6 +39,16 @@ static void out_is_an_output(void **state) {
         fail_msg("%s: --out is no output path", (*c)->name);
 }
 
+/* A picture under the name of another format would be a lie. */
+static void pictures_say_their_format(void **state) {
+  (void)state;
+  for (const struct command *const *c = command_list; *c; c++)
+    for (const struct option *o = (*c)->options; o && o->kind != OPTION_END; o++)
+      if ((strstr(o->name, "picture") || strcmp(o->name, "figure") == 0) && !o->ends &&
+          o->kind == OPTION_OUT && strcmp(o->name, "pictures") != 0)
+        fail_msg("%s: --%s takes any ending", (*c)->name, o->name);
+}
+
 static void an_unsound_declaration_is_found(void **state) {
   (void)state;
   struct params {
@@ -75,6 +85,7 @@ int main(void) {
       cmocka_unit_test(every_declaration_is_sound),
       cmocka_unit_test(one_name_has_one_kind_and_unit),
       cmocka_unit_test(out_is_an_output),
+      cmocka_unit_test(pictures_say_their_format),
       cmocka_unit_test(an_unsound_declaration_is_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 static const char *const law_names[] = {"keller1994", "morgan2003", NULL};
 
 struct params {
-  const char *ct, *labels, *out, *other, *note;
+  const char *ct, *labels, *out, *other, *note, *picture;
   struct text_list regions;
   double size_mm, angle_deg, point_mm[3];
   int law, count;
@@ -34,6 +34,7 @@ static const struct option options[] = {
     OPT_FLAG(struct params, smooth, "smooth", "smooth first"),
     OPT_TEXT(struct params, note, "note", "free words"),
     OPT_OUT(struct params, other, "other", "second result"),
+    OPT_OUT_AS(struct params, picture, "picture", ".png .svg .pdf", "picture"),
     OPT_OUT_REQUIRED(struct params, out, "out", "result file"),
     OPTIONS_END};
 static const struct command fall = {.name = "fea fall",
@@ -167,6 +168,9 @@ static void refusals_say_why(void **state) {
       {"ct.nii", ST_USAGE, "--out is missing (result file)"},
       {"--out o", ST_USAGE, "CT is missing (CT volume)"},
       {"ct.nii --out exists.h5", ST_USAGE, "\"exists.h5\" exists; give --force"},
+      {"ct.nii --out o --picture a.jpg", ST_USAGE,
+       "--picture \"a.jpg\": the name must end in .png, .svg or .pdf"},
+      {"ct.nii --out o --picture png", ST_USAGE, "the name must end in .png"},
       {"ct.nii --out o --other o", ST_USAGE, "both \"o\""},
       {"absent.nii --out o", ST_IO, "cannot read ct \"absent.nii\""},
       {"ct.nii --out o -j 100000", ST_USAGE, "--threads 100000 is outside"},

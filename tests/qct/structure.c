@@ -484,7 +484,7 @@ static void bad_input_is_refused_in_words(void **state) {
   for (int64_t i = 0; i < layer; i++) /* the tube reaches the top of the scan */
     for (int64_t k = g->nz - 12; k < g->nz; k++)
       s.labels->voxels[k * layer + i] = s.labels->voxels[layer * (g->nz / 2) + i];
-  refuse(&s, &o, "meets the edge of the scan");
+  refuse(&s, &o, "meets the edge of the scan 14 mm above the head centre");
   memset(s.labels->voxels, 0, (size_t)geometry_voxels(g) * sizeof *kept);
   refuse(&s, &o, "label 75 is not in");
   free(kept);
