@@ -128,7 +128,7 @@ static void add_element(struct fea_sparse *s, const struct fea_mesh *m, int64_t 
   }
 }
 
-static bool touches(const struct fea_sparse *s, const struct fea_mesh *m, int64_t e) {
+bool fea_sparse_touches(const struct fea_sparse *s, const struct fea_mesh *m, int64_t e) {
   const int n = fea_element_nodes(m->element);
   for (int c = 0; c < n; c++)
     if (m->nodes[n * e + c] >= s->first && m->nodes[n * e + c] < s->last) return true;
@@ -148,9 +148,9 @@ status fea_sparse_fill(struct fea_sparse *s, const struct fea_mesh *m, fea_eleme
     const int64_t to = from + CHUNK < m->element_count ? from + CHUNK : m->element_count;
 #pragma omp parallel for schedule(static) num_threads(parallel_threads())
     for (int64_t e = from; e < to; e++)
-      if (touches(s, m, e)) matrix(context, e, k + (e - from) * size);
+      if (fea_sparse_touches(s, m, e)) matrix(context, e, k + (e - from) * size);
     for (int64_t e = from; e < to; e++)
-      if (touches(s, m, e)) add_element(s, m, e, k + (e - from) * size);
+      if (fea_sparse_touches(s, m, e)) add_element(s, m, e, k + (e - from) * size);
   }
 done:
   free(k);

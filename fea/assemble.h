@@ -18,6 +18,8 @@ status fea_sparse_assemble(struct fea_sparse **out, const struct fea_mesh *m, in
 /** The blocks anew from other element matrices on the same mesh. @return ST_MEMORY */
 status fea_sparse_fill(struct fea_sparse *s, const struct fea_mesh *m, fea_element_matrix matrix,
                        const void *context);
+/** Has the element a node among the rows? */
+bool fea_sparse_touches(const struct fea_sparse *s, const struct fea_mesh *m, int64_t element);
 /** The elastic matrix, of a struct fea_mesh. */
 void fea_elastic_element(const void *mesh, int64_t element, double *k);
 void fea_sparse_destroy(struct fea_sparse *s);

@@ -1,15 +1,17 @@
 #include "fea/curve.h"
 
 #include "core/plot.h"
+#include "fea/mesh_system.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static status drive_open(struct fea_drive *d, int64_t supports, int64_t forces) {
+static status drive_open(struct fea_drive *d, const struct fea_comm *comm, int64_t supports,
+                         int64_t forces) {
   status st = ST_OK;
-  *d = (struct fea_drive){.supports = supports, .forces = forces};
+  *d = (struct fea_drive){.comm = comm};
   d->support = malloc((size_t)(supports + 1) * sizeof *d->support);
   d->force = malloc((size_t)(forces + 1) * sizeof *d->force);
   CHECK(d->support && d->force, ST_MEMORY, "nonlinear solve: no memory for %lld supports",
@@ -18,11 +20,19 @@ done:
   return st;
 }
 
-static status drive_close(struct fea_drive *d, const char *name) {
+/* Every rank goes through all supports and forces, and keeps its own (dof >= 0). */
+static void add_support(struct fea_drive *d, int64_t dof, double value_mm) {
+  d->largest_mm = fmax(d->largest_mm, fabs(value_mm));
+  if (dof >= 0) d->support[d->supports++] = (struct fea_drive_dof){dof, value_mm};
+}
+
+static void add_force(struct fea_drive *d, int64_t dof, double newton) {
+  d->total_newton += fabs(newton);
+  if (dof >= 0) d->force[d->forces++] = (struct fea_drive_dof){dof, newton};
+}
+
+static status drive_check(const struct fea_drive *d, const char *name) {
   status st = ST_OK;
-  for (int64_t i = 0; i < d->supports; i++)
-    d->largest_mm = fmax(d->largest_mm, fabs(d->support[i].value));
-  for (int64_t i = 0; i < d->forces; i++) d->total_newton += fabs(d->force[i].value);
   CHECK(d->largest_mm > 0 || d->total_newton > 0, ST_DOMAIN,
         "nonlinear solve: load case %s has neither a force nor a displacement that is not zero",
         name);
@@ -34,34 +44,30 @@ status fea_drive_of_model(struct fea_drive *out, const struct fea_solver *s,
                           const struct fea_case *c) {
   status st = ST_OK;
   const struct fea_model *m = s->model;
-  TRY(drive_open(out, m->fixed_count, c->force_count));
+  TRY(drive_open(out, s->comm, m->fixed_count, c->force_count));
   for (int64_t f = 0; f < m->fixed_count; f++)
-    out->support[f] = (struct fea_drive_dof){fea_solver_dof(s, m->fixed[f].node, m->fixed[f].axis),
-                                             c->value_mm[f]};
+    add_support(out, fea_solver_dof(s, m->fixed[f].node, m->fixed[f].axis), c->value_mm[f]);
   for (int64_t f = 0; f < c->force_count; f++)
-    out->force[f] = (struct fea_drive_dof){fea_solver_dof(s, c->force[f].node, c->force[f].axis),
-                                           c->force[f].newton};
-  TRY(drive_close(out, c->name));
+    add_force(out, fea_solver_dof(s, c->force[f].node, c->force[f].axis), c->force[f].newton);
+  TRY(drive_check(out, c->name));
 done:
   return st;
 }
 
-status fea_drive_of_mesh(struct fea_drive *out, const struct fea_mesh *m) {
+status fea_drive_of_mesh(struct fea_drive *out, const struct mesh_system *s) {
   status st = ST_OK;
+  const struct fea_mesh *m = s->mesh;
   uint8_t *seen = calloc(3 * (size_t)m->node_count, 1);
-  TRY(drive_open(out, m->support_count, m->force_count));
+  TRY(drive_open(out, s->comm, m->support_count, m->force_count));
   CHECK(seen, ST_MEMORY, "nonlinear solve: no memory");
-  out->supports = 0;
   for (int64_t i = 0; i < m->support_count; i++) {
     const int64_t dof = 3 * m->support[i].node + m->support[i].axis;
-    if (!seen[dof])
-      out->support[out->supports++] = (struct fea_drive_dof){dof, m->support[i].value_mm};
+    if (!seen[dof]) add_support(out, mesh_system_dof(s, dof), m->support[i].value_mm);
     seen[dof] = 1; /* a mesh may name a dof twice */
   }
   for (int64_t i = 0; i < m->force_count; i++)
-    out->force[i] =
-        (struct fea_drive_dof){3 * m->force[i].node + m->force[i].axis, m->force[i].newton};
-  TRY(drive_close(out, "of the mesh"));
+    add_force(out, mesh_system_dof(s, 3 * m->force[i].node + m->force[i].axis), m->force[i].newton);
+  TRY(drive_check(out, "of the mesh"));
 done:
   free(seen);
   return st;
@@ -81,14 +87,30 @@ void fea_drive_read(const struct fea_drive *d, double factor, const double *inte
   if (d->largest_mm > 0) {
     for (int64_t i = 0; i < d->supports; i++)
       sum += d->support[i].value / d->largest_mm * internal[d->support[i].dof];
+    d->comm->sum(&sum, 1);
     point->force_n = sum;
     point->displacement_mm = factor * d->largest_mm;
     return;
   }
   for (int64_t i = 0; i < d->forces; i++)
     sum += d->force[i].value / d->total_newton * u[d->force[i].dof];
+  d->comm->sum(&sum, 1);
   point->force_n = factor * d->total_newton;
   point->displacement_mm = sum;
+}
+
+status fea_curve_join(struct fea_curve *c, int64_t count, const struct fea_comm *comm) {
+  status st = ST_OK;
+  float *marks = NULL;
+  if (comm->ranks == 1) return ST_OK;
+  marks = malloc((size_t)count * sizeof *marks);
+  CHECK(marks, ST_MEMORY, "nonlinear solve: no memory for %lld marks", (long long)count);
+  for (int64_t i = 0; i < count; i++) marks[i] = c->yielded[i];
+  comm->sum_float(marks, count);
+  for (int64_t i = 0; i < count; i++) c->yielded[i] = marks[i] > 0;
+done:
+  free(marks);
+  return st;
 }
 
 status fea_curve_create(struct fea_curve **out) {

@@ -5,6 +5,8 @@
 #include "fea/nonlinear.h"
 #include "fea/solver.h"
 
+struct mesh_system;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -14,22 +16,26 @@ struct fea_drive_dof {
   double value;
 };
 
-/* A load case that is driven by a factor: values at factor 1. */
+/* A load case that is driven by a factor: values at factor 1, on the unknowns of this rank. */
 struct fea_drive {
+  const struct fea_comm *comm;
   struct fea_drive_dof *support, *force; /* owned; mm, 0 where held, and N */
   int64_t supports, forces;
-  double largest_mm;   /* of the prescribed displacements */
-  double total_newton; /* sum of the sizes of the forces */
+  double largest_mm;   /* of the prescribed displacements of all ranks */
+  double total_newton; /* sum of the sizes of the forces of all ranks */
 };
 
 /** @return ST_DOMAIN for a case that has no load; ST_MEMORY */
 status fea_drive_of_model(struct fea_drive *out, const struct fea_solver *s,
                           const struct fea_case *c);
-status fea_drive_of_mesh(struct fea_drive *out, const struct fea_mesh *m);
+status fea_drive_of_mesh(struct fea_drive *out, const struct mesh_system *s);
 void fea_drive_free(struct fea_drive *d);
-/** From internal forces (all dofs) and displacements at a factor. */
+/** From internal forces and displacements of the rank's dofs at a factor. */
 void fea_drive_read(const struct fea_drive *d, double factor, const double *internal,
                     const double *u, struct fea_curve_point *point);
+/** Marks of `count` voxels or elements, each set by the rank that owns it, joined on every rank.
+ * @return ST_MEMORY */
+status fea_curve_join(struct fea_curve *c, int64_t count, const struct fea_comm *comm);
 status fea_curve_create(struct fea_curve **out);
 status fea_curve_add(struct fea_curve *c, const struct fea_curve_point *p);
 /** Peak, offset strength, fall. @param drop share of the peak at which it has fallen */

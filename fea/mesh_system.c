@@ -20,6 +20,17 @@ int64_t mesh_system_first(const struct mesh_system *s) {
   return 3 * s->k->first;
 }
 
+int64_t mesh_system_dof(const struct mesh_system *s, int64_t dof) {
+  const int64_t at = dof - mesh_system_first(s);
+  return at >= 0 && at < mesh_system_owned(s) ? at : -1;
+}
+
+void mesh_system_join(const struct mesh_system *s, const double *x, double *all) {
+  memset(all, 0, 3 * (size_t)s->mesh->node_count * sizeof *all);
+  memcpy(all + mesh_system_first(s), x, (size_t)mesh_system_owned(s) * sizeof *x);
+  s->comm->sum(all, 3 * s->mesh->node_count);
+}
+
 static int choose(const struct fea_mesh *m, int solver) {
   if (solver != FEA_SOLVER_AUTO) return solver;
   if (m->element == FEA_TET10) return FEA_SOLVER_CORNERS;
@@ -133,9 +144,7 @@ void mesh_system_apply(struct mesh_system *s, const struct fea_sparse *a, const 
   const int64_t from = mesh_system_first(s), n = mesh_system_owned(s);
   const double *all = x;
   if (s->comm->ranks > 1) {
-    memset(s->whole, 0, 3 * (size_t)s->mesh->node_count * sizeof *s->whole);
-    memcpy(s->whole + from, x, (size_t)n * sizeof *x);
-    s->comm->sum(s->whole, 3 * s->mesh->node_count);
+    mesh_system_join(s, x, s->whole);
     all = s->whole;
   }
   fea_sparse_apply(a, all, y);

@@ -52,9 +52,13 @@ void mesh_system_precondition(void *system, const double *r, double *z);
 status mesh_system_elastic(struct mesh_system *s, double *u, double *rhs_norm, int *iterations);
 void mesh_system_close(struct mesh_system *s);
 
-/** Unknowns of this rank; where they begin. */
+/** Unknowns of this rank; where they begin; position of an unknown among them, -1 when it is
+ * another rank's. */
 int64_t mesh_system_owned(const struct mesh_system *s);
 int64_t mesh_system_first(const struct mesh_system *s);
+int64_t mesh_system_dof(const struct mesh_system *s, int64_t dof);
+/** The owned unknowns of all ranks joined. @param all  [3 nodes] */
+void mesh_system_join(const struct mesh_system *s, const double *x, double *all);
 
 #ifdef __cplusplus
 }

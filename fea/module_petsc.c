@@ -224,9 +224,11 @@ static PetscErrorCode create(struct system *s, const struct fea_cg *p, const dou
   PetscCall(KSPCreate(PETSC_COMM_WORLD, &s->ksp));
   PetscCall(KSPSetType(s->ksp, p->unsymmetric ? KSPGMRES : KSPCG));
   if (p->unsymmetric) {
+    PetscInt all;
+    PetscCall(MatGetSize(s->a, &all, NULL)); /* of all ranks, so that they agree */
     PetscCall(KSPSetPCSide(s->ksp, PC_RIGHT));
-    /* a restart costs half of what was gained; kept directions take 0.8 GB at most */
-    PetscCall(KSPGMRESSetRestart(s->ksp, n <= 1000000 ? 100 : 30));
+    /* a restart costs half of what was gained; kept directions take 0.8 GB a rank at most */
+    PetscCall(KSPGMRESSetRestart(s->ksp, all / comm.ranks <= 1000000 ? 100 : 30));
   }
   PetscCall(KSPSetOperators(s->ksp, s->a, s->a));
   PetscCall(KSPSetNormType(s->ksp, KSP_NORM_UNPRECONDITIONED));

@@ -318,13 +318,25 @@ int64_t multigrid_owned(const struct multigrid *mg) {
   return mg->level[0].rows.plane_start[mg->level[0].plane_last] - multigrid_first(mg);
 }
 
+int64_t multigrid_stored(const struct multigrid *mg) {
+  return mg->level[0].length;
+}
+
+int64_t multigrid_offset(const struct multigrid *mg) {
+  return multigrid_first(mg) - mg->level[0].base;
+}
+
+void multigrid_spread(const struct multigrid *mg, const double *x, double *stored) {
+  memcpy(stored + multigrid_offset(mg), x, (size_t)multigrid_owned(mg) * sizeof *x);
+  mg_exchange(mg, &mg->level[0], stored, sizeof *x);
+}
+
 double multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y) {
   const struct mg_level *l = &mg->level[0];
-  const int64_t offset = multigrid_first(mg) - l->base;
+  const int64_t offset = multigrid_offset(mg);
   double *in = (double *)x, sum = 0; /* only MG_SMOOTH writes to it */
   if (mg->ghosted) {
-    memcpy(mg->ghosted + offset, x, (size_t)multigrid_owned(mg) * sizeof *x);
-    mg_exchange(mg, l, mg->ghosted, sizeof *x);
+    multigrid_spread(mg, x, mg->ghosted);
     in = mg->ghosted;
   }
   mg_slab_double(
@@ -393,12 +405,12 @@ static void cycle(struct multigrid *mg, int n) {
 }
 
 float *multigrid_rhs(struct multigrid *mg) {
-  return mg->level[0].b + (multigrid_first(mg) - mg->level[0].base);
+  return mg->level[0].b + multigrid_offset(mg);
 }
 
 const float *multigrid_cycle(struct multigrid *mg) {
   cycle(mg, 0);
-  return mg->level[0].x + (multigrid_first(mg) - mg->level[0].base);
+  return mg->level[0].x + multigrid_offset(mg);
 }
 
 /* A size of r for scaling: its largest among every 61st value, of all when these vanish. */

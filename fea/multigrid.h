@@ -100,6 +100,12 @@ int64_t multigrid_owned(const struct multigrid *mg);
 
 /** Zeroed array for n numbers and MG_PADDING more; NULL without memory. free() it. */
 double *multigrid_vector(int64_t n);
+/** Dofs stored by this rank, the planes beside its own included; how many come before its own. */
+int64_t multigrid_stored(const struct multigrid *mg);
+int64_t multigrid_offset(const struct multigrid *mg);
+/** Owned dofs and the neighbours' planes beside them. @param stored  multigrid_vector of that many
+ */
+void multigrid_spread(const struct multigrid *mg, const double *x, double *stored);
 /** y = K x on owned dofs in double; `mode` MG_APPLY or MG_REACTION. x: multigrid_vector.
  * @return x . y over the owned dofs */
 double multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y);

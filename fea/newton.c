@@ -42,20 +42,21 @@ static void walk_close(struct walk *w) {
  */
 static double evaluate(struct walk *w, double factor) {
   const struct fea_drive *d = w->p->drive;
-  double sum = 0, reference = 0, applied = 0;
+  double sum[3] = {0, 0, 0}; /* squares: residual, forces of supports, applied forces */
   w->p->forces(w->p->context, w->next, w->internal);
   for (int64_t i = 0; i < w->p->unknowns; i++) w->residual[i] = -w->internal[i];
   for (int64_t f = 0; f < d->forces; f++) {
     w->residual[d->force[f].dof] += factor * d->force[f].value;
-    applied += factor * d->force[f].value * factor * d->force[f].value;
+    sum[2] += factor * d->force[f].value * factor * d->force[f].value;
   }
   for (int64_t f = 0; f < d->supports; f++) {
-    reference += w->internal[d->support[f].dof] * w->internal[d->support[f].dof];
+    sum[1] += w->internal[d->support[f].dof] * w->internal[d->support[f].dof];
     w->residual[d->support[f].dof] = 0;
   }
-  for (int64_t i = 0; i < w->p->unknowns; i++) sum += w->residual[i] * w->residual[i];
-  w->scale = fmax(w->scale, sqrt(fmax(reference, applied)));
-  return w->scale > 0 ? sqrt(sum) / w->scale : 0;
+  for (int64_t i = 0; i < w->p->unknowns; i++) sum[0] += w->residual[i] * w->residual[i];
+  d->comm->sum(sum, 3);
+  w->scale = fmax(w->scale, sqrt(fmax(sum[1], sum[2])));
+  return w->scale > 0 ? sqrt(sum[0]) / w->scale : 0;
 }
 
 /* w->next += share of the step that lowers the residual; returns the residual there. */
@@ -110,7 +111,7 @@ static void predict(struct walk *w, double from, double to, double last_from) {
 static status accept(struct walk *w, struct fea_curve *curve, double factor,
                      struct fea_curve_point *point) {
   status st = ST_OK;
-  double *oldest = w->before;
+  double *oldest = w->before, *whole = NULL;
   w->before = w->u;
   w->u = w->next;
   w->next = oldest;
@@ -121,8 +122,12 @@ static status accept(struct walk *w, struct fea_curve *curve, double factor,
              "iterations",
              factor, point->displacement_mm, point->force_n, 100 * point->yielded,
              point->corrections, point->iterations);
-  if (w->p->o->step) w->p->o->step(w->p->o->user, factor, w->u);
+  if (w->p->o->step) {
+    TRY(w->p->whole(w->p->context, w->u, &whole));
+    w->p->o->step(w->p->o->user, factor, whole);
+  }
 done:
+  free(whole);
   return st;
 }
 
@@ -165,8 +170,7 @@ status fea_newton_walk(struct fea_curve *curve, const struct fea_newton *problem
     fea_report_steps(&progress, step + 1, o->steps);
   }
   progress_end(&progress);
-  curve->displacement = w.u;
-  w.u = NULL;
+  TRY(problem->whole(problem->context, w.u, &curve->displacement));
 done:
   walk_close(&w);
   return st;

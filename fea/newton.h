@@ -1,7 +1,7 @@
 /* Newton steps from load to load, for any kind of elements. Inner contract of fea/nonlinear.h.
  *
- * What the elements are is behind three functions; here are the steps: prediction, corrections with
- * a line search, halving, and the curve.
+ * What the elements are is behind four functions; here are the steps: prediction, corrections with
+ * a line search, halving, and the curve. Several ranks walk in step: what they decide by is summed.
  */
 #ifndef QCT_FEA_NEWTON_H
 #define QCT_FEA_NEWTON_H
@@ -20,7 +20,7 @@ enum { FEA_NEWTON_AGED = 30 };
 struct fea_newton {
   const struct fea_nonlinear_options *o;
   const struct fea_drive *drive;
-  int64_t unknowns;
+  int64_t unknowns;      /* of this rank */
   const double *elastic; /* [unknowns]: linear solution at factor 1 */
   void *context;
   /** The trial state of a displacement (multigrid_vector) and its internal forces on all dofs. */
@@ -28,8 +28,11 @@ struct fea_newton {
   /** step = inverse of the trial state's tangent times residual; both are 0 on fixed dofs. */
   status (*solve)(void *context, const double *residual, double tolerance, double *step,
                   int *iterations);
-  /** The trial state becomes the state. Marks what has yielded, returns its share. */
+  /** The trial state becomes the state. Marks what has yielded and this rank owns, returns the
+   * share of all ranks. */
   double (*commit)(void *context, uint8_t *yielded);
+  /** The displacement of all ranks, of this one's. @param[out] whole  free() it */
+  status (*whole)(void *context, const double *u, double **whole);
 };
 
 /** Through all load factors; fills points, displacement and how it ended. `curve->yielded` is there

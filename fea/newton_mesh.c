@@ -1,7 +1,8 @@
 /* Perfect plasticity of tetrahedra and unstructured hexahedra: every element yields at the points
  * of its stiffness (4 in a 10-node tetrahedron, 1 in a 4-node one, 8 in a hexahedron). The tangent
  * is assembled anew in each correction; the preconditioner is that of the elastic matrix, or of
- * secant moduli when it has aged. */
+ * secant moduli when it has aged. A rank keeps the state of all elements that touch its nodes, from
+ * the displacement of all ranks, and adds to its own nodes only. */
 #include "fea/mesh_system.h"
 #include "fea/newton.h"
 #include "fea/shape.h"
@@ -27,9 +28,9 @@ struct newton {
   struct fea_sparse tangent; /* the pattern of system.k, its own blocks */
   struct fea_quadrature points;
   struct element *element;    /* [element_count] */
-  int64_t able, yielding;     /* elements that can yield; that do in the trial state */
+  int64_t able, yielding;     /* elements that can yield; that do here in the trial state */
   double *committed, *trial;  /* plastic strain, [element_count][points][6] */
-  const double *trial_u;      /* borrowed: displacement of the trial state */
+  double *trial_u;            /* [3 nodes]: displacement of the trial state */
   double (*force)[MOST_DOFS]; /* [CHUNK]: of the elements at work */
 };
 
@@ -64,18 +65,18 @@ static status newton_open(struct newton *n, const struct fea_strength *strength,
   status st = ST_OK;
   const size_t elements = (size_t)n->mesh->element_count;
   TRY(mesh_system_open(&n->system, n->mesh, solve));
-  CHECK(n->system.comm->ranks == 1, ST_UNSUPPORTED,
-        "nonlinear solve: %d processes; it runs in one with threads (-j)", n->system.comm->ranks);
   fea_quadrature_get(&n->points, n->mesh->element);
   const size_t values = elements * (size_t)n->points.count * 6;
   n->element = calloc(elements, sizeof *n->element);
   n->committed = calloc(values, sizeof *n->committed);
   n->trial = calloc(values, sizeof *n->trial);
   n->tangent = *n->system.k;
-  n->tangent.block = malloc(9 * (size_t)n->tangent.row[n->mesh->node_count] * sizeof(double));
+  n->tangent.block =
+      malloc((9 * (size_t)n->tangent.row[n->tangent.last - n->tangent.first] + 1) * sizeof(double));
   n->force = malloc(CHUNK * sizeof *n->force);
-  CHECK(n->element && n->committed && n->trial && n->tangent.block && n->force, ST_MEMORY,
-        "nonlinear solve: no memory for %zu elements", elements);
+  n->trial_u = malloc(3 * (size_t)n->mesh->node_count * sizeof *n->trial_u);
+  CHECK(n->element && n->committed && n->trial && n->tangent.block && n->force && n->trial_u,
+        ST_MEMORY, "nonlinear solve: no memory for %zu elements", elements);
   TRY(set_strength(n, strength));
   TRY(mesh_system_prepare(&n->system, n->mesh));
 done:
@@ -89,6 +90,7 @@ static void newton_close(struct newton *n) {
   free(n->committed);
   free(n->trial);
   free(n->force);
+  free(n->trial_u);
 }
 
 /* ---- one element ---- */
@@ -171,21 +173,41 @@ static void update_element(struct newton *n, int64_t e, double *force) {
       elastic_work > 0 ? (float)fmin(1, fmax(FEA_NEWTON_LEAST_SECANT, kept / elastic_work)) : 1;
 }
 
+static bool on_rank(const struct newton *n, int64_t e) {
+  return fea_sparse_touches(n->system.k, n->mesh, e);
+}
+
+/* One rank counts and marks an element. */
+static bool owns(const struct newton *n, int64_t e) {
+  const int32_t node = n->mesh->nodes[e * fea_element_nodes(n->mesh->element)];
+  return node >= n->system.k->first && node < n->system.k->last;
+}
+
+/* The forces of an element on the rank's own nodes. */
+static void add_element(const struct newton *n, int64_t e, const double *force, double *internal) {
+  const int nodes = fea_element_nodes(n->mesh->element);
+  for (int i = 0; i < 3 * nodes; i++) {
+    const int64_t dof =
+        mesh_system_dof(&n->system, 3 * (int64_t)n->mesh->nodes[e * nodes + i / 3] + i % 3);
+    if (dof >= 0) internal[dof] += force[i];
+  }
+}
+
 static void trial_forces(void *context, const double *u, double *internal) {
   struct newton *n = context;
   const struct fea_mesh *m = n->mesh;
-  const int nodes = fea_element_nodes(m->element);
-  n->trial_u = u;
+  mesh_system_join(&n->system, u, n->trial_u);
   n->yielding = 0;
-  memset(internal, 0, 3 * (size_t)m->node_count * sizeof *internal);
+  memset(internal, 0, (size_t)mesh_system_owned(&n->system) * sizeof *internal);
   for (int64_t from = 0; from < m->element_count; from += CHUNK) {
     const int64_t to = from + CHUNK < m->element_count ? from + CHUNK : m->element_count;
 #pragma omp parallel for schedule(static) num_threads(parallel_threads())
-    for (int64_t e = from; e < to; e++) update_element(n, e, n->force[e - from]);
+    for (int64_t e = from; e < to; e++)
+      if (on_rank(n, e)) update_element(n, e, n->force[e - from]);
     for (int64_t e = from; e < to; e++) { /* in one order, for any number of threads */
+      if (!on_rank(n, e)) continue;
       n->yielding += n->element[e].yields;
-      for (int i = 0; i < 3 * nodes; i++)
-        internal[3 * (int64_t)m->nodes[e * nodes + i / 3] + i % 3] += n->force[e - from][i];
+      add_element(n, e, n->force[e - from], internal);
     }
   }
 }
@@ -234,14 +256,15 @@ static void precondition(void *context, const double *r, double *z) {
   mesh_system_precondition(&((struct newton *)context)->system, r, z);
 }
 
-/* A preconditioner of the secant moduli reached. */
+/* A preconditioner of the secant moduli reached, on all ranks. */
 static status renew_preconditioner(struct newton *n) {
   status st = ST_OK;
   struct fea_mesh softened = *n->mesh;
-  softened.modulus = malloc((size_t)softened.element_count * sizeof *softened.modulus);
+  softened.modulus = calloc((size_t)softened.element_count, sizeof *softened.modulus);
   CHECK(softened.modulus, ST_MEMORY, "nonlinear solve: no memory");
   for (int64_t e = 0; e < softened.element_count; e++)
-    softened.modulus[e] = n->mesh->modulus[e] * (double)n->element[e].secant;
+    if (owns(n, e)) softened.modulus[e] = n->mesh->modulus[e] * (double)n->element[e].secant;
+  n->system.comm->sum(softened.modulus, softened.element_count);
   TRY(fea_sparse_fill(n->system.k, &softened, fea_elastic_element, &softened));
   TRY(mesh_system_prepare(&n->system, &softened));
 done:
@@ -254,8 +277,10 @@ static status solve_tangent(void *context, const double *residual, double tolera
   status st = ST_OK;
   struct newton *n = context;
   struct fea_cg_result result;
+  double yielding = (double)n->yielding;
+  n->system.comm->sum(&yielding, 1);
   TRY(fea_sparse_fill(&n->tangent, n->mesh, tangent_element, n));
-  const struct fea_cg problem = {.owned = 3 * n->mesh->node_count,
+  const struct fea_cg problem = {.owned = mesh_system_owned(&n->system),
                                  .context = n,
                                  .apply = apply_tangent,
                                  .precondition = precondition,
@@ -263,7 +288,7 @@ static status solve_tangent(void *context, const double *residual, double tolera
                                  .most_iterations = 300,
                                  .threads = parallel_threads(),
                                  .unsymmetric =
-                                     n->yielding > 0 && n->o->rule == FEA_RULE_DRUCKER_PRAGER};
+                                     yielding > 0 && n->o->rule == FEA_RULE_DRUCKER_PRAGER};
   CHECK(!n->system.petsc->conjugate_gradients(&result, &problem, residual, step), ST_EXTERNAL,
         "nonlinear solve: %s", result.words);
   CHECK(!n->system.failed, ST_EXTERNAL, "nonlinear solve: PETSc failed in the preconditioner");
@@ -276,16 +301,26 @@ done:
 static double commit(void *context, uint8_t *marks) {
   struct newton *n = context;
   const int values = 6 * n->points.count;
-  int64_t yielded = 0;
+  double yielded = 0;
+  memcpy(n->committed, n->trial, (size_t)(n->mesh->element_count * values) * sizeof *n->committed);
   for (int64_t e = 0; e < n->mesh->element_count; e++) {
+    if (!owns(n, e)) continue;
     marks[e] = 0;
-    for (int i = 0; i < values; i++) {
-      n->committed[e * values + i] = n->trial[e * values + i];
-      marks[e] |= n->trial[e * values + i] != 0;
-    }
+    for (int i = 0; i < values; i++) marks[e] |= n->committed[e * values + i] != 0;
     yielded += marks[e];
   }
-  return (double)yielded / (double)n->able;
+  n->system.comm->sum(&yielded, 1);
+  return yielded / (double)n->able;
+}
+
+static status whole(void *context, const double *u, double **out) {
+  status st = ST_OK;
+  const struct newton *n = context;
+  *out = malloc(3 * (size_t)n->mesh->node_count * sizeof **out);
+  CHECK(*out, ST_MEMORY, "nonlinear solve: no memory");
+  mesh_system_join(&n->system, u, *out);
+done:
+  return st;
 }
 
 status fea_newton_mesh(struct fea_curve *curve, const struct fea_mesh *m,
@@ -298,23 +333,27 @@ status fea_newton_mesh(struct fea_curve *curve, const struct fea_mesh *m,
   int iterations;
   double norm, *elastic = calloc(3 * (size_t)m->node_count, sizeof *elastic);
   double *internal = malloc(3 * (size_t)m->node_count * sizeof *internal);
+  const double *own;
   curve->yielded = calloc((size_t)m->element_count, 1);
   CHECK(elastic && internal && curve->yielded, ST_MEMORY, "nonlinear solve: no memory");
-  TRY(fea_drive_of_mesh(&drive, m));
   TRY(newton_open(&n, strength, solve));
+  TRY(fea_drive_of_mesh(&drive, &n.system));
   TRY(mesh_system_elastic(&n.system, elastic, &norm, &iterations));
   fea_sparse_apply(n.system.k, elastic, internal);
-  fea_drive_read(&drive, 1, internal, elastic, &unit);
+  own = elastic + mesh_system_first(&n.system);
+  fea_drive_read(&drive, 1, internal, own, &unit);
   curve->stiffness_n_mm = unit.force_n / unit.displacement_mm;
   const struct fea_newton problem = {.o = o,
                                      .drive = &drive,
-                                     .unknowns = 3 * m->node_count,
-                                     .elastic = elastic,
+                                     .unknowns = mesh_system_owned(&n.system),
+                                     .elastic = own,
                                      .context = &n,
                                      .forces = trial_forces,
                                      .solve = solve_tangent,
-                                     .commit = commit};
+                                     .commit = commit,
+                                     .whole = whole};
   TRY(fea_newton_walk(curve, &problem));
+  TRY(fea_curve_join(curve, m->element_count, n.system.comm));
 done:
   free(elastic);
   free(internal);

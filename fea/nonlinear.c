@@ -36,8 +36,6 @@ status fea_nonlinear_run(struct fea_curve **out, const struct fea_model *model, 
   TRY(check_input(o, strength));
   TRY(fea_model_isotropic(model, "nonlinear solve"));
   TRY(fea_solver_open(&s, model, load_case, &o->solve));
-  CHECK(s.comm->ranks == 1, ST_UNSUPPORTED,
-        "nonlinear solve: %d processes; it runs in one with threads (-j)", s.comm->ranks);
   TRY(fea_curve_create(&c));
   switch (o->rule) {
   case FEA_RULE_VON_MISES:

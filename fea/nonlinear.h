@@ -8,7 +8,7 @@
  * (caps). Keyak's law: secant moduli that only fall, solved until they settle in each step.
  *
  * One load case: its displacements and forces times a factor that goes from 0 to 1, or through a
- * list of factors. Threads of one process; not under mpirun.
+ * list of factors. Under mpirun the ranks share the elements as in the linear solution.
  *
  * Strength: the largest force reached. Perfect plasticity has no peak but a plateau, so the curve
  * says how it ended, and the offset strength is given beside: the force at which the curve is
@@ -81,7 +81,7 @@ struct fea_curve {
   uint8_t *yielded;     /* owned, per voxel or element, at the last point */
 };
 
-/** @return ST_UNSUPPORTED under several ranks; ST_DOMAIN for options outside their range, a case
+/** @return ST_DOMAIN for options outside their range, a case
  *          without load, or a density the four-phase law cannot take; as fea_solve for the elastic
  *          solution. A model that finds no equilibrium beyond some load is no error: `stuck`. */
 status fea_nonlinear_run(struct fea_curve **out, const struct fea_model *model, int load_case,

@@ -30,7 +30,7 @@ static status solve(struct fea_secant_state *out, const struct fea_secant *c, do
   for (int64_t e = 0; e < m->element_count; e++)
     c->effective[e] = fea_effective_strain(fields->strain + 6 * e, m->poisson);
   fea_sparse_apply(s->system.k, u, s->internal);
-  fea_drive_read(c->drive, factor, s->internal, u, &point);
+  fea_drive_read(c->drive, factor, s->internal, u + mesh_system_first(&s->system), &point);
   out->force_n = point.force_n;
   out->displacement_mm = point.displacement_mm;
   out->displacement = u;
@@ -62,10 +62,8 @@ status fea_secant_mesh(struct fea_curve *curve, const struct fea_mesh *m,
     c.modulus[e] = m->modulus[e];
     c.size_mm[e] = cbrt(fea_mesh_element_mm3(m, e));
   }
-  TRY(fea_drive_of_mesh(&drive, m));
   TRY(mesh_system_open(&s.system, m, options));
-  CHECK(s.system.comm->ranks == 1, ST_UNSUPPORTED,
-        "nonlinear solve: %d processes; it runs in one with threads (-j)", s.system.comm->ranks);
+  TRY(fea_drive_of_mesh(&drive, &s.system));
   TRY(fea_secant_walk(curve, &c));
 done:
   fea_drive_free(&drive);

@@ -21,15 +21,17 @@ static status solve(struct fea_secant_state *out, const struct fea_secant *c, do
   for (int64_t i = 0; i < c->count; i++) v->softened.modulus[i] = (float)c->modulus[i];
   TRY(fea_solver_open(&s, &v->softened, v->load_case, v->solve));
   TRY(fea_solver_case(&solution, &s, v->load_case));
-  for (int64_t i = 0; i < s.owned; i++) solution->displacement[i] *= factor;
+  for (int64_t i = 0; i < fea_rows_dofs(&v->softened.rows); i++)
+    solution->displacement[i] *= factor;
   TRY(fea_fields_create(&fields, &v->softened, solution));
   for (int64_t e = 0; e < fields->count; e++)
     c->effective[fields->voxel[e]] =
         fea_effective_strain(fields->strain + 6 * e, v->softened.poisson);
   internal = multigrid_vector(s.owned);
   CHECK(internal, ST_MEMORY, "nonlinear solve: no memory");
-  multigrid_apply(s.mg, MG_REACTION, solution->displacement, internal);
-  fea_drive_read(c->drive, factor, internal, solution->displacement, &point);
+  const double *own = solution->displacement + s.first;
+  multigrid_apply(s.mg, MG_REACTION, own, internal);
+  fea_drive_read(c->drive, factor, internal, own, &point);
   out->force_n = point.force_n;
   out->displacement_mm = point.displacement_mm;
   out->iterations = solution->iterations;

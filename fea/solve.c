@@ -174,22 +174,24 @@ static void evaluate(const struct fea_solver *s, const struct fea_case *c, doubl
   out->balance = largest > 0 ? difference / largest : 0;
 }
 
-/* With several ranks every rank gets the whole displacement; alone it is already whole. */
-static status gather(const struct fea_solver *s, double **displacement, double **owned) {
+status fea_solver_whole(double **whole, const struct fea_solver *s, const double *owned) {
   status st = ST_OK;
-  if (s->comm->ranks == 1) {
-    *displacement = *owned;
-    *owned = NULL;
-    return ST_OK;
-  }
   const int64_t n = fea_rows_dofs(&s->model->rows);
   double *all = calloc((size_t)n, sizeof *all);
   CHECK(all, ST_MEMORY, "voxel solve: no memory for %lld displacements", (long long)n);
-  memcpy(all + s->first, *owned, (size_t)s->owned * sizeof *all);
+  memcpy(all + s->first, owned, (size_t)s->owned * sizeof *all);
   s->comm->sum(all, n);
-  *displacement = all;
+  *whole = all;
 done:
   return st;
+}
+
+/* With several ranks every rank gets the whole displacement; alone it is already whole. */
+static status gather(const struct fea_solver *s, double **displacement, double **owned) {
+  if (s->comm->ranks > 1) return fea_solver_whole(displacement, s, *owned);
+  *displacement = *owned;
+  *owned = NULL;
+  return ST_OK;
 }
 
 status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load_case) {

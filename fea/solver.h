@@ -31,6 +31,9 @@ status fea_solver_open(struct fea_solver *s, const struct fea_model *model, int 
 void fea_solver_close(struct fea_solver *s);
 /** Solve one case; the solution's arrays are complete on every rank. */
 status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load_case);
+/** Owned dofs of all ranks joined, on every rank. @param[out] whole  [fea_rows_dofs], free() it.
+ * @return ST_MEMORY */
+status fea_solver_whole(double **whole, const struct fea_solver *s, const double *owned);
 /** Progress of an iteration with the time that it is likely to take still: residuals fall
  * geometrically. */
 void fea_report_residual(struct progress *p, int iteration, double residual, double tolerance);
