@@ -79,8 +79,8 @@ static status panel(struct picture **out, const struct volume *hu, const struct 
   draw_line(p, &plane, c);
   if (sagittal) draw_marks(p, &plane, c);
   draw_ruler(p, &plane);
-  picture_text(p, 40, 6, sagittal ? "sagittal, front at the left; z [mm]" : "frontal", 0xFFFFFF, 1);
-  if (*c->reason && sagittal) picture_text(p, 40, 18, "NOT RELIABLE", COLOUR_RED, 2);
+  picture_text(p, 40, 6, sagittal ? "sagittal, front left; z [mm]" : "frontal", 0xFFFFFF, 1);
+  if (*c->reason && sagittal) picture_text(p, 40, 20, "NOT RELIABLE", COLOUR_RED, 2);
   *out = p;
   p = NULL;
 done:

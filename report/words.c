@@ -8,30 +8,55 @@
 static const struct {
   const char *key, *words;
 } quantities[] = {
+    {"act", "Mean cortical thickness (ACT)"},
+    {"act_area", "Cortical thickness from area (ACT)"},
+    {"act_beck", "Cortical thickness of the equal ring (ACT)"},
+    {"act_inferior_anterior", "Cortical thickness, lower front"},
+    {"act_inferior_posterior", "Cortical thickness, lower back"},
+    {"act_lateral_anterior", "Cortical thickness, outer front"},
+    {"act_lateral_posterior", "Cortical thickness, outer back"},
+    {"act_medial_anterior", "Cortical thickness, inner front"},
+    {"act_medial_posterior", "Cortical thickness, inner back"},
+    {"act_superior_anterior", "Cortical thickness, upper front"},
+    {"act_superior_posterior", "Cortical thickness, upper back"},
     {"bmc_cortical", "Cortical mineral content"},
     {"bmc_integral", "Mineral content"},
+    {"bmc_per_length", "Mineral content by length"},
     {"bmc_trabecular", "Trabecular mineral content"},
+    {"bmd_class", "Class of the spine's density"},
+    {"br", "Buckling ratio"},
+    {"br_beck", "Buckling ratio of the equal ring"},
+    {"br_dxa", "Buckling ratio by width"},
+    {"cac_drs_category", "CAC-DRS category"},
+    {"centroid", "Height of the centroid by width"},
+    {"cobb", "Cobb angle"},
     {"cortex_rejected", "Share of places where the cortex could not be fitted"},
     {"cortical_density", "Density of the cortex, from its thick places"},
     {"cortical_mass_mean", "Mass of the cortex by area"},
     {"cortical_thickness_half_max", "Cortical thickness by half-maximum (comparison)"},
     {"cortical_thickness_mean", "Cortical thickness"},
     {"cortical_thickness_median", "Cortical thickness, median"},
+    {"csmi", "CSMI, coronal bending"},
+    {"csmi_ml", "CSMI, bending front to back"},
+    {"csmi_si", "CSMI, bending front to back"},
+    {"ed", "Width of the marrow space"},
+    {"ed_beck", "Marrow width of the equal ring"},
     {"endocortical_density", "Density just behind the cortex"},
     {"fall_balance", "Imbalance of the reactions"},
     {"fall_displacement", "Applied displacement"},
     {"fall_dropped", "Loose elements left out"},
-    {"fall_elements", "Finite elements"},
     {"fall_element_size", "Element edge"},
+    {"fall_elements", "Finite elements"},
     {"fall_factor_of_risk", "Factor of risk (fall force over failure load)"},
+    {"fall_failure_load", "Failure load, fall to the side"},
     {"fall_failure_load_coarse_mesh", "Failure load, coarser elements"},
     {"fall_failure_load_density_high", "Failure load, density at the upper limit"},
     {"fall_failure_load_density_low", "Failure load, density at the lower limit"},
     {"fall_failure_load_fine_mesh", "Failure load, finer elements"},
+    {"fall_failure_load_laws", "Failure load, range over the modulus laws"},
+    {"fall_failure_load_off_contact", "Failure load, away from the contacts"},
     {"fall_failure_load_outline_in", "Failure load, outline moved in"},
     {"fall_failure_load_outline_out", "Failure load, outline moved out"},
-    {"fall_failure_load", "Failure load, fall to the side"},
-    {"fall_failure_load_laws", "Failure load, range over the modulus laws"},
     {"fall_failure_load_pistoia", "Failure load, Pistoia criterion (comparison)"},
     {"fall_failure_load_strain_limit", "Failure load, first element at its limit"},
     {"fall_force", "Impact force of a fall"},
@@ -40,23 +65,43 @@ static const struct {
     {"fall_mean_modulus", "Mean modulus of bone"},
     {"fall_residual", "Residual of the solution"},
     {"fall_stiffness", "Stiffness, fall to the side"},
+    {"imat_area", "Fat between the muscles (IMAT), area"},
+    {"imat_volume", "Fat between the muscles (IMAT), volume"},
+    {"imax", "Largest moment"},
+    {"imin", "Smallest moment"},
+    {"ixy", "Product moment"},
+    {"j", "Polar moment J"},
+    {"perimeter_inner", "Inner perimeter"},
+    {"perimeter_outer", "Outer perimeter"},
+    {"smi", "Skeletal muscle index (SMI)"},
+    {"smra", "Muscle radiation attenuation (SMRA)"},
+    {"spw", "Width of the section"},
+    {"t_hu", "HU in SD of young adults (T)"},
+    {"theta", "Angle of the principal axis"},
+    {"tot_area", "Area"},
+    {"vat_sat_ratio", "Visceral over subcutaneous fat"},
     {"vbmd_cortical", "Cortical vBMD"},
     {"vbmd_integral", "Integral vBMD"},
     {"vbmd_trabecular", "Trabecular vBMD"},
     {"volume_cortical", "Cortical volume"},
     {"volume_integral", "Volume"},
     {"volume_trabecular", "Trabecular volume"},
+    {"z", "Section modulus Z"},
+    {"z_inferior", "Section modulus, lower edge"},
+    {"z_lateral", "Section modulus, outer edge"},
+    {"z_medial", "Section modulus, inner edge"},
+    {"z_superior", "Section modulus, upper edge"},
+    {"zmax", "Section modulus about the axis of the largest moment"},
+    {"zmin", "Section modulus about the axis of the smallest moment"},
+    {"zp", "Polar section modulus"},
 };
 
 /* blanks for underscores, a capital first, and the abbreviations of the field in their own case */
 static void spell(char out[96], const char *key) {
-  static const char *const words[][2] = {{"vbmd", "vBMD"}, {"bmc", "BMC"},
-                                         {"abmd", "aBMD"}, {"hu", "HU"},
-                                         {"fal", "FAL"},   {"hal", "HAL"},
-                                         {"p5", "P5"},     {"p95", "P95"},
-                                         {"sd", "SD"},     {"nsa", "NSA"},
-                                         {"bmd", "BMD"},   {"csa", "CSA"},
-                                         {"csmi", "CSMI"}, {"w", "weighted by density"}};
+  static const char *const words[][2] = {
+      {"vbmd", "vBMD"}, {"bmc", "BMC"}, {"abmd", "aBMD"}, {"hu", "HU"}, {"fal", "FAL"},
+      {"hal", "HAL"},   {"p5", "P5"},   {"p95", "P95"},   {"sd", "SD"}, {"nsa", "NSA"},
+      {"bmd", "BMD"},   {"csa", "CSA"}, {"csmi", "CSMI"}};
   size_t n = 0;
   while (*key && n < 95) {
     size_t length = strcspn(key, "_");
@@ -82,13 +127,30 @@ static void spell(char out[96], const char *key) {
   out[n] = '\0';
 }
 
-void report_quantity_words(char out[96], const char *quantity) {
+static void name_quantity(char out[96], const char *quantity) {
   for (size_t i = 0; i < sizeof quantities / sizeof *quantities; i++)
     if (strcmp(quantities[i].key, quantity) == 0) {
       snprintf(out, 96, "%s", quantities[i].words);
       return;
     }
   spell(out, quantity);
+}
+
+/* The families of a section's quantities (qct/structure_section.h) share their names. */
+void report_quantity_words(char out[96], const char *quantity) {
+  static const struct {
+    const char *end, *words;
+  } families[] = {{"_g", "whole section"}, {"_c", "cortex"}, {"_w", "weighted by density"}};
+  const size_t length = strlen(quantity);
+  for (int i = 0; i < 3; i++) {
+    char stem[96], words[96];
+    if (length < 3 || length > 90 || strcmp(quantity + length - 2, families[i].end) != 0) continue;
+    snprintf(stem, sizeof stem, "%.*s", (int)length - 2, quantity);
+    name_quantity(words, stem);
+    snprintf(out, 96, "%.70s, %s", words, families[i].words);
+    return;
+  }
+  name_quantity(out, quantity);
 }
 
 void report_region_words(char out[96], const char *region) {

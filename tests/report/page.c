@@ -197,6 +197,10 @@ static void keys_become_words(void **state) {
   assert_string_equal(words, "Trabecular vBMD");
   report_quantity_words(words, "some_new_hu");
   assert_string_equal(words, "Some new HU");
+  report_quantity_words(words, "csa_w"); /* a family of sections */
+  assert_string_equal(words, "CSA, weighted by density");
+  report_quantity_words(words, "z_superior_g");
+  assert_string_equal(words, "Section modulus, upper edge, whole section");
   report_region_words(words, "femoral_neck_right");
   assert_string_equal(words, "Femoral neck, right");
 }
