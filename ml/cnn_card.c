@@ -232,8 +232,12 @@ static status read_classes(struct cnn_card *c, const cJSON *classes, const char 
   CHECK(!classes || cJSON_IsObject(classes), ST_FORMAT,
         "%s: classes must be {\"value\": \"name\", ...}", what);
   cJSON_ArrayForEach(o, classes) {
+    char *end = NULL;
+    long value = strtol(o->string, &end, 10);
     CHECK(cJSON_IsString(o), ST_FORMAT, "%s: name of class %s is no text", what, o->string);
-    TRY(add_output(c, o->valuestring, "", atoi(o->string), what));
+    CHECK(*o->string && !*end && value >= 0 && value <= UINT16_MAX, ST_FORMAT,
+          "%s: class \"%s\" is no label, a whole number 0..65535", what, o->string);
+    TRY(add_output(c, o->valuestring, "", (int)value, what));
   }
 done:
   return st;

@@ -71,6 +71,18 @@ static void faults_of_our_card_are_named(void **state) {
        "spacing_mm -1"},
       {"{\"name\":\"a\",\"task\":\"regress\",\"input\":{\"channels\":[{}]},\"output\":{}}",
        "no value and no class"},
+      {"{\"name\":\"a\",\"task\":\"segment\",\"input\":{\"channels\":[{}]},\"output\":{\"classes\":"
+       "[\"femur\"]}}",
+       "classes must be {"},
+      {"{\"name\":\"a\",\"task\":\"segment\",\"input\":{\"channels\":[{}]},\"output\":{\"classes\":"
+       "{\"76\":5}}}",
+       "name of class 76 is no text"},
+      {"{\"name\":\"a\",\"task\":\"segment\",\"input\":{\"channels\":[{}]},\"output\":{\"classes\":"
+       "{\"femur\":\"76\"}}}",
+       "class \"femur\" is no label"},
+      {"{\"name\":\"a\",\"task\":\"segment\",\"input\":{\"channels\":[{}]},\"output\":{\"classes\":"
+       "{\"70000\":\"femur\"}}}",
+       "class \"70000\" is no label"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     struct cnn_card c;

@@ -174,29 +174,29 @@ static void write_calibration(struct fixture *f, size_t i, double scale) {
   assert_ok(calibration_write(&c, path, NULL, false));
 }
 
+/* Of the first `scans` cases; from the tenth on the scanner reads HU `late` times as high. */
+static char *page_with_calibrations(struct fixture *f, size_t scans, double late) {
+  for (size_t i = 0; i < scans; i++) write_calibration(f, i, i < 9 ? 1 : late);
+  return page(f);
+}
+
 /* Steady for nine scans, then 5 % more HU, 33 times the scatter between sessions. */
 static void a_scanner_that_drifts_is_named(void **state) {
-  struct fixture *f = *state;
-  for (size_t i = 0; i < MEASURED; i++) write_calibration(f, i, i < 9 ? 1 : 1.05);
-  char *html = page(f);
+  char *html = page_with_calibrations(*state, MEASURED, 1.05);
   assert_says(html, "A scanner drifted.");
   assert_says(html, "3 of 12 scans the calibration left its baseline");
   free(html);
 }
 
 static void a_steady_scanner_is_not(void **state) {
-  struct fixture *f = *state;
-  for (size_t i = 0; i < MEASURED; i++) write_calibration(f, i, 1);
-  char *html = page(f);
+  char *html = page_with_calibrations(*state, MEASURED, 1);
   assert_silent(html, "A scanner drifted.");
   assert_says(html, "stays within the limits of its own baseline");
   free(html);
 }
 
 static void too_few_scans_are_not_judged(void **state) {
-  struct fixture *f = *state;
-  write_calibration(f, 0, 1);
-  char *html = page(f);
+  char *html = page_with_calibrations(*state, 1, 1);
   assert_says(html, "1 scan with a phantom and a day; 9 are needed to judge");
   free(html);
 }

@@ -214,6 +214,26 @@ static void a_broken_journal_means_a_fresh_start(void **state) {
   assert_runs(f, 1, 1, 1, 1, 1);
 }
 
+/* A hand or a crash may leave any JSON in the journal: a list where names of outputs belong. */
+static void a_journal_whose_outputs_are_a_list_means_doing_the_step_again(void **state) {
+  struct fixture *f = *state;
+  char path[128];
+  cJSON *json = NULL;
+  assert_ok(run(f));
+  snprintf(path, sizeof path, "%s/run.json", f->folder);
+  assert_ok(json_read(&json, path));
+  cJSON *fit = cJSON_GetObjectItem(cJSON_GetObjectItem(json, "steps"), "fit");
+  cJSON *list = cJSON_AddArrayToObject(json, "list");
+  cJSON_AddItemToArray(list, cJSON_CreateString("fit.txt"));
+  list = cJSON_DetachItemFromObject(json, "list");
+  assert_true(cJSON_ReplaceItemInObject(fit, "outputs", list));
+  assert_ok(json_write(json, path, true));
+  cJSON_Delete(json);
+  assert_ok(run(f));
+  assert_int_equal(f->runs[FIT], 1);
+  assert_int_equal(f->runs[RIGHT], 0);
+}
+
 static void the_journal_tells_states_and_reasons(void **state) {
   struct fixture *f = *state;
   char path[128], text[64];
@@ -251,6 +271,7 @@ int main(void) {
       TEST(what_a_missing_module_withheld_is_tried_again),
       TEST(a_required_step_or_a_full_disk_ends_the_run),
       TEST(a_broken_journal_means_a_fresh_start),
+      TEST(a_journal_whose_outputs_are_a_list_means_doing_the_step_again),
       TEST(the_journal_tells_states_and_reasons),
       TEST(a_step_may_only_need_steps_before_it),
   };
