@@ -2,7 +2,6 @@
 #include "core/image.h"
 #include "core/log.h"
 #include "qct/spine.h"
-#include "qct/spine_picture.h"
 #include "qct/spine_shape.h"
 
 #include <math.h>
@@ -100,18 +99,6 @@ done:
   return st;
 }
 
-static status draw(const struct volume *density, const struct labels *bodies,
-                   const struct labels *roi, const struct vertebra_frames *frames, const char *path,
-                   bool force) {
-  status st = ST_OK;
-  struct picture *picture = NULL;
-  TRY(qct_spine_picture(&picture, density, bodies, roi, frames));
-  TRY(picture_write_png(picture, path, force));
-done:
-  picture_destroy(picture);
-  return st;
-}
-
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -144,7 +131,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(record_create(&r, p->case_id));
   TRY(qct_spine_vbmd(r, density, roi, &frames, c, &contrast, &o));
   TRY(qct_spine_shape(r, &frames));
-  if (p->picture) TRY(draw(density, bodies, roi, &frames, p->picture, ctx->force));
+  if (p->picture) TRY(spine_picture_write(p->picture, density, bodies, roi, &frames, ctx->force));
   TRY(context_write_record(ctx, r, p->out));
 done:
   volume_destroy(density);

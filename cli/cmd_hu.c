@@ -3,7 +3,6 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "qct/hu.h"
-#include "qct/spine_picture.h"
 
 #include <math.h>
 #include <string.h>
@@ -151,15 +150,11 @@ static status measure_spine(struct record *r, const struct inputs *in,
                             const char *picture, bool force) {
   status st = ST_OK;
   struct labels *roi = NULL;
-  struct picture *p = NULL;
   TRY(qct_spine_roi(&roi, in->labels, &in->vertebrae, &o->roi));
   TRY(qct_hu_spine(r, in->ct, roi, &in->vertebrae, scan, o));
-  if (!picture) goto done;
-  TRY(qct_spine_picture(&p, in->ct, in->labels, roi, &in->vertebrae));
-  TRY(picture_write_png(p, picture, force));
+  if (picture) TRY(spine_picture_write(picture, in->ct, in->labels, roi, &in->vertebrae, force));
 done:
   labels_destroy(roi);
-  picture_destroy(p);
   return st;
 }
 

@@ -22,13 +22,7 @@ static const struct option options[] = {
              "a series is taken when none of its files is younger"),
     OPT_REAL(struct params, every_s, "every", "s", 0.1, 86400, "between two looks"),
     OPT_FLAG(struct params, once, "once", "look once, measure what is there, and end"),
-    OPT_INT(struct params, workers, "workers", "", 0, 1024,
-            "scans at once; 0: as many as cores and memory allow"),
-    OPT_REAL(struct params, memory_gib, "memory", "GiB", 0.1, 65536,
-             "for all workers together; else 80 % of what is free"),
-    OPT_REAL(struct params, limit_min, "limit", "min", 0, 100000, "most for one scan; 0: none"),
-    OPT_IN(struct params, opt_out, "opt-out",
-           "ids, one a line, that are not measured; what was measured of them is removed"),
+    WORKER_OPTIONS(struct params),
     RUN_OPTIONS(struct params, run),
     OPTIONS_END};
 

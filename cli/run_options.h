@@ -54,6 +54,16 @@ extern const char *const run_material_names[];
                "analyses to leave out, with those that need them, e.g. bmd,fall"),                 \
       OPT_TEXT(T, m.add, "add", "optional analyses to do")
 
+/* Of commands that give scans to workers: members of T itself. */
+#define WORKER_OPTIONS(T)                                                                          \
+  OPT_INT(T, workers, "workers", "", 0, 1024,                                                      \
+          "scans at once; 0: as many as cores and memory allow"),                                  \
+      OPT_REAL(T, memory_gib, "memory", "GiB", 0.1, 65536,                                         \
+               "for all workers together; else 80 % of what is free"),                             \
+      OPT_REAL(T, limit_min, "limit", "min", 0, 100000, "most for one scan; 0: none"),             \
+      OPT_IN(T, opt_out, "opt-out",                                                                \
+             "ids, one a line, that are not measured; what was measured of them is removed")
+
 /** Into the options of the main job. */
 void run_options_apply(struct study_options *out, const struct run_options *o);
 

@@ -3,6 +3,8 @@
 #define QCT_CLI_SPINE_OPTIONS_H
 
 #include "cli/command.h"
+#include "core/picture.h"
+#include "qct/spine_picture.h"
 #include "qct/spine_roi.h"
 
 struct spine_region {
@@ -26,6 +28,17 @@ struct spine_region {
 static inline struct qct_roi_options spine_region_roi(const struct spine_region *r,
                                                       double erode_mm) {
   return (struct qct_roi_options){r->roi, r->height, r->radius, erode_mm, r->clear};
+}
+
+/** The measured regions as a picture. @return as qct_spine_picture, picture_write_png */
+static inline status spine_picture_write(const char *path, const struct volume *image,
+                                         const struct labels *bodies, const struct labels *roi,
+                                         const struct vertebra_frames *frames, bool force) {
+  struct picture *picture = NULL;
+  status st = qct_spine_picture(&picture, image, bodies, roi, frames);
+  if (st == ST_OK) st = picture_write_png(picture, path, force);
+  picture_destroy(picture);
+  return st;
 }
 
 /** Mark the levels of a list. @return ST_USAGE for a word that is no level */

@@ -2,6 +2,7 @@
  * prescriptions, and refuse what would be singular. */
 #include "fea/model.h"
 
+#include "core/eigen.h"
 #include "core/log.h"
 
 #include <math.h>
@@ -198,45 +199,13 @@ done:
   return st;
 }
 
-/* Smallest eigenvalue and its vector of a symmetric 6 x 6 matrix, by cyclic Jacobi rotations. */
-static double smallest_eigenvalue(double a[6][6], double vector[6]) {
-  double v[6][6] = {{0}};
-  for (int i = 0; i < 6; i++) v[i][i] = 1;
-  for (int sweep = 0; sweep < 40; sweep++)
-    for (int p = 0; p < 5; p++)
-      for (int q = p + 1; q < 6; q++) {
-        if (fabs(a[p][q]) < 1e-300) continue;
-        double theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
-        double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1));
-        double c = 1 / sqrt(t * t + 1), s = t * c;
-        for (int i = 0; i < 6; i++) {
-          double x = a[i][p], y = a[i][q];
-          a[i][p] = c * x - s * y;
-          a[i][q] = s * x + c * y;
-        }
-        for (int i = 0; i < 6; i++) {
-          double x = a[p][i], y = a[q][i];
-          a[p][i] = c * x - s * y;
-          a[q][i] = s * x + c * y;
-          x = v[i][p], y = v[i][q];
-          v[i][p] = c * x - s * y;
-          v[i][q] = s * x + c * y;
-        }
-      }
-  int low = 0;
-  for (int i = 1; i < 6; i++)
-    if (a[i][i] < a[low][low]) low = i;
-  for (int i = 0; i < 6; i++) vector[i] = v[i][low];
-  return a[low][low];
-}
-
 /* The supports must resist all six rigid motions: the Gram matrix of the motions on the fixed dofs
  * is regular. Positions are scaled by the model's size so that the test has no unit. */
 static status check_rigid(const struct fea_model *m) {
   static const char *const motion[6] = {"shift along x", "shift along y", "shift along z",
                                         "turn about x",  "turn about y",  "turn about z"};
   status st = ST_OK;
-  double gram[6][6] = {{0}}, free_motion[6], centre[3] = {0, 0, 0};
+  double gram[6][6] = {{0}}, value[6], vector[6][6], centre[3] = {0, 0, 0};
   double size = (double)(m->grid.nx > m->grid.ny ? m->grid.nx : m->grid.ny);
   if ((double)m->grid.nz > size) size = (double)m->grid.nz;
   for (int64_t f = 0; f < m->fixed_count; f++) {
@@ -255,11 +224,11 @@ static status check_rigid(const struct fea_model *m) {
     for (int i = 0; i < 6; i++)
       for (int j = 0; j < 6; j++) gram[i][j] += row[i] * row[j] / (double)m->fixed_count;
   }
-  double low = smallest_eigenvalue(gram, free_motion);
+  eigen_symmetric(value, &vector[0][0], &gram[0][0], 6);
   int most = 0;
   for (int i = 1; i < 6; i++)
-    if (fabs(free_motion[i]) > fabs(free_motion[most])) most = i;
-  CHECK(low > 1e-12, ST_NUMERIC,
+    if (fabs(vector[i][0]) > fabs(vector[most][0])) most = i;
+  CHECK(value[0] > 1e-12, ST_NUMERIC,
         "voxel model: the supports (%lld prescribed displacements) leave the model free to %s; "
         "prescribe more of its nodes",
         (long long)m->fixed_count, motion[most]);

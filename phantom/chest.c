@@ -197,11 +197,7 @@ static cJSON *params_json(const struct chest_phantom *p) {
   json_add_numbers(json, "heart_mm", p->heart_mm, 3);
   json_add_number(json, "fat_mm", p->fat_mm);
   json_add_number(json, "calcium", p->calcium);
-  json_add_numbers(json, "spacing", p->scan.spacing, 3);
-  json_add_numbers(json, "fov", p->scan.fov, 3);
-  json_add_number(json, "noise_hu", p->scan.scanner.noise_hu);
-  json_add_number(json, "sigma_mm", scanner_sigma(&p->scan.scanner));
-  json_add_number(json, "scan_seed", (double)p->scan.scanner.seed);
+  stack_scan_json(json, &p->scan);
   return json;
 }
 

@@ -131,6 +131,14 @@ void stack_quadrature(struct stack_sum *out, const struct stack *s, struct vec3 
     sum_slice(out, s, lo, hi, h, lo.z + ((double)k + 0.5) * step, h * h * step);
 }
 
+void stack_scan_json(cJSON *to, const struct stack_scan *scan) {
+  json_add_numbers(to, "spacing", scan->spacing, 3);
+  json_add_numbers(to, "fov", scan->fov, 3);
+  json_add_number(to, "noise_hu", scan->scanner.noise_hu);
+  json_add_number(to, "sigma_mm", scanner_sigma(&scan->scanner));
+  json_add_number(to, "scan_seed", (double)scan->scanner.seed);
+}
+
 void stack_truth_add(cJSON *to, const char *key, double value, double before, const char *unit) {
   cJSON *item = cJSON_AddObjectToObject(to, key);
   json_add_number(item, "value", value);

@@ -71,6 +71,8 @@ struct stack_scan {
 /** Paint and scan; fills ct, labels and, if asked, ideal of *out.
  * @return ST_DOMAIN for a grid of more than 4096 voxels a side */
 status stack_make(struct phantom_result *out, const struct stack *s, const struct stack_scan *scan);
+/** Adds how it is scanned: what params.json of every stack says. */
+void stack_scan_json(cJSON *to, const struct stack_scan *scan);
 /** Adds {"value", "error", "unit"} under `key`. */
 void stack_truth_add(cJSON *to, const char *key, double value, double before, const char *unit);
 

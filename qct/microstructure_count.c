@@ -1,3 +1,4 @@
+#include "core/eigen.h"
 #include "core/itk_filter.h"
 #include "core/parallel.h"
 #include "qct/microstructure_parts.h"
@@ -201,47 +202,6 @@ static int solve6(double a[6][7]) {
   return 1;
 }
 
-/* Eigenvalues, rising, and vectors (columns) by Jacobi rotations. */
-static void eigen(double value[3], double vector[3][3], const double m[6]) {
-  double a[3][3] = {{m[0], m[3], m[4]}, {m[3], m[1], m[5]}, {m[4], m[5], m[2]}};
-  for (int i = 0; i < 3; i++)
-    for (int j = 0; j < 3; j++) vector[i][j] = i == j;
-  for (int sweep = 0; sweep < 60; sweep++) {
-    int p = sweep % 3 == 2 ? 1 : 0, q = sweep % 3 == 0 ? 1 : 2;
-    if (fabs(a[p][q]) < 1e-300) continue;
-    double theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
-    double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1));
-    double c = 1 / sqrt(t * t + 1), s = t * c;
-    for (int k = 0; k < 3; k++) {
-      double x = a[k][p], y = a[k][q];
-      a[k][p] = c * x - s * y;
-      a[k][q] = s * x + c * y;
-    }
-    for (int k = 0; k < 3; k++) {
-      double x = a[p][k], y = a[q][k];
-      a[p][k] = c * x - s * y;
-      a[q][k] = s * x + c * y;
-      x = vector[k][p];
-      y = vector[k][q];
-      vector[k][p] = c * x - s * y;
-      vector[k][q] = s * x + c * y;
-    }
-  }
-  for (int i = 0; i < 3; i++) value[i] = a[i][i];
-  for (int i = 0; i < 2; i++)
-    for (int j = 0; j < 2 - i; j++) {
-      if (value[j] <= value[j + 1]) continue;
-      double swap = value[j];
-      value[j] = value[j + 1];
-      value[j + 1] = swap;
-      for (int k = 0; k < 3; k++) {
-        swap = vector[k][j];
-        vector[k][j] = vector[k][j + 1];
-        vector[k][j + 1] = swap;
-      }
-    }
-}
-
 static void quadratic(double row[6], struct vec3 u) {
   const double q[6] = {u.x * u.x,     u.y * u.y,     u.z * u.z,
                        2 * u.x * u.y, 2 * u.x * u.z, 2 * u.y * u.z};
@@ -289,7 +249,8 @@ status micro_fabric(struct micro_fabric *out, const struct labels *bone, const s
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1)
   for (int i = 0; i < MICRO_DIRECTIONS; i++) rate[i] = crossings(&s, fixed_direction(i));
   TRY(fit_tensor(m, &out->rms, rate));
-  eigen(value, vector, m);
+  double tensor[3][3] = {{m[0], m[3], m[4]}, {m[3], m[1], m[5]}, {m[4], m[5], m[2]}};
+  eigen_symmetric(value, &vector[0][0], &tensor[0][0], 3);
   for (int i = 0; i < 3; i++) {
     double v = fmax(value[i], 0);
     out->mil_mm[i] = v > 0 ? 1 / sqrt(v) : INFINITY;

@@ -1,5 +1,6 @@
 #include "qct/region.h"
 
+#include "core/eigen.h"
 #include "core/itk_filter.h"
 #include "core/statistics.h"
 
@@ -73,31 +74,6 @@ done:
 
 /* ---- trimming ---- */
 
-/* Eigenvectors of a symmetric matrix as the columns of v, by Jacobi's turns. */
-static void principal_axes(double v[3][3], double a[3][3]) {
-  static const int pairs[3][2] = {{0, 1}, {0, 2}, {1, 2}};
-  const int sweeps = 30;
-  memset(v, 0, 9 * sizeof(double));
-  for (int i = 0; i < 3; i++) v[i][i] = 1;
-  for (int turn = 0; turn < 3 * sweeps; turn++) {
-    int p = pairs[turn % 3][0], q = pairs[turn % 3][1];
-    if (fabs(a[p][q]) <= 1e-15 * (fabs(a[p][p]) + fabs(a[q][q]))) continue;
-    double angle = 0.5 * atan2(2 * a[p][q], a[p][p] - a[q][q]), c = cos(angle), s = sin(angle);
-    for (int i = 0; i < 3; i++) {
-      double x = a[i][p], y = a[i][q];
-      a[i][p] = c * x + s * y;
-      a[i][q] = c * y - s * x;
-    }
-    for (int i = 0; i < 3; i++) {
-      double x = a[p][i], y = a[q][i], vx = v[i][p], vy = v[i][q];
-      a[p][i] = c * x + s * y;
-      a[q][i] = c * y - s * x;
-      v[i][p] = c * vx + s * vy;
-      v[i][q] = c * vy - s * vx;
-    }
-  }
-}
-
 struct place {
   int64_t at;
   struct vec3 world;
@@ -118,7 +94,7 @@ static int64_t places_of(struct place *out, const struct labels *l, int value) {
 
 /* The principal axis nearest to cranial, pointing there. */
 static struct vec3 own_axis(const struct place *places, int64_t n) {
-  double a[3][3] = {{0}}, v[3][3];
+  double a[3][3] = {{0}}, v[3][3], spread[3];
   struct vec3 mean = {0, 0, 0};
   for (int64_t i = 0; i < n; i++) mean = vec3_along(mean, 1.0 / (double)n, places[i].world);
   for (int64_t i = 0; i < n; i++) {
@@ -126,7 +102,7 @@ static struct vec3 own_axis(const struct place *places, int64_t n) {
     const double x[3] = {d.x, d.y, d.z};
     for (int r = 0; r < 9; r++) a[r / 3][r % 3] += x[r / 3] * x[r % 3];
   }
-  principal_axes(v, a);
+  eigen_symmetric(spread, &v[0][0], &a[0][0], 3);
   int best = 0;
   for (int i = 1; i < 3; i++)
     if (fabs(v[2][i]) > fabs(v[2][best])) best = i;

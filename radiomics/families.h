@@ -49,6 +49,10 @@ static inline bool rad_wants(const struct rad_settings *s, enum rad_aggregation 
   return (s->aggregations >> a) & 1u;
 }
 
+/** Mean of the rows that hold a value (first entry not NaN), NaN when none does; shape [n][width].
+ */
+void rad_mean_rows(double *out, const double *rows, int64_t n, int width);
+
 /* Forward half of the 26 neighbours, the four in-plane directions first. */
 extern const int rad_directions[13][3];
 

@@ -112,8 +112,7 @@ static void accumulate(double *p, const uint32_t *m, const struct work *w) {
     }
 }
 
-/* Mean of the rows that hold a value. */
-static void mean_rows(double *out, const double *rows, int64_t n, int width) {
+void rad_mean_rows(double *out, const double *rows, int64_t n, int width) {
   int64_t used = 0;
   for (int f = 0; f < width; f++) out[f] = 0;
   for (int64_t r = 0; r < n; r++) {
@@ -137,7 +136,7 @@ static void slice_features(struct work *w, struct rad_glcm *g, const uint32_t *m
     if (rad_wants(w->s, RAD_2D_AVERAGED)) rad_glcm_features(rows + d * w->width, g, p);
   }
   if (rad_wants(w->s, RAD_2D_AVERAGED))
-    mean_rows(w->slice_average + k * w->width, rows, n, w->width);
+    rad_mean_rows(w->slice_average + k * w->width, rows, n, w->width);
   if (rad_wants(w->s, RAD_2D_SLICE_MERGED))
     rad_glcm_features(w->slice_merged + k * w->width, g, merged);
 }
@@ -232,7 +231,7 @@ static status from_totals(struct rad_values *out, struct work *w, int count,
     for (size_t c = 0; c < w->cells; c++) l.merged[c] += p[c];
   }
   if (rad_wants(w->s, averaged)) {
-    mean_rows(mean, rows, count, w->width);
+    rad_mean_rows(mean, rows, count, w->width);
     emit(out, averaged, mean, w);
   }
   if (rad_wants(w->s, merged)) {
@@ -249,7 +248,7 @@ static void from_slices(struct rad_values *out, const struct work *w, const doub
                         enum rad_aggregation a) {
   double mean[WIDE];
   if (!rad_wants(w->s, a)) return;
-  mean_rows(mean, rows + w->width, w->roi->n[2] - 2, w->width);
+  rad_mean_rows(mean, rows + w->width, w->roi->n[2] - 2, w->width);
   emit(out, a, mean, w);
 }
 

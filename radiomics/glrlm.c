@@ -66,17 +66,6 @@ static void features_of(double *out, struct rad_cell *cells, const uint32_t *m,
   memcpy(out, f, WIDTH * sizeof *out);
 }
 
-static void mean_rows(double *out, const double *rows, int64_t n) {
-  int64_t used = 0;
-  for (int f = 0; f < WIDTH; f++) out[f] = 0;
-  for (int64_t r = 0; r < n; r++) {
-    if (isnan(rows[r * WIDTH])) continue;
-    used++;
-    for (int f = 0; f < WIDTH; f++) out[f] += rows[r * WIDTH + f];
-  }
-  for (int f = 0; f < WIDTH; f++) out[f] = used ? out[f] / (double)used : (double)NAN;
-}
-
 static double voxels_of_slice(const struct work *w, int64_t k) {
   int64_t n = w->roi->n[0] * w->roi->n[1];
   const uint16_t *a = w->ranks->rank + k * n;
@@ -104,7 +93,7 @@ static void planar_slice(struct work *w, uint32_t *m, uint32_t *merged, uint16_t
     for (int f = 0; f < WIDTH; f++)
       w->slice_average[k * WIDTH + f] = w->slice_merged[k * WIDTH + f] = NAN;
     if (voxels > 0) {
-      mean_rows(w->slice_average + k * WIDTH, rows, 4);
+      rad_mean_rows(w->slice_average + k * WIDTH, rows, 4, WIDTH);
       features_of(w->slice_merged + k * WIDTH, cells, merged, w, 4 * voxels);
     }
   }
@@ -174,7 +163,7 @@ static status from_totals(struct rad_values *out, struct work *w, int count,
   for (int d = 0; d < count; d++) n += to_cells(cells + n, w->totals + (size_t)d * w->cells, w);
   n = rad_cells_join(cells, n);
   if (rad_wants(w->s, averaged)) {
-    mean_rows(mean, rows, count);
+    rad_mean_rows(mean, rows, count, WIDTH);
     emit(out, averaged, mean);
   }
   if (rad_wants(w->s, merged)) {
@@ -192,7 +181,7 @@ static void from_slices(struct rad_values *out, const struct work *w, const doub
                         enum rad_aggregation a) {
   double mean[WIDTH];
   if (!rad_wants(w->s, a)) return;
-  mean_rows(mean, rows + WIDTH, w->roi->n[2] - 2);
+  rad_mean_rows(mean, rows + WIDTH, w->roi->n[2] - 2, WIDTH);
   emit(out, a, mean);
 }
 

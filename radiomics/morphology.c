@@ -1,5 +1,7 @@
 /* Morphological features (HCUG). */
 #include "radiomics/families.h"
+
+#include "core/eigen.h"
 #include "radiomics/hull.h"
 #include "radiomics/mesh.h"
 #include "radiomics/spatial.h"
@@ -13,37 +15,6 @@ static const double PI = 3.14159265358979323846;
 enum { ELLIPSOID_TERMS = 20 };
 
 static const char flat_reason[] = "the region is flat in one direction";
-
-/* Eigenvalues of a symmetric matrix, falling (cyclic Jacobi). */
-static void eigenvalues(double out[3], double a[3][3]) {
-  for (int sweep = 0; sweep < 50; sweep++)
-    for (int p = 0; p < 2; p++)
-      for (int q = p + 1; q < 3; q++) {
-        if (fabs(a[p][q]) < 1e-300) continue;
-        double theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
-        double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1));
-        double c = 1 / sqrt(t * t + 1);
-        double s = t * c;
-        for (int k = 0; k < 3; k++) {
-          double x = a[k][p], y = a[k][q];
-          a[k][p] = c * x - s * y;
-          a[k][q] = s * x + c * y;
-        }
-        for (int k = 0; k < 3; k++) {
-          double x = a[p][k], y = a[q][k];
-          a[p][k] = c * x - s * y;
-          a[q][k] = s * x + c * y;
-        }
-      }
-  for (int n = 0; n < 3; n++) out[n] = fmax(a[n][n], 0);
-  for (int n = 0; n < 2; n++)
-    for (int m = 0; m < 2; m++)
-      if (out[m] < out[m + 1]) {
-        double swap = out[m];
-        out[m] = out[m + 1];
-        out[m + 1] = swap;
-      }
-}
 
 struct axes {
   double lambda[3]; /* mm2, falling */
@@ -81,10 +52,9 @@ static void principal_axes(struct axes *out, const struct rad_roi *roi, bool pop
                           roi->spacing[a] * roi->spacing[b];
   }
   out->shift = sqrt(shift);
-  if (roi->morph_voxels > 1)
-    eigenvalues(out->lambda, c);
-  else
-    out->lambda[0] = out->lambda[1] = out->lambda[2] = 0;
+  double rising[3] = {0, 0, 0};
+  if (roi->morph_voxels > 1) eigen_symmetric(rising, NULL, &c[0][0], 3);
+  for (int a = 0; a < 3; a++) out->lambda[a] = fmax(rising[2 - a], 0);
 }
 
 /* Area of an ellipsoid with semi-axes a >= b >= c. */

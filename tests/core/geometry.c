@@ -1,6 +1,7 @@
 // labels: method
 // Grids: index <-> world against hand-computed positions, and the guards of geometry_check and
-// _match.
+// _match; eigenvalues against closed forms.
+#include "core/eigen.h"
 #include "core/volume.h"
 #include "tests/check.h"
 
@@ -62,12 +63,54 @@ static void trilinear_sample_is_exact_for_a_linear_field_and_nan_outside(void **
   volume_destroy(v);
 }
 
+/* Second differences with fixed ends: eigenvalues 2 - 2 cos(k pi / (n + 1)). The vectors are unit,
+ * stand on each other and give the matrix back. */
+static void eigenvalues_of_second_differences_are_those_of_the_closed_form(void **state) {
+  (void)state;
+  for (int n = 1; n <= 6; n++) {
+    double a[36] = {0}, before[36], value[6], vector[36];
+    for (int i = 0; i < n; i++)
+      for (int j = 0; j < n; j++) a[i * n + j] = i == j ? 2 : abs(i - j) == 1 ? -1 : 0;
+    memcpy(before, a, sizeof a);
+    eigen_symmetric(value, vector, a, n);
+    for (int k = 0; k < n; k++)
+      assert_near(value[k], 2 - 2 * cos((k + 1) * acos(-1) / (n + 1)), 1e-14);
+    for (int i = 0; i < n; i++)
+      for (int j = 0; j < n; j++) {
+        double dot = 0, back = 0;
+        for (int k = 0; k < n; k++) {
+          dot += vector[k * n + i] * vector[k * n + j];
+          back += vector[i * n + k] * value[k] * vector[j * n + k];
+        }
+        assert_near(dot, i == j, 1e-14);
+        assert_near(back, before[i * n + j], 1e-14);
+      }
+  }
+}
+
+static void equal_and_zero_eigenvalues_do_no_harm(void **state) {
+  (void)state;
+  double none[9] = {0}, same[9] = {3, 0, 0, 0, 3, 0, 0, 0, 3}, value[3], vector[9];
+  double rank_one[9] = {1, 2, 2, 2, 4, 4, 2, 4, 4}; /* of (1, 2, 2): 9, 0, 0 */
+  eigen_symmetric(value, vector, none, 3);
+  assert_true(value[0] == 0 && value[2] == 0 && vector[0] == 1 && vector[1] == 0);
+  eigen_symmetric(value, NULL, same, 3);
+  assert_true(value[0] == 3 && value[2] == 3);
+  eigen_symmetric(value, vector, rank_one, 3);
+  assert_near(value[0], 0, 1e-14);
+  assert_near(value[1], 0, 1e-14);
+  assert_near(value[2], 9, 1e-14);
+  assert_near(fabs(vector[2]), 1.0 / 3, 1e-14);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(oblique_grid_maps_index_to_world_and_back),
       cmocka_unit_test(zero_spacing_is_refused_with_its_value),
       cmocka_unit_test(sheared_direction_is_refused),
       cmocka_unit_test(grids_apart_by_more_than_tolerance_do_not_match),
+      cmocka_unit_test(eigenvalues_of_second_differences_are_those_of_the_closed_form),
+      cmocka_unit_test(equal_and_zero_eigenvalues_do_no_harm),
       cmocka_unit_test(trilinear_sample_is_exact_for_a_linear_field_and_nan_outside),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
