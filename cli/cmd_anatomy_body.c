@@ -1,9 +1,11 @@
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/body.h"
 #include "core/image.h"
 #include "core/json.h"
 
 struct params {
+  struct image_read_options read;
   const char *ct, *out;
 };
 
@@ -13,7 +15,7 @@ static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
     OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE,
                         "label map: 200 body, 201 table and other objects"),
-    OPTIONS_END};
+    SCAN_OPTIONS(struct params, read), OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct phantom hip --out patient --format nifti --spacing 2,2,2", "a digital patient"},
@@ -27,7 +29,7 @@ static status run(struct context *ctx, const void *params) {
   struct labels *labels = NULL;
   struct body_info info;
   cJSON *provenance = NULL;
-  TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
+  TRY(scan_read_hu(&ct, p->ct, &p->read));
   TRY(body_find(&labels, &info, ct));
   TRY(labels_set_name(labels, LABEL_BODY, "body"));
   TRY(labels_set_name(labels, LABEL_TABLE, "table"));

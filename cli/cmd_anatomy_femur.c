@@ -1,8 +1,10 @@
 #include "cli/femur_write.h"
+#include "cli/scan_options.h"
 
 static const char *const side_names[] = {"both", "right", "left", NULL};
 
 struct params {
+  struct image_read_options read;
   const char *ct, *out, *against;
   int side;
   double score_min, cut_max, tau;
@@ -19,6 +21,7 @@ static const struct option options[] = {
              "largest share of the head that may lie outside the scan"),
     OPT_REAL(struct params, tau, "tau", "HU/mm", 5, 500, "scale of the edge cost of the cut"),
     FEMUR_WRITE_OPTIONS(struct params, out, against),
+    SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -39,7 +42,7 @@ static status run(struct context *ctx, const void *params) {
   opt.cut_max = p->cut_max;
   opt.tau_hu_mm = p->tau;
   opt.only = sides[p->side];
-  TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
+  TRY(scan_read_hu(&ct, p->ct, &p->read));
   TRY(femur_find(&r, ct, &opt));
   TRY(femur_write(ctx, r, ct, p->against, p->out));
 done:

@@ -1,5 +1,6 @@
 #include "anatomy/column.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/file.h"
 #include "core/image.h"
 #include "core/itk_image.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 
 struct params {
+  struct image_read_options read;
   const char *ct, *out;
   const char *levels;
 };
@@ -22,7 +24,7 @@ static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out",
                      "folder for proposal.json, proposal.png; with --level also labels.nii.gz, "
                      "frames.json"),
-    OPTIONS_END};
+    SCAN_OPTIONS(struct params, read), OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct phantom spine --out spine --spacing 1.5,1.5,2 --format nifti", "a digital patient"},
@@ -64,7 +66,7 @@ static status run(struct context *ctx, const void *params) {
   struct labels *labels = NULL;
   struct vertebra_frames frames = {.count = 0};
   if (p->levels) TRY(column_anchors_check(p->levels));
-  TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
+  TRY(scan_read_hu(&ct, p->ct, &p->read));
   TRY(column_find(&c, ct));
   if (p->levels) TRY(column_anchors(&labels, &frames, c, ct, p->levels));
   TRY(write_all(ctx, c, ct, labels, &frames, p->out));

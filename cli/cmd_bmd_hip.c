@@ -28,7 +28,7 @@ static const struct option options[] = {
              "that blur carries over it"),
     OPT_INT(struct params, min_voxels, "min-voxels", "", 1, 1000000,
             "a region with fewer is withheld"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 

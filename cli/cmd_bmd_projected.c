@@ -16,7 +16,7 @@ static const struct option options[] = {
              "reference of T-scores: nhanes3, or a JSON file; none without it"),
     OPT_IN(struct params, correction, "correction",
            "JSON file with intercept and slope from projected to DXA areal density"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPT_OUT_AS(struct params, picture, "picture", ".png", "the projection with its regions"),
     OPTIONS_END};

@@ -35,7 +35,7 @@ static const struct option options[] = {
     OPT_IN(struct params, organs, "organs", "label map with the aorta, to judge contrast medium"),
     OPT_FLAG(struct params, any_material, "any-material",
              "classify by 120/80 mg/cm3 though the density is not of K2HPO4"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, picture, "picture", ".png",
                "the regions, sagittal and across the bodies"),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),

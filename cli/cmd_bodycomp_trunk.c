@@ -1,12 +1,14 @@
 #include "bodycomp/slice_picture.h"
 #include "bodycomp/trunk.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 #include "core/itk_filter.h"
 #include "core/itk_image.h"
 #include "core/json.h"
 
 struct params {
+  struct image_read_options read;
   const char *ct, *out, *labels, *picture;
   int slice;
 };
@@ -22,6 +24,7 @@ static const struct option options[] = {
     OPT_OUT_AS(struct params, picture, "picture", ".png", "a slice with its compartments"),
     OPT_INT(struct params, slice, "slice", "", -1, 100000,
             "slice of the picture by index; -1: the middle one"),
+    SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -42,8 +45,7 @@ static status run(struct context *ctx, const void *params) {
   struct picture *picture = NULL;
   struct trunk_info info;
   cJSON *provenance = NULL, *json = NULL;
-  const struct image_read_options read = {.quantity = QUANTITY_HU};
-  TRY(image_read(&read_hu, p->ct, &read));
+  TRY(scan_read_hu(&read_hu, p->ct, &p->read));
   TRY(filter_orient(&hu, read_hu));
   if (p->labels) {
     TRY(labels_read_on(&given, p->labels, &read_hu->grid));

@@ -1,6 +1,7 @@
 #include "bodycomp/aorta.h"
 #include "bodycomp/calcium_picture.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 #include "core/itk_filter.h"
 #include "core/table.h"
@@ -10,6 +11,8 @@
 #include <string.h>
 
 struct params {
+  const char *case_id;
+  struct image_read_options read;
   const char *ct, *region, *without, *blood, *name, *out, *lesions, *picture;
   int label, without_label, preset, connectivity, drop_small, mass;
   bool strict_area, unscaled, peak_3d, local_background, all_variants, anyway, by_pixels,
@@ -35,11 +38,11 @@ static const struct option options[] = {
     OPT_IN_REQUIRED(struct params, region, "region",
                     "label map on the same grid: coronaries, heart, aorta"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
-            "its value; 0: everything that is not background"),
+            "value of the region; 0: everything that is not background"),
     OPT_IN(struct params, without, "without",
            "label map on the same grid of what is no part of the region: aorta, spine"),
     OPT_INT(struct params, without_label, "without-label", "", 0, 65535,
-            "its value; 0: everything that is not background"),
+            "value of what --without leaves out; 0: everything that is not background"),
     OPT_REAL(struct params, grow_mm, "grow", "mm", 0, 20,
              "widen the region first (one program: the aorta by 1)"),
     OPT_REAL(struct params, grow_without_mm, "grow-without", "mm", 0, 20,
@@ -87,10 +90,13 @@ static const struct option options[] = {
              "mass relative to a 3 mm shell, not to water"),
     OPT_FLAG(struct params, all_variants, "all-variants",
              "also the score under every published variant"),
-    OPT_FLAG(struct params, anyway, "anyway", "score in spite of contrast or another tube voltage"),
+    OPT_FLAG(struct params, anyway, "override",
+             "score in spite of contrast or another tube voltage"),
     OPT_OUT_AS(struct params, lesions, "lesions", ".csv", "table of lesions"),
     OPT_OUT_AS(struct params, picture, "picture", ".png", "slice with the lesions"),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
+    SCAN_OPTIONS(struct params, read),
+    OPT_CASE(struct params, case_id),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -251,8 +257,7 @@ static status run(struct context *ctx, const void *params) {
   struct picture *picture = NULL;
   struct calcium_rules rules;
   unsigned gates = 0;
-  const struct image_read_options read = {.quantity = QUANTITY_HU};
-  TRY(image_read(&hu, p->ct, &read));
+  TRY(scan_read_hu(&hu, p->ct, &p->read));
   TRY(labels_read_on(&region, p->region, &hu->grid));
   TRY(shape_region(region, hu, p));
   if (p->blood) TRY(labels_read_on(&blood, p->blood, &hu->grid));

@@ -1,9 +1,11 @@
 #include "calibration/calibrate.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 #include "core/log.h"
 
 struct params {
+  struct image_read_options read;
   const char *ct, *calibration, *out;
   bool override;
 };
@@ -13,9 +15,12 @@ static const struct params defaults = {0};
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT in HU: DICOM folder or image file"),
     ARG_IN(struct params, calibration, "calibration", "calibration (JSON)"),
-    OPT_FLAG(struct params, override, "override",
-             "apply although scanner or kVp cannot be matched (a differing kVp never is)"),
-    OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE, "density volume"), OPTIONS_END};
+    OPT_FLAG(
+        struct params, override, "override",
+        "apply although the scanner differs or is not stated; another kVp is refused all the same"),
+    OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE, "density volume"),
+    SCAN_OPTIONS(struct params, read),
+    OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct phantom rods --fov 340,360,36 --phantom b-mas-200 --out rods",
@@ -33,9 +38,8 @@ static status run(struct context *ctx, const void *params) {
   struct volume *density = NULL;
   struct calibration c;
   cJSON *provenance = NULL;
-  const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
   TRY(calibration_read(&c, p->calibration));
-  TRY(image_read(&ct, p->ct, &as_hu));
+  TRY(scan_read_hu(&ct, p->ct, &p->read));
   TRY(cal_apply(&density, &c, ct, p->override));
   for (int i = 0; i < c.warning_count; i++) log_warning("%s", c.warnings[i]);
   provenance = context_provenance(ctx);

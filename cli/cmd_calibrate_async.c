@@ -1,9 +1,11 @@
 #include "calibration/history.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 #include "core/log.h"
 
 struct params {
+  struct image_read_options read;
   const char *ct, *store, *out, *date, *people;
   struct cal_async_options async;
 };
@@ -24,6 +26,7 @@ static const struct option options[] = {
            "people of the scanner, from \"qct calibrate learn\": tells what a body's size does"),
     OPT_FLAG(struct params, async.force, "override", "take an older phantom scan, with a warning"),
     OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "the calibration"),
+    SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -47,9 +50,8 @@ static status run(struct context *ctx, const void *params) {
   struct calibration c;
   cJSON *provenance = NULL;
   char key[256];
-  const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
   TRY(cal_history_read(&history, p.store));
-  TRY(image_read(&ct, p.ct, &as_hu));
+  TRY(scan_read_hu(&ct, p.ct, &p.read));
   int64_t days = ct->acquisition.acquired_days;
   if (p.date) TRY(cal_days_from_date(&days, p.date));
   calibration_scanner_key(key, &ct->acquisition);

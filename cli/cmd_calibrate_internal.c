@@ -1,11 +1,13 @@
 #include "calibration/figures.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 #include "core/log.h"
 
 #include <math.h>
 
 struct params {
+  struct image_read_options read;
   const char *ct, *out, *table, *regression, *labels, *samples_out, *figure, *picture;
   int method, assume;
   bool blood, override;
@@ -39,6 +41,7 @@ static const struct option options[] = {
                "label map of the voxels that were sampled"),
     OPT_OUT_AS(struct params, figure, "figure", ".svg", "line and residuals"),
     OPT_OUT_AS(struct params, picture, "picture", ".png", "samples outlined on a slice"),
+    SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -91,7 +94,6 @@ static status run(struct context *ctx, const void *params) {
   struct cal_tissue_table table;
   struct calibration c;
   struct cal_internal_options o = CAL_INTERNAL_DEFAULTS;
-  const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
   o.method = methods[p->method];
   o.assume_material = materials[p->assume];
   o.bone_hu = p->bone_hu;
@@ -101,7 +103,7 @@ static status run(struct context *ctx, const void *params) {
     o.table = &table;
     if (p->method == 0) o.method = cal_method_of_table(&table);
   }
-  TRY(image_read(&ct, p->ct, &as_hu));
+  TRY(scan_read_hu(&ct, p->ct, &p->read));
   if (p->labels) TRY(labels_read_on(&labels, p->labels, &ct->grid));
   o.tissues = (struct cal_tissue_options){labels, p->blood, p->override};
   TRY(cal_from_tissues(&c, &where, ct, NULL, &o));

@@ -1,12 +1,14 @@
 #include "calibration/figures.h"
 #include "calibration/history.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 #include "core/log.h"
 
 #include <math.h>
 
 struct params {
+  struct image_read_options read;
   const char *ct, *out, *phantom, *certificate, *rods, *rods_out, *store, *date, *figure, *picture;
   struct cal_phantom_options fit;
 };
@@ -38,6 +40,7 @@ static const struct option options[] = {
     OPT_TEXT(struct params, store, "store", "add the result to this calibration store (HDF5)"),
     OPT_TEXT(struct params, date, "date",
              "day of the scan for the store, YYYY-MM-DD; from the header when not given"),
+    SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -97,10 +100,9 @@ static status run(struct context *ctx, const void *params) {
   struct cal_rods_found found;
   cJSON *provenance = NULL;
   int64_t days = INT64_MIN;
-  const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
   TRY(find_entry(&entry, &p));
   if (p.date) TRY(cal_days_from_date(&days, p.date));
-  TRY(image_read(&ct, p.ct, &as_hu));
+  TRY(scan_read_hu(&ct, p.ct, &p.read));
   if (p.rods) {
     TRY(labels_read_on(&rods, p.rods, &ct->grid));
     TRY(cal_from_rods(&c, ct, rods, &entry, &p.fit));

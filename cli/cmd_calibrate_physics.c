@@ -1,11 +1,13 @@
 #include "calibration/calibrate.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 #include "core/log.h"
 
 #include <math.h>
 
 struct params {
+  struct image_read_options read;
   const char *ct, *out, *reference;
   struct cal_physics_options physics;
   int material;
@@ -27,6 +29,7 @@ static const struct option options[] = {
              "water displaced by HA in the phantom meant"),
     OPT_FLAG(struct params, override, "override", "keep tissues outside their expected HU"),
     OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "the calibration"),
+    SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -63,10 +66,9 @@ static status run(struct context *ctx, const void *params) {
   struct calibration c;
   struct cal_internal_options o = CAL_INTERNAL_DEFAULTS;
   cJSON *provenance = NULL;
-  const struct image_read_options as_hu = {.quantity = QUANTITY_HU};
   CHECK(isfinite(p.physics.kev) || p.reference, ST_USAGE,
         "give the effective energy: --keff, or --calibration of a water-corrected phantom fit");
-  TRY(image_read(&ct, p.ct, &as_hu));
+  TRY(scan_read_hu(&ct, p.ct, &p.read));
   if (p.reference) TRY(energy_from(&p, ct));
   o.method = CAL_PHYSICS;
   o.physics = p.physics;

@@ -39,7 +39,7 @@ static const struct option options[] = {
     OPT_OUT_AS(struct params, surface, "surface", ".vtp .ply .stl .obj",
                "map as a surface; .vtp and .ply hold the values"),
     OPT_OUT_AS(struct params, picture, "picture", ".png", "shaded views coloured by thickness"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 

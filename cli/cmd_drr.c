@@ -10,6 +10,7 @@ static const char *const side_names[] = {"unknown", "right", "left", NULL};
 static const enum side side_of[] = {SIDE_UNKNOWN, SIDE_RIGHT, SIDE_LEFT};
 
 struct params {
+  const char *case_id;
   const char *ct, *out, *picture, *labels, *frame;
   struct image_read_options read;
   int label, side;
@@ -49,6 +50,7 @@ static const struct option options[] = {
     OPT_CHOICE(struct params, drr.mirror, "mirror", ml_drr_mirror_names,
                "turn the picture round, so that every hip looks like a right one"),
     SCAN_OPTIONS(struct params, read),
+    OPT_CASE(struct params, case_id),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -8,6 +8,7 @@
 #include "fea/envelope.h"
 
 struct params {
+  const char *case_id;
   struct femur_paths femur;
   const char *out, *table, *picture, *polar, *user_law;
   struct fea_envelope_options envelope;
@@ -48,6 +49,7 @@ static const struct option options[] = {
              "share of the bone volume beyond its limit at failure"),
     OPT_REAL(struct params, envelope.model.solve.memory_gib, "memory", "GiB", 0, 10000,
              "refuse a larger model; 0: no limit"),
+    OPT_CASE(struct params, case_id),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -26,7 +26,7 @@ static const struct option options[] = {
 
 static const struct example examples[] = {
     {"qct phantom hip --out patient --format nifti --spacing 2.5,2.5,2.5", "a digital patient"},
-    {"qct fea mesh patient/labels.nii.gz femur.msh --frame patient/frame.json --edge 6 --distal 80",
+    {"qct fea mesh patient/labels.nii.gz femur.msh --frame patient/frame.json --size 6 --distal 80",
      "a mesh of its femur"},
     {"qct fea export femur.msh femur.vtu", "the same for ParaView"},
     {NULL, NULL}};

@@ -21,7 +21,8 @@ static const struct params defaults = {.out = "-", .bins = 250, .map = FEA_MAP_D
 static const struct option options[] = {
     ARG_IN(struct params, mesh, "mesh", "made elsewhere: .inp, .msh (4.1, text) or .vtu, LPS mm"),
     ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
-    OPT_OUT_AS(struct params, out, "out", ".csv", "table: element, density, modulus"),
+    OPT_OUT_AS(struct params, out, "out", ".csv",
+               "table: element, density, modulus; standard output when not given"),
     OPT_OUT_AS(struct params, write, "result", ".inp .vtu .msh",
                "the mesh with its moduli; .inp only from an .inp, every other line kept"),
     OPT_IN(struct params, labels, "labels",
@@ -47,7 +48,7 @@ static const struct example examples[] = {
     {"qct calibrate phantom patient/ct.nii.gz --phantom mindways-model3-ct --out calibration.json",
      "its calibration"},
     {"qct calibrate apply patient/ct.nii.gz calibration.json --out density.nii.gz", "its density"},
-    {"qct fea mesh patient/labels.nii.gz femur.msh --frame patient/frame.json --edge 6 --distal 80",
+    {"qct fea mesh patient/labels.nii.gz femur.msh --frame patient/frame.json --size 6 --distal 80",
      "a mesh, here our own"},
     {"qct fea map femur.msh density.nii.gz --labels patient/labels.nii.gz --label 75 --out "
      "moduli.csv --result femur.vtu",

@@ -39,9 +39,9 @@ static const struct option options[] = {
             "value of the bone; 0: the frame's side of the TotalSegmentator numbers"),
     OPT_IN(struct params, frame, "frame", "hip frame: finer at the neck, and for --distal"),
     OPT_CHOICE(struct params, element, "elements", elements, "nodes of a tetrahedron: 4 or 10"),
-    OPT_REAL(struct params, size_mm, "edge", "mm", 0.5, 20, "wanted edge of a tetrahedron"),
+    OPT_REAL(struct params, size_mm, "size", "mm", 0.5, 20, "wanted edge of a tetrahedron"),
     OPT_REAL(struct params, neck_mm, "neck-size", "mm", 0.5, 10,
-             "edge at the neck; 2/3 of --edge without"),
+             "edge at the neck; 2/3 of --size without"),
     OPT_REAL(struct params, smooth_mm, "smooth", "mm", 0, 5, "Gaussian that smooths the surface"),
     OPT_REAL(struct params, distal_mm, "distal", "mm", 30, 500,
              "flat cut square to the shaft, so far below the head centre; none without"),
@@ -49,7 +49,7 @@ static const struct option options[] = {
 
 static const struct example examples[] = {
     {"qct phantom hip --out patient --format nifti --spacing 2.5,2.5,2.5", "a digital patient"},
-    {"qct fea mesh patient/labels.nii.gz femur.msh --frame patient/frame.json --edge 5 --distal 80 "
+    {"qct fea mesh patient/labels.nii.gz femur.msh --frame patient/frame.json --size 5 --distal 80 "
      "--picture femur.png",
      "its femur as 10-node tetrahedra, cut square to the shaft"},
     {NULL, NULL}};

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 struct params {
+  const char *case_id;
   const char *volume, *job, *labels, *out, *fields, *inp, *checkpoint, *new_job;
   int bins;
   struct fea_solve_options solve;
@@ -42,6 +43,7 @@ static const struct option options[] = {
              "stem of files from which a killed solve goes on when it is run again"),
     OPT_REAL(struct params, solve.checkpoint_s, "checkpoint-every", "s", 0, 1e6,
              "time between two checkpoints"),
+    OPT_CASE(struct params, case_id),
     OPTIONS_END};
 
 static const struct example examples[] = {

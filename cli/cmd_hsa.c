@@ -30,7 +30,7 @@ static const struct option options[] = {
                "the meeting of the axes (unverified)"),
     OPT_FLAG(struct params, thick_slices, "thick-slices",
              "also measure slices above 3 mm; every row is flagged"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPT_OUT_AS(struct params, sections, "sections", ".csv", "table of every section"),
     OPT_OUT_AS(struct params, picture, "picture", ".png", "sheet of the sections"),

@@ -1,3 +1,4 @@
+#include "cli/scan_options.h"
 #include "cli/spine_options.h"
 #include "core/image.h"
 #include "core/json.h"
@@ -8,6 +9,7 @@
 #include <string.h>
 
 struct params {
+  struct image_read_options read;
   const char *ct, *labels, *frames, *organs, *whole, *out, *picture, *case_id;
   struct text_list presets;
   struct spine_region region;
@@ -35,7 +37,7 @@ static const struct option options[] = {
     ARG_IN(struct params, labels, "labels", "vertebral bodies by level, or femora"),
     ARG_IN(struct params, frames, "frames", "frames.json of vertebrae, or the frame of a femur"),
     OPT_LIST(struct params, presets, "presets", "thresholds to judge by, e.g. l1-160,l1-110"),
-    OPT_FLAG(struct params, anyway, "against-refusal",
+    OPT_FLAG(struct params, anyway, "override",
              "give the verdict of a preset that refuses this scan, flagged"),
     SPINE_REGION_OPTIONS(struct params, region),
     OPT_REAL(struct params, erode, "erode", "mm", 0, 10,
@@ -56,10 +58,11 @@ static const struct option options[] = {
     OPT_IN(struct params, whole, "whole", "whole vertebrae (labels 28..31) for --method c2c"),
     OPT_REAL(struct params, air, "air-hu", "HU", -1100, -900, "mean of air, for --method c2c"),
     OPT_REAL(struct params, fat, "fat-hu", "HU", -200, 0, "mean of visceral fat, for --method c2c"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, picture, "picture", ".png",
                "the regions, sagittal and across the bodies"),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
+    SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -101,7 +104,7 @@ static status check_presets(const struct qct_hu_options *o, const struct qct_hu_
     qct_hu_preset_refusal(refusal, o->presets[i], scan);
     CHECK(!*refusal, ST_DOMAIN,
           "preset %s refuses this scan: %s. Leave the preset out for the value alone, or say "
-          "--against-refusal",
+          "--override",
           o->presets[i]->key, refusal);
   }
 done:
@@ -135,7 +138,7 @@ done:
 static status load(struct inputs *in, const struct params *p) {
   status st = ST_OK;
   TRY(read_frames(in, p->frames));
-  TRY(image_read(&in->ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
+  TRY(scan_read_hu(&in->ct, p->ct, &p->read));
   TRY(labels_read_on(&in->labels, p->labels, &in->ct->grid));
   if (p->organs) TRY(labels_read_on(&in->organs, p->organs, &in->ct->grid));
   if (p->whole) TRY(labels_read_on(&in->whole, p->whole, &in->ct->grid));

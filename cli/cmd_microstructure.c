@@ -35,7 +35,7 @@ static const struct option options[] = {
     OPT_OUT_AS(struct params, thickness_map, "thickness-map", ENDS_IMAGE,
                "image of the local thickness of bone and marrow, mm"),
     OPT_OUT_AS(struct params, picture, "picture", ".png", "middle slice with the thickness map"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
     OPTIONS_END};
 

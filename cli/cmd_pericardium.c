@@ -1,5 +1,6 @@
 #include "bodycomp/heart.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 #include "core/itk_image.h"
 
@@ -7,6 +8,8 @@
 #include <stdio.h>
 
 struct params {
+  const char *case_id;
+  struct image_read_options read;
   const char *ct, *labels, *out, *sac, *picture;
   int inside, outside, window, limit;
   bool median;
@@ -45,6 +48,8 @@ static const struct option options[] = {
                "also write the sac and what is around it, a label map"),
     OPT_OUT_AS(struct params, picture, "picture", ".png", "three planes with the sac and its fat"),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),
+    SCAN_OPTIONS(struct params, read),
+    OPT_CASE(struct params, case_id),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -67,7 +72,6 @@ static status run(struct context *ctx, const void *params) {
   struct picture *picture = NULL;
   cJSON *provenance = NULL;
   struct heart_info info = {.flags = ""};
-  const struct image_read_options read = {.quantity = QUANTITY_HU};
   struct heart_fat_options o = HEART_FAT_DEFAULTS;
   char method[64] = "mask";
   int inside = p->inside, outside = p->outside;
@@ -80,7 +84,7 @@ static status run(struct context *ctx, const void *params) {
   o.limit = (enum heart_fat_limit)p->limit;
   o.height_m = p->height_m;
   o.weight_kg = p->mass_kg;
-  TRY(image_read(&hu, p->ct, &read));
+  TRY(scan_read_hu(&hu, p->ct, &p->read));
   TRY(record_create(&record, ""));
   if (p->labels) {
     TRY(labels_read_on(&sac, p->labels, &hu->grid));

@@ -33,7 +33,7 @@ static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the digital patient"),
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "the person; 0 is the default person"),
     OPT_CHOICE(struct params, sex, "sex", sexes, "of a person drawn from a seed"),
-    OPT_LIST(struct params, set, "set", "parameter key=value; may be repeated"),
+    OPT_LIST(struct params, set, "set", "parameter key=value"),
     OPT_IN(struct params, params, "params", "params.json of an earlier phantom to start from"),
     OPT_CHOICE(struct params, side, "side", sides, "the hip that is measured"),
     OPT_CHOICE(struct params, view, "view", hip_view_names, "one hip or the whole pelvis"),

@@ -50,7 +50,7 @@ static const struct option options[] = {
            "analyse density in mg/cm3 by this calibration instead of HU"),
     OPT_OUT_AS(struct params, out, "out", ".csv .json .h5",
                "table; standard output when not given"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row"),
+    OPT_CASE(struct params, case_id),
     OPT_LIST(struct params, label, "regions",
              "label values or names; all that occur when not given"),
     OPT_LIST(struct params, families, "families",

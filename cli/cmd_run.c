@@ -24,11 +24,12 @@ static const struct option options[] = {
     RUN_OPTIONS(struct params, run),
     OPT_TEXT(struct params, levels, "level",
              "vertebrae that you name, L1=z,L2=z with the middle of each body in mm"),
-    OPT_TEXT(struct params, series, "series", "DICOM series UID, when the folder holds several"),
+    OPT_TEXT(struct params, series, "series",
+             "DICOM series: UID, a unique part of it, or #2 for the second of the list"),
     OPT_REAL(struct params, mass_kg, "mass", "kg", 20, 300,
              "body mass, for the force of a fall; from the DICOM header when stated there"),
     OPT_REAL(struct params, height_m, "height", "m", 1, 2.5, "body height, for the same"),
-    OPT_TEXT(struct params, case_id, "case", "identifier put into every row; never a name"),
+    OPT_CASE(struct params, case_id),
     OPTIONS_END};
 
 static const struct example examples[] = {
@@ -115,10 +116,13 @@ const struct command cmd_run = {
     .name = "run",
     .summary = "Measure everything a CT permits and write one report",
     .about =
-        "Reads the scan, calibrates HU to bone density by the rods of a phantom when one is named "
-        "and found, else by the tissues in the scan, outlines the proximal femora, measures the "
-        "density of their regions, computes stiffness and failure load in a fall to the side, and "
-        "writes report.html, record.csv, record.json and what they rest on into a folder.\n\n"
+        "Reads the scan and calibrates HU to bone density: by the rods of the phantom that is "
+        "named, or of the one known phantom that fits rods in the scan; without rods by phantom "
+        "scans of other days (--from-store), or by the tissues in the scan. Outlines the proximal "
+        "femora and measures density, structure, cortex, areal density and the load that a fall "
+        "to the side takes. Where the scan holds them it also measures vertebrae that labels or "
+        "--level name, muscle and fat, and the heart's fat and calcium. report.html, record.csv, "
+        "record.json and what they rest on go into the folder.\n\n"
         "What the scan does not permit (a truncated head, metal, slices too thick) is withheld "
         "with the reason, in the record and in the report, and the rest goes on: the exit status "
         "is 0 when a report was written. A step whose inputs and parameters have not changed is "

@@ -26,14 +26,14 @@ static const struct option options[] = {
     OPT_TEXT(struct params, unit, "unit", "of time, for the picture"),
     OPT_FLAG(struct params, competing, "competing",
              "cumulative incidence of event 1 beside event 2 (Aalen-Johansen)"),
-    OPT_OUT_AS(struct params, picture, "picture", ".svg", "curves"),
+    OPT_OUT_AS(struct params, picture, "figure", ".svg", "curves"),
     OPT_OUT_AS(struct params, out, "out", ".csv",
                "table of the curves; standard output when not given"),
     OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct risk simulate --people 200 --effect 1 --out people.csv", "people with follow-up"},
-    {"qct survival curve people.csv --by sex --picture curves.svg --out curves.csv",
+    {"qct survival curve people.csv --by sex --figure curves.svg --out curves.csv",
      "Kaplan-Meier by sex"},
     {"qct survival curve people.csv --competing --out incidence.csv",
      "incidence of fracture beside death"},

@@ -13,7 +13,8 @@ struct params {
 static const struct params defaults = {.out = "-"};
 
 static const struct option options[] = {
-    OPT_OUT_AS(struct params, out, "out", ".csv", "number of answers and of misses by area"),
+    OPT_OUT_AS(struct params, out, "out", ".csv",
+               "number of answers and of misses by area; standard output when not given"),
     OPT_OUT_AS(struct params, table, "table", ".csv", "every answer beside what is computed now"),
     OPTIONS_END};
 

@@ -91,7 +91,8 @@ const struct command cmd_watch = {
         "`qct cohort`: a folder a scan, measurements.csv, failures.csv and cohort.html, made anew "
         "after each look that measured something. A series that grew after it was measured is "
         "measured again; what was measured stays when the receiver's files are taken away.\n\n"
-        "A series is called by the digest of its UID. It may be ended and started at any moment. "
+        "A series is called by the digest of its UID. The command may be ended and started at any "
+        "moment. "
         "examples/receive.sh puts it behind DCMTK's storescp.",
     .options = options,
     .defaults = &defaults,

@@ -161,6 +161,8 @@ struct option {
     .kind = OPTION_OUT, .name = n, .unit = "", .ends = e, .help = h, .positional = true,           \
     .offset = OPTION_AT(T, m, const char *)                                                        \
   }
+/** Name of the case in the rows of a record (context_write_record puts it into rows without). */
+#define OPT_CASE(T, m) OPT_TEXT(T, m, "case", "identifier put into every row; never a name")
 #define ENDS_RECORD ".csv .json"
 #define ENDS_IMAGE ".nii.gz .nii .nrrd .mha"
 #define OPTIONS_END                                                                                \
@@ -207,7 +209,8 @@ extern const struct command *const command_list[];
  * override, such as a parameter read from a file. */
 bool context_given(const struct context *ctx, const char *name);
 
-/** Write a record: to `path`, or to standard output when NULL (CSV, or JSON with --json). */
+/** Write a record, rows without a case under the name given with --case: to `path`, or to standard
+ * output when NULL (CSV, or JSON with --json). */
 status context_write_record(struct context *ctx, const struct record *r, const char *path);
 /** Write a JSON result: to `path`, or to standard output when NULL. Provenance is added as
  * "provenance". */

@@ -2,6 +2,7 @@
 
 #include "core/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool context_given(const struct context *ctx, const char *name) {
@@ -52,8 +53,19 @@ done:
   return st;
 }
 
+/* The name given with --case, for rows that a method made without one. */
+static void name_case(const struct context *ctx, const struct record *r) {
+  const char *name = NULL;
+  for (const struct option *o = ctx->options; o && o->kind != OPTION_END; o++)
+    if (o->kind == OPTION_TEXT && strcmp(o->name, "case") == 0)
+      name = *(const char *const *)(const void *)((const char *)ctx->params + o->offset);
+  for (size_t i = 0; name && i < r->count; i++)
+    if (!r->rows[i].case_id[0]) snprintf(r->rows[i].case_id, sizeof r->rows[i].case_id, "%s", name);
+}
+
 status context_write_record(struct context *ctx, const struct record *r, const char *path) {
   status st = ST_OK;
+  name_case(ctx, r);
   cJSON *provenance = NULL, *json = NULL;
   bool to_output = !path || strcmp(path, "-") == 0;
   if (to_output && !ctx->json) return record_write(r, "-", NULL, true);

@@ -138,8 +138,9 @@ void option_default(struct text *out, const struct option *o, const void *defaul
     break;
   case OPTION_TEXT:
   case OPTION_IN:
-  case OPTION_OUT:
-    if (*(const char *const *)at) text_append(out, "%s", *(const char *const *)at);
+  case OPTION_OUT: /* "-" is standard output, which the help says in words */
+    if (*(const char *const *)at && strcmp(*(const char *const *)at, "-") != 0)
+      text_append(out, "%s", *(const char *const *)at);
     break;
   }
 }

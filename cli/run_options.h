@@ -49,10 +49,11 @@ extern const char *const run_material_names[];
       OPT_IN(T, m.screen_model, "screen-model",                                                    \
              "network for --add screen, trained on frontal projections of a hip"),                 \
       OPT_TEXT(T, m.analyses, "analyses",                                                          \
-               "only these, with what they need, e.g. calibrate or bmd"),                          \
+               "only these, with what they need: calibrate, femora, bmd, structure, cortex, "      \
+               "projected, fall, screen, vertebrae, spine, hu, muscle, heart"),                    \
       OPT_TEXT(T, m.skip, "skip",                                                                  \
                "analyses to leave out, with those that need them, e.g. bmd,fall"),                 \
-      OPT_TEXT(T, m.add, "add", "optional analyses to do")
+      OPT_TEXT(T, m.add, "add", "optional analyses to do as well: screen")
 
 /* Of commands that give scans to workers: members of T itself. */
 #define WORKER_OPTIONS(T)                                                                          \

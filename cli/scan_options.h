@@ -13,6 +13,14 @@
       OPT_FLAG(T, m.dicom.allow_gaps, "allow-gaps",                                                \
                "interpolate missing or unevenly spaced slices instead of refusing")
 
+/** A scan whose numbers are HU where its file does not say. @return as image_read */
+static inline status scan_read_hu(struct volume **out, const char *path,
+                                  const struct image_read_options *options) {
+  struct image_read_options read = *options;
+  read.quantity = QUANTITY_HU;
+  return image_read(out, path, &read);
+}
+
 /* Of commands that take an image or a label map. */
 #define LABEL_MAP_OPTION(T, m)                                                                     \
   OPT_FLAG(T, m, "label-map",                                                                      \

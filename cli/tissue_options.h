@@ -4,15 +4,18 @@
 
 #include "bodycomp/tissue.h"
 #include "cli/command.h"
+#include "cli/scan_options.h"
 #include "core/image.h"
 
 #include <math.h>
 
 struct tissue_params {
+  const char *case_id;
   const char *ct, *compartments, *out;
   struct text_list muscle, fat;
   double muscle_window[2], fat_window[2]; /* NaN: of the preset */
-  double pure_hu[2];                      /* muscle, fat; NaN: no mixing */
+  struct image_read_options read;
+  double pure_hu[2]; /* muscle, fat; NaN: no mixing */
   int windows, imat_min;
 };
 #define TISSUE_PARAMS                                                                              \
@@ -43,7 +46,8 @@ static const char *const window_presets[] = {"standard", "thigh", "visceral-alt"
           "by mixing"),                                                                            \
       OPT_INT(T, m.imat_min, "imat-min-pixels", "pixels", 1, 1000,                                 \
               "smaller fat components in muscle do not count"),                                    \
-      OPT_OUT_AS(T, m.out, "out", ENDS_RECORD, "record; standard output when not given")
+      OPT_OUT_AS(T, m.out, "out", ENDS_RECORD, "record; standard output when not given"),          \
+      OPT_CASE(T, m.case_id), SCAN_OPTIONS(T, m.read)
 
 static const char *const tissue_sources[] = {"derstine2018", "dennis2018", NULL};
 
@@ -68,11 +72,10 @@ static inline struct tissue_options tissue_options_of(const struct tissue_params
 /** The scan and its compartments; `volume`: for volumes. The caller frees both, on failure too. */
 static inline status tissue_inputs_read(struct volume **hu, struct labels **compartments,
                                         const struct tissue_params *p, int volume) {
-  const struct image_read_options read = {.quantity = QUANTITY_HU};
   status st = ST_OK;
   CHECK(p->muscle.count + p->fat.count > 0, ST_USAGE,
         "name the compartments with --muscle and --fat");
-  TRY(image_read(hu, p->ct, &read));
+  TRY(scan_read_hu(hu, p->ct, &p->read));
   TRY(tissue_check_scan(*hu, volume));
   TRY(labels_read_on(compartments, p->compartments, &(*hu)->grid));
 done:

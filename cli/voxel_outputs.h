@@ -9,13 +9,14 @@
 #include "fea/failure.h"
 
 struct voxel_paths {
-  const char *out, *fields, *picture, *inp, *curve, *curve_picture;
+  const char *case_id, *out, *fields, *picture, *inp, *curve, *curve_picture;
   int bins;
 };
 
 /* `to` is the struct voxel_paths of struct T. */
 #define VOXEL_OUTPUTS(T, to)                                                                       \
   OPT_OUT_AS(T, to.out, "out", ENDS_RECORD, "record; standard output when not given"),             \
+      OPT_CASE(T, to.case_id),                                                                     \
       OPT_OUT(T, to.fields, "fields", "stem of <stem>.h5 and <stem>.xdmf with all fields"),        \
       OPT_OUT_AS(T, to.picture, "picture", ".png", "strain picture"),                              \
       OPT_OUT_AS(T, to.inp, "inp", ".inp", "the model as a complete CalculiX job"),                \
