@@ -141,7 +141,8 @@ done:
   return st;
 }
 
-status fea_beyond_mesh(struct fea_curve **out, const struct fea_mesh *m, const struct fea_law *law,
+status fea_beyond_mesh(struct fea_curve **out, const struct fea_mesh *m,
+                       const struct fea_coupled *coupled, const struct fea_law *law,
                        const struct fea_beyond_options *o,
                        const struct fea_mesh_solve_options *solve) {
   static const struct fea_beyond_options defaults = FEA_BEYOND_DEFAULTS;
@@ -159,7 +160,7 @@ status fea_beyond_mesh(struct fea_curve **out, const struct fea_mesh *m, const s
       set_strength(&s, e, m->density ? m->density[e] : NAN, m->modulus[e], 1, ash_per_density(law),
                    o);
   const struct fea_strength strength = borrow(&s, o);
-  TRY(fea_mesh_nonlinear_run(out, m, &strength, &no, solve));
+  TRY(fea_mesh_nonlinear_run(out, m, coupled, &strength, &no, solve));
 done:
   strengths_free(&s);
   return st;

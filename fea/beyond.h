@@ -53,9 +53,11 @@ status fea_beyond_run(struct fea_curve **out, const struct fea_model *model,
                       const struct fea_solve_options *solve);
 
 /** The same for a mesh with supports and forces. Yield stresses are those of each element's mean
- * density. @return as above; ST_DOMAIN for other than the default `points`, which are of voxels */
+ * density. @param coupled  as in fea_mesh_nonlinear_run, may be NULL. @return as above; ST_DOMAIN
+ * for other than the default `points`, which are of voxels */
 status fea_beyond_mesh(struct fea_curve **out, const struct fea_mesh *mesh,
-                       const struct fea_law *law, const struct fea_beyond_options *options,
+                       const struct fea_coupled *coupled, const struct fea_law *law,
+                       const struct fea_beyond_options *options,
                        const struct fea_mesh_solve_options *solve);
 
 /** "drucker-prager morgan-yield" for a method column. */

@@ -54,12 +54,17 @@ done:
   return st;
 }
 
-status fea_drive_of_mesh(struct fea_drive *out, const struct mesh_system *s) {
+status fea_drive_of_mesh(struct fea_drive *out, const struct mesh_system *s,
+                         const struct fea_coupled *coupled) {
   status st = ST_OK;
   const struct fea_mesh *m = s->mesh;
   uint8_t *seen = calloc(3 * (size_t)m->node_count, 1);
   TRY(drive_open(out, s->comm, m->support_count, m->force_count));
   CHECK(seen, ST_MEMORY, "nonlinear solve: no memory");
+  for (int64_t i = 0; coupled && i < coupled->count; i++) {
+    if (!seen[coupled->dof[i]]) add_support(out, mesh_system_dof(s, coupled->dof[i]), 0);
+    seen[coupled->dof[i]] = 1;
+  }
   for (int64_t i = 0; i < m->support_count; i++) {
     const int64_t dof = 3 * m->support[i].node + m->support[i].axis;
     if (!seen[dof]) add_support(out, mesh_system_dof(s, dof), m->support[i].value_mm);

@@ -28,7 +28,9 @@ struct fea_drive {
 /** @return ST_DOMAIN for a case that has no load; ST_MEMORY */
 status fea_drive_of_model(struct fea_drive *out, const struct fea_solver *s,
                           const struct fea_case *c);
-status fea_drive_of_mesh(struct fea_drive *out, const struct mesh_system *s);
+/** @param coupled  supports that are not driven; may be NULL */
+status fea_drive_of_mesh(struct fea_drive *out, const struct mesh_system *s,
+                         const struct fea_coupled *coupled);
 void fea_drive_free(struct fea_drive *d);
 /** From internal forces and displacements of the rank's dofs at a factor. */
 void fea_drive_read(const struct fea_drive *d, double factor, const double *internal,
@@ -54,10 +56,12 @@ status fea_secant_voxels(struct fea_curve *curve, struct fea_solver *s, int load
                          const struct fea_strength *strength,
                          const struct fea_nonlinear_options *o);
 status fea_newton_mesh(struct fea_curve *curve, const struct fea_mesh *m,
-                       const struct fea_strength *strength, const struct fea_nonlinear_options *o,
+                       const struct fea_coupled *coupled, const struct fea_strength *strength,
+                       const struct fea_nonlinear_options *o,
                        const struct fea_mesh_solve_options *solve);
 status fea_secant_mesh(struct fea_curve *curve, const struct fea_mesh *m,
-                       const struct fea_strength *strength, const struct fea_nonlinear_options *o,
+                       const struct fea_coupled *coupled, const struct fea_strength *strength,
+                       const struct fea_nonlinear_options *o,
                        const struct fea_mesh_solve_options *solve);
 
 #ifdef __cplusplus

@@ -2,7 +2,12 @@
  * of its stiffness (4 in a 10-node tetrahedron, 1 in a 4-node one, 8 in a hexahedron). The tangent
  * is assembled anew in each correction; the preconditioner is that of the elastic matrix, or of
  * secant moduli when it has aged. A rank keeps the state of all elements that touch its nodes, from
- * the displacement of all ranks, and adds to its own nodes only. */
+ * the displacement of all ranks, and adds to its own nodes only.
+ *
+ * Coupled supports add one unknown, behind those of the last rank. Its row and column border the
+ * tangent: a correction is one solve for the residual, one for the column, and the share of the
+ * second that leaves no force along the unknown. */
+#include "fea/coupled.h"
 #include "fea/mesh_system.h"
 #include "fea/newton.h"
 #include "fea/shape.h"
@@ -27,11 +32,15 @@ struct newton {
   struct mesh_system system;
   struct fea_sparse tangent; /* the pattern of system.k, its own blocks */
   struct fea_quadrature points;
-  struct element *element;    /* [element_count] */
-  int64_t able, yielding;     /* elements that can yield; that do here in the trial state */
-  double *committed, *trial;  /* plastic strain, [element_count][points][6] */
-  double *trial_u;            /* [3 nodes]: displacement of the trial state */
-  double (*force)[MOST_DOFS]; /* [CHUNK]: of the elements at work */
+  struct element *element;           /* [element_count] */
+  int64_t able, yielding;            /* elements that can yield; that do here in the trial state */
+  double *committed, *trial;         /* plastic strain, [element_count][points][6] */
+  double *trial_u;                   /* [3 nodes]: displacement of the trial state */
+  double (*force)[MOST_DOFS];        /* [CHUNK]: of the elements at work */
+  const struct fea_coupled *coupled; /* NULL: none */
+  double *mode;                      /* [3 nodes]: shares of the coupled unknown */
+  double *response;                  /* owned: of the free dofs to it; the start of the next one */
+  double *product, *whole;           /* owned; [3 nodes]: scratch */
 };
 
 /* ---- set-up ---- */
@@ -60,6 +69,35 @@ done:
   return st;
 }
 
+static status open_coupled(struct newton *n) {
+  status st = ST_OK;
+  const size_t dofs = 3 * (size_t)n->mesh->node_count;
+  const size_t owned = (size_t)mesh_system_owned(&n->system) + 1;
+  if (!n->coupled) return ST_OK;
+  TRY(fea_coupled_check(n->coupled, &n->system));
+  n->mode = calloc(dofs, sizeof *n->mode);
+  n->whole = malloc(dofs * sizeof *n->whole);
+  n->response = calloc(owned, sizeof *n->response);
+  n->product = malloc(owned * sizeof *n->product);
+  CHECK(n->mode && n->whole && n->response && n->product, ST_MEMORY, "nonlinear solve: no memory");
+  fea_coupled_place(n->coupled, 1, n->mode);
+done:
+  return st;
+}
+
+/* Where this rank has the coupled unknown, -1 elsewhere. */
+static int64_t coupled_at(const struct newton *n) {
+  const struct fea_comm *comm = n->system.comm;
+  return n->coupled && comm->rank == comm->ranks - 1 ? mesh_system_owned(&n->system) : -1;
+}
+
+/* The coupled unknown of a vector of unknowns, on all ranks. */
+static double coupled_of(const struct newton *n, const double *x) {
+  double value = coupled_at(n) >= 0 ? x[coupled_at(n)] : 0;
+  n->system.comm->sum(&value, 1);
+  return value;
+}
+
 static status newton_open(struct newton *n, const struct fea_strength *strength,
                           const struct fea_mesh_solve_options *solve) {
   status st = ST_OK;
@@ -78,6 +116,7 @@ static status newton_open(struct newton *n, const struct fea_strength *strength,
   CHECK(n->element && n->committed && n->trial && n->tangent.block && n->force && n->trial_u,
         ST_MEMORY, "nonlinear solve: no memory for %zu elements", elements);
   TRY(set_strength(n, strength));
+  TRY(open_coupled(n));
   TRY(mesh_system_prepare(&n->system, n->mesh));
 done:
   return st;
@@ -91,6 +130,10 @@ static void newton_close(struct newton *n) {
   free(n->trial);
   free(n->force);
   free(n->trial_u);
+  free(n->mode);
+  free(n->whole);
+  free(n->response);
+  free(n->product);
 }
 
 /* ---- one element ---- */
@@ -193,10 +236,16 @@ static void add_element(const struct newton *n, int64_t e, const double *force, 
   }
 }
 
+/* The displacement of all nodes, of a vector of unknowns. */
+static void see(const struct newton *n, const double *u, double *all) {
+  mesh_system_join(&n->system, u, all);
+  if (n->coupled) fea_coupled_place(n->coupled, coupled_of(n, u), all);
+}
+
 static void trial_forces(void *context, const double *u, double *internal) {
   struct newton *n = context;
   const struct fea_mesh *m = n->mesh;
-  mesh_system_join(&n->system, u, n->trial_u);
+  see(n, u, n->trial_u);
   n->yielding = 0;
   memset(internal, 0, (size_t)mesh_system_owned(&n->system) * sizeof *internal);
   for (int64_t from = 0; from < m->element_count; from += CHUNK) {
@@ -210,6 +259,9 @@ static void trial_forces(void *context, const double *u, double *internal) {
       add_element(n, e, n->force[e - from], internal);
     }
   }
+  if (!n->coupled) return;
+  const double along = fea_coupled_force(n->coupled, &n->system, internal);
+  if (coupled_at(n) >= 0) internal[coupled_at(n)] = along;
 }
 
 /* ---- the linear system of a Newton step ---- */
@@ -272,14 +324,13 @@ done:
   return st;
 }
 
-static status solve_tangent(void *context, const double *residual, double tolerance, double *step,
-                            int *iterations) {
+/* step = inverse of the tangent of the free dofs times residual, from where step begins. */
+static status solve_free(struct newton *n, const double *residual, double tolerance, double *step,
+                         int *iterations) {
   status st = ST_OK;
-  struct newton *n = context;
   struct fea_cg_result result;
   double yielding = (double)n->yielding;
   n->system.comm->sum(&yielding, 1);
-  TRY(fea_sparse_fill(&n->tangent, n->mesh, tangent_element, n));
   const struct fea_cg problem = {.owned = mesh_system_owned(&n->system),
                                  .context = n,
                                  .apply = apply_tangent,
@@ -293,7 +344,47 @@ static status solve_tangent(void *context, const double *residual, double tolera
         "nonlinear solve: %s", result.words);
   CHECK(!n->system.failed, ST_EXTERNAL, "nonlinear solve: PETSc failed in the preconditioner");
   *iterations = result.iterations;
-  if (result.iterations > FEA_NEWTON_AGED) TRY(renew_preconditioner(n));
+done:
+  return st;
+}
+
+/* Force along the coupled unknown of a step of the free dofs; n->product: on all. */
+static double coupled_force(struct newton *n, const double *step) {
+  mesh_system_join(&n->system, step, n->whole);
+  fea_sparse_apply(&n->tangent, n->whole, n->product);
+  return fea_coupled_force(n->coupled, &n->system, n->product);
+}
+
+/* The coupled unknown beside a step that leaves it alone: both then meet the residual. */
+static status solve_coupled(struct newton *n, double residual, double tolerance, double *step,
+                            int *iterations) {
+  status st = ST_OK;
+  const int64_t first = mesh_system_first(&n->system), owned = mesh_system_owned(&n->system);
+  int more = 0;
+  fea_sparse_apply(&n->tangent, n->mode, n->product);
+  const double own = fea_coupled_force(n->coupled, &n->system, n->product);
+  for (int64_t i = 0; i < owned; i++)
+    n->product[i] = n->system.fixed[first + i] ? 0 : -n->product[i];
+  TRY(solve_free(n, n->product, tolerance, n->response, &more));
+  *iterations += more;
+  const double before = coupled_force(n, step), stiffness = own + coupled_force(n, n->response);
+  const double by = (residual - before) / stiffness;
+  for (int64_t i = 0; i < owned; i++) step[i] += by * n->response[i];
+  if (coupled_at(n) >= 0) step[coupled_at(n)] = by;
+done:
+  return st;
+}
+
+static status solve_tangent(void *context, const double *residual, double tolerance, double *step,
+                            int *iterations) {
+  status st = ST_OK;
+  struct newton *n = context;
+  int most;
+  TRY(fea_sparse_fill(&n->tangent, n->mesh, tangent_element, n));
+  TRY(solve_free(n, residual, tolerance, step, iterations));
+  most = *iterations;
+  if (n->coupled) TRY(solve_coupled(n, coupled_of(n, residual), tolerance, step, iterations));
+  if (most > FEA_NEWTON_AGED) TRY(renew_preconditioner(n));
 done:
   return st;
 }
@@ -318,34 +409,38 @@ static status whole(void *context, const double *u, double **out) {
   const struct newton *n = context;
   *out = malloc(3 * (size_t)n->mesh->node_count * sizeof **out);
   CHECK(*out, ST_MEMORY, "nonlinear solve: no memory");
-  mesh_system_join(&n->system, u, *out);
+  see(n, u, *out);
 done:
   return st;
 }
 
 status fea_newton_mesh(struct fea_curve *curve, const struct fea_mesh *m,
-                       const struct fea_strength *strength, const struct fea_nonlinear_options *o,
+                       const struct fea_coupled *coupled, const struct fea_strength *strength,
+                       const struct fea_nonlinear_options *o,
                        const struct fea_mesh_solve_options *solve) {
   status st = ST_OK;
   struct fea_drive drive = {0};
-  struct newton n = {.mesh = m, .o = o};
+  struct newton n = {.mesh = m, .o = o, .coupled = coupled};
   struct fea_curve_point unit = {0};
   int iterations;
-  double norm, *elastic = calloc(3 * (size_t)m->node_count, sizeof *elastic);
+  double norm, *elastic = calloc(3 * (size_t)m->node_count + 1, sizeof *elastic);
   double *internal = malloc(3 * (size_t)m->node_count * sizeof *internal);
-  const double *own;
+  double *own;
   curve->yielded = calloc((size_t)m->element_count, 1);
   CHECK(elastic && internal && curve->yielded, ST_MEMORY, "nonlinear solve: no memory");
   TRY(newton_open(&n, strength, solve));
-  TRY(fea_drive_of_mesh(&drive, &n.system));
+  TRY(fea_drive_of_mesh(&drive, &n.system, coupled));
   TRY(mesh_system_elastic(&n.system, elastic, &norm, &iterations));
   fea_sparse_apply(n.system.k, elastic, internal);
   own = elastic + mesh_system_first(&n.system);
   fea_drive_read(&drive, 1, internal, own, &unit);
   curve->stiffness_n_mm = unit.force_n / unit.displacement_mm;
+  for (int64_t i = 0; coupled && i < coupled->count; i++) elastic[coupled->dof[i]] = 0;
+  if (coupled_at(&n) >= 0) own[coupled_at(&n)] = fea_coupled_given(coupled, &n.system);
   const struct fea_newton problem = {.o = o,
                                      .drive = &drive,
-                                     .unknowns = mesh_system_owned(&n.system),
+                                     .unknowns =
+                                         mesh_system_owned(&n.system) + (coupled_at(&n) >= 0),
                                      .elastic = own,
                                      .context = &n,
                                      .forces = trial_forces,

@@ -56,6 +56,7 @@ done:
 }
 
 status fea_mesh_nonlinear_run(struct fea_curve **out, const struct fea_mesh *mesh,
+                              const struct fea_coupled *coupled,
                               const struct fea_strength *strength,
                               const struct fea_nonlinear_options *options,
                               const struct fea_mesh_solve_options *solve) {
@@ -68,10 +69,10 @@ status fea_mesh_nonlinear_run(struct fea_curve **out, const struct fea_mesh *mes
   switch (o->rule) {
   case FEA_RULE_VON_MISES:
   case FEA_RULE_DRUCKER_PRAGER:
-    TRY(fea_newton_mesh(c, mesh, strength, o, solve ? solve : &solve_defaults));
+    TRY(fea_newton_mesh(c, mesh, coupled, strength, o, solve ? solve : &solve_defaults));
     break;
   case FEA_RULE_KEYAK:
-    TRY(fea_secant_mesh(c, mesh, strength, o, solve ? solve : &solve_defaults));
+    TRY(fea_secant_mesh(c, mesh, coupled, strength, o, solve ? solve : &solve_defaults));
     break;
   }
   fea_curve_finish(c, o->offset);

@@ -87,9 +87,20 @@ struct fea_curve {
 status fea_nonlinear_run(struct fea_curve **out, const struct fea_model *model, int load_case,
                          const struct fea_strength *strength,
                          const struct fea_nonlinear_options *options);
+/* Supports of a mesh that move together: the displacement of dof[i] is share[i] times one unknown,
+ * along which no force acts. A flat end that turns on a hinge moves so. */
+struct fea_coupled {
+  int64_t *dof; /* owned, [count]: 3 node + axis */
+  double *share;
+  int64_t count;
+};
+
 /** The same for a mesh with its supports and forces. With Keyak's law an element counts as a cube
- * of its volume. @return as above, and from fea_mesh_check */
+ * of its volume. @param coupled  supports of the mesh, whose displacements there are those of its
+ * elastic solution; NULL: none. @return as above, from fea_mesh_check, and ST_DOMAIN for coupled
+ * dofs that are no supports or have no share */
 status fea_mesh_nonlinear_run(struct fea_curve **out, const struct fea_mesh *mesh,
+                              const struct fea_coupled *coupled,
                               const struct fea_strength *strength,
                               const struct fea_nonlinear_options *options,
                               const struct fea_mesh_solve_options *solve);

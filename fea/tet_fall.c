@@ -17,9 +17,6 @@ static status check_input(const struct hip_frame *frame, const struct fea_fall_o
   status st = ST_OK;
   CHECK(!o->bins, ST_DOMAIN,
         "fall: tetrahedra take densities without bins only; take hex8 for bins");
-  CHECK(!o->beyond.rule || o->recipe != FEA_FALL_HINGE, ST_DOMAIN,
-        "fall: the turn of fall-hinge on tetrahedra is found from linear solutions, so it has no "
-        "load beyond yield; take fall-ogo, or hex8");
   TRY(fall_check_frame(frame, o));
   CHECK(o->size_mm >= 0.5 && o->size_mm <= MOST_MM, ST_DOMAIN,
         "fall: tetrahedra of %g mm, permitted are 0.5 .. %d mm", o->size_mm, MOST_MM);
@@ -195,6 +192,15 @@ static double hinge_moment(const struct fea_tet_fall *r, const struct fea_mesh_s
   return sum;
 }
 
+/* The line that the distal end turns about goes along x through this point. */
+static status hinge_point(struct vec3 *out, const struct fea_tet_fall *r) {
+  status st = ST_OK;
+  TRY(cut_centre(out, r->mesh, &r->cut));
+  *out = vec3_along(*out, -FALL_HINGE_BLOCK_MM / 2., r->cut.normal);
+done:
+  return st;
+}
+
 /* The turn of the rigid distal end that leaves no moment about its hinge: two solves, as the model
  * is linear. */
 static status find_turn(double *turn, struct vec3 *hinge, struct fea_tet_fall *r,
@@ -203,8 +209,7 @@ static status find_turn(double *turn, struct vec3 *hinge, struct fea_tet_fall *r
   struct fea_mesh_solution *s[2] = {NULL, NULL};
   double moment[2];
   const double trial = 0.01;
-  TRY(cut_centre(hinge, r->mesh, &r->cut));
-  *hinge = vec3_along(*hinge, -FALL_HINGE_BLOCK_MM / 2., r->cut.normal);
+  TRY(hinge_point(hinge, r));
   for (int i = 0; i < 2; i++) {
     TRY(add_supports(r, o, i ? 0 : r->displacement_mm, i ? trial : 0, *hinge));
     TRY(fall_tet_solve(&s[i], r->mesh, o, t));
@@ -357,16 +362,45 @@ static void judge_off_contact(struct fea_tet_fall *r, const struct fea_fall_opti
     r->off_contact_n = r->load_n * found.factor_volume;
 }
 
+/* The distal face as one unknown, its turn about the hinge; shares are lengths over the longest. */
+static status couple(struct fea_coupled *out, const struct fea_tet_fall *r) {
+  status st = ST_OK;
+  const int64_t nodes = r->mesh->node_count;
+  struct vec3 hinge;
+  double longest = 0;
+  out->dof = malloc(2 * (size_t)nodes * sizeof *out->dof);
+  out->share = malloc(2 * (size_t)nodes * sizeof *out->share);
+  CHECK(out->dof && out->share, ST_MEMORY, "fall: no memory for its hinge");
+  TRY(hinge_point(&hinge, r));
+  for (int64_t n = 0; n < nodes; n++) {
+    if (!fall_tet_on_cut(r, n)) continue;
+    const struct vec3 from = vec3_sub(fea_mesh_point(r->mesh, n), hinge);
+    const double turned[2] = {-from.z, from.y};
+    for (int a = 0; a < 2; a++) {
+      out->dof[out->count] = 3 * n + 1 + a;
+      out->share[out->count++] = turned[a];
+      longest = fmax(longest, fabs(turned[a]));
+    }
+  }
+  for (int64_t i = 0; i < out->count; i++) out->share[i] /= longest;
+done:
+  return st;
+}
+
 /* The curve of the solved model, and its rows. */
 static status go_beyond(struct fea_tet_fall *r, const struct hip_frame *frame,
                         const struct fea_fall_options *o, const struct fea_tet_options *t) {
   status st = ST_OK;
   const struct fea_mesh_solve_options so = solve_options(o, t);
-  TRY(fea_beyond_mesh(&r->curve, r->mesh, law_of(o), &o->beyond, &so));
+  struct fea_coupled hinge = {NULL, NULL, 0};
+  if (o->recipe == FEA_FALL_HINGE) TRY(couple(&hinge, r));
+  TRY(fea_beyond_mesh(&r->curve, r->mesh, hinge.count ? &hinge : NULL, law_of(o), &o->beyond, &so));
   TRY(fea_beyond_rows(r->record, o->recipe == FEA_STANCE ? "stance" : "fall", fall_region(frame),
                       r->words, r->curve, &o->beyond,
                       cbrt(r->quality.mesh_mm3 / (double)r->map.mapped)));
 done:
+  free(hinge.dof);
+  free(hinge.share);
   return st;
 }
 

@@ -71,7 +71,7 @@ struct fea_tet_fall {
 
 /** @param calibration  for the interval, as in fea_fall_run; may be NULL
  * @param tet  NULL takes FEA_TET_DEFAULTS
- * @return ST_DOMAIN for density bins, or fall-hinge with a rule beyond yield; else as fea_fall_run,
+ * @return ST_DOMAIN for density bins; else as fea_fall_run,
  * tet_mesh_create, fea_map_density, fea_mesh_solve, fea_beyond_mesh */
 status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
                         const struct labels *labels, int label, const struct hip_frame *frame,

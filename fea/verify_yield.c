@@ -124,7 +124,7 @@ static status cube_of(double *computed, enum fea_element element, double u) {
   TRY(fea_mesh_fix_plane(m, 2, 1, 2, u));
   o.steps = 4;
   o.tolerance = 1e-8;
-  TRY(fea_mesh_nonlinear_run(&c, m, &strength, &o, &direct));
+  TRY(fea_mesh_nonlinear_run(&c, m, NULL, &strength, &o, &direct));
   *computed = c->peak_n;
 done:
   fea_curve_destroy(c);
@@ -165,7 +165,7 @@ static status bent_mesh(double *computed, enum fea_element element, int along, i
   o.rule = FEA_RULE_VON_MISES;
   o.factor = factor;
   o.steps = 3;
-  TRY(fea_mesh_nonlinear_run(&c, m, &strength, &o, &direct));
+  TRY(fea_mesh_nonlinear_run(&c, m, NULL, &strength, &o, &direct));
   *computed = c->point[c->count - 1].displacement_mm;
 done:
   fea_curve_destroy(c);
