@@ -29,13 +29,13 @@ static void check_curves(const struct fea_curve *tets, const struct fea_curve *c
               0.7 * tets->stiffness_n_mm * tets->point[tets->count - 1].displacement_mm);
 }
 
-/* Tetrahedra of 5 mm and cubes of 2 mm under one recipe: 5 %, the goal of the digital hip. */
+/* Tetrahedra of 6 mm and cubes of 2 mm under one recipe: 5 %, the goal of the digital hip. */
 static void check_against_cubes(const struct digital_femur *f, struct fea_fall_options o,
                                 struct fea_tet_fall **out) {
   struct fea_tet_options t = FEA_TET_DEFAULTS;
   struct fea_fall *cubes = NULL;
   t.surface = FEA_SURFACE_NONE;
-  o.size_mm = 5;
+  o.size_mm = 6;
   assert_ok(
       fea_tet_fall_run(out, f->density, f->labels, LABEL_FEMUR_RIGHT, &f->frame, NULL, &o, &t));
   o.size_mm = 2;
@@ -62,7 +62,7 @@ static void a_fall_is_as_stiff_as_on_cubes_and_its_energy_balances(void **state)
   assert_true(r->failure.judged_nodes > 500 && r->failure.factor_limit > 0);
   assert_non_null(record_find(r->record, "femur_right", "fall_failure_load_strain_limit"));
   assert_non_null(
-      strstr(r->words, "fall-ogo/2 morgan2003-neck keyak1994-k2hpo4 tet10 5 mm v3 none"));
+      strstr(r->words, "fall-ogo/2 morgan2003-neck keyak1994-k2hpo4 tet10 6 mm v3 none"));
   /* bone beside the caps left out: that row, and a flag of the load, which itself stays */
   const struct measurement *off =
       record_find(r->record, "femur_right", "fall_failure_load_off_contact");
@@ -200,7 +200,7 @@ static void what_tetrahedra_do_not_have_is_refused(void **state) {
   assert_fails(
       fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o, NULL),
       ST_DOMAIN, "tetrahedra of 0.3 mm");
-  o.size_mm = 5;
+  o.size_mm = 6;
   f.frame.metal = 1;
   assert_fails(
       fea_tet_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o, NULL),
