@@ -20,7 +20,7 @@ double calibration_density_sd(const struct calibration *c, double hu) {
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 3; j++) variance += g[i] * c->covariance[3 * i + j] * g[j];
   variance += c->certificate_sd * c->certificate_sd + c->model_sd * c->model_sd;
-  return sqrt(fmax(variance, 0));
+  return isnan(variance) ? NAN : sqrt(fmax(variance, 0));
 }
 
 double calibration_half_width(const struct calibration *c, double hu) {

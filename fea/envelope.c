@@ -117,6 +117,7 @@ status fea_envelope_run(struct fea_envelope **out, const struct volume *density,
   struct fea_envelope *e = calloc(1, sizeof *e);
   CHECK(e, ST_MEMORY, "envelope: no memory");
   TRY(check_input(frame, o));
+  TRY(fall_check_place(labels, label, frame));
   e->alphas = 2 * (int)floor(o->alpha_deg / o->step_deg + 1e-9) + 1;
   e->betas = 2 * (int)floor(o->beta_deg / o->step_deg + 1e-9) + 1;
   e->count = e->alphas * e->betas;

@@ -11,38 +11,7 @@
 
 static const struct fea_fall_options defaults = FEA_FALL_DEFAULTS;
 
-/* Less bone below the head does not hold the lesser trochanter; largest element. */
-enum { LEAST_DISTAL_MM = 60, MOST_MM = 5 };
-
-status fall_check_frame(const struct hip_frame *frame, const struct fea_fall_options *o) {
-  status st = ST_OK;
-  CHECK(!frame->metal, ST_DOMAIN,
-        "fall: metal within 80 mm of the femoral head; its density is not that of bone");
-  CHECK(
-      !frame->truncated, ST_DOMAIN,
-      "fall: the scan cuts the proximal femur (head or trochanter); its strength needs all of it");
-  CHECK(isfinite(frame->head.x) && isfinite(frame->shaft_axis.x) && isfinite(frame->distal_mm),
-        ST_DOMAIN, "fall: the hip frame has no head, shaft or distal end");
-  CHECK(femur_distal_limit_mm(frame) >= LEAST_DISTAL_MM, ST_DOMAIN,
-        "fall: the bone ends %.0f mm below the head centre; at least %d mm are needed to hold the "
-        "shaft",
-        frame->distal_mm, LEAST_DISTAL_MM + 5);
-  CHECK(isfinite(o->tilt_deg), ST_USAGE,
-        "stance: the angle of the load to the shaft is not given (--angle); 20 degrees are in use "
-        "elsewhere, unverified");
-  CHECK(!o->bins || o->outline == FEA_OUTLINE_VOXELS, ST_DOMAIN,
-        "fall: density bins go with whole voxels; take outline voxels");
-  CHECK(!o->interval || (o->shift_voxels >= 0.1 && o->shift_voxels <= 2), ST_DOMAIN,
-        "fall: outline moved by %g voxels for the interval, permitted are 0.1 .. 2",
-        o->shift_voxels);
-  CHECK(o->strain > 0 && o->strain <= 0.2, ST_DOMAIN,
-        "fall: shortening of %g of the extent, permitted are 0 .. 0.2", o->strain);
-  CHECK(o->cap_mm > o->intrusion_mm && o->intrusion_mm > 0, ST_DOMAIN,
-        "fall: cap of %g mm with %g mm intrusion; the cap must be thicker", o->cap_mm,
-        o->intrusion_mm);
-done:
-  return st;
-}
+enum { MOST_MM = 5 }; /* largest element */
 
 const char *const fea_fall_recipe_names[] = {"fall-ogo", "fall-hinge", NULL};
 const char *const fea_outline_names[] = {"voxels", "smooth", NULL};
@@ -267,6 +236,7 @@ status fea_fall_run(struct fea_fall **out, const struct volume *density,
   struct fall_interval interval = {.low = NAN, .high = NAN};
 
   TRY(fall_check_frame(frame, o));
+  TRY(fall_check_place(labels, label, frame));
   CHECK(o->size_mm >= 0.3 && o->size_mm <= MOST_MM, ST_DOMAIN,
         "fall: elements of %g mm, permitted are 0.3 .. %d mm", o->size_mm, MOST_MM);
   TRY(fall_solve(&r, &f, &in, o));

@@ -57,6 +57,11 @@ status fall_find_interval(struct fall_interval *out, double failure_load_n,
  * angle.
  */
 status fall_check_frame(const struct hip_frame *frame, const struct fea_fall_options *o);
+/** Do frame and label belong together? The head centre must lie at least half the head's radius
+ * inside the label (in a bone of its own it lies a radius inside; thick slices and a smooth label
+ * take some mm), the neck point not further than a voxel outside. @return ST_DOMAIN with how far
+ * off the frame is at least */
+status fall_check_place(const struct labels *labels, int label, const struct hip_frame *frame);
 const char *fall_region(const struct hip_frame *frame);
 
 /** "weakest in the neck": which region holds the site [LPS mm], as a flag. */

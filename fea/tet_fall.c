@@ -422,6 +422,7 @@ status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
   struct fall_interval interval = {.low = NAN, .high = NAN};
   struct fea_tet_fall *r = NULL;
   TRY(check_input(frame, o));
+  TRY(fall_check_place(labels, label, frame));
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
   TRY(run_model(&r, &in, o, t));
   base.fall = r;

@@ -3,7 +3,8 @@
 #include "tests/fea/digital_femur.h"
 
 #include "core/file.h"
-#include "fea/fall.h"
+#include "fea/envelope.h"
+#include "fea/fall_parts.h"
 
 static struct fea_fall_options quick(void) {
   struct fea_fall_options o = FEA_FALL_DEFAULTS;
@@ -141,6 +142,44 @@ static void failure_load_does_not_depend_on_the_applied_displacement(void **stat
   digital_femur_free(&f);
 }
 
+/* The head centre lies 24 mm deep in the capsules' head. A frame 100 mm further up is 76 mm outside
+ * the head and so 100 mm off, to half a voxel of 3 mm; 5 mm are within what a label may do. */
+static void a_frame_of_another_femur_is_refused(void **state) {
+  (void)state;
+  struct digital_femur f;
+  struct fea_fall_options o = quick();
+  struct fea_envelope_options eo = FEA_ENVELOPE_DEFAULTS;
+  struct fea_fall *r = NULL;
+  struct fea_tet_fall *tets = NULL;
+  struct fea_envelope *e = NULL;
+  digital_femur_make(&f, 3, 0);
+  struct hip_frame frame = f.frame;
+  frame.head.z += 100;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o),
+               ST_DOMAIN, "should be 24.0 mm inside it, its radius: the frame is at least 10");
+  assert_non_null(strstr(status_message(), "is it of another person or another scan?"));
+  assert_non_null(strstr(status_message(), "mm outside label 76"));
+  assert_non_null(strstr(status_message(), "Make the frame from these labels (qct anatomy frame)"));
+  assert_fails(
+      fea_tet_fall_run(&tets, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o, NULL),
+      ST_DOMAIN, "outside label 76");
+  assert_fails(fea_envelope_run(&e, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, &eo), ST_DOMAIN,
+               "outside label 76");
+  frame.head.z = 14; /* 10 mm of bone are left above it */
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o),
+               ST_DOMAIN, "mm inside label 76, and should be 24.0 mm inside it");
+  frame = f.frame;
+  frame.neck_point.z = 20;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o),
+               ST_DOMAIN, "neck point of the frame is");
+  frame.neck_point.x = NAN; /* unknown, as of a label alone */
+  assert_ok(fall_check_place(f.labels, LABEL_FEMUR_RIGHT, &frame));
+  frame = f.frame;
+  frame.head.z += 5;
+  assert_ok(fall_check_place(f.labels, LABEL_FEMUR_RIGHT, &frame));
+  digital_femur_free(&f);
+}
+
 static void what_the_scan_does_not_permit_is_refused(void **state) {
   (void)state;
   struct digital_femur f;
@@ -186,6 +225,7 @@ int main(void) {
       cmocka_unit_test(strength_is_that_of_a_femur_and_energy_balances),
       cmocka_unit_test(density_bins_are_centred_and_bound_the_stiffness),
       cmocka_unit_test(failure_load_does_not_depend_on_the_applied_displacement),
+      cmocka_unit_test(a_frame_of_another_femur_is_refused),
       cmocka_unit_test(what_the_scan_does_not_permit_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,36 @@ static void wedge_bends_the_column_forwards(void **state) {
   column_free(&c);
 }
 
+/* A block of 4 x 4 columns has no endplates to see; one whose ends lie 56 degrees to the patient's
+ * axis is no vertebra lying as vertebrae do. */
+static void ends_that_cannot_be_found_are_refused(void **state) {
+  (void)state;
+  const struct geometry g = geometry_make(40, 40, 40, 2, 2, 2);
+  const struct fea_spine_options o = FEA_SPINE_DEFAULTS;
+  for (int steep = 0; steep < 2; steep++) {
+    struct volume *density = NULL;
+    struct labels *labels = NULL;
+    struct fea_spine *s = NULL;
+    assert_ok(volume_create(&density, &g, QUANTITY_DENSITY));
+    assert_ok(labels_create(&labels, &g));
+    density->material = MATERIAL_K2HPO4;
+    for (int64_t v = 0; v < geometry_voxels(&g); v++) {
+      const int64_t i = v % 40, j = v / 40 % 40, k = v / 1600;
+      const double low = steep ? 1.5 * (double)(i - 20) + 15 : 15;
+      const int64_t half = steep ? 6 : 2;
+      density->voxels[v] = 200;
+      if (i >= 20 - half && i < 20 + half && j >= 20 - half && j < 20 + half && (double)k >= low &&
+          (double)k < low + 10)
+        labels->voxels[v] = 31;
+    }
+    const struct fea_spine_labels of = {labels, 31, NULL, 0, "L1"};
+    assert_fails(fea_spine_run(&s, density, &of, NULL, NULL, &o), ST_DOMAIN,
+                 steep ? "degrees off the patient's axis" : "has 16 columns of voxels of 2 mm");
+    volume_destroy(density);
+    labels_destroy(labels);
+  }
+}
+
 static void vertebrae_that_cannot_be_judged_are_refused(void **state) {
   (void)state;
   struct column c;
@@ -112,6 +142,16 @@ static void vertebrae_that_cannot_be_judged_are_refused(void **state) {
   struct fea_spine_labels of = {c.labels, 7, NULL, 0, "L1"};
   assert_fails(fea_spine_run(&s, c.density, &of, NULL, NULL, &o), ST_DOMAIN, "label 7 is not");
   of.value = 31;
+  o.size_mm = 6;
+  assert_fails(fea_spine_run(&s, c.density, &of, NULL, NULL, &o), ST_DOMAIN, "elements of 6 mm");
+  o.size_mm = 1;
+  o.strain = 0.3;
+  assert_fails(fea_spine_run(&s, c.density, &of, NULL, NULL, &o), ST_DOMAIN, "shortening of 0.3");
+  o.strain = 0.0068;
+  o.wedge_deg = -6;
+  assert_fails(fea_spine_run(&s, c.density, &of, NULL, NULL, &o), ST_DOMAIN,
+               "wedge of -6 degrees, permitted are -5 .. 5");
+  o.wedge_deg = 0;
   c.density->material = MATERIAL_HA;
   assert_fails(fea_spine_run(&s, c.density, &of, NULL, NULL, &o), ST_DOMAIN, "density of K2HPO4");
   c.density->material = MATERIAL_K2HPO4;
@@ -246,6 +286,7 @@ int main(void) {
       cmocka_unit_test(even_column_has_the_stiffness_of_a_bar),
       cmocka_unit_test(axis_is_found_from_the_body),
       cmocka_unit_test(wedge_bends_the_column_forwards),
+      cmocka_unit_test(ends_that_cannot_be_found_are_refused),
       cmocka_unit_test(vertebrae_that_cannot_be_judged_are_refused),
       cmocka_unit_test(solid_cube_has_the_modulus_of_each_boundary),
       cmocka_unit_test(pistoia_rule_gives_its_factor_on_an_even_bar),

@@ -85,8 +85,8 @@ static void a_fall_is_as_stiff_as_on_cubes_and_its_energy_balances(void **state)
   digital_femur_free(&f);
 }
 
-/* The block of cubes is 20 mm of 200 GPa glued below the cut, which holds another line of nodes. The
- * turn is found anew at every step beyond yield. */
+/* The block of cubes is 20 mm of 200 GPa glued below the cut, which holds another line of nodes.
+ * The turn is found anew at every step beyond yield. */
 static void a_hinged_fall_leaves_no_moment_and_is_as_stiff_as_on_cubes(void **state) {
   (void)state;
   struct digital_femur f;
