@@ -81,6 +81,7 @@ done:
 static status tell_calibration(struct report *r, const struct risk_page *page) {
   status st = ST_OK;
   struct text calibration = {0}, decision = {0};
+  char observed[192], benefit[192];
   report_section(r, "Calibration and use");
   if (!has_probabilities(page->p)) {
     report_paragraph(r, "Withheld: the predictions hold no probability for everybody.");
@@ -95,12 +96,15 @@ static status tell_calibration(struct report *r, const struct risk_page *page) {
              "too many features for the events.",
       .act = "Where discrimination is good and calibration is not, refit slope and intercept on "
              "people of the place where it will be used."};
-  report_svg(r, &calibration, "Observed against predicted, tenths of the range.", &line);
+  snprintf(observed, sizeof observed, "Observed against predicted by %s, tenths of the range.",
+           page->name);
+  report_svg(r, &calibration, observed, &line);
   const struct report_reading use = {
       .good = "The model lies above both dashed lines at the thresholds at which one would treat.",
       .bad = "Below a dashed line treating all, or nobody, does more good than the model.",
       .act = "Choose the range of thresholds before looking at the curve."};
-  report_svg(r, &decision, "Decision curve.", &use);
+  snprintf(benefit, sizeof benefit, "Decision curve of %s.", page->name);
+  report_svg(r, &decision, benefit, &use);
 done:
   text_free(&calibration);
   text_free(&decision);

@@ -489,7 +489,8 @@ static struct placed_note place_note(const struct frame *f, const struct note *n
   for (int i = 0; i < 4; i++) {
     bool left = (i >= 2) != left_first;
     struct placed_note at = {left ? x - 7 - width : x + 7, y + (i % 2 ? below : above), width};
-    if (!note_collides(&at, others, count)) return at;
+    bool inside = at.y < f->top + f->height && at.y - LINE_PX / 2.0 > f->top;
+    if (inside && !note_collides(&at, others, count)) return at;
     if (i == 0) first = at;
   }
   return first;

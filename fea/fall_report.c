@@ -40,10 +40,11 @@ void fea_fall_methods(struct text *out, const struct fea_fall *f,
   const bool stance = f->recipe_kind == FEA_STANCE;
   text_append(
       out,
-      "Fracture load in %s: %lld voxel hexahedra of %g mm, modulus from the "
-      "calibrated density by the conversion and law %s (Poisson's ratio %g, floor %g MPa). ",
+      "Fracture load in %s: %lld voxel hexahedra of %g mm (Poisson's ratio %g, least modulus %g "
+      "MPa) with a modulus from the calibrated density; recipe, law and conversion to ash density "
+      "are %s. ",
       stance ? "standing" : "a fall to the side", (long long)f->model->element_count, o->size_mm,
-      f->words, o->poisson, o->least_mpa);
+      o->poisson, o->least_mpa, f->words);
   if (stance)
     text_append(
         out,

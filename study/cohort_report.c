@@ -167,8 +167,8 @@ static void tell_top(struct cohort_page *p, const struct cohort_summary *s) {
     snprintf(title, sizeof title, "%zu of %zu scans %s not measured.", failed + refused, p->rows,
              failed + refused == 1 ? "was" : "were");
     report_finding(p->report, REPORT_STOP, title,
-                   "Their reasons stand below, the commands that do them again in failures.csv. A "
-                   "cohort without them may be a selected one.");
+                   "Reasons stand below, the command that does a scan again in failures.csv. What "
+                   "is left may be a selected cohort.");
   } else if (s->counts[COHORT_WAITING]) {
     snprintf(title, sizeof title, "%zu scan%s waiting.", s->counts[COHORT_WAITING],
              s->counts[COHORT_WAITING] == 1 ? " is" : "s are");
@@ -255,13 +255,15 @@ static void tell_groups(struct cohort_page *p) {
                                         "#Mean",   "#SD",   "#Median", "#Quartiles"};
   if (!p->column_count) return;
   report_section(p->report, "Groups");
-  report_table_begin(p->report, p->group_title[0] ? p->group_title : "All cases", columns, 8);
+  char caption[160] = "All cases";
+  if (p->group_title[0]) snprintf(caption, sizeof caption, "By %s", p->group_title);
+  report_table_begin(p->report, caption, columns, 8);
   for (int i = 0; i < p->column_count; i++)
     for (int g = 0; g < p->group_count; g++)
       tell_group_row(p, &p->t->wide->columns[p->columns[i]], g);
   report_table_end(p->report);
   report_paragraph(p->report,
-                   "Groups differ by more than the scanner; a difference here is no "
+                   "Groups differ in more than the scanner; a difference here is no "
                    "finding. `qct crosscal` and `qct risk train --site` treat scanners.");
 }
 

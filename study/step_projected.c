@@ -51,7 +51,7 @@ static status tell(struct case_page *page, int side) {
       .bad = "Pelvis inside the outline, or a neck box that is not at the neck.",
       .act =
           "This is a projection of CT density, not DXA: compare with DXA only after a correction "
-          "from own pairs (qct bmd projected --correction)."};
+          "from own pairs (`qct bmd projected --correction`)."};
   TRY(page_image(page, "pictures/projected_%s.png", side,
                  "The femur projected from the front, with the outlines of its regions",
                  "Projected areal density.", &reading));

@@ -73,8 +73,8 @@ static status tell(struct case_page *page, int side) {
   const struct measurement *mean = record_find(page->record, "spine", "vbmd_trabecular");
   char verdict[600] = "";
   struct report_reading reading = {
-      .act = "Leave out levels with fracture, metal, sclerosis or cement (qct bmd spine "
-             "--exclude). A DXA T-score does not apply to these numbers."};
+      .act = "Leave out levels with fracture, metal, sclerosis or cement (`qct bmd spine "
+             "--exclude`). A DXA T-score does not apply to these numbers."};
   page_levels(page, "Trabecular density and heights of the vertebral bodies", columns, 7);
   if (class && !isnan(class->value)) {
     snprintf(verdict, sizeof verdict, "%s: %s.", mean ? mean->method : "", class->method);
