@@ -182,15 +182,45 @@ static void amounts_of(struct amount out[COMPARTMENTS], const struct sums parts[
   cortex->mineral_mg = all->mineral_mg - inner->mineral_mg;
 }
 
-static void add_share(struct amount *a, float share, float mass, float density, double voxel_cm3) {
+/* Which part of a voxel lies in each part of the femur, by points about 0.25 mm apart; the parts are
+ * convex, so a voxel whose corners share one lies in it. */
+static void part_shares(double shares[HIP_SHAFT + 1], const struct geometry *g,
+                        const struct hip_frame *frame, int64_t i, int64_t j, int64_t k) {
+  const double point_mm = 0.25;
+  int n[3] = {2, 2, 2};
+  for (int corners = 1; corners >= 0; corners--) {
+    double one = 1.0 / (n[0] * n[1] * n[2]), most = 0;
+    for (int r = 0; r <= HIP_SHAFT; r++) shares[r] = 0;
+    for (int c = 0; c < n[0] * n[1] * n[2]; c++) {
+      const int at[3] = {c % n[0], c / n[0] % n[1], c / (n[0] * n[1])};
+      double off[3]; /* from the voxel's centre, in voxels */
+      for (int a = 0; a < 3; a++) off[a] = corners ? at[a] - 0.5 : (at[a] + 0.5) / n[a] - 0.5;
+      struct vec3 index = {(double)i + off[0], (double)j + off[1], (double)k + off[2]};
+      shares[hip_frame_region(frame, geometry_to_world(g, index))] += one;
+    }
+    for (int r = 0; r <= HIP_SHAFT; r++) most = fmax(most, shares[r]);
+    if (most > 1 - one / 2) return;
+    for (int a = 0; a < 3; a++) n[a] = (int)ceil(g->spacing[a] / point_mm);
+  }
+}
+
+/* What a voxel holds of a compartment [share of it, mg/cm3]. */
+struct content {
+  float share, mass;
+};
+
+/* The part `within` of a voxel; where its centre lies too it counts as one. */
+static void add_content(struct amount *a, const struct content *c, double within, bool centre,
+                        float density, double voxel_cm3) {
+  bool counts = centre && c->share > 0.5F;
   if (isnan(density)) {
-    a->sums.no_data += share > 0;
+    a->sums.no_data += centre && c->share > 0;
     return;
   }
-  a->sums.voxels += share > 0.5F;
-  a->sums.extreme += share > 0.5F && density > METAL_MGCC;
-  a->volume_cm3 += (double)share * voxel_cm3;
-  a->mineral_mg += (double)mass * voxel_cm3;
+  a->sums.voxels += counts;
+  a->sums.extreme += counts && density > METAL_MGCC;
+  a->volume_cm3 += within * (double)c->share * voxel_cm3;
+  a->mineral_mg += within * (double)c->mass * voxel_cm3;
 }
 
 /* Amounts of all regions from a shell; voxels just outside hold what blur carried there. */
@@ -198,7 +228,7 @@ static void amounts_of_shell(struct amount out[REGIONS][COMPARTMENTS], const str
                              const struct volume *density, const struct hip_frame *frame,
                              double peel_mm) {
   const struct geometry *g = &s->grid;
-  double voxel_cm3 = geometry_voxel_mm3(g) / 1000;
+  double voxel_cm3 = geometry_voxel_mm3(g) / 1000, shares[HIP_SHAFT + 1];
   for (int64_t k = 0, at = 0; k < g->nz; k++)
     for (int64_t j = 0; j < g->ny; j++)
       for (int64_t i = 0; i < g->nx; i++, at++) {
@@ -207,17 +237,22 @@ static void amounts_of_shell(struct amount out[REGIONS][COMPARTMENTS], const str
         if (bone <= 0 && !(mass < 0 || mass > 0)) continue;
         float raw = density->voxels[geometry_index(&density->grid, s->first[0] + i, s->first[1] + j,
                                                    s->first[2] + k)];
+        const struct content contents[COMPARTMENTS] = {
+            [INTEGRAL] = {bone, mass},
+            [CORTICAL] = {bone - marrow, mass - soft},
+            [TRABECULAR] = {marrow, soft},
+            [PEELED] = {(double)s->depth->voxels[at] >= peel_mm, raw}};
         struct vec3 index = {(double)i, (double)j, (double)k};
-        enum hip_region part = hip_frame_region(frame, geometry_to_world(g, index));
-        for (int region = 0; region < REGIONS; region++) {
-          if (!belongs(region, part)) continue;
-          struct amount *to = out[region];
-          add_share(&to[INTEGRAL], bone, mass, raw, voxel_cm3);
-          add_share(&to[CORTICAL], bone - marrow, mass - soft, raw, voxel_cm3);
-          add_share(&to[TRABECULAR], marrow, soft, raw, voxel_cm3);
-          if ((double)s->depth->voxels[at] >= peel_mm)
-            add_share(&to[PEELED], 1, raw, raw, voxel_cm3);
-        }
+        enum hip_region centre = hip_frame_region(frame, geometry_to_world(g, index));
+        part_shares(shares, g, frame, i, j, k);
+        for (int part = HIP_HEAD; part < HIP_SHAFT; part++)
+          for (int region = 0; region < REGIONS && shares[part] > 0; region++) {
+            if (!belongs(region, (enum hip_region)part)) continue;
+            for (int c = 0; c < COMPARTMENTS; c++)
+              if (c != PEELED || contents[PEELED].share > 0)
+                add_content(&out[region][c], &contents[c], shares[part], (int)centre == part, raw,
+                            voxel_cm3);
+          }
       }
 }
 

@@ -21,8 +21,9 @@ static const double LEAST_EDGE = 150;        /* mg/cm3, peak over outside */
 static const double STEEP = 0.3, FLAT = 0.5; /* |normal . slice axis| where either blur is read */
 static const double FAR_DEPTH = 99;          /* mm, in place of a depth nobody needs */
 static const double REACH = 11;              /* mm, farthest voxel inside that looks for a vertex */
-static const double CLEAR = 2.5, FAR = 3.5;  /* SD of the blur: where soft tissue is read */
-static const double CLEAR_MM = 0.25;         /* and so much farther: errors of the edge */
+static const double SPILL = 2.5; /* SD of the blur that is no box: where the bone's mass ends */
+static const double CLEAR = 2.5, FAR = 3.5; /* SD of the blur: where soft tissue is read */
+static const double CLEAR_MM = 0.25;        /* and so much farther: errors of the edge */
 /* Peaks over the plateau of thick cortex, at most: no cortex of a bone is half as dense again as
  * its thick cortex, but it is over dense trabecular bone that looks as wide. */
 static const double DENSER = 1.5;
@@ -57,6 +58,11 @@ double qct_shell_sigma(const struct qct_shell *s, int64_t vertex) {
   double n = vec3_dot(s->surface->normals[vertex], s->slice_axis), w = s->slice_mm * n;
   double gauss = gauss_at(s, vertex);
   return sqrt(gauss * gauss + w * w / 12);
+}
+
+double qct_shell_reach(const struct qct_shell *s, int64_t vertex, double sd) {
+  double n = fabs(vec3_dot(s->surface->normals[vertex], s->slice_axis));
+  return sd * gauss_at(s, vertex) + 0.5 * s->slice_mm * n;
 }
 
 /* Blur of the profiles: linear interpolation adds the mean of f (1 - f) h^2 over a voxel, h^2/6. */
@@ -213,12 +219,6 @@ static float *vertex_array(int64_t n) {
   return malloc((size_t)n * sizeof(float));
 }
 
-/* How far outside the edge blur carries mass at a vertex [mm]. */
-static double blur_reach(const struct qct_shell *s, int64_t v) {
-  double n = fabs(vec3_dot(s->surface->normals[v], s->slice_axis));
-  return 2.5 * gauss_at(s, v) + 0.5 * s->slice_mm * n;
-}
-
 /* How far the blur of a vertex is looked for, and the soft tissue beside it where the next bone
  * rises within that reach; NaN elsewhere: the voxels tell (read_soft). In such a joint voxels hold
  * what blur brought from both bones, so the model says what this one lost (`joined`). */
@@ -227,7 +227,7 @@ static void look_outside(struct qct_shell *s, int64_t v, const struct profile_ed
   double outer_mm = fit->ok ? fit->outer_mm : edge->outer_mm;
   double valley = outer_mm - (PROFILE_FROM_MM + PROFILE_STEP_MM * edge->first);
   s->outside[v] = NAN;
-  s->spill_mm[v] = (float)blur_reach(s, v);
+  s->spill_mm[v] = (float)qct_shell_reach(s, v, SPILL);
   if (!edge->ok || !edge->next || valley >= FAR * qct_shell_sigma(s, v) + CLEAR_MM) return;
   s->outside[v] = (float)(fit->ok ? fit->outside : edge->outside);
   s->joined[v] = 1;

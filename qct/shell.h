@@ -75,6 +75,9 @@ void qct_shell_destroy(struct qct_shell *s);
 /** Blur across the surface at a vertex, SD [mm]: of the plane's blur what lies along the normal,
  * and the box of the slice thickness. */
 double qct_shell_sigma(const struct qct_shell *s, int64_t vertex);
+/** How far blur carries an edge across the surface at a vertex [mm]: half the box of the slice
+ * thickness, which ends there, and `sd` standard deviations of the rest, which does not. */
+double qct_shell_reach(const struct qct_shell *s, int64_t vertex, double sd);
 
 #ifdef __cplusplus
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double END_SD = 3, WIDE_MM = 3; /* where the line's voxels begin, how far they reach */
+static const double END_SD = 4, WIDE_MM = 3; /* where the line's voxels begin, how far they reach */
 static const double LEAST_VARIANCE = 0.1;    /* mm2, of their depths: a slope can be had */
 enum { ROUNDS = 40 }; /* of averaging with the neighbours at 1 mm: SD 3 mm along the surface */
 
@@ -21,7 +21,7 @@ static void add(struct line_sums *to, const struct line_sums *from, double weigh
 }
 
 double shell_rim_end(const struct qct_shell *s, int64_t vertex) {
-  return END_SD * qct_shell_sigma(s, vertex);
+  return qct_shell_reach(s, vertex, END_SD);
 }
 
 static void sum_voxels(struct line_sums *sums, const struct qct_shell *s, const struct volume *part,
