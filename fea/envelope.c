@@ -16,12 +16,14 @@ static const double degree = 3.14159265358979323846 / 180;
 static status check_input(const struct hip_frame *frame, const struct fea_envelope_options *o) {
   status st = ST_OK;
   CHECK(!frame->metal && !frame->truncated, ST_DOMAIN,
-        "envelope: the proximal femur %s; its strength needs all of it",
-        frame->metal ? "holds metal" : "is cut by the scan");
+        "envelope: the proximal femur %s; its strength needs all of it: take %s",
+        frame->metal ? "holds metal" : "is cut by the scan",
+        frame->metal ? "the other femur" : "a scan that begins above the head");
   CHECK(frame->head_radius_mm > 0 && isfinite(frame->shaft_axis.x), ST_DOMAIN,
         "envelope: the hip frame has no head or no shaft");
   CHECK(femur_distal_limit_mm(frame) >= 60, ST_DOMAIN,
-        "envelope: the bone ends %.0f mm below the head centre; at least 65 mm are needed",
+        "envelope: the bone ends %.0f mm below the head centre; at least 65 mm are needed: take a "
+        "scan that goes as far down the thigh",
         frame->distal_mm);
   CHECK(o->alpha_deg >= 0 && o->alpha_deg <= 60 && o->beta_deg >= 0 && o->beta_deg <= 60 &&
             o->step_deg >= 1,

@@ -10,14 +10,14 @@ status fall_check_frame(const struct hip_frame *frame, const struct fea_fall_opt
   status st = ST_OK;
   CHECK(!frame->metal, ST_DOMAIN,
         "fall: metal within 80 mm of the femoral head; its density is not that of bone");
-  CHECK(
-      !frame->truncated, ST_DOMAIN,
-      "fall: the scan cuts the proximal femur (head or trochanter); its strength needs all of it");
+  CHECK(!frame->truncated, ST_DOMAIN,
+        "fall: the scan cuts the proximal femur (head or trochanter); its strength needs all of "
+        "it: take a scan that begins above the head and ends below the lesser trochanter");
   CHECK(isfinite(frame->head.x) && isfinite(frame->shaft_axis.x) && isfinite(frame->distal_mm),
         ST_DOMAIN, "fall: the hip frame has no head, shaft or distal end");
   CHECK(femur_distal_limit_mm(frame) >= LEAST_DISTAL_MM, ST_DOMAIN,
         "fall: the bone ends %.0f mm below the head centre; at least %d mm are needed to hold the "
-        "shaft",
+        "shaft: take a scan that goes as far down the thigh",
         frame->distal_mm, LEAST_DISTAL_MM + 5);
   CHECK(isfinite(o->tilt_deg), ST_USAGE,
         "stance: the angle of the load to the shaft is not given (--angle); 20 degrees are in use "

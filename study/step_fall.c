@@ -81,7 +81,9 @@ static status run(struct study_case *c, int side) {
   struct fea_fall *fall = NULL;
   TRY(case_hip(&hip, c, side));
   CHECK(!hip.femur->head_truncated, ST_DOMAIN,
-        "%s femur: part of the head is outside the scan; the load of a fall acts on it",
+        "%s femur: part of the head is outside the scan; the load of a fall acts on it: take a "
+        "scan that "
+        "begins above it",
         side_name(hip.femur->side));
   options.size_mm = c->options->size_mm;
   options.interval = c->options->interval;

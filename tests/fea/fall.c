@@ -193,11 +193,11 @@ static void what_the_scan_does_not_permit_is_refused(void **state) {
   frame = f.frame;
   frame.truncated = 1;
   assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o),
-               ST_DOMAIN, "cuts the proximal femur");
+               ST_DOMAIN, "take a scan that begins above the head");
   frame = f.frame;
   frame.distal_mm = 50;
   assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &frame, NULL, &o),
-               ST_DOMAIN, "50 mm below the head centre");
+               ST_DOMAIN, "take a scan that goes as far down the thigh");
   assert_fails(fea_fall_run(&r, f.density, f.labels, 3, &f.frame, NULL, &o), ST_DOMAIN,
                "label 3 is not in the label map");
   f.density->material = MATERIAL_UNSTATED;
