@@ -89,7 +89,8 @@ static void print_interval(const char *region, const char *part, const struct me
 /* Regions of a record against those of truth.json. */
 static status print_regions(const struct record *r, const cJSON *truth, enum side side,
                             const struct calibration *rods) {
-  static const char *const regions[] = {"head", "neck", "trochanter", "intertrochanter", "total"};
+  static const char *const regions[] = {"head",  "neck",         "trochanter", "intertrochanter",
+                                        "total", "total_no_head"};
   static const char *const parts[] = {"integral", "cortical", "trabecular"};
   status st = ST_OK;
   for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {

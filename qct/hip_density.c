@@ -2,12 +2,13 @@
 
 #include "core/itk_filter.h"
 #include "qct/edge.h"
+#include "qct/hip_interval.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { INTEGRAL, CORTICAL, TRABECULAR, PEELED, COMPARTMENTS, REGIONS = 6 };
+enum { INTEGRAL, CORTICAL, TRABECULAR, PEELED, COMPARTMENTS, REGIONS = HIP_INTERVAL_REGIONS };
 static const char *const compartment_names[COMPARTMENTS] = {"integral", "cortical", "trabecular",
                                                             "peeled"};
 static const char *const region_names[REGIONS] = {
@@ -108,6 +109,7 @@ static bool neck_is_cut(const struct labels *labels, int label, const struct hip
 }
 
 struct row {
+  int number; /* of the region */
   const char *region, *compartment, *method;
   const struct volume *density;
   const struct calibration *calibration;
@@ -182,8 +184,8 @@ static void amounts_of(struct amount out[COMPARTMENTS], const struct sums parts[
   cortex->mineral_mg = all->mineral_mg - inner->mineral_mg;
 }
 
-/* Which part of a voxel lies in each part of the femur, by points about 0.25 mm apart; the parts are
- * convex, so a voxel whose corners share one lies in it. */
+/* Which part of a voxel lies in each part of the femur, by points about 0.25 mm apart; the parts
+ * are convex, so a voxel whose corners share one lies in it. */
 static void part_shares(double shares[HIP_SHAFT + 1], const struct geometry *g,
                         const struct hip_frame *frame, int64_t i, int64_t j, int64_t k) {
   const double point_mm = 0.25;
@@ -274,32 +276,15 @@ static void note_blur(struct amount out[REGIONS][COMPARTMENTS], const struct qct
     if (all[region] > 0) out[region][CORTICAL].thin = thin[region] / all[region];
 }
 
-/* Do the digital people below stand for a scan's voxels? */
-static bool interval_known(const struct geometry *g) {
-  const double pixel_mm = 1, slice_mm = 3.5;
-  double coarse = coarsest(g), finer = g->spacing[0] + g->spacing[1] + g->spacing[2] - coarse;
-  return coarse <= slice_mm && finer <= 2 * pixel_mm;
-}
-
-/* What outline, frame and separation by the model leave of a density's error: root mean square over
- * the regions of five digital people (qct/README.md) on slices of 1 and 3 mm; a share, of
- * trabecular densities mg/cm3, because it is cortex that leaks. Between and beyond along the line.
- */
-static double model_sd(const struct row *w, int compartment, double density) {
-  static const double fine[] = {0.0039, 0.0117, 0.49}, coarse[] = {0.0046, 0.0193, 0.86};
-  int k = compartment == PEELED ? TRABECULAR : compartment;
-  double share = fmax((coarsest(&w->density->grid) - 1) / 2, 0);
-  double sd = fine[k] + (coarse[k] - fine[k]) * share;
-  return k == TRABECULAR ? sd : sd * fabs(density);
-}
-
 /* Half-width of the 95 % interval: the calibration's and, by the model, that of all the rest. */
 static double half_width(const struct row *w, int compartment, double density) {
-  const double normal = 1.959964; /* of the 97.5 % quantile */
   double half = calibration_half_width(w->calibration, calibration_hu(w->calibration, density));
   if (w->options->cortex != QCT_CORTEX_MODEL) return half;
-  if (!interval_known(&w->density->grid)) return NAN;
-  return hypot(half, normal * model_sd(w, compartment, density));
+  const struct geometry *g = &w->density->grid;
+  enum hip_interval_part part =
+      compartment == PEELED ? HIP_PART_TRABECULAR : (enum hip_interval_part)compartment;
+  if (!qct_hip_interval_known(g)) return NAN;
+  return hypot(half, qct_hip_interval(g, w->number, part, density));
 }
 
 static status add_compartment(struct record *r, const struct row *w, const struct amount *a,
@@ -365,7 +350,7 @@ static status add_region(struct record *r, struct row *w, const struct amount am
   status st = ST_OK;
   const double half = 0.5; /* of the surface */
   bool no_interval = w->calibration && w->options->cortex == QCT_CORTEX_MODEL &&
-                     !interval_known(&w->density->grid);
+                     !qct_hip_interval_known(&w->density->grid);
   for (int k = 0; k < COMPARTMENTS; k++) {
     char method[96];
     size_t first = r->count;
@@ -471,7 +456,8 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
   for (int region = 0; region < REGIONS; region++) {
     char name[64];
     snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
-    struct row w = {.region = name,
+    struct row w = {.number = region,
+                    .region = name,
                     .density = density,
                     .calibration = calibration,
                     .options = options,

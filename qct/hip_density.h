@@ -14,8 +14,8 @@
  * Without thick cortex in the label (fewer than 50 places where blur leaves a plateau,
  * core/profile.h) that density is a guess: cortical density and volume are withheld.
  *
- * Marrow space within 3 SD of the blur below the cortex (a quarter of a neck) is not read there but
- * continued from the 3 mm behind it as a line in depth (qct/shell.h). Fitted together with the
+ * Marrow space within half a slice's box and 4 SD of the blur below the cortex is not read there
+ * but continued from the 3 mm behind it as a line in depth (qct/shell.h). Fitted together with the
  * cortex, that density took up what a profile of slices differs from its model: the trabecular
  * density of digital necks read 2 % high on slices of 1 mm and 5 to 8 % on 3 mm, noise or not.
  *
@@ -35,14 +35,16 @@
  * the trochanter needs bone to the origin of
  * the frame, intertrochanter and totals to 10 mm below the lesser trochanter (frame->distal_mm).
  *
- * n counts voxels with data; voxels without are left out and flagged. The 95 % interval of a
- * density joins that of the calibration at the mean with, for the model, what outline, frame and
- * separation were off over digital people by thickness of the slices (qct/README.md; for voxels
- * beyond 1 x 1 x 3.5 mm that is not known and none is given); of the other
- * cortices that is not known, and their intervals are the calibration's alone. Noise of the mean
- * over thousands of voxels is far below. The interval of a content leaves out the error of its
- * volume. Values of exactly 0 mg/cm3 count. Source: treece2010 (half-max thickness and its bias);
- * regions: core/frame.h
+ * Model: a voxel that a plane cuts counts on both sides by its shares; by the voxels' centres
+ * volumes and densities followed where thick slices happen to lie. Half-max, fixed: by its centre.
+ *
+ * n counts voxels with data, at their centres; voxels without are left out and flagged. The 95 %
+ * interval of a density joins that of the calibration at the mean with, for the model, what
+ * outline, frame and separation were off over digital people (qct/hip_interval.h; none is given
+ * where that is not known); of the other cortices it is not known, and their intervals are the
+ * calibration's alone. Noise of the mean over thousands of voxels is far below. The interval of a
+ * content leaves out the error of its volume. Values of exactly 0 mg/cm3 count. Source: treece2010
+ * (half-max thickness and its bias); regions: core/frame.h
  */
 #ifndef QCT_QCT_HIP_DENSITY_H
 #define QCT_QCT_HIP_DENSITY_H

@@ -6,7 +6,7 @@
  *   3. every profile is fitted with that y1 and blur: outer edge, thickness, density outside and
  *      behind; what cannot be fitted takes its neighbours' values. Then the
  *      thickness again, with outer edge and density behind given: a line in depth through the
- * voxels that blur of the cortex does not reach (qct/shell_rim.h)
+ *      voxels that blur of the cortex and its tails do not reach (qct/shell_rim.h)
  *   4. outer and inner surface give each voxel its share of bone and of marrow space
  *   5. mass: a voxel at the surface holds density - (1 - share) * outside, also just outside the
  *      bone, where blur has carried mass; so the blur of the scan takes no mass away. Marrow space
