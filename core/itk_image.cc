@@ -215,9 +215,6 @@ status caught(const char *path) {
 /* All voxels into `buffer` as stored. */
 status read_raw(Reader &r, void *buffer, const char *path) {
   if (r.nifti) return nifti_voxels_read(buffer, geometry_voxels(&r.grid), &r.layout, path);
-  status st = ST_OK;
-  if (r.meta) st = meta_data_check(path, geometry_voxels(&r.grid), (int64_t)r.component_bytes);
-  if (st != ST_OK) return st;
   unsigned dimensions = r.io->GetNumberOfDimensions();
   itk::ImageIORegion region(dimensions);
   for (unsigned a = 0; a < dimensions; a++) region.SetSize(a, r.io->GetDimensions(a));
@@ -379,12 +376,20 @@ done:
   return st;
 }
 
+/* Are the voxels there? Asked before memory is taken for as many as the header claims. */
+static status open_voxels(Reader &r, const char *path) {
+  status st = open_image(r, path);
+  if (st == ST_OK && r.meta)
+    st = meta_data_check(path, geometry_voxels(&r.grid), (int64_t)r.component_bytes);
+  return st;
+}
+
 extern "C" status itk_image_read(struct volume **out, const char *path) {
   status st = ST_OK;
   struct volume *v = nullptr;
   try {
     Reader r;
-    TRY(open_image(r, path));
+    TRY(open_voxels(r, path));
     TRY(volume_create(&v, &r.grid, QUANTITY_UNKNOWN));
     TRY(read_volume(v, r, path));
     TRY(image_side_read_volume(v, path));
@@ -403,7 +408,7 @@ extern "C" status itk_labels_read(struct labels **out, const char *path) {
   struct labels *l = nullptr;
   try {
     Reader r;
-    TRY(open_image(r, path));
+    TRY(open_voxels(r, path));
     TRY(labels_create(&l, &r.grid));
     TRY(read_labels(l, r, path));
     TRY(image_side_read_labels(l, path));
