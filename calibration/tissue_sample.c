@@ -1,5 +1,6 @@
 #include "calibration/tissue_sample.h"
 
+#include "calibration/tissue_mode.h"
 #include "core/attenuation.h"
 #include "core/body.h"
 #include "core/itk_filter.h"
@@ -23,10 +24,7 @@ static const double rods_around_mm = 22;
 static const int64_t least_blocks = 200;
 static const int64_t least_voxels = 500;
 static const double least_area_mm2 = 10;
-static const double mode_mean_hu = 5;
 static const double blood_limit_hu = 70; /* above it contrast agent is in the blood */
-
-enum { BINS = 3000, BIN_LOW = -1500, PARTS = 8 };
 
 /* ---- blocks ---- */
 
@@ -296,16 +294,11 @@ static void select_blood(unsigned char *set, const struct block_map *b) {
   for (int64_t v = 0; v < n; v++) set[v] = b->label[v] == LABEL_AORTA;
 }
 
-/* ---- histogram and mode ---- */
+/* ---- values of a tissue ---- */
 
-struct histogram {
-  int64_t count[PARTS][BINS]; /* 1 HU bins, by eighths of the scan */
-  int64_t total, slices;
-  double sum, squares;
-};
-
-static void collect(struct histogram *h, struct labels *where, int value, const unsigned char *set,
-                    const struct block_map *b, const struct volume *hu, double low, double high) {
+static void collect(struct cal_histogram *h, struct labels *where, int value,
+                    const unsigned char *set, const struct block_map *b, const struct volume *hu,
+                    double low, double high) {
   const struct geometry *g = &hu->grid;
   int axial = geometry_axis_nearest(g, 2);
   const int64_t size[3] = {g->nx, g->ny, g->nz};
@@ -323,10 +316,10 @@ static void collect(struct histogram *h, struct labels *where, int value, const 
         double x = (double)hu->voxels[v];
         if (where && where->voxels[v] == value) where->voxels[v] = 0;
         if (!(x >= low && x <= high)) continue;
-        int bin = (int)floor(x + 0.5) - BIN_LOW;
-        if (bin < 0 || bin >= BINS) continue;
+        int bin = (int)floor(x + 0.5) - CAL_BIN_LOW;
+        if (bin < 0 || bin >= CAL_BINS) continue;
         const int64_t at[3] = {i, j, k};
-        h->count[at[axial] * PARTS / size[axial]][bin]++;
+        h->count[at[axial] * CAL_PARTS / size[axial]][bin]++;
         h->total++;
         h->sum += x;
         h->squares += x * x;
@@ -334,139 +327,6 @@ static void collect(struct histogram *h, struct labels *where, int value, const 
         last = at[axial];
         if (where) where->voxels[v] = (uint16_t)value;
       }
-}
-
-/* The highest peak; with `lowest` the first one from below that reaches a tenth of it: foam of the
- * table and blankets are lighter than tissue, but nothing is lighter than air. */
-static int choose_peak(const double *count, bool lowest) {
-  static const double share = 0.1;
-  int peak = 0;
-  for (int i = 0; i < BINS; i++)
-    if (count[i] > count[peak]) peak = i;
-  if (!lowest) return peak;
-  int first = 0;
-  while (count[first] < share * count[peak]) first++;
-  while (first + 1 < BINS && count[first + 1] >= count[first]) first++;
-  return first;
-}
-
-/* Top of a parabola through the logarithm of the histogram, smoothed by `width` HU, where it is
- * above 60 % of its peak. NaN when empty. */
-static double histogram_mode(const double *count, double width, bool lowest) {
-  static const double floor_share = 0.6;
-  double *smooth_count = calloc(BINS, sizeof *smooth_count);
-  if (!smooth_count) return NAN;
-  int half = (int)ceil(3 * width);
-  for (int i = 0; i < BINS; i++) {
-    double sum = 0;
-    double weight = 0;
-    for (int d = -half; d <= half; d++) {
-      if (i + d < 0 || i + d >= BINS) continue;
-      double w = exp(-0.5 * d * d / (width * width));
-      sum += w * count[i + d];
-      weight += w;
-    }
-    smooth_count[i] = sum / weight;
-  }
-  int peak = choose_peak(smooth_count, lowest);
-  double top = smooth_count[peak];
-  double mode = NAN;
-  if (top > 0) {
-    int a = peak;
-    int b = peak;
-    while (a > 0 && smooth_count[a - 1] > floor_share * top) a--;
-    while (b + 1 < BINS && smooth_count[b + 1] > floor_share * top) b++;
-    /* least squares of log count = c0 + c1 x + c2 x^2, x from the middle, so c1 and c2 decouple */
-    double m = (a + b) / 2.0;
-    double s2 = 0, s4 = 0, n = 0, y0 = 0, y1 = 0, y2 = 0;
-    for (int i = a; i <= b; i++) {
-      double x = i - m;
-      double y = log(smooth_count[i] / top);
-      s2 += x * x;
-      s4 += x * x * x * x;
-      n++;
-      y0 += y;
-      y1 += x * y;
-      y2 += x * x * y;
-    }
-    double c1 = s2 > 0 ? y1 / s2 : 0;
-    double c2 = n * s4 - s2 * s2 > 0 ? (n * y2 - s2 * y0) / (n * s4 - s2 * s2) : 0;
-    double x = c2 < 0 ? -c1 / (2 * c2) : 0;
-    mode = BIN_LOW + m + fmin(fmax(x, a - m), b - m);
-  }
-  free(smooth_count);
-  return mode;
-}
-
-static void measure(struct calibration_point *p, const struct histogram *h, bool lowest) {
-  double all[BINS];
-  double part[BINS];
-  double mean = h->sum / (double)h->total;
-  double sd = sqrt(fmax(0, h->squares / (double)h->total - mean * mean));
-  double width = fmin(fmax(2, 0.25 * sd), 12);
-  double modes[PARTS];
-  int parts = 0;
-  memset(all, 0, sizeof all);
-  for (int q = 0; q < PARTS; q++) {
-    int64_t n = 0;
-    for (int i = 0; i < BINS; i++) {
-      part[i] = (double)h->count[q][i];
-      all[i] += part[i];
-      n += h->count[q][i];
-    }
-    if (n >= 100) modes[parts++] = histogram_mode(part, width, lowest);
-  }
-  p->hu = histogram_mode(all, width, lowest);
-  p->hu_sd = sd;
-  p->hu_se = parts >= 3 ? stat_sd(modes, parts, 1) / sqrt(parts) : sd / sqrt((double)h->total / 50);
-  p->voxels = h->total;
-  p->slices = (int)h->slices;
-  if (fabs(p->hu - mean) > mode_mean_hu)
-    snprintf(p->reason, sizeof p->reason, "mode %.1f HU, mean %.1f HU", p->hu, mean);
-}
-
-static int64_t bin_total(const struct histogram *h, int bin) {
-  int64_t n = 0;
-  for (int q = 0; q < PARTS && bin >= 0 && bin < BINS; q++) n += h->count[q][bin];
-  return n;
-}
-
-/* Air whose values below `clip` were set to it: the normal that is likeliest, censored at the clip,
- * for the values up to 30 HU above it; what lies further up may be foam and blankets. */
-static double censored_mode(const struct histogram *h, double clip) {
-  enum { SPAN = 30 };
-  int64_t counts[SPAN + 1] = {0};
-  int first = (int)lround(clip - BIN_LOW);
-  for (int i = 0; i <= first; i++) counts[0] += bin_total(h, i);
-  for (int k = 1; k <= SPAN; k++) counts[k] = bin_total(h, first + k);
-  double best = -INFINITY, mode = clip;
-  for (double sd = 4; sd <= 40; sd += 1)
-    for (double mu = clip - 40; mu <= clip + SPAN; mu += 0.5) {
-      double whole = stat_normal_cdf((clip + SPAN + 0.5 - mu) / sd), below = 0, likelihood = 0;
-      for (int k = 0; k <= SPAN; k++) {
-        double up = stat_normal_cdf((clip + k + 0.5 - mu) / sd);
-        likelihood += (double)counts[k] * log(fmax(up - below, 1e-300) / whole);
-        below = up;
-      }
-      if (likelihood <= best) continue;
-      best = likelihood;
-      mode = mu;
-    }
-  return mode;
-}
-
-/* Largest share of one value, and the value. */
-static double constant_share(const struct histogram *h, double *value) {
-  int64_t best = 0;
-  for (int i = 0; i < BINS; i++) {
-    int64_t n = 0;
-    for (int q = 0; q < PARTS; q++) n += h->count[q][i];
-    if (n > best) {
-      best = n;
-      *value = BIN_LOW + i;
-    }
-  }
-  return h->total ? (double)best / (double)h->total : 0;
 }
 
 /* ---- the tissues ---- */
@@ -482,7 +342,7 @@ static status take(struct calibration *c, struct labels *where, const struct tis
                    const unsigned char *set, const struct block_map *b, const struct volume *hu,
                    bool force) {
   status st = ST_OK;
-  struct histogram *h = malloc(sizeof *h);
+  struct cal_histogram *h = malloc(sizeof *h);
   struct calibration_point *p = cal_add_point(c, t->name);
   CHECK(h && p, ST_MEMORY, "sampling %s", t->name);
   collect(h, where, t->value, set, b, hu, t->least, t->most);
@@ -495,19 +355,19 @@ static status take(struct calibration *c, struct labels *where, const struct tis
   }
   double value = NAN;
   double share = 0;
-  measure(p, h, t->value == CAL_SAMPLE_AIR);
+  cal_histogram_measure(p, h, t->value == CAL_SAMPLE_AIR);
   if (t->value == CAL_SAMPLE_AIR) { /* again, without what is denser than air */
     collect(h, where, t->value, set, b, hu, t->least, p->hu + air_span_hu);
-    share = constant_share(h, &value);
+    share = cal_histogram_constant_share(h, &value);
     CHECK(share < 0.95, ST_DOMAIN,
           "sampling air: %.0f %% of it is exactly %.0f HU; that is padding, not air (crop it away "
           "or mark it as no data)",
           100 * share, value);
     p->reason[0] = '\0';
-    measure(p, h, true);
+    cal_histogram_measure(p, h, true);
   }
   if (share > 0.1) {
-    p->hu = censored_mode(h, value);
+    p->hu = cal_histogram_censored_mode(h, value);
     p->reason[0] = '\0';
     cal_warn(c,
              "air: %.0f %% of the sample is exactly %.0f HU, clipped there; its mode by a censored "
@@ -540,7 +400,7 @@ static status take_blood(struct calibration *c, struct labels *where, unsigned c
         LABEL_AORTA);
   select_blood(set, b);
   erode(set, &b->grid, geometry_axis_nearest(&hu->grid, 2));
-  struct histogram *h = malloc(sizeof *h);
+  struct cal_histogram *h = malloc(sizeof *h);
   CHECK(h, ST_MEMORY, "sampling blood");
   collect(h, NULL, 0, set, b, hu, -300, 1000);
   double mean = h->total ? h->sum / (double)h->total : NAN;

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "cli/find.h"
 #include "cli/help.h"
 #include "cli/interface.h"
 #include "cli/parser.h"

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/command.h"
 #include "cli/declaration.h"
+#include "cli/find.h"
 #include "cli/help.h"
 #include "cli/parser.h"
 #include "cli/terminal.h"

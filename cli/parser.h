@@ -52,18 +52,6 @@ status parse_command(struct parsed *out, const struct command *command, int argc
                      char *const *argv);
 void parsed_free(struct parsed *p);
 
-/**
- * The command that the words name, longest name first ("fea fall" before "fea").
- * @param[out] used how many words the name takes; may be NULL
- * @return NULL when none matches
- */
-const struct command *command_find(const struct command *const *list, int argc, char *const *argv,
-                                   int *used);
-/** Is `word` the first word of commands with longer names? */
-bool command_is_group(const struct command *const *list, const char *word);
-/** ST_USAGE with what was meant and where to look. */
-status command_unknown(const struct command *const *list, int argc, char *const *argv);
-
 /** Value of a parameter for the provenance record, owned by the caller: paths are given as
  * "<role>", choices by name, numbers that were not given as null. */
 cJSON *parameter_json(const struct option *o, const void *params);

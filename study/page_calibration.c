@@ -142,11 +142,7 @@ static void tell_warnings(struct report *page, const struct calibration *k) {
   text_free(&all);
 }
 
-status page_calibration(struct report *page, const struct calibration *k) {
-  status st = ST_OK;
-  struct plot *p = NULL;
-  char good[256] = "", bad[256] = "";
-  double half = calibration_half_width(k, 250); /* about trabecular bone of the hip */
+static void tell_origin(struct report *page, const struct calibration *k) {
   if (page_by_phantom(k))
     report_paragraph(page, "Density comes from the calibration phantom in the scan (%s).",
                      k->phantom);
@@ -163,6 +159,30 @@ status page_calibration(struct report *page, const struct calibration *k) {
   report_paragraph(page, "Density = %.4g x HU %c %.4g mg/cm3 of %s%s.", k->slope,
                    k->intercept < 0 ? '-' : '+', fabs(k->intercept), material_name(k->material),
                    k->quadratic != 0 ? ", with a quadratic term" : "");
+}
+
+static status tell_residuals(struct report *page, const struct calibration *k) {
+  status st = ST_OK;
+  struct text svg = {0};
+  struct report_reading reading = {
+      .good = "In a good picture the rods scatter about zero within the dashed limits, without a "
+              "bend or a slope.",
+      .bad = "Two rods off by the same amount in opposite directions are exchanged; a bend is a "
+             "wrong certificate.",
+      .act = "Compare the certificate, or outline the rods."};
+  TRY(cal_figure_residuals(&svg, k, 640, 240));
+  report_svg(page, &svg, "Residuals of the rods: fitted density minus certificate.", &reading);
+done:
+  text_free(&svg);
+  return st;
+}
+
+status page_calibration(struct report *page, const struct calibration *k) {
+  status st = ST_OK;
+  struct plot *p = NULL;
+  char good[256] = "", bad[256] = "";
+  double half = calibration_half_width(k, 250); /* about trabecular bone of the hip */
+  tell_origin(page, k);
   if (!isnan(k->residual_sd))
     snprintf(good, sizeof good,
              "Residual SD %.1f mg/cm3; a density near 250 HU is known to \xC2\xB1"
@@ -192,18 +212,7 @@ status page_calibration(struct report *page, const struct calibration *k) {
                 "displace; density follows from its slope and intercept.",
                 &reading);
   }
-  if (k->checkable && !strcmp(samples_word(k), "rods")) {
-    struct text svg = {0};
-    struct report_reading residuals = {
-        .good = "In a good picture the rods scatter about zero within the dashed limits, without a "
-                "bend or a slope.",
-        .bad = "Two rods off by the same amount in opposite directions are exchanged; a bend is a "
-               "wrong certificate.",
-        .act = "Compare the certificate, or outline the rods."};
-    TRY(cal_figure_residuals(&svg, k, 640, 240));
-    report_svg(page, &svg, "Residuals of the rods: fitted density minus certificate.", &residuals);
-    text_free(&svg);
-  }
+  if (k->checkable && !strcmp(samples_word(k), "rods")) TRY(tell_residuals(page, k));
   point_table(page, k);
   tell_warnings(page, k);
 done:

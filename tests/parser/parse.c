@@ -2,6 +2,7 @@
 // labels: error
 /* What the parser accepts, what it refuses, and with which words. */
 #define _DEFAULT_SOURCE /* mkdtemp */
+#include "cli/find.h"
 #include "cli/parser.h"
 
 #include "core/json.h"
