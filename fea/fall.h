@@ -139,8 +139,10 @@ struct fea_fall {
  * @param calibration interval of the density; NULL: it is left out of the interval, with a flag
  * @param options     NULL takes FEA_FALL_DEFAULTS
  * @return ST_DOMAIN naming what the scan does not permit: label absent, head or trochanter cut
- *         (frame->truncated), metal, less than 60 mm of bone below the head centre, material not
- *         stated, no data in the bone; ST_NUMERIC, ST_UNSUPPORTED, ST_EXTERNAL from fea_solve
+ *         (frame->truncated), metal, less than 60 mm of bone below the head centre, a head centre
+ *         less than half the head's radius inside the label or a neck point more than a voxel
+ *         outside it (a frame of another femur), material not stated, no data in the bone;
+ * ST_NUMERIC, ST_UNSUPPORTED, ST_EXTERNAL from fea_solve
  */
 status fea_fall_run(struct fea_fall **out, const struct volume *density,
                     const struct labels *labels, int label, const struct hip_frame *frame,

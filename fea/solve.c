@@ -194,6 +194,24 @@ static status gather(const struct fea_solver *s, double **displacement, double *
   return ST_OK;
 }
 
+/* How it was solved, for the caller and the log. */
+static void describe(struct fea_solution *out, const struct fea_solver *s, int iterations,
+                     double started) {
+  const struct fea_model *m = s->model;
+  out->iterations = iterations;
+  out->setup_s = s->setup_s;
+  out->solve_s = clock_seconds() - started;
+  out->memory_bytes = fea_solve_memory(m, s->comm->ranks);
+  out->levels = s->mg->levels;
+  out->ranks = s->comm->ranks;
+  out->threads = parallel_threads();
+  log_detail(
+      "voxel solve: %lld unknowns, %d iterations, residual %.1e, balance %.1e, work %.9g and "
+      "energy %.9g N mm, set-up %.2f s, solve %.2f s",
+      (long long)fea_rows_dofs(&m->rows), iterations, out->residual, out->balance, out->work_nmm,
+      out->energy_nmm, out->setup_s, out->solve_s);
+}
+
 status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load_case) {
   status st = ST_OK;
   const struct fea_model *m = s->model;
@@ -237,18 +255,7 @@ status fea_solver_case(struct fea_solution **out, struct fea_solver *s, int load
         solution->residual, cg.iterations, s->options->tolerance,
         cg.indefinite ? "the stiffness is not positive along a direction" : "no end in sight");
   TRY(gather(s, &solution->displacement, &x));
-  solution->iterations = cg.iterations;
-  solution->setup_s = s->setup_s;
-  solution->solve_s = clock_seconds() - started;
-  solution->memory_bytes = fea_solve_memory(m, s->comm->ranks);
-  solution->levels = s->mg->levels;
-  solution->ranks = s->comm->ranks;
-  solution->threads = parallel_threads();
-  log_detail(
-      "voxel solve: %lld unknowns, %d iterations, residual %.1e, balance %.1e, work %.9g and "
-      "energy %.9g N mm, set-up %.2f s, solve %.2f s",
-      (long long)fea_rows_dofs(&m->rows), cg.iterations, solution->residual, solution->balance,
-      solution->work_nmm, solution->energy_nmm, solution->setup_s, solution->solve_s);
+  describe(solution, s, cg.iterations, started);
   *out = solution;
   solution = NULL;
 done:
