@@ -3,16 +3,16 @@
  *   cup -> blur -> noise -> drift -> circle -> quantise
  *
  * - cup: -C (1 - r^2/Rb^2) inside the body [HU]
- * - blur, in plane: variance sigma^2 in all, of which the pixel's box made spacing^2/12; the rest
- * by a Gaussian on the pixels, below 0.7 pixel^2 the discrete Gaussian exp(-v) I_n(v). Its variance
- *   is exactly v, its tails are heavier: 0.55 mm on pixels of 0.7 mm leave 0.19 % of an edge at
- *   1.8 mm, a Gaussian 0.05 %. The sum is 1, so mass is kept. Sharp kernels add 0.35 of the
- *   difference to the blur of 2 sigma
+ * - blur, in plane: variance sigma^2 in all, of which the pixel's box made spacing^2/12; the
+ *   rest by a Gaussian on the pixels, below 0.7 pixel^2 the discrete Gaussian exp(-v) I_n(v). Its
+ *   variance is exactly v, its tails are heavier: 0.55 mm on pixels of 0.7 mm leave 0.19 % of an
+ *   edge at 1.8 mm, a Gaussian 0.05 %. The sum is 1, so mass is kept. Sharp kernels add 0.35 of
+ *   the difference to the blur of 2 sigma
  * - blur, through plane: the box of the slice thickness (made by painting), optionally a Gaussian
  * - noise: white normal numbers, one per (scan seed, voxel), through the difference of two
- * Gaussians (0.45 and 1.1 mm), so the power rises from zero at low frequency; correlated in z by
- * the overlap of slices; scaled by the filter's norm to the asked SD at the centre of the image,
- * falling to 0.55 of it far out
+ *   Gaussians (0.45 and 1.1 mm), so the power rises from zero at low frequency; correlated in z
+ *   by the overlap of slices; scaled by the filter's norm to the asked SD at the centre of the
+ *   image, falling to 0.55 of it far out
  * - drift: HU' = a HU + b
  * - circle: outside the reconstruction radius no data
  * - quantise: to whole HU, half to even, -1024..3071
