@@ -75,7 +75,7 @@ static void finalize(void) {
   if (!done) PetscFinalize();
 }
 
-static int start(const struct fea_comm **out, char *words, size_t size) {
+static int start(const struct fea_comm **out, int launched, char *words, size_t size) {
   static int started;
   if (!started) {
     if (PetscOptionsSetValue(NULL, "-no_signal_handler", "true") || PetscInitializeNoArguments()) {
@@ -89,7 +89,7 @@ static int start(const struct fea_comm **out, char *words, size_t size) {
     comm.sum = sum;
     comm.sum_float = sum_float;
     comm.largest = largest;
-    if (comm.ranks > 1) atexit(finalize); /* alone, leaving it open saves time and is no leak */
+    if (launched) atexit(finalize); /* alone, leaving it open saves time and is no leak */
     started = 1;
   }
   *out = &comm;

@@ -31,7 +31,7 @@ status fea_petsc_open(const struct fea_petsc **out, const struct fea_comm **comm
   CHECK(petsc->version == FEA_PETSC_VERSION, ST_UNSUPPORTED,
         "finite elements: module fea_petsc has version %d, the program needs %d; build both anew",
         petsc->version, FEA_PETSC_VERSION);
-  CHECK(!petsc->start(comm, words, sizeof words), ST_EXTERNAL,
+  CHECK(!petsc->start(comm, under_mpirun(), words, sizeof words), ST_EXTERNAL,
         "finite elements: PETSc does not start: %s", words);
   *out = petsc;
 done:

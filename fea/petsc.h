@@ -37,12 +37,13 @@ struct fea_cg_result {
   char words[256]; /* PETSc's reason or error */
 };
 
-enum { FEA_PETSC_VERSION = 4 };
+enum { FEA_PETSC_VERSION = 5 };
 
 struct fea_petsc {
   int version; /* FEA_PETSC_VERSION of the build */
-  /** Start PETSc once; *comm stays valid. 0, or non-zero with words. */
-  int (*start)(const struct fea_comm **comm, char *words, size_t size);
+  /** Start PETSc once; *comm stays valid. `launched`: by mpirun, which wants MPI closed at the end
+   * whatever the number of processes. 0, or non-zero with words. */
+  int (*start)(const struct fea_comm **comm, int launched, char *words, size_t size);
   /** x holds the start on entry. 0, or non-zero with result->words. */
   int (*conjugate_gradients)(struct fea_cg_result *result, const struct fea_cg *problem,
                              const double *b, double *x);
