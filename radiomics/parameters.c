@@ -273,10 +273,54 @@ done:
   return st;
 }
 
+/* Settings that are one number. */
+static status set_number(struct rad_settings *s, const struct reader *r, int k,
+                         const yaml_node_t *key, const yaml_node_t *value) {
+  status st = ST_OK;
+  double v = 0;
+  TRY(get_number(&v, r, key, value));
+  switch ((enum setting_key)k) {
+  case KEY_BIN_WIDTH:
+    s->bin_width = v;
+    break;
+  case KEY_BIN_COUNT:
+    s->discretisation = RAD_FBN;
+    TRY(get_whole(&s->bin_count, 2, 65535, r, key, v));
+    break;
+  case KEY_LABEL:
+    TRY(get_whole(&r->p->label, 1, 65535, r, key, v));
+    break;
+  case KEY_ALPHA:
+    TRY(get_whole(&s->dependence_alpha, 0, MOST, r, key, v));
+    break;
+  case KEY_SHIFT:
+    s->voxel_shift = v;
+    break;
+  case KEY_NORMALIZE_SCALE:
+    s->normalise_scale = v;
+    break;
+  case KEY_OUTLIERS:
+    s->normalise_outliers = v;
+    break;
+  case KEY_DIMENSIONS:
+    TRY(get_whole(&s->minimum_dimensions, 1, 3, r, key, v));
+    break;
+  case KEY_MINIMUM:
+    TRY(get_whole(&s->minimum_voxels, 0, 1000000000, r, key, v));
+    break;
+  case KEY_FORCE_2D_DIMENSION:
+    TRY(check_dimension(r, key, v));
+    break;
+  default:
+    break;
+  }
+done:
+  return st;
+}
+
 static status apply_setting(struct rad_settings *s, const struct reader *r, int k,
                             const yaml_node_t *key, const yaml_node_t *value) {
   status st = ST_OK;
-  double v = 0;
   int n;
   bool null = scalar(value) && is_null(scalar(value));
   if (null && k != KEY_WEIGHTING) return ST_OK;
@@ -320,42 +364,7 @@ static status apply_setting(struct rad_settings *s, const struct reader *r, int 
     log_info("%s: %s changes nothing here", r->name, setting_keys[k]);
     return ST_OK;
   }
-  TRY(get_number(&v, r, key, value));
-  switch ((enum setting_key)k) {
-  case KEY_BIN_WIDTH:
-    s->bin_width = v;
-    break;
-  case KEY_BIN_COUNT:
-    s->discretisation = RAD_FBN;
-    TRY(get_whole(&s->bin_count, 2, 65535, r, key, v));
-    break;
-  case KEY_LABEL:
-    TRY(get_whole(&r->p->label, 1, 65535, r, key, v));
-    break;
-  case KEY_ALPHA:
-    TRY(get_whole(&s->dependence_alpha, 0, MOST, r, key, v));
-    break;
-  case KEY_SHIFT:
-    s->voxel_shift = v;
-    break;
-  case KEY_NORMALIZE_SCALE:
-    s->normalise_scale = v;
-    break;
-  case KEY_OUTLIERS:
-    s->normalise_outliers = v;
-    break;
-  case KEY_DIMENSIONS:
-    TRY(get_whole(&s->minimum_dimensions, 1, 3, r, key, v));
-    break;
-  case KEY_MINIMUM:
-    TRY(get_whole(&s->minimum_voxels, 0, 1000000000, r, key, v));
-    break;
-  case KEY_FORCE_2D_DIMENSION:
-    TRY(check_dimension(r, key, v));
-    break;
-  default:
-    break;
-  }
+  return set_number(s, r, k, key, value);
 done:
   return st;
 }
