@@ -107,7 +107,8 @@ static void print_scan(const struct scan_info *s) {
   printf("\n  %lld x %lld x %lld voxels of %.4g x %.4g x %.4g mm, %s, %.0f mm along the body\n",
          (long long)g->nx, (long long)g->ny, (long long)g->nz, g->spacing[0], g->spacing[1],
          g->spacing[2], plane_words(g), s->length_mm);
-  printf("  values from %g to %g %s\n", s->lowest, s->highest, quantity_unit(s->quantity));
+  const char *unit = quantity_unit(s->quantity);
+  printf("  values from %g to %g%s%s\n", s->lowest, s->highest, *unit ? " " : "", unit);
   if (s->remark_count) printf("remarks\n");
   for (int i = 0; i < s->remark_count; i++)
     printf("  %-8s %s\n", scan_level_name(s->remarks[i].level), s->remarks[i].text);

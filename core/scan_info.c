@@ -91,20 +91,22 @@ static int body_axis(const struct geometry *g) {
 
 /* Lowest, highest, share without data. */
 static void scan_values(struct scan_info *s, const struct volume *v) {
-  int64_t n = geometry_voxels(&v->grid), empty = 0;
+  int64_t n = geometry_voxels(&v->grid), empty = 0, broken = 0;
   float lowest = INFINITY, highest = -INFINITY;
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)                          \
-    reduction(+ : empty) reduction(min : lowest) reduction(max : highest)
+    reduction(+ : empty, broken) reduction(min : lowest) reduction(max : highest)
   for (int64_t i = 0; i < n; i++) {
     float x = v->voxels[i];
     if (isnan(x)) {
       empty++;
       continue;
     }
+    broken += x != floorf(x);
     if (x < lowest) lowest = x;
     if (x > highest) highest = x;
   }
   s->no_data = (double)empty / (double)n;
+  s->whole = broken == 0;
   s->lowest = empty < n ? (double)lowest : NAN;
   s->highest = empty < n ? (double)highest : NAN;
 }
@@ -155,6 +157,8 @@ static void judge_values(struct scan_info *s) {
     remark(s, SCAN_CAUTION,
            "values from %g to %g do not look like HU of a person (expected below %g to above %g)",
            s->lowest, s->highest, HU_LOWEST_EXPECTED, HU_HIGHEST_EXPECTED);
+    if (s->whole && s->lowest == 0 && s->highest > 0)
+      remark(s, SCAN_NOTE, "whole numbers from 0: if these are labels, --label-map lists them");
     judge_all(s, SCAN_WITHHELD, "the values do not look like HU");
   } else if (s->quantity == QUANTITY_UNKNOWN) {
     remark(s, SCAN_NOTE, "the file does not say that its values are HU; they look like it");

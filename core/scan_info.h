@@ -49,6 +49,7 @@ struct scan_info {
   double slice_step_mm;   /* spacing along the index axis nearest to the body's */
   double length_mm;       /* extent of the voxels along the body */
   double lowest, highest; /* of the voxels with data; NaN when there are none */
+  bool whole;             /* every value is a whole number */
   double no_data;         /* share of voxels without data, 0..1 */
   double cut_sides;       /* share of the voxels on the in-plane border that are no air, 0..1 */
   struct scan_remark remarks[16];
