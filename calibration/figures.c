@@ -173,17 +173,18 @@ static bool labels_middle(struct vec3 *at, const struct labels *l) {
   return true;
 }
 
+/* Below the rod, where it stands on dark. */
 static void name_label(struct picture *p, const struct labels *l, const struct label_name *name,
                        const struct picture_plane *plane, uint32_t colour) {
-  int64_t lo[3];
-  int64_t hi[3];
+  int64_t lo[3], hi[3];
+  double x = 0, y = 0, corner_x = 0, corner_y = 0;
   if (!labels_box(l, name->value, lo, hi)) return;
   struct vec3 middle = vec3_make((double)(lo[0] + hi[0]) / 2, (double)(lo[1] + hi[1]) / 2,
                                  (double)(lo[2] + hi[2]) / 2);
-  double x;
-  double y;
+  struct vec3 corner = vec3_make((double)lo[0], (double)lo[1], middle.z);
   picture_project(plane, geometry_to_world(&l->grid, middle), &x, &y);
-  picture_text(p, (int)x + 3, (int)y - 3, name->name, colour, 1);
+  picture_project(plane, geometry_to_world(&l->grid, corner), &corner_x, &corner_y);
+  picture_text(p, (int)x - 5, (int)(y + fabs(corner_y - y)) + 6, name->name, colour, 2);
 }
 
 status cal_picture_labels(struct picture **out, const struct volume *hu, const struct labels *l,
