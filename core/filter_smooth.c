@@ -85,17 +85,18 @@ done:
   return st;
 }
 
-static status smooth(float *voxels, const struct geometry *g, double sigma_mm) {
+static status smooth(float *voxels, const struct geometry *g, const double sigma_mm[3]) {
   status st = ST_OK;
   const int64_t n[3] = {g->nx, g->ny, g->nz};
   for (int axis = 0; axis < 3; axis++)
-    if (n[axis] > 1) TRY(smooth_axis(voxels, g, axis, sigma_mm));
+    if (n[axis] > 1 && sigma_mm[axis] > 0) TRY(smooth_axis(voxels, g, axis, sigma_mm[axis]));
 done:
   return st;
 }
 
 /* Where there is no data its neighbours share the weight; it stays without data. */
-static status smooth_with_gaps(struct volume *v, const struct volume *in, double sigma_mm) {
+static status smooth_with_gaps(struct volume *v, const struct volume *in,
+                               const double sigma_mm[3]) {
   status st = ST_OK;
   struct volume *weight = NULL;
   int64_t n = geometry_voxels(&v->grid);
@@ -114,21 +115,26 @@ done:
   return st;
 }
 
-status filter_gaussian(struct volume **out, const struct volume *in, double sigma_mm) {
+status filter_gaussian_axes(struct volume **out, const struct volume *in,
+                            const double sigma_mm[3]) {
   status st = ST_OK;
   struct volume *v = NULL;
-  CHECK(isfinite(sigma_mm) && sigma_mm >= 0, ST_DOMAIN,
-        "smoothing with sigma %g mm: must be 0 or more", sigma_mm);
+  int64_t n = geometry_voxels(&in->grid);
+  bool gaps = false;
+  for (int axis = 0; axis < 3; axis++)
+    CHECK(isfinite(sigma_mm[axis]) && sigma_mm[axis] >= 0, ST_DOMAIN,
+          "smoothing with sigma %g mm: must be 0 or more", sigma_mm[axis]);
   TRY(volume_copy(&v, in));
-  if (sigma_mm > 0) {
-    int64_t n = geometry_voxels(&in->grid);
-    bool gaps = false;
-    for (int64_t i = 0; i < n && !gaps; i++) gaps = isnan(in->voxels[i]);
-    TRY(gaps ? smooth_with_gaps(v, in, sigma_mm) : smooth(v->voxels, &v->grid, sigma_mm));
-  }
+  for (int64_t i = 0; i < n && !gaps; i++) gaps = isnan(in->voxels[i]);
+  TRY(gaps ? smooth_with_gaps(v, in, sigma_mm) : smooth(v->voxels, &v->grid, sigma_mm));
   *out = v;
   v = NULL;
 done:
   volume_destroy(v);
   return st;
+}
+
+status filter_gaussian(struct volume **out, const struct volume *in, double sigma_mm) {
+  const double each[3] = {sigma_mm, sigma_mm, sigma_mm};
+  return filter_gaussian_axes(out, in, each);
 }

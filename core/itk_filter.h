@@ -53,6 +53,8 @@ status filter_crop_labels(struct labels **out, const struct labels *in, const in
  * at any width; border voxels repeated. Voxels without data stay so and lend no weight. Source:
  * lindeberg1990 */
 status filter_gaussian(struct volume **out, const struct volume *in, double sigma_mm);
+/** The same with a sigma [mm] for each index axis. */
+status filter_gaussian_axes(struct volume **out, const struct volume *in, const double sigma_mm[3]);
 /** Signed Euclidean distance [mm] from voxel centres to the surface of {voxels == value} (0: any
  * non-zero), negative inside: exact at flat faces (the first voxel has -spacing/2), about a fifth
  * of a voxel short at oblique ones. The border of the grid is no surface; -infinity when the whole

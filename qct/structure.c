@@ -2,8 +2,7 @@
 
 #include "core/parallel.h"
 #include "core/resample.h"
-#include "qct/hip_density.h"
-#include "qct/shell.h"
+#include "qct/structure_bone.h"
 #include "qct/structure_check.h"
 #include "qct/structure_cut.h"
 
@@ -31,19 +30,8 @@ const char *structure_place_name(enum structure_place p) {
   return names[p];
 }
 
-/* What sections are cut from. */
-struct bone {
-  const struct volume *image; /* around the bone */
-  const struct hip_frame *frame;
-  struct surface outer, inner; /* inner.vertices NULL: none */
-  struct volume *marrow;       /* share of marrow space by voxels, instead of inner; may be NULL */
-  struct volume *mineral;      /* owned; NULL: none */
-  double sigma_mm, slice_sigma_mm, slice_mm; /* blur of the mineral */
-  struct vec3 slice_axis;
-};
-
 /* How far outside the outline mineral counts [mm]. */
-static double mineral_reach(const struct bone *b) {
+static double mineral_reach(const struct structure_bone *b) {
   return BLUR_REACH + LOBES * b->slice_mm;
 }
 
@@ -106,7 +94,7 @@ static void place_slabs(struct qct_structure *q, const struct hip_frame *f) {
 /* ---- one slab ---- */
 
 /* Does a pixel of the section lie at the end of the bone or within a voxel of the scan's edge? */
-static bool is_cut(const struct bone *b, const struct structure_plane *p,
+static bool is_cut(const struct structure_bone *b, const struct structure_plane *p,
                    const struct structure_window *w, const float *share) {
   const struct geometry *g = &b->image->grid;
   const struct hip_frame *f = b->frame;
@@ -125,7 +113,7 @@ static bool is_cut(const struct bone *b, const struct structure_plane *p,
 }
 
 /* The part of the plane that holds the bone of all sections of a slab. */
-static status fit_window(struct structure_window *w, const struct bone *b,
+static status fit_window(struct structure_window *w, const struct structure_bone *b,
                          const struct structure_slab *s) {
   status st = ST_OK;
   const double margin = mineral_reach(b) + 5;
@@ -162,18 +150,9 @@ static struct geometry slab_grid(const struct structure_slab *s, const struct st
   return g;
 }
 
-static void blur_variance(double out[3], const struct bone *b, const struct structure_slab *s) {
-  double plane = b->sigma_mm * b->sigma_mm,
-         slice = b->slice_mm * b->slice_mm / 12 + b->slice_sigma_mm * b->slice_sigma_mm;
-  double u = vec3_dot(s->up, b->slice_axis), f = vec3_dot(s->front, b->slice_axis);
-  out[0] = plane * (1 - u * u) + slice * u * u;
-  out[1] = plane * (1 - f * f) + slice * f * f;
-  out[2] = (slice - plane) * u * f;
-}
-
 struct slab_work {
   struct structure_window window;
-  struct volume *mineral, *marrow; /* owned, on the slab's grid; NULL: none */
+  struct volume *rest, *level, *marrow; /* owned, on the slab's grid; NULL: none */
 };
 
 static void raster_free(struct structure_raster *r) {
@@ -184,27 +163,44 @@ static void raster_free(struct structure_raster *r) {
 }
 
 /* The marrow space of a section, within its bone. */
-static status fill_marrow(struct structure_raster *r, const struct bone *b,
-                          const struct slab_work *work, const struct structure_plane *p, int k) {
+static status cut_marrow(float *marrow, const struct structure_raster *r,
+                         const struct structure_bone *b, const struct structure_window *w,
+                         const struct structure_plane *p) {
   status st = ST_OK;
-  int64_t n = (int64_t)r->nx * r->ny;
-  if (!b->inner.vertices && !work->marrow) goto done;
-  r->marrow = malloc((size_t)n * sizeof *r->marrow);
-  CHECK(r->marrow, ST_MEMORY, "section: out of memory");
-  if (b->inner.vertices)
-    TRY(structure_cut(r->marrow, &work->window, &b->inner, p));
-  else
-    for (int64_t i = 0; i < n; i++) {
-      float m = work->marrow->voxels[k * n + i];
-      r->marrow[i] = m >= 0.5F ? 1 : 0;
-    }
-  for (int64_t i = 0; i < n; i++) r->marrow[i] = fminf(r->marrow[i], r->bone[i]);
+  TRY(structure_cut(marrow, w, &b->inner, p));
+  for (int64_t i = 0, n = (int64_t)r->nx * r->ny; i < n; i++)
+    marrow[i] = fminf(marrow[i], r->bone[i]);
 done:
   return st;
 }
 
+/* The sharp model, and the rest where this bone is nearest; blur is of the rest's mass alone. */
+static void fill_mineral(struct structure_raster *r, const struct structure_bone *b,
+                         const struct structure_slab *s, const struct slab_work *work,
+                         const uint8_t *owner, int k) {
+  int64_t n = (int64_t)r->nx * r->ny;
+  double sum = 0, blurred = 0;
+  for (int64_t i = 0; i < n; i++) {
+    double marrow = (double)r->marrow[i], cortex = (double)r->bone[i] - marrow;
+    double rest = owner[i] ? (double)work->rest->voxels[k * n + i] : 0;
+    double model = b->cortical_mgcc * cortex + (double)work->level->voxels[k * n + i] * marrow;
+    r->mineral[i] = (float)(model + rest);
+    sum += model + rest;
+    blurred += rest;
+  }
+  structure_bone_variance(r->variance, b, s->up, s->front);
+  for (int a = 0; a < 3 && sum > 0; a++) r->variance[a] *= blurred / sum;
+}
+
+/* Marrow space by the parting of voxels, in place of the model's. */
+static void take_parting(struct structure_raster *r, const struct slab_work *work, int k) {
+  int64_t n = (int64_t)r->nx * r->ny;
+  for (int64_t i = 0; i < n; i++)
+    r->marrow[i] = work->marrow->voxels[k * n + i] >= 0.5F ? r->bone[i] : 0;
+}
+
 /* Section k of a slab; *whole false and nothing filled when it is cut. */
-static status make_raster(struct structure_raster *r, bool *whole, const struct bone *b,
+static status make_raster(struct structure_raster *r, bool *whole, const struct structure_bone *b,
                           const struct structure_slab *s, const struct slab_work *work, int k) {
   status st = ST_OK;
   const struct structure_window *w = &work->window;
@@ -223,20 +219,19 @@ static status make_raster(struct structure_raster *r, bool *whole, const struct 
   TRY(structure_cut(r->bone, w, &b->outer, &p));
   TRY(structure_keep_piece(r->bone, owner, NULL, w, mineral_reach(b)));
   *whole = !is_cut(b, &p, w, r->bone);
-  TRY(fill_marrow(r, b, work, &p, k));
-  if (work->mineral) {
-    r->mineral = malloc(n * sizeof *r->mineral);
-    CHECK(r->mineral, ST_MEMORY, "section: out of memory");
-    for (size_t i = 0; i < n; i++)
-      r->mineral[i] = owner[i] ? work->mineral->voxels[(size_t)k * n + i] : 0;
-    blur_variance(r->variance, b, s);
-  }
+  if (!work->rest) goto done;
+  r->marrow = malloc(n * sizeof *r->marrow);
+  r->mineral = malloc(n * sizeof *r->mineral);
+  CHECK(r->marrow && r->mineral, ST_MEMORY, "section: out of memory");
+  TRY(cut_marrow(r->marrow, r, b, w, &p));
+  fill_mineral(r, b, s, work, owner, k);
+  if (work->marrow) take_parting(r, work, k);
 done:
   free(owner);
   return st;
 }
 
-static status measure_section(struct structure_slab *s, const struct bone *b,
+static status measure_section(struct structure_slab *s, const struct structure_bone *b,
                               const struct slab_work *work, double rho_ref, int k) {
   status st = ST_OK;
   struct structure_raster r;
@@ -288,13 +283,15 @@ static void close_slab(struct structure_slab *s) {
   }
 }
 
-static status measure_slab(struct structure_slab *s, const struct bone *b, double rho_ref) {
+static status measure_slab(struct structure_slab *s, const struct structure_bone *b,
+                           double rho_ref) {
   status st = ST_OK;
-  struct slab_work work = {{0}, NULL, NULL};
+  struct slab_work work = {{0}, NULL, NULL, NULL};
   status each[STRUCTURE_SECTIONS];
   TRY(fit_window(&work.window, b, s));
   struct geometry grid = slab_grid(s, &work.window);
-  if (b->mineral) TRY(filter_resample(&work.mineral, b->mineral, &grid, INTERPOLATE_CUBIC, 0));
+  if (b->rest) TRY(filter_resample(&work.rest, b->rest, &grid, INTERPOLATE_CUBIC, 0));
+  if (b->level) TRY(filter_resample(&work.level, b->level, &grid, INTERPOLATE_LINEAR, 0));
   if (b->marrow) TRY(filter_resample(&work.marrow, b->marrow, &grid, INTERPOLATE_LINEAR, 0));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
   for (int k = 0; k < STRUCTURE_SECTIONS; k++) each[k] = measure_section(s, b, &work, rho_ref, k);
@@ -311,78 +308,15 @@ done:
     st = ST_OK;
     close_slab(s);
   }
-  volume_destroy(work.mineral);
+  volume_destroy(work.rest);
+  volume_destroy(work.level);
   volume_destroy(work.marrow);
   return st;
 }
 
-/* ---- the bone ---- */
+/* ---- all places ---- */
 
-static status moved_surface(struct surface *out, const struct qct_shell *s, bool inner) {
-  status st = ST_OK;
-  *out = *s->surface;
-  out->vertices = malloc((size_t)out->vertex_count * sizeof *out->vertices);
-  CHECK(out->vertices, ST_MEMORY, "sections of the femur: out of memory");
-  for (int64_t i = 0; i < out->vertex_count; i++) {
-    double in = (double)s->outer_mm[i] + (inner ? (double)s->thickness_mm[i] : 0);
-    out->vertices[i] = vec3_along(s->surface->vertices[i], -in, s->surface->normals[i]);
-  }
-done:
-  return st;
-}
-
-/* Share of marrow space from a split of voxels: 1 inside the bone where there is no cortex. */
-static status split_marrow(struct volume **out, double *resolved, const struct volume *image,
-                           const struct labels *labels, int label,
-                           const struct structure_options *o) {
-  status st = ST_OK;
-  struct qct_hip_options how = QCT_HIP_DEFAULTS;
-  struct surface *surface = NULL;
-  struct labels *split = NULL;
-  how.cortex = o->cortex;
-  how.threshold_mgcc = o->threshold_mgcc;
-  TRY(qct_bone_surface(&surface, labels, label));
-  TRY(qct_cortex_split(&split, resolved, image, labels, label, surface, &how));
-  TRY(volume_create(out, &image->grid, QUANTITY_PROBABILITY));
-  for (int64_t i = 0, n = geometry_voxels(&image->grid); i < n; i++)
-    (*out)->voxels[i] = split->voxels[i] > QCT_CORTICAL;
-done:
-  surface_destroy(surface);
-  labels_destroy(split);
-  return st;
-}
-
-/* Surfaces, marrow and mineral from a density. */
-static status bone_of_shell(struct bone *b, const struct qct_shell *s, struct qct_structure *q,
-                            const struct labels *labels, int label) {
-  status st = ST_OK;
-  TRY(moved_surface(&b->outer, s, false));
-  if (q->options.cortex == QCT_CORTEX_MODEL) {
-    TRY(moved_surface(&b->inner, s, true));
-    q->resolved = s->resolved;
-    q->guessed = !s->calibrated;
-  } else {
-    TRY(split_marrow(&b->marrow, &q->resolved, q->image, labels, label, &q->options));
-  }
-  TRY(volume_copy(&b->mineral, s->mass));
-  volume_fill_no_data(b->mineral, 0);
-  b->sigma_mm = s->sigma_mm;
-  b->slice_sigma_mm = s->slice_sigma_mm;
-  b->slice_axis = s->slice_axis;
-done:
-  return st;
-}
-
-static status bone_of_label(struct bone *b, struct surface **surface, const struct labels *labels,
-                            int label) {
-  status st = ST_OK;
-  TRY(qct_bone_surface(surface, labels, label));
-  b->outer = **surface;
-done:
-  return st;
-}
-
-static status measure_places(struct qct_structure *q, const struct bone *b) {
+static status measure_places(struct qct_structure *q, const struct structure_bone *b) {
   status st = ST_OK;
   place_slabs(q, b->frame);
   for (int p = 0; p < STRUCTURE_PLACES; p++) {
@@ -408,8 +342,7 @@ status qct_structure_measure(struct qct_structure **out, const struct volume *im
   struct qct_structure *q = calloc(1, sizeof *q);
   struct labels *mask = NULL;
   struct qct_shell *own = NULL;
-  struct surface *surface = NULL;
-  struct bone b = {.frame = frame};
+  struct structure_bone b = {.frame = frame};
   CHECK(q, ST_MEMORY, "sections of the femur: out of memory");
   q->options = options ? *options : defaults;
   q->side = frame->side;
@@ -422,20 +355,16 @@ status qct_structure_measure(struct qct_structure **out, const struct volume *im
   b.slice_mm = q->slice_mm;
   if (q->has_density && !shell) TRY(qct_shell_make(&own, q->image, mask, label));
   if (q->has_density)
-    TRY(bone_of_shell(&b, shell ? shell : own, q, mask, label));
+    TRY(structure_bone_of_shell(&b, shell ? shell : own, q, mask, label));
   else
-    TRY(bone_of_label(&b, &surface, mask, label));
+    TRY(structure_bone_of_label(&b, mask, label));
   TRY(measure_places(q, &b));
   *out = q;
   q = NULL;
 done:
-  if (q && b.mineral) status_note("hip structure");
-  if (!surface) free(b.outer.vertices); /* else they are the surface's */
-  free(b.inner.vertices);
-  volume_destroy(b.marrow);
-  volume_destroy(b.mineral);
+  if (q && b.rest) status_note("hip structure");
+  structure_bone_free(&b);
   qct_shell_destroy(own);
-  surface_destroy(surface);
   labels_destroy(mask);
   qct_structure_destroy(q);
   return st;

@@ -9,8 +9,8 @@
  *   c  cortical: the cortex only
  *   w  density weighted: mineral / rho_ref
  * Sums run over pixels, each counted with the share it covers and its own moment step^2/12. The
- * mineral of a scan is blurred: blur keeps mass and centroid and adds its own variance to the
- * second moments, so mass x variance is taken off those of w.
+ * mineral of a scan is blurred in part: blur keeps mass and centroid and adds its own variance to
+ * the second moments, so mass x variance is taken off those of w.
  *
  * With x = front, y = up, from the centroid of the family:
  *   csmi = sum w y^2 (bending in the coronal plane), csmi_si = sum w x^2, ixy = sum w x y,
@@ -47,7 +47,8 @@ struct structure_raster {
   float *bone;        /* [ny][nx] share inside the periosteal surface, 0..1 */
   float *marrow;      /* share inside the endosteal surface; NULL: no cortex is known */
   float *mineral;     /* mg/cm3 of bone, also where blur has carried it; NULL: no density */
-  double variance[3]; /* of the blur of `mineral`: up up, front front, up front [mm2] */
+  double variance[3]; /* blur's, times the share of the mineral that is blurred: up up, front
+                         front, up front [mm2] */
 };
 
 enum structure_family { STRUCTURE_G, STRUCTURE_C, STRUCTURE_W, STRUCTURE_FAMILIES };
