@@ -157,6 +157,27 @@ static void gaussian_has_its_variance(void **state) {
   }
 }
 
+/* 0 along an axis leaves it as it is. */
+static void gaussian_of_each_axis_has_its_own_variance(void **state) {
+  (void)state;
+  const double sigma[3] = {0.9, 0, 0.4};
+  struct volume *v = ramp(geometry_make(21, 3, 21, 1, 1, 0.5), 0, 0, 0), *r;
+  v->voxels[geometry_index(&v->grid, 10, 1, 10)] = 1000;
+  assert_ok(filter_gaussian_axes(&r, v, sigma));
+  double sum = 0, xx = 0, yy = 0, zz = 0;
+  for (int64_t n = 0; n < 21 * 3 * 21; n++) {
+    double x = (double)(n % 21 - 10), y = (double)(n / 21 % 3 - 1), z = (double)(n / 63 - 10) * 0.5;
+    double w = (double)r->voxels[n];
+    sum += w, xx += w * x * x, yy += w * y * y, zz += w * z * z;
+  }
+  assert_close(sum, 1000.0, 2e-6);
+  assert_close(xx / sum, 0.81, 1e-4);
+  assert_near(yy, 0, 0);
+  assert_close(zz / sum, 0.16, 1e-4);
+  volume_destroy(v);
+  volume_destroy(r);
+}
+
 static void gaussian_leaves_no_data_alone(void **state) {
   (void)state;
   struct volume *v = ramp(geometry_make(16, 16, 16, 1, 1, 1), 0, 0, 0), *r;
@@ -382,6 +403,7 @@ int main(void) {
       cmocka_unit_test(orienting_keeps_every_voxel_where_it_is),
       cmocka_unit_test(crop_is_clipped_and_keeps_places),
       cmocka_unit_test(gaussian_has_its_variance),
+      cmocka_unit_test(gaussian_of_each_axis_has_its_own_variance),
       cmocka_unit_test(gaussian_leaves_no_data_alone),
       cmocka_unit_test(distance_equals_brute_force_over_the_two_sheets),
       cmocka_unit_test(distance_to_a_slab_is_exact),

@@ -9,7 +9,8 @@
 #include "tests/check.h"
 #include "tests/qct/hip_case.h"
 
-static const int PERSON = 2;
+/* A cortex along the neck's section, which interpolated slices of 3 mm make 4.6 % too stiff. */
+static const int PERSON = 1019;
 
 static double truth_of(const struct hip_case *c, const char *key) {
   double v;
