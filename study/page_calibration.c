@@ -3,6 +3,7 @@
 
 #include "calibration/figures.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +129,8 @@ static void tell_warnings(struct report *page, const struct calibration *k) {
     text_append(&all, "Density comes from air, fat and muscle in the scan; intervals are wide for "
                       "that reason. ");
   for (int i = 0; i < k->warning_count; i++)
-    text_append(&all, "%s%s", k->warnings[i], i + 1 < k->warning_count ? "; " : ".");
+    text_append(&all, "%c%s%s", i ? k->warnings[i][0] : toupper((unsigned char)k->warnings[i][0]),
+                k->warnings[i] + 1, i + 1 < k->warning_count ? "; " : ".");
   if (tissues)
     report_finding(page, REPORT_CAUTION, "Calibrated without a phantom.", all.data ? all.data : "");
   else if (page_by_other_days(k))
@@ -180,25 +182,27 @@ done:
 status page_calibration(struct report *page, const struct calibration *k) {
   status st = ST_OK;
   struct plot *p = NULL;
-  char good[256] = "", bad[256] = "";
+  const double residual_limit_mgcc = 5; /* of a warning in cal_accept */
+  char known[256] = "";
   double half = calibration_half_width(k, 250); /* about trabecular bone of the hip */
   tell_origin(page, k);
   if (!isnan(k->residual_sd))
-    snprintf(good, sizeof good,
+    snprintf(known, sizeof known,
              "Residual SD %.1f mg/cm3; a density near 250 HU is known to \xC2\xB1"
              "%.2g "
              "mg/cm3 (95 %%).",
              k->residual_sd, half);
   else
-    snprintf(good, sizeof good,
+    snprintf(known, sizeof known,
              "A density near 250 HU is known to \xC2\xB1"
              "%.2g mg/cm3 (95 %%).",
              half);
-  if (!k->checkable)
-    snprintf(bad, sizeof bad, "Too few points to check the line by its residuals.");
+  bool scatters = k->residual_sd > residual_limit_mgcc;
   struct report_reading reading = {
-      .good = good,
-      .bad = bad[0] ? bad : NULL,
+      .good = scatters ? NULL : known,
+      .bad = scatters       ? known
+             : k->checkable ? NULL
+                            : "Too few points to check the line by its residuals.",
       .act = page_by_phantom(k)
                  ? "Compare the reference values with the certificate of your phantom."
                  : "For follow-up or comparison between scanners, scan with a phantom."};
