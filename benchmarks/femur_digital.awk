@@ -11,7 +11,7 @@ function goal(key) {
   return -1
 }
 $2 ~ /_error_in_intervals$/ {
-  part = $2; sub(/^[a-z]*_/, "", part); sub(/_error.*/, "", part)
+  part = $2; sub(/_error.*/, "", part); sub(/.*_/, "", part)
   inside[part] += $4 >= -1 && $4 <= 1; all[part]++
   next
 }
