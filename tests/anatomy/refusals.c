@@ -2,6 +2,7 @@
 /* What the frame of a femur and the import of a label map refuse, on a femur of four solids: a
  * ball (head), a capsule (neck) and a capsule (shaft) that meet at a chosen angle, and a knob for
  * the lesser trochanter. */
+#include "anatomy/cut.h"
 #include "anatomy/femur.h"
 #include "anatomy/frame.h"
 #include "tests/check.h"
@@ -129,6 +130,26 @@ static void metal_refuses_the_side_when_it_is_large_and_near(void **state) {
   import_with_metal(45, 1, NULL); /* 54 mm3: a bone cement speck, a clip */
 }
 
+/* The bone is there, the head was fitted to soft tissue beside it. */
+static void what_is_cut_must_hold_the_head(void **state) {
+  (void)state;
+  struct labels *l = femur(23, 128, 140);
+  struct volume *hu = NULL;
+  struct cut_result cut;
+  struct head_fit head = {.side = SIDE_RIGHT, .centre = {0, 0, 0}, .radius_mm = 23};
+  assert_ok(volume_create(&hu, &l->grid, QUANTITY_HU));
+  for (int64_t at = 0; at < geometry_voxels(&l->grid); at++)
+    hu->voxels[at] = l->voxels[at] ? 700 : 30;
+  assert_ok(cut_femur(&cut, hu, &hu->grid, &head, 30));
+  cut_free(&cut);
+  head.centre = vec3_make(0, 0, 40);
+  head.radius_mm = 15;
+  assert_fails(cut_femur(&cut, hu, &hu->grid, &head, 30), ST_NUMERIC,
+               "the largest piece does not hold the head centre");
+  volume_destroy(hu);
+  labels_destroy(l);
+}
+
 static void a_map_without_femora_names_the_values_it_looked_for(void **state) {
   (void)state;
   struct labels *l = femur(23, 128, 30);
@@ -147,6 +168,7 @@ int main(void) {
       cmocka_unit_test(a_head_of_another_size_is_refused),
       cmocka_unit_test(a_header_of_the_other_side_is_flagged),
       cmocka_unit_test(metal_refuses_the_side_when_it_is_large_and_near),
+      cmocka_unit_test(what_is_cut_must_hold_the_head),
       cmocka_unit_test(a_map_without_femora_names_the_values_it_looked_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
