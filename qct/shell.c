@@ -8,6 +8,7 @@
 #include "qct/cortex_line.h"
 #include "qct/near.h"
 #include "qct/outline.h"
+#include "qct/shell_parts.h"
 #include "qct/shell_rim.h"
 
 #include <math.h>
@@ -17,13 +18,10 @@
 static const double MARGIN = 12;             /* mm around the bone */
 static const double SURFACE_STEP = 1;        /* mm, of the vertices */
 static const double LEAST_SIGMA = 0.2;       /* mm */
-static const double LEAST_EDGE = 150;        /* mg/cm3, peak over outside */
 static const double STEEP = 0.3, FLAT = 0.5; /* |normal . slice axis| where either blur is read */
 static const double FAR_DEPTH = 99;          /* mm, in place of a depth nobody needs */
 static const double REACH = 11;              /* mm, farthest voxel inside that looks for a vertex */
 static const double SPILL = 2.5; /* SD of the blur that is no box: where the bone's mass ends */
-static const double CLEAR = 2.5, FAR = 3.5; /* SD of the blur: where soft tissue is read */
-static const double CLEAR_MM = 0.25;        /* and so much farther: errors of the edge */
 /* Peaks over the plateau of thick cortex, at most: no cortex of a bone is half as dense again as
  * its thick cortex, but it is over dense trabecular bone that looks as wide. */
 static const double DENSER = 1.5;
@@ -35,6 +33,7 @@ void qct_shell_destroy(struct qct_shell *s) {
   free(s->outer_mm);
   free(s->thickness_mm);
   free(s->outside);
+  free(s->layer);
   free(s->behind);
   free(s->rms);
   free(s->spill_mm);
@@ -43,6 +42,7 @@ void qct_shell_destroy(struct qct_shell *s) {
   volume_destroy(s->marrow);
   volume_destroy(s->mass);
   volume_destroy(s->marrow_mass);
+  volume_destroy(s->layer_mass);
   volume_destroy(s->depth);
   free(s);
 }
@@ -154,8 +154,8 @@ static status read_bone(struct qct_shell *s, const struct profile_edges *edges, 
       b[steep++] = edges[i].rise_mm;
   }
   CHECK(peaks >= 20, ST_DOMAIN,
-        "cortical shell: %lld profiles show an edge of %g mg/cm3, at least 20 are needed",
-        (long long)peaks, LEAST_EDGE);
+        "cortical shell: %lld profiles show an edge of %d mg/cm3, at least 20 are needed",
+        (long long)peaks, SHELL_LEAST_EDGE);
   double most = stat_percentile(c, peaks, 98);
   double plateau = thick >= THICK_LEAST ? stat_percentile(a, thick, 50) : NAN;
   s->calibrated = steep >= THICK_LEAST && most <= DENSER * plateau;
@@ -178,9 +178,7 @@ done:
 
 /* ---- values over the surface ---- */
 
-/* Fill NaN from neighbours and smooth lightly; the fits' own noise is independent from vertex to
- * vertex while the bone's surface is not. */
-static status spread(float *value, const struct surface *s, float fallback) {
+status shell_spread(float *value, const struct surface *s, float fallback) {
   status st = ST_OK;
   int64_t n = s->vertex_count;
   double *sum = malloc((size_t)n * sizeof *sum), *count = malloc((size_t)n * sizeof *count);
@@ -220,15 +218,15 @@ static float *vertex_array(int64_t n) {
 }
 
 /* How far the blur of a vertex is looked for, and the soft tissue beside it where the next bone
- * rises within that reach; NaN elsewhere: the voxels tell (read_soft). In such a joint voxels hold
- * what blur brought from both bones, so the model says what this one lost (`joined`). */
+ * rises within that reach; NaN elsewhere: the voxels tell (shell_read_soft). In such a joint voxels
+ * hold what blur brought from both bones, so the model says what this one lost (`joined`). */
 static void look_outside(struct qct_shell *s, int64_t v, const struct profile_edges *edge,
                          const struct profile_fit *fit) {
   double outer_mm = fit->ok ? fit->outer_mm : edge->outer_mm;
   double valley = outer_mm - (PROFILE_FROM_MM + PROFILE_STEP_MM * edge->first);
   s->outside[v] = NAN;
   s->spill_mm[v] = (float)qct_shell_reach(s, v, SPILL);
-  if (!edge->ok || !edge->next || valley >= FAR * qct_shell_sigma(s, v) + CLEAR_MM) return;
+  if (!edge->ok || !edge->next || valley >= shell_soft_reach(s, v)) return;
   s->outside[v] = (float)(fit->ok ? fit->outside : edge->outside);
   s->joined[v] = 1;
 }
@@ -274,7 +272,7 @@ static status fit_profiles(struct qct_shell *s, struct profile_fit *fits,
   for (int64_t i = 0; i < n; i++) {
     struct profile p;
     sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
-    profile_edges(&edges[i], &p, LEAST_EDGE);
+    profile_edges(&edges[i], &p, SHELL_LEAST_EDGE);
   }
   TRY(read_bone(s, edges, fine->grid.spacing[0]));
   fit_group(fits, s, fine, edges, table, rim, 0, NAN);
@@ -291,12 +289,13 @@ static status make_arrays(struct qct_shell *s) {
   s->outer_mm = vertex_array(n);
   s->thickness_mm = vertex_array(n);
   s->outside = vertex_array(n);
+  s->layer = vertex_array(n);
   s->behind = vertex_array(n);
   s->rms = vertex_array(n);
   s->spill_mm = vertex_array(n);
   s->joined = calloc((size_t)n, 1);
-  CHECK(s->outer_mm && s->thickness_mm && s->outside && s->behind && s->rms && s->spill_mm &&
-            s->joined,
+  CHECK(s->outer_mm && s->thickness_mm && s->outside && s->layer && s->behind && s->rms &&
+            s->spill_mm && s->joined,
         ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
 done:
   return st;
@@ -323,9 +322,9 @@ static status fit_vertices(struct qct_shell *s, const struct volume *fine,
     look_outside(s, i, &edges[i], f);
   }
   s->resolved = (double)fitted / (double)n;
-  if (!rim) TRY(spread(s->outer_mm, s->surface, 0));
-  TRY(spread(s->thickness_mm, s->surface, 0));
-  TRY(spread(s->behind, s->surface, 0));
+  if (!rim) TRY(shell_spread(s->outer_mm, s->surface, 0));
+  TRY(shell_spread(s->thickness_mm, s->surface, 0));
+  TRY(shell_spread(s->behind, s->surface, 0));
 done:
   free(edges);
   free(fits);
@@ -360,7 +359,7 @@ static status find_vertices(int32_t **out, const struct qct_shell *s) {
   int32_t *vertex = malloc((size_t)geometry_voxels(g) * sizeof *vertex);
   CHECK(vertex, ST_MEMORY, "cortical shell: out of memory");
   for (int64_t v = 0; v < s->surface->vertex_count; v++)
-    outside_mm = fmax(outside_mm, FAR * qct_shell_sigma(s, v) + CLEAR_MM - (double)s->outer_mm[v]);
+    outside_mm = fmax(outside_mm, shell_soft_reach(s, v) - (double)s->outer_mm[v]);
   outside_mm += SURFACE_STEP; /* the nearest vertex is no farther to the side */
   TRY(near_make(&cells, s->surface, 3));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
@@ -380,73 +379,20 @@ done:
   return st;
 }
 
-/* Depth of a voxel's centre below the outer edge at its vertex [mm]. */
-static double depth_of(const struct qct_shell *s, int64_t at, int32_t v) {
-  const struct geometry *g = &s->grid;
-  struct vec3 index = {(double)(at % g->nx), (double)(at / g->nx % g->ny),
-                       (double)(at / (g->nx * g->ny))};
-  struct vec3 p = vec3_sub(geometry_to_world(g, index), s->surface->vertices[v]);
-  return -vec3_dot(p, s->surface->normals[v]) - (double)s->outer_mm[v];
-}
-
-static double normal_below(double z) {
-  return 0.5 * erfc(-z * 0.70710678118654752440);
-}
-
-/* What the model of a vertex says that blur makes of the bone at a depth [mg/cm3]; *share of it. */
-static double bone_at(const struct qct_shell *s, int32_t v, double depth, double *share) {
-  double sigma = qct_shell_sigma(s, v), outer = normal_below(depth / sigma);
-  double inner = normal_below((depth - (double)s->thickness_mm[v]) / sigma);
-  *share = outer;
-  return s->cortical_mgcc * (outer - inner) + (double)s->behind[v] * inner;
-}
-
-/* Soft tissue at a voxel outside the bone, without what blur has carried there. */
-static double soft_at(const struct qct_shell *s, int32_t v, double depth, double density) {
-  double share, bone = bone_at(s, v, depth, &share);
-  return (density - bone) / (1 - share);
-}
-
-/* Soft tissue of every vertex that look_outside left open: the mean over its voxels from CLEAR to
- * FAR. Voxels that another bone reaches are left out. */
-static status read_soft(struct qct_shell *s, const struct volume *part, const int32_t *vertex) {
-  status st = ST_OK;
-  int64_t n = s->surface->vertex_count;
-  double *sum = calloc((size_t)n, sizeof *sum), *count = calloc((size_t)n, sizeof *count);
-  CHECK(sum && count, ST_MEMORY, "cortical shell: out of memory");
-  for (int64_t at = 0, all = geometry_voxels(&s->grid); at < all; at++) {
-    int32_t v = vertex[at];
-    if (v < 0 || s->bone->voxels[at] > 0 || !isnan(s->outside[v]) || isnan(part->voxels[at]))
-      continue;
-    double depth = depth_of(s, at, v);
-    double sigma = qct_shell_sigma(s, v);
-    if (depth > -CLEAR * sigma - CLEAR_MM || depth < -FAR * sigma - CLEAR_MM) continue;
-    double soft = soft_at(s, v, depth, (double)part->voxels[at]);
-    if (soft > LEAST_EDGE) continue;
-    sum[v] += soft;
-    count[v]++;
-  }
-  for (int64_t v = 0; v < n; v++)
-    if (count[v] > 0) s->outside[v] = (float)(sum[v] / count[v]);
-  TRY(spread(s->outside, s->surface, 0));
-done:
-  free(sum);
-  free(count);
-  return st;
-}
-
 static void fill_voxel(struct qct_shell *s, int64_t at, float density, int32_t v) {
   float bone = s->bone->voxels[at];
-  double share, below_outer = v < 0 ? 0 : depth_of(s, at, v);
+  double share, below_outer = v < 0 ? 0 : shell_depth_of(s, at, v);
   s->mass->voxels[at] = bone * density;
   s->marrow_mass->voxels[at] = s->marrow->voxels[at] * density;
   if (v < 0 || below_outer <= -(double)s->spill_mm[v]) return;
   if (s->joined[v]) { /* outside the bone's part of the model, inside all but the soft tissue's */
-    double bone_only = bone_at(s, v, below_outer, &share);
+    double bone_only = shell_bone_at(s, v, below_outer, &share);
     s->mass->voxels[at] =
         below_outer < 0 ? (float)bone_only : density - (float)(1 - share) * s->outside[v];
-  } else
+  } else {
     s->mass->voxels[at] = density - (1 - bone) * s->outside[v];
+    s->layer_mass->voxels[at] = (1 - bone) * s->layer[v];
+  }
 }
 
 /* Share of every voxel inside the outer surface. */
@@ -464,7 +410,8 @@ static void fill_depth(struct qct_shell *s, const int32_t *vertex) {
   for (int64_t at = 0; at < geometry_voxels(&s->grid); at++) {
     int32_t v = vertex[at];
     double far = s->bone->voxels[at] > 0.5F ? FAR_DEPTH : -FAR_DEPTH;
-    s->depth->voxels[at] = (float)(v < 0 ? far : depth_of(s, at, v) - (double)s->thickness_mm[v]);
+    s->depth->voxels[at] =
+        (float)(v < 0 ? far : shell_depth_of(s, at, v) - (double)s->thickness_mm[v]);
   }
 }
 
@@ -488,7 +435,8 @@ static status fill_voxels(struct qct_shell *s, const struct volume *part,
     s->marrow->voxels[at] = fminf(s->marrow->voxels[at], s->bone->voxels[at]);
   TRY(volume_create(&s->mass, g, QUANTITY_DENSITY));
   TRY(volume_create(&s->marrow_mass, g, QUANTITY_DENSITY));
-  TRY(read_soft(s, part, vertex));
+  TRY(volume_create(&s->layer_mass, g, QUANTITY_DENSITY));
+  TRY(shell_read_soft(s, part, vertex));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t at = 0; at < n; at++) fill_voxel(s, at, part->voxels[at], vertex[at]);
   fill_depth(s, vertex);

@@ -40,6 +40,8 @@ struct qct_shell {
   float *outer_mm;       /* owned, per vertex: outer edge inward of the surface (may be negative) */
   float *thickness_mm;   /* owned, of the cortex */
   float *outside;        /* owned, soft tissue at the edge [mg/cm3] */
+  float *layer;          /* owned, how much denser soft tissue seems to be at the bone than
+                            `outside`, 0 or more [mg/cm3] */
   float *behind;         /* owned, density behind the cortex, at it [mg/cm3] */
   float *rms;            /* owned, residual of the fit [mg/cm3]; NaN where it was filled in */
   float *spill_mm;       /* owned, how far outside the bone blur has carried its mass */
@@ -59,6 +61,7 @@ struct qct_shell {
   struct volume *marrow;      /* owned: share inside the inner surface */
   struct volume *mass;        /* owned: density times share, of the bone [mg/cm3]; NaN no data */
   struct volume *marrow_mass; /* owned: the same of the marrow space */
+  struct volume *layer_mass;  /* owned: of `mass`, what is not bone if that layer is there */
   struct volume *depth;       /* owned: distance below the inner surface [mm], negative outside it;
                                  large far inside */
 };

@@ -1,6 +1,7 @@
 #include "qct/structure_bone.h"
 
 #include "core/itk_filter.h"
+#include "core/parallel.h"
 #include "qct/hip_density.h"
 
 #include <math.h>
@@ -87,7 +88,26 @@ static void blur_beside_box(double out[3], const struct qct_shell *s) {
   }
 }
 
-/* Mineral of the voxels without what they hold of the model. */
+/* Mineral of the voxels; of a neck without the layer that lies on it, the capsule of the joint. */
+static status take_mineral(struct volume **out, const struct structure_bone *b,
+                           const struct qct_shell *s) {
+  status st = ST_OK;
+  const struct geometry *g = &s->grid;
+  TRY(volume_copy(out, s->mass));
+  volume_fill_no_data(*out, 0);
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t at = 0; at < geometry_voxels(g); at++) {
+    struct vec3 index = {(double)(at % g->nx), (double)(at / g->nx % g->ny),
+                         (double)(at / (g->nx * g->ny))};
+    if (s->layer_mass->voxels[at] > 0 &&
+        hip_frame_region(b->frame, geometry_to_world(g, index)) == HIP_NECK)
+      (*out)->voxels[at] -= s->layer_mass->voxels[at];
+  }
+done:
+  return st;
+}
+
+/* That without what the voxels hold of the model. */
 static status make_rest(struct structure_bone *b, const struct qct_shell *s) {
   status st = ST_OK;
   struct volume *model = NULL, *blurred = NULL;
@@ -101,8 +121,7 @@ static status make_rest(struct structure_bone *b, const struct qct_shell *s) {
   }
   blur_beside_box(sigma, s);
   TRY(filter_gaussian_axes(&blurred, model, sigma));
-  TRY(volume_copy(&b->rest, s->mass));
-  volume_fill_no_data(b->rest, 0);
+  TRY(take_mineral(&b->rest, b, s));
   for (int64_t i = 0; i < n; i++) b->rest->voxels[i] -= blurred->voxels[i];
 done:
   volume_destroy(model);
