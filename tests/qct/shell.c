@@ -16,9 +16,16 @@ static double rise = 0;   /* of the marrow per mm below the wall [mg/cm3] */
 static double gap = 0; /* to a socket of 2 mm around the thin half of the wall [mm]; 0: none */
 static const double CARTILAGE = 60;
 
+/* Muscle around, but fat before the cap x > 10, with or without a layer of muscle's density between
+ * the two; or nothing at all. */
+static enum { NO_CAP, ALONE, CAP_OF_FAT, CAP_BEHIND_LAYER } cap = NO_CAP;
+static const double LAYER_MM = 1.5, MUSCLE = 40, FAT = -90;
+
 /* What lies outside the ball. */
 static double around(struct vec3 p) {
   double far = vec3_length(p) - R;
+  if (cap == ALONE) return 0;
+  if (cap != NO_CAP) return p.x < 10 || (cap == CAP_BEHIND_LAYER && far < LAYER_MM) ? MUSCLE : FAT;
   if (!(gap > 0) || p.x < 0 || far > gap + 2) return OUTSIDE;
   return far < gap ? CARTILAGE : WALL;
 }
@@ -35,7 +42,8 @@ static double painted(const struct geometry *g, int64_t i, int64_t j, int64_t k)
   struct vec3 middle = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
   double outer = vec3_length(middle) - R;
   double inner = vec3_length(vec3_sub(middle, vec3_make(SHIFT, 0, 0))) - INNER;
-  if (fabs(outer) > (gap > 0 ? gap + 4 : 1.5) && fabs(inner) > 1.5) return density_at(middle);
+  if (fabs(outer) > (gap > 0 || cap ? gap + 4 : 1.5) && fabs(inner) > 1.5)
+    return density_at(middle);
   for (int c = 0; c < n * n * n; c++) {
     double x = (c % n + 0.5) / n - 0.5, y = (c / n % n + 0.5) / n - 0.5,
            z = (c / n / n + 0.5) / n - 0.5;
@@ -168,6 +176,57 @@ static void tails_of_the_blur_do_not_reach_the_marrow_that_is_read(void **state)
   qct_shell_destroy(s);
 }
 
+/* Mass of the cap x > 12, of it what is laid to a layer, and the layer's mass elsewhere [mg]. */
+static void sum_cap(double out[3], const struct qct_shell *s) {
+  const struct geometry *g = &s->grid;
+  double voxel = geometry_voxel_mm3(g) / 1000;
+  out[0] = out[1] = out[2] = 0;
+  for (int64_t at = 0; at < geometry_voxels(g); at++) {
+    struct vec3 index = {(double)(at % g->nx), (double)(at / g->nx % g->ny),
+                         (double)(at / (g->nx * g->ny))};
+    double x = geometry_to_world(g, index).x, layer = voxel * (double)s->layer_mass->voxels[at];
+    if (x > 12) out[0] += voxel * (double)s->mass->voxels[at];
+    out[x > 12 ? 1 : 2] += layer;
+  }
+}
+
+/* The bone alone, painted and blurred, is what a cap should hold. A layer of 1.5 mm before fat was
+ * read as fat, so that it counts as bone; what is laid to the layer gives back more than half. */
+static void a_layer_before_fat_is_told_apart_from_bone(void **state) {
+  (void)state;
+  struct volume *density[3] = {NULL};
+  double mass[2][3], alone = 0;
+  scanned = true;
+  for (int i = 0; i < 3; i++) {
+    struct labels *labels = NULL;
+    struct qct_shell *s = NULL;
+    cap = i == 0 ? ALONE : i == 1 ? CAP_OF_FAT : CAP_BEHIND_LAYER;
+    ball(&density[i], &labels, 3, 0.55, 0);
+    const struct geometry *g = &density[i]->grid;
+    for (int64_t at = 0; i == 0 && at < geometry_voxels(g); at++)
+      if (geometry_to_world(g, vec3_make((double)(at % g->nx), 0, 0)).x > 12)
+        alone += geometry_voxel_mm3(g) / 1000 * (double)density[i]->voxels[at];
+    if (i > 0) {
+      assert_ok(qct_shell_make(&s, density[i], labels, 1));
+      sum_cap(mass[i - 1], s);
+    }
+    qct_shell_destroy(s);
+    labels_destroy(labels);
+    volume_destroy(density[i]);
+  }
+  cap = NO_CAP;
+  scanned = false;
+  double ball_mg = 4.0 / 3 * PI *
+                   (WALL * (R * R * R - INNER * INNER * INNER) + MARROW * INNER * INNER * INNER) /
+                   1000;
+  assert_near(mass[0][0], alone, 0.005 * alone); /* fat alone: nothing to tell apart */
+  assert_true(mass[0][1] < 0.005 * alone);
+  double excess = mass[1][0] - alone;
+  assert_true(excess > 0.05 * alone); /* with the layer 8 % too much */
+  assert_true(mass[1][1] > excess / 2 && mass[1][1] < excess);
+  for (int i = 0; i < 2; i++) assert_true(mass[i][2] < 0.003 * ball_mg);
+}
+
 static void blur_is_read_from_the_thick_wall(void **state) {
   (void)state;
   struct volume *density = NULL;
@@ -224,6 +283,7 @@ int main(void) {
       cmocka_unit_test(and_slices_of_two_millimetres_with_marrow_denser_inside),
       cmocka_unit_test(beside_a_socket_soft_tissue_is_that_of_the_joint),
       cmocka_unit_test(tails_of_the_blur_do_not_reach_the_marrow_that_is_read),
+      cmocka_unit_test(a_layer_before_fat_is_told_apart_from_bone),
       cmocka_unit_test(blur_is_read_from_the_thick_wall),
       cmocka_unit_test(dense_marrow_as_wide_as_a_cortex_is_not_taken_for_one),
       cmocka_unit_test(a_label_without_bone_is_refused),
