@@ -394,4 +394,5 @@ const struct case_step step_calibrate = {
     .section = "Calibration",
     .tell = tell,
     .methods = methods,
-    .remedies = {{"material", "A phantom in the scan, or a stated material."}}};
+    .remedies = {{"sampling", "A phantom in the scan (--phantom), or a person with air around."},
+                 {"material", "A phantom in the scan, or a stated material."}}};
