@@ -14,10 +14,11 @@
  *
  * `outside` is the soft tissue that blur mixes into the edge: the mean of the voxels 0.25 mm
  * and 2.5 to 3.5 SD of the blur from the edge, each without what the fit says the bone adds there;
- * farther out it may be another tissue. Where the next bone rises within that reach voxels hold
- * what blur brought from both: there it is that of the fit, which knows both edges
- * (core/profile.h), and what this bone lost outward is the model's, what soft tissue brought inward
- * is taken off.
+ * farther out it may be another tissue. What then seems to lie before it, as a capsule before fat,
+ * stands apart (`layer`, `layer_mass`) for those who know that there is one. Where the next bone
+ * rises within that reach voxels hold what blur brought from both: there it is that of the fit,
+ * which knows both edges (core/profile.h), and what this bone lost outward is the model's, what
+ * soft tissue brought inward is taken off.
  *
  * Wide plateaus may be dense trabecular bone: a head without its shaft on 3 mm voxels had 2806 of
  * 282 mg/cm3 while 2 % of its profiles peaked above 640 (three other hips 1.10 to 1.15 times their

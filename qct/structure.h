@@ -15,9 +15,11 @@
  *
  * The cortex and the mineral are those of the fitted shell (qct/shell.h): outlines are its surfaces
  * cut by the plane, mineral is what belongs to the bone with what blur carried out of it, resampled
- * by cubic B-splines. With cortex half-max or fixed only the endosteal outline is another: that of
- * qct_cortex_split (qct/hip_density.h). Sections that meet the end of the bone or of the scan are
- * left out and counted; with fewer than half of them the place is withheld.
+ * by cubic B-splines (qct/structure_bone.h); in the neck without the layer of soft tissue on it,
+ * the joint's capsule, where fat behind it was read as the soft tissue (qct/shell.h). With cortex
+ * half-max or fixed only the endosteal outline is another: that of qct_cortex_split
+ * (qct/hip_density.h). Sections that meet the end of the bone or of the scan are left out and
+ * counted; with fewer than half of them the place is withheld.
  *
  * Family w needs the density of fully mineralised bone in the material of the scan: 1050 mg/cm3 for
  * HA (beck1990), no default for another material. An image in HU gives family g only.

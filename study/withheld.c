@@ -108,7 +108,8 @@ static bool told_together(const struct case_page *page, size_t a, size_t b) {
   return of_a && of_b && strcmp(of_a, of_b) == 0 && step_of_row(page, a) == step_of_row(page, b);
 }
 
-/* "Neck, right; Trochanter, right: 12 values"; of one region "Shaft, right: Area and 3 more". */
+/* "Neck, right; Trochanter, right: 12 values"; of one region "Shaft, right: Area and 3 more". No
+ * region is begun behind character 380, so that one (97) and the end fit. */
 static void name_rows(char what[512], const struct case_page *page, size_t first) {
   const struct record *record = page->record;
   char region[96], quantity[96];
@@ -117,7 +118,7 @@ static void name_rows(char what[512], const struct case_page *page, size_t first
   for (size_t i = first; i < record->count; i++) {
     if (!told_together(page, first, i)) continue;
     rows++;
-    if (strcmp(record->rows[i].region, last) == 0 || n >= 420) continue;
+    if (strcmp(record->rows[i].region, last) == 0 || n >= 380) continue;
     last = record->rows[i].region;
     report_region_words(region, last);
     n += snprintf(what + n, 512 - (size_t)n, "%s%s", regions++ ? "; " : "", region);
