@@ -10,7 +10,7 @@ setup_packages() {
   local wanted missing='' package
   wanted=$(sed 's/#.*//' packages.txt)
   for package in $wanted; do
-    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'ok installed' ||
+    [[ $(dpkg-query -W -f '${Status}' "$package" 2> /dev/null) == *'ok installed'* ]] ||
       missing="$missing $package"
   done
   [ -z "$missing" ] && return 0

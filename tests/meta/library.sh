@@ -16,7 +16,10 @@ qct=$work/prefix/bin/qct
 
 version=$("$qct" --version | sed -n '1s/qct //p')
 [ "$(pkg-config --modversion qct)" = "$version" ] || fail "pkg-config names another version than $version"
-readelf -d prefix/lib/libqct.so | grep -q 'SONAME.*libqct\.so\.[0-9]' || fail "libqct.so has no versioned soname"
+# What is searched is read whole first: under pipefail a grep that leaves at its first match may end
+# the program before it by SIGPIPE, and the pipe with it.
+readelf -d prefix/lib/libqct.so > dynamic
+grep -q 'SONAME.*libqct\.so\.[0-9]' dynamic || fail "libqct.so has no versioned soname"
 grep -rIl -e "$build" -e "$source" prefix/include prefix/lib/pkgconfig prefix/lib/cmake &&
   fail "installed files name the build machine's folders"
 
@@ -36,8 +39,10 @@ cc -std=c11 "$example/mean_hu.c" -o shared $(pkg-config --cflags --libs qct) "-W
 cc -std=c11 "$example/mean_hu.c" -o static $(pkg-config --cflags --libs qct-static)
 cmake -S "$example" -B made "-DCMAKE_PREFIX_PATH=$work/prefix" > "$work/log" && cmake --build made >> "$work/log"
 
-ldd shared | grep -q "$work/prefix/lib/libqct" || fail "the shared program does not use the installed library"
-ldd static | grep -q libqct && fail "the static program needs the shared library"
+ldd shared > shared.needs
+ldd static > static.needs
+grep -q "$work/prefix/lib/libqct" shared.needs || fail "the shared program does not use the installed library"
+grep -q libqct static.needs && fail "the static program needs the shared library"
 ./shared rods/ct rods/labels.nii.gz > shared.csv
 ./made/mean_hu rods/ct rods/labels.nii.gz > made.csv
 QCT_MODULE_PATH=$work/prefix/lib/qct ./static rods/ct rods/labels.nii.gz > static.csv

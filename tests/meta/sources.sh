@@ -11,6 +11,6 @@ echo "$keys" | LC_ALL=C sort -c || { echo "core/sources.def is not sorted by key
 while IFS= read -r hit; do
   place=${hit%%Source: *} key=${hit#*Source: }
   key=$(echo "$key" | grep -oE '^[a-z_]+(19|20)[0-9]{2}[a-z]?') || continue
-  echo "$keys" | grep -qx "$key" || { echo "unknown source: $place$key"; bad=1; }
+  grep -qx "$key" <<< "$keys" || { echo "unknown source: $place$key"; bad=1; }
 done < <(grep -noE 'Source: +[a-z][a-z0-9_]*.{0,20}' ./*/*.h ./*/*.c ./*/*.cc 2> /dev/null | grep -v '^./tests/')
 exit $bad
