@@ -36,7 +36,8 @@ static const struct option options[] = {
     OPT_TEXT(struct params, outcome, "outcome", "column with 0 or 1 (2: competing death)"),
     OPT_TEXT(struct params, time, "time", "column with the follow-up time; \"\" for none"),
     OPT_REALS(struct params, horizons, "horizons", "time", 3, 0, 1e6,
-              "three horizons for time-dependent AUC and Brier score"),
+              "three horizons for the time-dependent AUC; the Brier score takes the probability as "
+              "the risk at the first"),
     OPT_INT(struct params, features, "feature-count", "", 0, 100000,
             "candidate features behind the score, for the events-per-feature rule"),
     OPT_IN(struct params, people, "table", "table with the subgroup column, one row a person"),
@@ -105,42 +106,6 @@ done:
 static const char *time_unit(const struct table *t, const char *name) {
   int column = name ? table_find(t, name) : -1;
   return column < 0 ? "" : t->columns[column].unit;
-}
-
-static status horizons(struct record *r, const char *name, const struct ml_predictions *p,
-                       const double *at) {
-  status st = ST_OK;
-  for (int k = 0; k < 3; k++) {
-    struct ml_horizon h;
-    char quantity[64];
-    if (isnan(at[k])) continue;
-    snprintf(quantity, sizeof quantity, "auc_at_%g", at[k]);
-    const double *predicted = k == 0 ? p->probability : NULL;
-    st = ml_at_horizon(&h, p->score, predicted, p->target, p->outcome, p->n, at[k], 1);
-    struct measurement *m;
-    if (st == ST_DOMAIN) {
-      m = record_withhold(r, name, quantity, "", status_message());
-      status_clear();
-      st = ST_OK;
-    } else if (st != ST_OK) {
-      goto done;
-    } else {
-      m = record_add(r, name, quantity, h.auc, "");
-    }
-    CHECK(m, ST_MEMORY, "adding %s", quantity);
-    m->n = p->n;
-    if (isnan(m->value)) continue;
-    measurement_flag(m, "%lld events by then, %lld people beyond it", (long long)h.cases,
-                     (long long)h.controls);
-    if (!predicted) continue;
-    snprintf(quantity, sizeof quantity, "brier_at_%g", at[k]);
-    m = record_add(r, name, quantity, h.brier, "");
-    CHECK(m, ST_MEMORY, "adding %s", quantity);
-    m->n = p->n;
-    measurement_source(m, "graf1999");
-  }
-done:
-  return st;
 }
 
 enum { SUBGROUPS = 64 };
@@ -235,7 +200,9 @@ static status run(struct context *ctx, const void *params) {
   TRY(record_create(&record, "cohort"));
   TRY(ml_assess(record, name, &predictions.view, &o));
   if (predictions.view.task == ML_SURVIVAL)
-    TRY(horizons(record, name, &predictions.view, p->horizons));
+    for (int k = 0; k < 3; k++)
+      if (!isnan(p->horizons[k]))
+        TRY(ml_assess_horizon(record, name, &predictions.view, p->horizons[k], k == 0, &o));
   if (p->subgroup) {
     CHECK(p->people, ST_USAGE, "--subgroup needs --table, the table that holds the column");
     TRY(table_read(&people, p->people));

@@ -1,10 +1,5 @@
-#include "ml/assessment.h"
-
-#include "core/statistics.h"
-#include "ml/bootstrap.h"
+#include "ml/assessment_parts.h"
 #include "ml/discrimination.h"
-#include "ml/reliability.h"
-#include "ml/survival.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,67 +8,92 @@
 
 enum { LEAST_EVENTS = 10, LEAST_PEOPLE = 20, LEAST_EVENTS_PER_FEATURE = 5 };
 
-static int64_t count_events(const struct ml_predictions *p) {
+int64_t ml_assessment_events(const struct ml_predictions *p) {
   int64_t events = 0;
   for (int64_t i = 0; i < p->n; i++) events += p->outcome && p->outcome[i] == 1;
   return events;
 }
 
-static status add(struct record *r, const char *region, const char *quantity, double value,
-                  double low, double high, const struct ml_predictions *p, const char *method,
-                  const char *source) {
+status ml_assessment_row(struct record *r, const char *region, const char *quantity, double value,
+                         double low, double high, const struct ml_predictions *p,
+                         const char *method, const char *source) {
   status st = ST_OK;
   struct measurement *m =
       isnan(value) ? record_withhold(r, region, quantity, "", "cannot be had from these data")
                    : record_add(r, region, quantity, value, "");
   CHECK(m, ST_MEMORY, "adding %s", quantity);
-  m->low = low;
-  m->high = high;
+  bool no_width = high - low < 1e-12 && value != 0; /* a marker less itself is surely 0 */
+  m->low = no_width ? NAN : low;
+  m->high = no_width ? NAN : high;
   m->n = p->n;
   snprintf(m->method, sizeof m->method, "%s", method ? method : "");
   measurement_source(m, source);
-  if (p->task != ML_REGRESSION) measurement_flag(m, "%lld events", (long long)count_events(p));
+  if (p->task != ML_REGRESSION)
+    measurement_flag(m, "%lld events", (long long)ml_assessment_events(p));
+  if (no_width) measurement_flag(m, "the same in every draw of people: no interval can be given");
 done:
   return st;
 }
 
+status ml_drawn_make(struct ml_drawn *out, const struct ml_predictions *p, const int64_t *rows,
+                     int64_t n) {
+  status st = ST_OK;
+  size_t people = (size_t)n + 1, cells = people * (size_t)p->repeats;
+  struct ml_drawn d = {n, malloc(cells * sizeof *d.score), NULL, malloc(people * sizeof *d.target),
+                       malloc(people * sizeof *d.outcome)};
+  if (p->probability) d.probability = malloc(cells * sizeof *d.probability);
+  CHECK(d.score && d.target && d.outcome && (d.probability || !p->probability), ST_MEMORY,
+        "figures of %lld people", (long long)n);
+  for (int64_t i = 0; i < n; i++) {
+    d.outcome[i] = p->outcome ? p->outcome[rows[i]] : 0;
+    if (p->task == ML_BINARY) d.outcome[i] = d.outcome[i] == 1;
+    d.target[i] = p->target ? p->target[rows[i]] : 0;
+    for (int64_t k = 0; k < p->repeats; k++) {
+      d.score[k * n + i] = p->score[k * p->n + rows[i]];
+      if (d.probability) d.probability[k * n + i] = p->probability[k * p->n + rows[i]];
+    }
+  }
+  *out = d;
+  memset(&d, 0, sizeof d);
+done:
+  ml_drawn_free(&d);
+  return st;
+}
+
+void ml_drawn_free(struct ml_drawn *d) {
+  free(d->score);
+  free(d->probability);
+  free(d->target);
+  free(d->outcome);
+}
+
 /* Mean criterion over repeats on drawn rows. */
-struct drawn {
+struct criterion {
   const struct ml_predictions *a, *b; /* b NULL: criterion of a, else difference b - a */
 };
 
-static double mean_criterion(const struct ml_predictions *p, const int64_t *rows, int64_t count,
-                             double *score, int *outcome, double *target) {
+static double mean_criterion(const struct ml_predictions *p, const int64_t *rows, int64_t n) {
+  struct ml_predictions plain = *p;
+  struct ml_drawn d = {0};
   double mean = 0;
-  for (int64_t i = 0; i < count; i++) {
-    outcome[i] = p->outcome ? p->outcome[rows[i]] : 0;
-    if (p->task == ML_BINARY) outcome[i] = outcome[i] == 1;
-    target[i] = p->target ? p->target[rows[i]] : 0;
+  plain.probability = NULL;
+  if (ml_drawn_make(&d, &plain, rows, n) != ST_OK) {
+    status_clear();
+    return NAN;
   }
-  for (int k = 0; k < p->repeats; k++) {
-    for (int64_t i = 0; i < count; i++) score[i] = p->score[(int64_t)k * p->n + rows[i]];
-    mean += ml_criterion(p->task, score, outcome, target, count) / p->repeats;
-  }
+  for (int k = 0; k < p->repeats; k++)
+    mean += ml_criterion(p->task, d.score + k * n, d.outcome, d.target, n) / p->repeats;
+  ml_drawn_free(&d);
   return mean;
 }
 
-static double drawn_criterion(const void *user, const int64_t *rows, int64_t count) {
-  const struct drawn *d = user;
-  double value = NAN;
-  double *score = malloc((size_t)(count + 1) * sizeof *score);
-  double *target = malloc((size_t)(count + 1) * sizeof *target);
-  int *outcome = malloc((size_t)(count + 1) * sizeof *outcome);
-  if (score && target && outcome) {
-    value = mean_criterion(d->a, rows, count, score, outcome, target);
-    if (d->b) value = mean_criterion(d->b, rows, count, score, outcome, target) - value;
-  }
-  free(score);
-  free(target);
-  free(outcome);
-  return value;
+static double drawn_criterion(const void *user, const int64_t *rows, int64_t n) {
+  const struct criterion *c = user;
+  double value = mean_criterion(c->a, rows, n);
+  return c->b ? mean_criterion(c->b, rows, n) - value : value;
 }
 
-static status whole(double *value, const struct drawn *d) {
+static status whole(double *value, const struct criterion *d) {
   status st = ST_OK;
   int64_t *rows = malloc((size_t)d->a->n * sizeof *rows);
   CHECK(rows, ST_MEMORY, "assessing %lld people", (long long)d->a->n);
@@ -95,7 +115,7 @@ static const char *criterion_source(enum ml_task task) {
 /* Why no headline may be given; NULL when it may. */
 static const char *too_few(const struct ml_predictions *p, const struct ml_assessment_options *o) {
   if (p->task == ML_REGRESSION) return p->n < LEAST_PEOPLE ? "fewer than 20 people" : NULL;
-  int64_t events = count_events(p);
+  int64_t events = ml_assessment_events(p);
   if (events < LEAST_EVENTS || p->n < LEAST_PEOPLE)
     return "too few events: at least 10 events and 20 people are needed for a headline figure";
   if (o->features && events < (int64_t)LEAST_EVENTS_PER_FEATURE * o->features)
@@ -107,7 +127,7 @@ static status assess_discrimination(struct record *r, const char *name,
                                     const struct ml_predictions *p,
                                     const struct ml_assessment_options *o) {
   status st = ST_OK;
-  struct drawn d = {p, NULL};
+  struct criterion d = {p, NULL};
   struct ml_interval interval;
   double value = NAN;
   const char *reason = too_few(p, o);
@@ -120,87 +140,8 @@ static status assess_discrimination(struct record *r, const char *name,
   TRY(whole(&value, &d));
   TRY(ml_bootstrap(&interval, drawn_criterion, &d, p->group, p->n,
                    o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
-  TRY(add(r, name, criterion_name(p->task), value, interval.low, interval.high, p, o->method,
-          criterion_source(p->task)));
-done:
-  return st;
-}
-
-static status assess_thresholds(struct record *r, const char *name, const struct ml_predictions *p,
-                                const struct ml_assessment_options *o) {
-  status st = ST_OK;
-  static const int levels[] = {80, 90, 95};
-  for (int l = 0; l < 3; l++) {
-    char quantity[64];
-    double sensitivity = 0, low, high;
-    int64_t hits = 0;
-    for (int k = 0; k < p->repeats; k++) {
-      struct ml_confusion c;
-      TRY(ml_at_specificity(&c, p->score + (int64_t)k * p->n, p->outcome, p->n, levels[l] / 100.0));
-      sensitivity += c.sensitivity / p->repeats;
-    }
-    hits = (int64_t)llround(sensitivity * (double)count_events(p));
-    ml_wilson(&low, &high, hits, count_events(p));
-    snprintf(quantity, sizeof quantity, "sensitivity_at_specificity_%d", levels[l]);
-    TRY(add(r, name, quantity, sensitivity, low, high, p, o->method, ""));
-  }
-done:
-  return st;
-}
-
-static status assess_calibration(struct record *r, const char *name, const struct ml_predictions *p,
-                                 const struct ml_assessment_options *o) {
-  status st = ST_OK;
-  struct ml_reliability mean = {0};
-  const char *const names[] = {"brier",
-                               "log_loss",
-                               "observed_expected",
-                               "calibration_slope",
-                               "calibration_intercept",
-                               "calibration_in_the_large",
-                               "e_max"};
-  if (!p->probability) goto done;
-  for (int k = 0; k < p->repeats; k++) {
-    struct ml_reliability one;
-    const double *probability = p->probability + (int64_t)k * p->n;
-    for (int64_t i = 0; i < p->n; i++)
-      if (isnan(probability[i])) {
-        for (size_t q = 0; q < sizeof names / sizeof *names; q++)
-          CHECK(record_withhold(r, name, names[q], "",
-                                "no probabilities: scores did not rise with risk in every fold"),
-                ST_MEMORY, "adding %s", names[q]);
-        goto done;
-      }
-    TRY(ml_reliability(&one, probability, p->outcome, p->n));
-    double share = 1.0 / p->repeats;
-    mean.brier += share * one.brier;
-    mean.log_loss += share * one.log_loss;
-    mean.observed_expected += share * one.observed_expected;
-    mean.slope += share * one.slope;
-    mean.intercept += share * one.intercept;
-    mean.in_the_large += share * one.in_the_large;
-    mean.e_max += share * one.e_max;
-  }
-  const double values[] = {mean.brier, mean.log_loss,  mean.observed_expected,
-                           mean.slope, mean.intercept, mean.in_the_large,
-                           mean.e_max};
-  for (size_t q = 0; q < sizeof names / sizeof *names; q++)
-    TRY(add(r, name, names[q], values[q], NAN, NAN, p, o->method,
-            q == 0 ? "brier1950" : "cox1958"));
-done:
-  return st;
-}
-
-static status assess_survival(struct record *r, const char *name, const struct ml_predictions *p,
-                              const struct ml_assessment_options *o) {
-  status st = ST_OK;
-  double mean = 0;
-  for (int k = 0; k < p->repeats; k++) {
-    struct ml_concordance c;
-    TRY(ml_uno(&c, p->score + (int64_t)k * p->n, p->target, p->outcome, p->n, INFINITY));
-    mean += c.c / p->repeats;
-  }
-  TRY(add(r, name, "uno_c", mean, NAN, NAN, p, o->method, "uno2011"));
+  TRY(ml_assessment_row(r, name, criterion_name(p->task), value, interval.low, interval.high, p,
+                        o->method, criterion_source(p->task)));
 done:
   return st;
 }
@@ -209,10 +150,9 @@ status ml_assess(struct record *r, const char *name, const struct ml_predictions
                  const struct ml_assessment_options *options) {
   status st = ST_OK;
   TRY(assess_discrimination(r, name, p, options));
-  if (p->task == ML_SURVIVAL) TRY(assess_survival(r, name, p, options));
+  if (p->task == ML_SURVIVAL) TRY(ml_assess_concordance(r, name, p, options));
   if (p->task != ML_BINARY) goto done;
-  TRY(assess_thresholds(r, name, p, options));
-  TRY(assess_calibration(r, name, p, options));
+  TRY(ml_assess_binary(r, name, p, options));
 done:
   if (st != ST_OK) status_note("assessing %s", name);
   return st;
@@ -284,9 +224,10 @@ static status difference_by_delong(struct record *r, const char *name,
   TRY(mean_ranks(ranks, b));
   TRY(mean_ranks(ranks + a->n, a));
   TRY(ml_auc_compare(&d, ranks, ranks + a->n, a->outcome, a->n));
-  TRY(add(r, name, "delong_difference", d.difference, d.low, d.high, a, method, "delong1988"));
-  TRY(add(r, name, "delong_z", d.z, NAN, NAN, a, method, "delong1988"));
-  TRY(add(r, name, "delong_p", d.p, NAN, NAN, a, method, "delong1988"));
+  TRY(ml_assessment_row(r, name, "delong_difference", d.difference, d.low, d.high, a, method,
+                        "delong1988"));
+  TRY(ml_assessment_row(r, name, "delong_z", d.z, NAN, NAN, a, method, "delong1988"));
+  TRY(ml_assessment_row(r, name, "delong_p", d.p, NAN, NAN, a, method, "delong1988"));
 done:
   free(ranks);
   return st;
@@ -301,16 +242,18 @@ static status difference_of_probabilities(struct record *r, const char *name,
   for (int64_t i = 0; i < a->n; i++)
     if (isnan(a->probability[i]) || isnan(b->probability[i])) goto done;
   TRY(ml_reclassify(&c, a->probability, b->probability, a->outcome, a->n, NULL, 0));
-  TRY(add(r, name, "nri_events", c.nri_events, NAN, NAN, a, method, "pencina2008"));
-  TRY(add(r, name, "nri_non_events", c.nri_non_events, NAN, NAN, a, method, "pencina2008"));
-  TRY(add(r, name, "idi", c.idi, NAN, NAN, a, method, "pencina2008"));
+  TRY(ml_assessment_row(r, name, "nri_events", c.nri_events, NAN, NAN, a, method, "pencina2008"));
+  TRY(ml_assessment_row(r, name, "nri_non_events", c.nri_non_events, NAN, NAN, a, method,
+                        "pencina2008"));
+  TRY(ml_assessment_row(r, name, "idi", c.idi, NAN, NAN, a, method, "pencina2008"));
   for (int64_t i = 0; i < a->n; i++) {
     int right_a = (a->probability[i] >= 0.5) == a->outcome[i];
     int right_b = (b->probability[i] >= 0.5) == a->outcome[i];
     only_a += right_a && !right_b;
     only_b += right_b && !right_a;
   }
-  TRY(add(r, name, "mcnemar_p", ml_mcnemar_p(only_a, only_b), NAN, NAN, a, method, ""));
+  TRY(ml_assessment_row(r, name, "mcnemar_p", ml_mcnemar_p(only_a, only_b), NAN, NAN, a, method,
+                        ""));
   for (size_t i = r->count - 4; i < r->count - 1; i++)
     measurement_flag(&r->rows[i], "favours useless markers: never a headline");
 done:
@@ -322,7 +265,7 @@ status ml_assess_difference(struct record *r, const char *name_a, const struct m
                             const struct ml_assessment_options *options) {
   status st = ST_OK;
   const struct ml_assessment_options *o = options;
-  struct drawn d = {a, b};
+  struct criterion d = {a, b};
   struct ml_interval interval;
   double value = NAN;
   char name[160], quantity[64];
@@ -338,7 +281,7 @@ status ml_assess_difference(struct record *r, const char *name_a, const struct m
   TRY(whole(&value, &d));
   TRY(ml_bootstrap(&interval, drawn_criterion, &d, a->group, a->n,
                    o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
-  TRY(add(r, name, quantity, value, interval.low, interval.high, a, o->method, ""));
+  TRY(ml_assessment_row(r, name, quantity, value, interval.low, interval.high, a, o->method, ""));
   if (a->task != ML_BINARY) goto done;
   TRY(difference_by_delong(r, name, a, b, o->method));
   if (a->probability && b->probability) TRY(difference_of_probabilities(r, name, a, b, o->method));
@@ -395,7 +338,7 @@ status ml_assess_subgroups(struct record *r, const char *name, const struct ml_p
     snprintf(quantity, sizeof quantity, "%s_gap", criterion_name(p->task));
     char region[160];
     snprintf(region, sizeof region, "%s %s", name, variable);
-    TRY(add(r, region, quantity, highest - lowest, NAN, NAN, p, options->method, ""));
+    TRY(ml_assessment_row(r, region, quantity, highest - lowest, NAN, NAN, p, options->method, ""));
   }
 done:
   free(score);

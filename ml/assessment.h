@@ -4,15 +4,23 @@
  * Used on out-of-fold predictions (ml_nested_result) and on predictions made elsewhere. Quantities
  * of the rows: auc, auc_fold_mean, brier, log_loss, observed_expected, calibration_slope,
  * calibration_intercept, calibration_in_the_large, sensitivity_at_specificity_80/90/95, harrell_c,
- * uno_c, r2. Every row carries n and, in its flags, the number of events. When there are fewer than
- * 10 events, 20 people or 5 events per candidate feature, discrimination rows are withheld: "too
- * few events".
+ * e_max, uno_c, auc_at_*, brier_at_*, r2. Every row carries n and, in its flags, the number of
+ * events. When there are fewer than 10 events, 20 people or 5 events per candidate feature,
+ * discrimination rows are withheld: "too few events".
+ *
+ * Intervals: 95 %, percentiles of a bootstrap of people (ml/bootstrap.h), in which everything that
+ * was chosen on these people, as the threshold of a sensitivity, is chosen anew. The limits of a
+ * sensitivity are widened to Wilson's of the events where those reach further. e_max has none: it
+ * only grows by resampling. What does not vary over the draws, as the AUC of people all ranked
+ * right, has no limits and says so.
  */
 #ifndef QCT_ML_ASSESSMENT_H
 #define QCT_ML_ASSESSMENT_H
 
 #include "core/record.h"
 #include "ml/nested.h"
+
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +49,12 @@ struct ml_assessment_options {
  * AUC (C) of the repeat; its interval a bootstrap of people. */
 status ml_assess(struct record *r, const char *name, const struct ml_predictions *p,
                  const struct ml_assessment_options *options);
+/** AUC at a horizon (in the unit of p->target), the mean over the repeats, and with `with_brier`
+ * the Brier score of p->probability as risks at that horizon: rows auc_at_<horizon>,
+ * brier_at_<horizon>. Withheld with the reason where ml_at_horizon refuses. Task ML_SURVIVAL. */
+status ml_assess_horizon(struct record *r, const char *name, const struct ml_predictions *p,
+                         double horizon, bool with_brier,
+                         const struct ml_assessment_options *options);
 /** Mean of the per-fold AUCs with their range (not an interval), from a nested run. */
 status ml_assess_folds(struct record *r, const char *name, const struct ml_nested_result *nested);
 

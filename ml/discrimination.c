@@ -210,9 +210,7 @@ done:
   return st;
 }
 
-/* The ROC point with the largest value of tpr - (youden ? fpr : 0) among fpr <= 1 - specificity. */
-static status best_threshold(struct ml_confusion *out, const double *score, const int *outcome,
-                             int64_t n, double specificity, int youden) {
+status ml_youden(struct ml_confusion *out, const double *score, const int *outcome, int64_t n) {
   status st = ST_OK;
   double *points = malloc(3 * (size_t)(n + 1) * sizeof *points);
   CHECK(points, ST_MEMORY, "choosing a threshold among %lld scores", (long long)n);
@@ -220,27 +218,11 @@ static status best_threshold(struct ml_confusion *out, const double *score, cons
   int64_t count = 0, best = 0;
   TRY(ml_roc(fpr, tpr, threshold, &count, score, outcome, n));
   const double rounding = 1e-12;
-  for (int64_t i = 1; i < count; i++) {
-    if (fpr[i] > 1 - specificity + rounding) break;
-    if (tpr[i] - youden * fpr[i] > tpr[best] - youden * fpr[best] + rounding) best = i;
-  }
+  for (int64_t i = 1; i < count; i++)
+    if (tpr[i] - fpr[i] > tpr[best] - fpr[best] + rounding) best = i;
   TRY(ml_confusion_at(out, score, outcome, n, threshold[best]));
 done:
   free(points);
-  return st;
-}
-
-status ml_youden(struct ml_confusion *out, const double *score, const int *outcome, int64_t n) {
-  return best_threshold(out, score, outcome, n, 0, 1);
-}
-
-status ml_at_specificity(struct ml_confusion *out, const double *score, const int *outcome,
-                         int64_t n, double specificity) {
-  status st = ST_OK;
-  CHECK(specificity >= 0 && specificity <= 1, ST_DOMAIN, "specificity %g: must be 0 to 1",
-        specificity);
-  TRY(best_threshold(out, score, outcome, n, specificity, 0));
-done:
   return st;
 }
 

@@ -143,32 +143,84 @@ done:
 
 double ml_curve_at(const struct ml_curve_point *points, int64_t count, double time, int before,
                    double start) {
-  double value = start;
-  for (int64_t i = 0; i < count && (before ? points[i].time < time : points[i].time <= time); i++)
-    value = points[i].value;
-  return value;
+  int64_t low = 0, high = count; /* points [0, low) lie before the time */
+  while (low < high) {
+    int64_t middle = (low + high) / 2;
+    if (before ? points[middle].time < time : points[middle].time <= time)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low ? points[low - 1].value : start;
 }
 
-/* Weighted concordance; weight NULL counts pairs. Pair (i,j): event of i, j lives longer or is
- * censored at the same time. O(events x n). */
-static void count_pairs(struct ml_concordance *out, const double *risk, const double *time,
-                        const int *event, const double *weight, int64_t n, double tau) {
-  for (int64_t i = 0; i < n; i++) {
-    if (event[i] != 1 || time[i] > tau) continue;
-    out->events++;
-    int64_t c = 0, d = 0, t = 0;
-    for (int64_t j = 0; j < n; j++) {
-      if (!(time[i] < time[j] || (time[i] == time[j] && event[j] != 1))) continue;
-      if (i == j) continue;
-      c += risk[i] > risk[j];
-      d += risk[i] < risk[j];
-      t += risk[i] == risk[j];
-    }
-    double w = weight ? weight[i] : 1;
-    out->concordant += w * (double)c;
-    out->discordant += w * (double)d;
-    out->tied += w * (double)t;
+static int by_value(const void *a, const void *b) {
+  double p = *(const double *)a, q = *(const double *)b;
+  return p < q ? -1 : p > q;
+}
+
+/* Number of values below v, or not above it, in a rising list. */
+static int64_t count_below(const double *rising, int64_t n, double v, int or_equal) {
+  int64_t low = 0, high = n;
+  while (low < high) {
+    int64_t middle = (low + high) / 2;
+    if (or_equal ? rising[middle] <= v : rising[middle] < v)
+      low = middle + 1;
+    else
+      high = middle;
   }
+  return low;
+}
+
+/* How many have been added at a place or before it, of places 1..n (Fenwick's tree). */
+static int64_t tree_sum(const int64_t *tree, int64_t place) {
+  int64_t sum = 0;
+  for (; place > 0; place -= place & -place) sum += tree[place];
+  return sum;
+}
+
+static void tree_add(int64_t *tree, int64_t n, int64_t place) {
+  for (; place <= n; place += place & -place) tree[place]++;
+}
+
+/* Weighted concordance; weight NULL counts pairs. Pair (i,j): event of i, j lives longer or does
+ * not have the event at the same time. From the last time to the first, those who outlive it in a
+ * tree over the ranks of risk: O(n log n). */
+static status count_pairs(struct ml_concordance *out, const double *risk, const struct subject *s,
+                          const double *weight, int64_t n, double tau) {
+  status st = ST_OK;
+  double *rising = malloc((size_t)n * sizeof *rising);
+  int64_t *tree = calloc((size_t)n + 1, sizeof *tree), longer = 0;
+  CHECK(rising && tree, ST_MEMORY, "concordance of %lld people", (long long)n);
+  memcpy(rising, risk, (size_t)n * sizeof *rising);
+  qsort(rising, (size_t)n, sizeof *rising, by_value);
+  for (int64_t end = n; end > 0;) {
+    int64_t begin = end;
+    while (begin > 0 && s[begin - 1].time == s[end - 1].time) begin--;
+    for (int pass = 0; pass < 3; pass++) { /* the others of this time, its events, and they too */
+      for (int64_t k = begin; k < end; k++) {
+        if ((s[k].event == 1) == (pass == 0)) continue;
+        double r = risk[s[k].row];
+        int64_t below = count_below(rising, n, r, 0), up_to = count_below(rising, n, r, 1);
+        if (pass != 1) {
+          tree_add(tree, n, up_to);
+          longer++;
+        } else if (s[k].time <= tau) {
+          double w = weight ? weight[s[k].row] : 1;
+          int64_t c = tree_sum(tree, below), not_above = tree_sum(tree, up_to);
+          out->events++;
+          out->concordant += w * (double)c;
+          out->tied += w * (double)(not_above - c);
+          out->discordant += w * (double)(longer - not_above);
+        }
+      }
+    }
+    end = begin;
+  }
+done:
+  free(rising);
+  free(tree);
+  return st;
 }
 
 static status finish_concordance(struct ml_concordance *out, struct ml_concordance c) {
@@ -197,7 +249,7 @@ status ml_harrell(struct ml_concordance *out, const double *risk, const double *
   struct ml_concordance c = {0};
   TRY(check_finite(risk, n));
   TRY(sorted_subjects(&s, time, event, n));
-  count_pairs(&c, risk, time, event, NULL, n, INFINITY);
+  TRY(count_pairs(&c, risk, s, NULL, n, INFINITY));
   TRY(finish_concordance(out, c));
 done:
   free(s);
@@ -225,6 +277,7 @@ status ml_uno(struct ml_concordance *out, const double *risk, const double *time
   status st = ST_OK;
   struct ml_curve_point *g = NULL;
   struct ml_concordance c = {0};
+  struct subject *s = NULL;
   double *weight = NULL;
   int *only = NULL; /* the event of interest; a competing one counts as censored, in G as well */
   int64_t count = 0;
@@ -243,10 +296,12 @@ status ml_uno(struct ml_concordance *out, const double *risk, const double *time
     double survive = ml_curve_at(g, count, time[i], 1, 1);
     weight[i] = event[i] == 1 ? 1 / (survive * survive) : 0;
   }
-  count_pairs(&c, risk, time, event, weight, n, tau);
+  TRY(sorted_subjects(&s, time, event, n));
+  TRY(count_pairs(&c, risk, s, weight, n, tau));
   TRY(finish_concordance(out, c));
 done:
   free(g);
+  free(s);
   free(weight);
   free(only);
   return st;
@@ -256,7 +311,8 @@ status ml_at_horizon(struct ml_horizon *out, const double *risk, const double *p
                      const double *time, const int *event, int64_t n, double tau, int strict) {
   status st = ST_OK;
   struct ml_curve_point *g = NULL;
-  int64_t count = 0;
+  double *beyond = NULL; /* risks of those followed past the horizon, rising */
+  int64_t count = 0, controls = 0;
   const double least_censoring_survival = 0.05;
   const int64_t least_people = 10;
   struct ml_horizon h = {.tau = tau, .auc = NAN, .brier = NAN};
@@ -278,6 +334,11 @@ status ml_at_horizon(struct ml_horizon *out, const double *risk, const double *p
         "horizon %g: %lld events and %lld event-free people, at least %lld of each are needed", tau,
         (long long)h.cases, (long long)h.controls, (long long)least_people);
   double above = 0, weight_sum = 0, brier = 0;
+  beyond = malloc((size_t)h.controls * sizeof *beyond);
+  CHECK(beyond, ST_MEMORY, "horizon of %lld people", (long long)n);
+  for (int64_t i = 0; i < n; i++)
+    if (time[i] > tau) beyond[controls++] = risk[i];
+  qsort(beyond, (size_t)controls, sizeof *beyond, by_value);
   for (int64_t i = 0; i < n; i++) {
     double p = probability ? probability[i] : NAN;
     CHECK(!probability || (p >= 0 && p <= 1), ST_DOMAIN,
@@ -291,10 +352,9 @@ status ml_at_horizon(struct ml_horizon *out, const double *risk, const double *p
     /* a competing event by tau is a known non-event of interest */
     brier += w * (event[i] == 1 ? (1 - p) * (1 - p) : p * p);
     if (event[i] != 1) continue;
-    double below = 0;
-    for (int64_t j = 0; j < n; j++)
-      if (time[j] > tau) below += risk[i] > risk[j] ? 1 : risk[i] == risk[j] ? 0.5 : 0;
-    above += w * below;
+    above += 0.5 * w *
+             (double)(count_below(beyond, controls, risk[i], 0) +
+                      count_below(beyond, controls, risk[i], 1));
     weight_sum += w;
   }
   h.auc = above / (weight_sum * (double)h.controls);
@@ -302,6 +362,7 @@ status ml_at_horizon(struct ml_horizon *out, const double *risk, const double *p
   *out = h;
 done:
   free(g);
+  free(beyond);
   return st;
 }
 
