@@ -69,7 +69,7 @@ static void up(struct bench *b) {
 static void whole(struct bench *b) {
   struct mg_level *l = &b->mg->level[0];
   for (int64_t i = 0; i < l->length; i++) l->b[i] = 1;
-  multigrid_cycle(b->mg);
+  multigrid_cycle(b->mg, NULL);
 }
 
 static const struct {

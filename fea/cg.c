@@ -56,18 +56,6 @@ static double advance_chunk(const struct cg *c, int64_t first, int64_t n) {
   return scale_chunk(c, first, n);
 }
 
-/* z . r */
-static double dot_chunk(const struct cg *c, int64_t first, int64_t n) {
-  const double *restrict r = c->t->r + first;
-  const float *restrict z = c->z + first;
-  double lane[LANES] = {0}, rest = 0;
-  int64_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (int s = 0; s < LANES; s++) lane[s] += (double)z[i + s] * r[i + s];
-  for (; i < n; i++) rest += (double)z[i] * r[i];
-  return added(lane, rest);
-}
-
 /* p = z + beta p */
 static double turn_chunk(const struct cg *c, int64_t first, int64_t n) {
   double *restrict p = c->p + first;
@@ -136,8 +124,10 @@ static void iterate(struct cg *c, struct fea_cg_outcome *out) {
       pass(c, scale_chunk);
     }
     c->unscale = 1 / c->scale;
-    c->z = multigrid_cycle(c->t->mg);
-    const double rho = c->unscale * pass(c, dot_chunk);
+    double rho; /* z . r */
+    c->z = multigrid_cycle(c->t->mg, &rho);
+    c->t->comm->sum(&rho, 1);
+    rho *= c->unscale * c->unscale;
     c->beta = out->iterations ? rho / rho_before : 0;
     rho_before = rho;
     pass(c, turn_chunk);

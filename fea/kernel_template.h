@@ -266,6 +266,7 @@ static void NAME(finish_plane)(const struct mg_level *l, const struct NAME(mg_jo
   const int64_t at = start - l->base;
   if (job->mode == MG_SMOOTH) {
     NAME(smooth_plane)(l, job, k, s, d);
+    if (job->dot) job->dot[k] = NAME(dot)(n, job->b + at, job->x + at);
     return;
   }
   REAL *restrict out = job->y + at;

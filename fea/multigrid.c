@@ -14,7 +14,7 @@ enum {
   POWER_STEPS = 10,
   TWICE_DOFS = 8000, /* levels above this size are visited twice a cycle */
   CHUNK_PLANES = 4,
-  CHUNK_DOFS = 24576
+  CHUNK_DOFS = 6144
 };
 
 int mg_chunks(const struct multigrid *mg, const struct mg_level *l) {
@@ -181,20 +181,31 @@ static void scale_by_diagonal(const struct multigrid *mg, struct mg_level *l, fl
   }
 }
 
-/* Over the owned planes, one partial sum a plane. */
-static double square_norm(const struct multigrid *mg, const struct mg_level *l, const float *x) {
+/* What each owned plane left in plane_dot. */
+static double added_planes(const struct multigrid *mg, const struct mg_level *l) {
+  double sum = 0;
+  for (int64_t k = l->plane_first; k < l->plane_last; k++) sum += mg->plane_dot[k];
+  return sum;
+}
+
+/* x . y over the owned planes, one partial sum a plane. */
+static double dot_planes(const struct multigrid *mg, const struct mg_level *l, const float *x,
+                         const float *y) {
   const int64_t *start = l->rows.plane_start;
   const int chunks = mg_chunks(mg, l);
-  double sum = 0;
 #pragma omp parallel for schedule(static, 1) num_threads(chunks) if (chunks > 1)
   for (int c = 0; c < chunks; c++)
     for (int64_t k = mg_cut(l, c, chunks); k < mg_cut(l, c + 1, chunks); k++) {
       double plane = 0;
       for (int64_t i = start[k] - l->base; i < start[k + 1] - l->base; i++)
-        plane += (double)x[i] * (double)x[i];
+        plane += (double)x[i] * (double)y[i];
       mg->plane_dot[k] = plane;
     }
-  for (int64_t k = l->plane_first; k < l->plane_last; k++) sum += mg->plane_dot[k];
+  return added_planes(mg, l);
+}
+
+static double square_norm(const struct multigrid *mg, const struct mg_level *l, const float *x) {
+  double sum = dot_planes(mg, l, x, x);
   if (!alone(mg, l)) mg->comm->sum(&sum, 1);
   return sum;
 }
@@ -334,19 +345,19 @@ void multigrid_spread(const struct multigrid *mg, const double *x, double *store
 double multigrid_apply(struct multigrid *mg, enum mg_mode mode, const double *x, double *y) {
   const struct mg_level *l = &mg->level[0];
   const int64_t offset = multigrid_offset(mg);
-  double *in = (double *)x, sum = 0; /* only MG_SMOOTH writes to it */
+  double *in = (double *)x; /* only MG_SMOOTH writes to it */
   if (mg->ghosted) {
     multigrid_spread(mg, x, mg->ghosted);
     in = mg->ghosted;
   }
   mg_slab_double(
       mg, l, &(struct mg_job_double){.mode = mode, .x = in, .y = y - offset, .dot = mg->plane_dot});
-  for (int64_t k = l->plane_first; k < l->plane_last; k++) sum += mg->plane_dot[k];
-  return sum;
+  return added_planes(mg, l);
 }
 
-/* Two steps of the fourth-kind Chebyshev iteration. Source: lottes2023, eq. 27. */
-static void smooth(struct multigrid *mg, struct mg_level *l, bool from_zero) {
+/* Two steps of the fourth-kind Chebyshev iteration; dot: as in mg_job. Source: lottes2023, eq. 27.
+ */
+static void smooth(struct multigrid *mg, struct mg_level *l, bool from_zero, double *dot) {
   const float beta[2] = {(float)(4. / 3 / l->eigenvalue), (float)(12. / 5 / l->eigenvalue)};
   struct mg_job_float job = {
       .mode = MG_SMOOTH, .x = l->x, .b = l->b, .beta = beta[0], .d_out = l->r};
@@ -358,6 +369,7 @@ static void smooth(struct multigrid *mg, struct mg_level *l, bool from_zero) {
   }
   job.d_in = from_zero ? l->x : l->r;
   job.d_out = NULL;
+  job.dot = dot;
   job.alpha = 1.f / 5;
   job.beta = beta[1];
   mg_exchange(mg, l, l->x, sizeof(float));
@@ -386,7 +398,7 @@ static void descend(struct multigrid *mg, int n) {
 
 /* Twice on coarse levels that are worth it: once each takes 20 iterations for 16 on a femur; twice
  * on the small ones too, which visits the smallest 2^n times by one thread, takes no fewer. */
-static void cycle(struct multigrid *mg, int n) {
+static void cycle(struct multigrid *mg, int n, double *dot) {
   struct mg_level *l = &mg->level[n];
   if (n == mg->levels - 1) {
     memcpy(l->x, l->b, (size_t)l->length * sizeof(float));
@@ -394,13 +406,13 @@ static void cycle(struct multigrid *mg, int n) {
     return;
   }
   const int visits = n && fea_rows_dofs(&l->rows) > TWICE_DOFS ? 2 : 1;
-  smooth(mg, l, true);
+  smooth(mg, l, true, NULL);
   for (int visit = 0; visit < visits; visit++) {
     descend(mg, n);
-    cycle(mg, n + 1);
+    cycle(mg, n + 1, NULL);
     mg_exchange(mg, l + 1, l[1].x, sizeof(float));
     mg_prolong(mg, l + 1, l);
-    smooth(mg, l, false);
+    smooth(mg, l, false, visit == visits - 1 ? dot : NULL);
   }
 }
 
@@ -408,8 +420,10 @@ float *multigrid_rhs(struct multigrid *mg) {
   return mg->level[0].b + multigrid_offset(mg);
 }
 
-const float *multigrid_cycle(struct multigrid *mg) {
-  cycle(mg, 0);
+const float *multigrid_cycle(struct multigrid *mg, double *dot) {
+  const struct mg_level *l = &mg->level[0];
+  cycle(mg, 0, dot ? mg->plane_dot : NULL);
+  if (dot) *dot = mg->levels > 1 ? added_planes(mg, l) : dot_planes(mg, l, l->b, l->x);
   return mg->level[0].x + multigrid_offset(mg);
 }
 
@@ -430,7 +444,7 @@ void multigrid_precondition(struct multigrid *mg, const double *r, double *z) {
   const double scale = size > 0 ? 1 / size : 1; /* keeps the range of single precision */
 #pragma omp parallel for schedule(static) num_threads(mg->threads)
   for (int64_t i = 0; i < n; i++) b[i] = (float)(r[i] * scale);
-  const float *restrict x = multigrid_cycle(mg);
+  const float *restrict x = multigrid_cycle(mg, NULL);
 #pragma omp parallel for schedule(static) num_threads(mg->threads)
   for (int64_t i = 0; i < n; i++) z[i] = (double)x[i] * size;
 }
