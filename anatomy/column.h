@@ -12,10 +12,10 @@
  *      least of the share of its slices in which the canal was seen, the shallower disc over 50 HU,
  *      and how far its height is from the median of all.
  *
- * Levels are NEVER named by this: names need an anchor that only a person gives (--level L1=z). An
- * anchor asks for one body at one height; it does not name its neighbours.
- * Limits: tried on three scans; discs come out 3 to 8 mm low; slices of 5 mm and contrast medium
- * lose discs. Source: none published; the rules are this toolkit's.
+ * Levels are NEVER named by this: names need an anchor that only a person gives (--level-z L1=z).
+ * An anchor asks for one body at one height; it does not name its neighbours. Limits: tried on
+ * three scans; discs come out 3 to 8 mm low; slices of 5 mm and contrast medium lose discs. Source:
+ * none published; the rules are this toolkit's.
  */
 #ifndef QCT_ANATOMY_COLUMN_H
 #define QCT_ANATOMY_COLUMN_H

@@ -112,7 +112,7 @@ cJSON *column_to_json(const struct column *c) {
   cJSON *json = cJSON_CreateObject();
   json_add_text(json, "format", "qct spine proposal 1");
   json_add_text(json, "coordinates", "LPS mm");
-  json_add_text(json, "levels", "not named: give --level NAME=z");
+  json_add_text(json, "levels", "not named: give --level-z NAME=z");
   json_add_text(json, "refused", c->reason);
   json_add_number(json, "canal_seen_share", c->seen_share);
   json_add_number(json, "canal_from_z", c->canal[0].z);

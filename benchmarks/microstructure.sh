@@ -6,7 +6,7 @@ qct=$(realpath "${1:-build/bin/qct}") limit=${2:-20}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-"$qct" phantom trabeculae spinodal --out cube --size 4 --voxel 0.02 --period 0.8 --bvtv 0.2 --waves 60 2> /dev/null
+"$qct" phantom trabeculae spinodal --out cube --edge 4 --size 0.02 --period 0.8 --bvtv 0.2 --waves 60 2> /dev/null
 TIMEFORMAT='%U %R'
 times=$({ time "$qct" microstructure cube/ct.nii.gz --threshold-by fixed --bone-threshold 500 --out cube.csv > /dev/null 2>&1; } 2>&1)
 read -r user wall <<< "$times"

@@ -188,13 +188,18 @@ static void name_label(struct picture *p, const struct labels *l, const struct l
 }
 
 status cal_picture_labels(struct picture **out, const struct volume *hu, const struct labels *l,
-                          double pixel_mm) {
+                          double pixel_mm, double height_mm) {
   status st = ST_OK;
   struct picture *p = NULL;
   struct vec3 at;
   TRY(geometry_match(&hu->grid, "scan", &l->grid, "labels", 1e-3));
   CHECK(labels_middle(&at, l), ST_DOMAIN, "drawing labels: the label map is empty");
   struct picture_plane plane = picture_plane_through(&hu->grid, PLANE_AXIAL, at, pixel_mm);
+  if (height_mm > 0) {
+    plane.centre =
+        vec3_along(plane.centre, vec3_dot(vec3_sub(at, plane.centre), plane.down), plane.down);
+    plane.height_mm = height_mm;
+  }
   TRY(picture_slice(&p, hu, &plane, -200, 500));
   int drawn = 0;
   for (size_t i = 0; i < l->name_count; i++) {

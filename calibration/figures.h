@@ -21,10 +21,12 @@ status cal_figure_fit(struct text *svg, const struct calibration *c);
 /**
  * Axial slice through the middle of the rods (or samples) with every label outlined and named.
  * @param[in] l     rods from cal_find_rods, or samples from cal_from_tissues
- * @param pixel_mm  size of a pixel
+ * @param pixel_mm   size of a pixel
+ * @param height_mm  of a band about the labels; 0: the whole slice
+ * @return ST_DOMAIN for an empty label map or another grid than the scan's
  */
 status cal_picture_labels(struct picture **out, const struct volume *hu, const struct labels *l,
-                          double pixel_mm);
+                          double pixel_mm, double height_mm);
 
 /**
  * Control chart of one scanner and phantom: deviations from the baseline in SD over days since the

@@ -19,17 +19,17 @@ static const struct params defaults = {.out = NULL};
 
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
-    OPT_TEXT(struct params, levels, "level",
+    OPT_TEXT(struct params, levels, "level-z",
              "levels that you name, L1=z,L2=z with the middle of each body in mm"),
     OPT_OUT_REQUIRED(struct params, out, "out",
-                     "folder for proposal.json, proposal.png; with --level also labels.nii.gz, "
+                     "folder for proposal.json, proposal.png; with --level-z also labels.nii.gz, "
                      "frames.json"),
     SCAN_OPTIONS(struct params, read), OPTIONS_END};
 
 static const struct example examples[] = {
     {"qct phantom spine --out spine --spacing 1.5,1.5,2 --format nifti", "a digital patient"},
     {"qct anatomy levels spine/ct.nii.gz --out levels", "canal, discs and bodies, without names"},
-    {"qct anatomy levels spine/ct.nii.gz --level L1=74,L2=37 --out named",
+    {"qct anatomy levels spine/ct.nii.gz --level-z L1=74,L2=37 --out named",
      "bodies of the levels that a person named"},
     {NULL, NULL}};
 
@@ -77,10 +77,11 @@ static status run(struct context *ctx, const void *params) {
   for (int i = 0; i < c->body_count; i++)
     log_info("a body at z %.0f mm, disc to disc %.0f mm, confidence %.2f (no level is named)",
              c->bodies[i].at.z, c->bodies[i].height_mm, c->bodies[i].confidence);
-  CHECK(!*c->reason || labels, ST_DOMAIN,
-        "the proposal must not be relied on: %s. Look at proposal.png and name a level by --level, "
-        "or give labels to anatomy vertebrae",
-        c->reason);
+  CHECK(
+      !*c->reason || labels, ST_DOMAIN,
+      "the proposal must not be relied on: %s. Look at proposal.png and name a level by --level-z, "
+      "or give labels to anatomy vertebrae",
+      c->reason);
   if (*c->reason) log_warning("only the anchors count: %s", c->reason);
 done:
   volume_destroy(ct);
@@ -96,7 +97,8 @@ const struct command cmd_anatomy_levels = {
     .about =
         "Draws a proposal: the canal (green where seen, pink between), discs as dark minima before "
         "it, bodies between discs with a confidence from 0 to 1. It never names a level: that "
-        "needs sacrum or ribs in sight of a person. With --level L1=z [mm, as in the picture] the "
+        "needs sacrum or ribs in sight of a person. With --level-z L1=z [mm, as in the picture] "
+        "the "
         "body at that height is outlined in its middle plane and enters bmd spine or hu; "
         "neighbours are not named from it.\n\n"
         "Refused (status 3, the picture is written) when the canal was seen in less than 15 % of "

@@ -26,7 +26,7 @@ static const struct option options[] = {
     OPT_FLAG(struct params, as_is, "no-edge",
              "half-max or fixed: plain sums of the voxels inside the outline, without the mineral "
              "that blur carries over it"),
-    OPT_INT(struct params, min_voxels, "min-voxels", "", 1, 1000000,
+    OPT_INT(struct params, min_voxels, "least-voxels", "", 1, 1000000,
             "a region with fewer is withheld"),
     OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD, "record; standard output when not given"),

@@ -27,7 +27,7 @@ static const struct option options[] = {
     OPT_REALS(struct params, clip, "clip-z", "%", 2, 0, 90,
               "then cut off the caudal and the cranial end, of the extent along the label's own "
               "axis"),
-    OPT_INT(struct params, min_voxels, "min-voxels", "", 1, 1000000,
+    OPT_INT(struct params, min_voxels, "least-voxels", "", 1, 1000000,
             "a region with fewer is withheld"),
     OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
     OPT_CASE(struct params, case_id),

@@ -71,7 +71,7 @@ static status save(struct context *ctx, const struct params *p, const struct cal
     TRY(plot_write(p->figure, &svg, ctx->force));
   }
   if (p->picture) {
-    TRY(cal_picture_labels(&picture, ct, where, 0.8));
+    TRY(cal_picture_labels(&picture, ct, where, 0.8, 0));
     TRY(picture_write_png(picture, p->picture, ctx->force));
   }
   if (p->samples_out) TRY(itk_labels_write(where, p->samples_out, provenance, ctx->force));

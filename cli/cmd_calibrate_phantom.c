@@ -66,7 +66,7 @@ static status write_pictures(struct context *ctx, const struct params *p,
     TRY(plot_write(p->figure, &svg, ctx->force));
   }
   if (p->picture) {
-    TRY(cal_picture_labels(&picture, ct, rods, 0.7));
+    TRY(cal_picture_labels(&picture, ct, rods, 0.7, 0));
     TRY(picture_write_png(picture, p->picture, ctx->force));
   }
   if (p->rods_out) {

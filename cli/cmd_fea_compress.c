@@ -48,7 +48,7 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom trabeculae spinodal --size 2 --voxel 0.08 --bvtv 0.4 --waves 50 --out cube",
+    {"qct phantom trabeculae spinodal --edge 2 --size 0.08 --bvtv 0.4 --waves 50 --out cube",
      "a cube of trabeculae"},
     {"qct fea compress cube/ct.nii.gz --bone-above 500 --boundary sliding --picture strain.png",
      "its apparent modulus and failure load between smooth plates"},
@@ -90,27 +90,16 @@ done:
   return st;
 }
 
-static status write_outputs(struct context *ctx, const struct params *p,
-                            const struct fea_compress *c) {
-  status st = ST_OK;
-  struct picture *picture = NULL;
-  const struct voxel_result r = {c->record,   c->model, c->solution, c->fields,
-                                 &c->failure, c->curve, c->words};
-  if (p->to.picture) TRY(fea_compress_picture(&picture, c));
-  TRY(voxel_outputs_write(ctx, &p->to, &r, picture));
-done:
-  picture_destroy(picture);
-  return st;
-}
-
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
   struct volume *image = NULL;
   struct fea_model *model = NULL;
   struct fea_compress *c = NULL;
+  struct picture *picture = NULL;
   char words[96];
   int rank;
+  TRY(curve_paths_check(&p->to, &p->compress.beyond));
   TRY(fea_command_rank(&rank));
   TRY(image_read(&image, p->image, NULL));
   TRY(fea_model_create(&model, &image->grid, p->poisson));
@@ -122,8 +111,12 @@ static status run(struct context *ctx, const void *params) {
   log_info("compression: apparent modulus %.4g MPa, failure load %.4g N, stiffness %.5g N/mm (%s)",
            c->apparent_modulus_mpa, c->load_n * c->failure.factor_pistoia, c->stiffness_n_mm,
            c->words);
-  if (rank == 0) TRY(write_outputs(ctx, p, c));
+  if (rank > 0) goto done;
+  const struct voxel_result r = VOXEL_RESULT(c);
+  if (p->to.picture) TRY(fea_compress_picture(&picture, c));
+  TRY(voxel_outputs_write(ctx, &p->to, &r, picture));
 done:
+  picture_destroy(picture);
   fea_compress_destroy(c);
   fea_model_destroy(model);
   volume_destroy(image);

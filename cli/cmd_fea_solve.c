@@ -47,7 +47,7 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom trabeculae plates --size 2 --voxel 0.1 --out cube", "a cube of plates"},
+    {"qct phantom trabeculae plates --edge 2 --size 0.1 --out cube", "a cube of plates"},
     {"qct fea solve cube/ct.nii.gz --new-job job.json", "a job to start from, to be edited"},
     {"qct fea solve cube/ct.nii.gz job.json --out press.csv",
      "pressed by 1 %: reactions, displacements, energy and failure factors"},

@@ -72,19 +72,6 @@ done:
   return st;
 }
 
-static status write_outputs(struct context *ctx, const struct params *p,
-                            const struct fea_spine *s) {
-  status st = ST_OK;
-  struct picture *picture = NULL;
-  const struct voxel_result r = {s->record,   s->model, s->solution, s->fields,
-                                 &s->failure, s->curve, s->words};
-  if (p->to.picture) TRY(fea_spine_picture(&picture, s));
-  TRY(voxel_outputs_write(ctx, &p->to, &r, picture));
-done:
-  picture_destroy(picture);
-  return st;
-}
-
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -93,11 +80,13 @@ static status run(struct context *ctx, const void *params) {
   struct volume *density = NULL;
   struct labels *labels = NULL, *bodies = NULL;
   struct fea_spine *s = NULL;
+  struct picture *picture = NULL;
   struct vertebra_frame frame;
   struct calibration calibration;
   struct fea_user_law user_law;
   char name[48];
   int rank;
+  TRY(curve_paths_check(&p->to, &p->spine.beyond));
   TRY(fea_command_rank(&rank));
   CHECK(p->label > 0, ST_USAGE,
         "vertebra: --label is needed (27 to 31 are L5 to L1 in "
@@ -125,8 +114,12 @@ static status run(struct context *ctx, const void *params) {
                     p->calibration ? &calibration : NULL, &o));
   log_info("spine: failure load %.0f N, stiffness %.0f N/mm (%s)", s->failure_load_n,
            s->stiffness_n_mm, s->words);
-  if (rank == 0) TRY(write_outputs(ctx, p, s));
+  if (rank > 0) goto done;
+  const struct voxel_result r = VOXEL_RESULT(s);
+  if (p->to.picture) TRY(fea_spine_picture(&picture, s));
+  TRY(voxel_outputs_write(ctx, &p->to, &r, picture));
 done:
+  picture_destroy(picture);
   fea_spine_destroy(s);
   labels_destroy(bodies);
   labels_destroy(labels);

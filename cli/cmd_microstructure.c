@@ -40,7 +40,7 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom trabeculae rods --out rods --rod-radius 0.06 --period 0.5 --size 2 --voxel 0.025",
+    {"qct phantom trabeculae rods --out rods --rod-radius 0.06 --period 0.5 --edge 2 --size 0.025",
      "a lattice of rods whose measures are known"},
     {"qct microstructure rods/ct.nii.gz --threshold-by fixed --bone-threshold 500 --picture "
      "rods.png "

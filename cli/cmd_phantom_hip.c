@@ -9,25 +9,19 @@
 #include <string.h>
 
 struct params {
-  const char *out, *params, *phantom, *certificate;
+  const char *out, *params;
   struct text_list set;
-  struct phantom_scan scan;
-  int seed, sex, side, view, bone, depth, fault;
-  double spacing[3], fov[3], size[3], direction[9], pose[6], truth_step;
-  bool flip_rods, no_table, reverse_instances;
+  struct setup_options setup;
+  int seed, sex, side, view, depth, fault;
+  double truth_step;
+  bool flip_rods, reverse_instances;
 };
 
 static const char *const sides[] = {"left", "right", NULL};
 static const char *const sexes[] = {"any", "F", "M", NULL};
 
-static const struct params defaults = {.scan = PHANTOM_SCAN_DEFAULTS,
-                                       .phantom = "mindways-model3-ct",
-                                       .spacing = {0.8, 0.8, 1.5},
-                                       .fov = PHANTOM_NONE3,
-                                       .size = PHANTOM_NONE3,
-                                       .direction = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN},
-                                       .truth_step = 2,
-                                       .depth = 2};
+static const struct params defaults = {
+    .setup = SETUP_DEFAULTS(0.8, 1.5), .truth_step = 2, .depth = 2};
 
 static const struct option options[] = {
     OPT_OUT_REQUIRED(struct params, out, "out", "folder for the digital patient"),
@@ -37,13 +31,11 @@ static const struct option options[] = {
     OPT_IN(struct params, params, "params", "params.json of an earlier phantom to start from"),
     OPT_CHOICE(struct params, side, "side", sides, "the hip that is measured"),
     OPT_CHOICE(struct params, view, "view", hip_view_names, "one hip or the whole pelvis"),
-    PHANTOM_TABLE_OPTIONS(struct params),
-    OPT_REALS(struct params, direction, "direction", "", 9, -1, 1,
+    OPT_REALS(struct params, setup.direction, "direction", "", 9, -1, 1,
               "direction cosines, row by row; column a is the world axis of index a"),
     OPT_FLAG(struct params, flip_rods, "flip-rods", "calibration phantom turned end for end"),
-    OPT_CHOICE(struct params, bone, "bone-kind", phantom_bones,
-               "equivalent: bone reads exactly its planted density at any energy"),
-    PHANTOM_SCAN_OPTIONS(struct params, scan),
+    SETUP_OPTIONS(struct params, setup,
+                  "equivalent: bone reads exactly its planted density at any energy"),
     OPT_FLAG(struct params, reverse_instances, "reverse-instances",
              "instance numbers against the slice order"),
     OPT_CHOICE(struct params, fault, "fault", phantom_fault_names,
@@ -53,57 +45,15 @@ static const struct option options[] = {
              "coarsest step of the truth's quadrature; the finest is a quarter"),
     OPTIONS_END};
 
-/* An option that was given (differs from its default) goes over what --params says. */
-static void take(double *to, const double *given, const double *usual, int n) {
-  for (int i = 0; i < n; i++)
-    if (!isnan(given[i]) && given[i] != usual[i]) to[i] = given[i];
-}
-
-static void take_choice(int *to, int given, int usual) {
-  if (given != usual) *to = given;
-}
-
-static void apply_scanner(struct hip_phantom *h, const struct params *p) {
-  const struct phantom_scan *to = &p->scan, *usual = &defaults.scan;
-  const struct scanner_options *s = &to->scanner, *d = &usual->scanner;
-  take_choice(&h->preset, to->preset, usual->preset);
-  take(&h->kvp, &to->kvp, &usual->kvp, 1);
-  take_choice(&h->scanner.kernel, s->kernel, d->kernel);
-  take(&h->scanner.noise_hu, &s->noise_hu, &d->noise_hu, 1);
-  take(&h->scanner.sigma_mm, &s->sigma_mm, &d->sigma_mm, 1);
-  take(&h->scanner.z_sigma_mm, &s->z_sigma_mm, &d->z_sigma_mm, 1);
-  take(&h->scanner.thickness_mm, &s->thickness_mm, &d->thickness_mm, 1);
-  take(&h->scanner.cup_hu, &s->cup_hu, &d->cup_hu, 1);
-  take(&h->scanner.drift_slope, &s->drift_slope, &d->drift_slope, 1);
-  take(&h->scanner.drift_offset_hu, &s->drift_offset_hu, &d->drift_offset_hu, 1);
-  take(&h->scanner.circle_mm, &s->circle_mm, &d->circle_mm, 1);
-  if (to->seed != usual->seed) h->scanner.seed = (uint64_t)to->seed;
-  if (to->ideal) h->ideal = 1;
-}
-
 static status apply_options(struct hip_phantom *h, const struct params *p) {
   status st = ST_OK;
   const struct params *d = &defaults;
-  apply_scanner(h, p);
-  take(h->spacing, p->spacing, d->spacing, 3);
-  take(h->fov, p->fov, d->fov, 3);
-  take(h->size, p->size, d->size, 3);
-  take(h->pose, p->pose, d->pose, 6);
-  take(h->direction, p->direction, d->direction, 9);
-  take(&h->truth_step_mm, &p->truth_step, &d->truth_step, 1);
-  take_choice(&h->view, p->view, d->view);
-  take_choice(&h->paint.depth, p->depth, d->depth);
-  if (p->bone != d->bone) h->bone = (enum bone_mode)p->bone;
+  setup_options_take(&h->scan, &p->setup, &d->setup);
+  setup_take_reals(&h->truth_step_mm, &p->truth_step, &d->truth_step, 1);
+  setup_take_choice(&h->view, p->view, d->view);
+  setup_take_choice(&h->scan.paint.depth, p->depth, d->depth);
   if (p->side) h->side = SIDE_RIGHT;
   if (p->flip_rods) h->rods_flipped = 1;
-  if (p->no_table) h->table = 0;
-  if (strcmp(p->phantom, d->phantom) != 0)
-    snprintf(h->phantom, sizeof h->phantom, "%s",
-             strcmp(p->phantom, "none") == 0 ? "" : p->phantom);
-  if (p->certificate) {
-    snprintf(h->certificate, sizeof h->certificate, "%s", p->certificate);
-    if (strcmp(p->phantom, d->phantom) == 0) h->phantom[0] = '\0'; /* the file's own key */
-  }
   for (int i = 0; i < p->set.count; i++) TRY(person_set(&h->person, p->set.items[i]));
 done:
   return st;
@@ -113,7 +63,7 @@ static status plant_fault(const struct params *p) {
   status st = ST_OK;
   char folder[4096];
   if (p->fault == FAULT_NONE) goto done;
-  CHECK(p->scan.format == PHANTOM_DICOM, ST_USAGE, "--fault %s needs --format dicom",
+  CHECK(p->setup.scan.format == PHANTOM_DICOM, ST_USAGE, "--fault %s needs --format dicom",
         phantom_fault_names[p->fault]);
   snprintf(folder, sizeof folder, "%s/ct", p->out);
   TRY(phantom_fault_plant(folder, (enum phantom_fault)p->fault));
@@ -135,10 +85,10 @@ static status run(struct context *ctx, const void *params) {
   }
   TRY(apply_options(&h, p));
   TRY(hip_phantom_make(&result, &h));
-  struct phantom_output_options out = {.format = p->scan.format,
-                                       .seed = (uint64_t)p->seed * 1000003 + h.scanner.seed,
-                                       .identifiers = p->scan.phi,
-                                       .padding = p->scan.padding,
+  struct phantom_output_options out = {.format = p->setup.scan.format,
+                                       .seed = (uint64_t)p->seed * 1000003 + h.scan.scanner.seed,
+                                       .identifiers = p->setup.scan.phi,
+                                       .padding = p->setup.scan.padding,
                                        .reverse_instances = p->reverse_instances};
   provenance = context_provenance(ctx);
   TRY(phantom_result_write(&result, p->out, &out, provenance, ctx->force));

@@ -7,23 +7,17 @@
 #include <string.h>
 
 struct params {
-  const char *out, *phantom, *certificate;
+  const char *out;
   struct text_list density, deform;
-  struct phantom_scan scan;
-  int seed, bone, view, contrast;
-  double spacing[3], fov[3], size[3], pose[6];
+  struct setup_options setup;
+  int seed, view, contrast;
   double cobb, lordosis, disc, scale, cortex, plate, hollow, texture, fat, aorta;
-  bool no_table;
 };
 
 static const char *const contrasts[] = {"unknown", "none", "present", NULL};
 
-static const struct params defaults = {.phantom = "mindways-model3-ct",
-                                       .scan = PHANTOM_SCAN_DEFAULTS,
+static const struct params defaults = {.setup = SETUP_DEFAULTS(0.9, 2),
                                        .contrast = CONTRAST_NONE,
-                                       .spacing = {0.9, 0.9, 2},
-                                       .fov = PHANTOM_NONE3,
-                                       .size = PHANTOM_NONE3,
                                        .lordosis = 30,
                                        .disc = 9,
                                        .scale = 1,
@@ -56,10 +50,8 @@ static const struct option options[] = {
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of the trabecular texture"),
     OPT_CHOICE(struct params, view, "view", spine_view_names,
                "the whole trunk, or a box about the column"),
-    PHANTOM_TABLE_OPTIONS(struct params),
-    OPT_CHOICE(struct params, bone, "bone-kind", phantom_bones,
-               "equivalent: cortical bone reads exactly its planted density at any energy"),
-    PHANTOM_SCAN_OPTIONS(struct params, scan),
+    SETUP_OPTIONS(struct params, setup,
+                  "equivalent: cortical bone reads exactly its planted density at any energy"),
     OPTIONS_END};
 
 /* "L1=REST": the level, and where REST starts. */
@@ -121,34 +113,16 @@ done:
   return st;
 }
 
-static void fill_scan(struct spine_phantom *s, const struct params *p) {
-  s->preset = p->scan.preset;
-  s->kvp = p->scan.kvp;
-  s->ideal = p->scan.ideal;
-  phantom_scan_scanner(&s->scanner, &p->scan);
-  memcpy(s->spacing, p->spacing, sizeof s->spacing);
-  memcpy(s->fov, p->fov, sizeof s->fov);
-  memcpy(s->size, p->size, sizeof s->size);
-  for (int i = 0; i < 6; i++) s->pose[i] = isnan(p->pose[i]) ? 0 : p->pose[i];
-}
-
 static status fill(struct spine_phantom *s, const struct params *p) {
   status st = ST_OK;
   TRY(fill_shape(&s->shape, p));
-  fill_scan(s, p);
+  setup_options_take(&s->scan, &p->setup, &defaults.setup);
   s->texture = p->texture;
   s->fat_mm = p->fat;
   s->aorta_hu = p->aorta;
   s->contrast = p->contrast;
   s->seed = (uint64_t)p->seed;
   s->view = p->view;
-  s->table = !p->no_table;
-  s->bone = (enum bone_mode)p->bone;
-  snprintf(s->phantom, sizeof s->phantom, "%s", strcmp(p->phantom, "none") ? p->phantom : "");
-  if (p->certificate) {
-    snprintf(s->certificate, sizeof s->certificate, "%s", p->certificate);
-    if (!strcmp(p->phantom, defaults.phantom)) s->phantom[0] = '\0'; /* the file's own key */
-  }
 done:
   return st;
 }
@@ -161,8 +135,8 @@ static status run(struct context *ctx, const void *params) {
   spine_phantom_defaults(&s);
   TRY(fill(&s, p));
   TRY(spine_phantom_make(&result, &s));
-  TRY(phantom_scan_write(ctx, &result, p->out, &p->scan,
-                         (uint64_t)p->seed * 1000003 + s.scanner.seed + 7));
+  TRY(phantom_scan_write(ctx, &result, p->out, &p->setup.scan,
+                         (uint64_t)p->seed * 1000003 + s.scan.scanner.seed + 7));
 done:
   phantom_result_free(&result);
   return st;

@@ -5,7 +5,7 @@
 struct params {
   const char *out;
   int structure, waves, seed;
-  double thickness, gap, radius, period, bvtv, size, spacing, mineral, blur, noise;
+  double thickness, gap, radius, period, bvtv, edge, size, mineral, blur, noise;
   double stretch[3], tilt[2];
 };
 
@@ -17,8 +17,8 @@ static const struct params defaults = {.structure = TRABECULAE_PLATES,
                                        .radius = 0.1,
                                        .period = 1,
                                        .bvtv = 0.2,
-                                       .size = 4,
-                                       .spacing = 0.05,
+                                       .edge = 4,
+                                       .size = 0.05,
                                        .mineral = 1000,
                                        .stretch = {1, 1, 1}};
 
@@ -34,8 +34,8 @@ static const struct option options[] = {
     OPT_INT(struct params, seed, "seed", "", 0, 1e9, "of waves and noise"),
     OPT_REALS(struct params, stretch, "stretch", "", 3, 0.2, 5, "lengths along x,y,z"),
     OPT_REALS(struct params, tilt, "turn", "deg", 2, -90, 90, "turns about x and y"),
-    OPT_REAL(struct params, size, "size", "mm", 0.2, 50, "edge of the cube"),
-    OPT_REAL(struct params, spacing, "voxel", "mm", 0.002, 1, "voxel edge"),
+    OPT_REAL(struct params, edge, "edge", "mm", 0.2, 50, "of the cube"),
+    OPT_REAL(struct params, size, "size", "mm", 0.002, 1, "edge of a voxel"),
     OPT_REAL(struct params, mineral, "mineral", "mg/cm3", 100, 2000, "density of bone"),
     OPT_REAL(struct params, blur, "blur", "mm", 0, 1, "SD of an isotropic blur"),
     OPT_REAL(struct params, noise, "noise-density", "mg/cm3", 0, 500, "SD of white noise"),
@@ -58,8 +58,8 @@ static status run(struct context *ctx, const void *params) {
   t.seed = (uint64_t)p->seed;
   for (int a = 0; a < 3; a++) t.stretch[a] = p->stretch[a];
   for (int a = 0; a < 2; a++) t.tilt_deg[a] = p->tilt[a];
-  t.size_mm = p->size;
-  t.spacing_mm = p->spacing;
+  t.size_mm = p->edge;
+  t.spacing_mm = p->size;
   t.mineral_mg_cm3 = p->mineral;
   t.blur_mm = p->blur;
   t.noise_mg_cm3 = p->noise;
@@ -75,9 +75,9 @@ done:
 
 static const struct example examples[] = {
     {"qct phantom trabeculae plates --out plates", "plates of 0.15 mm, 0.65 mm apart"},
-    {"qct phantom trabeculae rods --out rods --rod-radius 0.06 --period 0.7 --size 3.5",
+    {"qct phantom trabeculae rods --out rods --rod-radius 0.06 --period 0.7 --edge 3.5",
      "a cubic lattice of thin rods"},
-    {"qct phantom trabeculae spinodal --out sponge --size 2 --waves 60 --stretch 1,1,1.5",
+    {"qct phantom trabeculae spinodal --out sponge --edge 2 --waves 60 --stretch 1,1,1.5",
      "a random sponge with a known bone volume fraction, stretched along z"},
     {NULL, NULL}};
 

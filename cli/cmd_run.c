@@ -22,7 +22,7 @@ static const struct option options[] = {
            "label map on the grid of the CT (TotalSegmentator values or names) instead of the "
            "automatic outline"),
     RUN_OPTIONS(struct params, run),
-    OPT_TEXT(struct params, levels, "level",
+    OPT_TEXT(struct params, levels, "level-z",
              "vertebrae that you name, L1=z,L2=z with the middle of each body in mm"),
     OPT_TEXT(struct params, series, "series",
              "DICOM series: UID, a unique part of it, or #2 for the second of the list"),
@@ -121,7 +121,7 @@ const struct command cmd_run = {
         "scans of other days (--from-store), or by the tissues in the scan. Outlines the proximal "
         "femora and measures density, structure, cortex, areal density and the load that a fall "
         "to the side takes. Where the scan holds them it also measures vertebrae that labels or "
-        "--level name, muscle and fat, and the heart's fat and calcium. report.html, record.csv, "
+        "--level-z name, muscle and fat, and the heart's fat and calcium. report.html, record.csv, "
         "record.json and what they rest on go into the folder.\n\n"
         "What the scan does not permit (a truncated head, metal, slices too thick) is withheld "
         "with the reason, in the record and in the report, and the rest goes on: the exit status "

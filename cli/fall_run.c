@@ -3,20 +3,6 @@
 #include "core/log.h"
 #include "fea/mesh_file.h"
 
-static status write_outputs(struct context *ctx, const struct fall_params *p,
-                            const struct fea_fall *f) {
-  status st = ST_OK;
-  struct picture *picture = NULL;
-  const struct voxel_result r = {f->record,   f->model, f->solution, f->fields,
-                                 &f->failure, f->curve, f->words};
-  if (p->to.picture) TRY(fea_fall_picture(&picture, f));
-  TRY(voxel_outputs_write(ctx, &p->to, &r, picture));
-  if (p->mesh) TRY(fea_model_write(f->model, 0, p->to.bins, p->mesh, ctx->force));
-done:
-  picture_destroy(picture);
-  return st;
-}
-
 status fall_command(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct fall_params *p = params;
@@ -24,10 +10,10 @@ status fall_command(struct context *ctx, const void *params) {
   struct fea_fall_options o = p->model;
   struct femur_inputs in = {0};
   struct fea_fall *f = NULL;
+  struct picture *picture = NULL;
   struct fea_user_law user_law;
   int rank;
-  CHECK(o.beyond.rule || (!p->to.curve && !p->to.curve_picture), ST_USAGE,
-        "curve: --curve and --curve-picture need --nonlinear");
+  TRY(curve_paths_check(&p->to, &o.beyond));
   TRY(fea_command_rank(&rank));
   TRY(femur_inputs_read(&in, &p->femur, &as_density));
   o.interval = !p->no_interval;
@@ -48,8 +34,13 @@ status fall_command(struct context *ctx, const void *params) {
            "%.0e, work %.6g = 2 x energy %.6g N mm",
            f->failure_load_n, f->stiffness_n_mm, f->words, f->solution->residual,
            f->solution->balance, 2 * f->solution->work_nmm, f->solution->energy_nmm);
-  if (rank == 0) TRY(write_outputs(ctx, p, f));
+  if (rank > 0) goto done;
+  const struct voxel_result r = VOXEL_RESULT(f);
+  if (p->to.picture) TRY(fea_fall_picture(&picture, f));
+  TRY(voxel_outputs_write(ctx, &p->to, &r, picture));
+  if (p->mesh) TRY(fea_model_write(f->model, 0, p->to.bins, p->mesh, ctx->force));
 done:
+  picture_destroy(picture);
   fea_fall_destroy(f);
   femur_inputs_free(&in);
   return st;

@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "phantom/output.h"
-#include "phantom/scanner.h"
+#include "phantom/setup.h"
 
 #include <math.h>
 
@@ -47,19 +47,51 @@ struct phantom_scan {
       OPT_FLAG(T, m.ideal, "ideal", "also what is exact: the image without blur and noise"),       \
       OPT_FLAG(T, m.phi, "phi", "plant fictional identifiers in the DICOM header")
 
-/* Voxels, field of view and calibration phantom of a person on the table: members of T itself. */
-#define PHANTOM_TABLE_OPTIONS(T)                                                                   \
-  OPT_REALS(T, spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),                          \
-      OPT_REALS(T, fov, "fov", "mm", 3, 1, 2000, "field of view x,y,z; else the view's"),          \
-      OPT_REALS(T, size, "voxels", "", 3, 1, 4096, "number of voxels x,y,z, instead of --fov"),    \
-      OPT_REALS(T, pose, "pose", "deg,mm", 6, -400, 400,                                           \
+/* How a person is laid on the table and scanned. */
+struct setup_options {
+  struct phantom_scan scan;
+  const char *phantom, *certificate;
+  int bone;
+  double spacing[3], fov[3], size[3], direction[9], pose[6];
+  bool no_table;
+};
+#define SETUP_DEFAULTS(pixel, slice)                                                               \
+  {                                                                                                \
+    .scan = PHANTOM_SCAN_DEFAULTS, .phantom = "mindways-model3-ct",                                \
+    .spacing = {pixel, pixel, slice}, .fov = {NAN, NAN, NAN}, .size = {NAN, NAN, NAN},             \
+    .direction = {                                                                                 \
+      NAN,                                                                                         \
+      NAN,                                                                                         \
+      NAN,                                                                                         \
+      NAN,                                                                                         \
+      NAN,                                                                                         \
+      NAN,                                                                                         \
+      NAN,                                                                                         \
+      NAN,                                                                                         \
+      NAN                                                                                          \
+    }                                                                                              \
+  }
+
+/* `m` is a struct setup_options in the parameters; `bone_help` says what is equivalent. */
+#define SETUP_OPTIONS(T, m, bone_help)                                                             \
+  OPT_REALS(T, m.spacing, "spacing", "mm", 3, 0.1, 20, "voxel size x,y,z"),                        \
+      OPT_REALS(T, m.fov, "fov", "mm", 3, 1, 2000, "field of view x,y,z; else the view's"),        \
+      OPT_REALS(T, m.size, "voxels", "", 3, 1, 4096, "number of voxels x,y,z, instead of --fov"),  \
+      OPT_REALS(T, m.pose, "pose", "deg,mm", 6, -400, 400,                                         \
                 "turns about x,y,z and shifts of the person on the table"),                        \
-      OPT_TEXT(T, phantom, "phantom", "calibration phantom under the patient, or none"),           \
-      OPT_IN(T, certificate, "certificate", "densities of the calibration phantom"),               \
-      OPT_FLAG(T, no_table, "no-table", "leave the table out")
-#define PHANTOM_NONE3                                                                              \
-  { NAN, NAN, NAN }
+      OPT_TEXT(T, m.phantom, "phantom", "calibration phantom under the patient, or none"),         \
+      OPT_IN(T, m.certificate, "certificate", "densities of the calibration phantom"),             \
+      OPT_FLAG(T, m.no_table, "no-table", "leave the table out"),                                  \
+      OPT_CHOICE(T, m.bone, "bone-kind", phantom_bones, bone_help),                                \
+      PHANTOM_SCAN_OPTIONS(T, m.scan)
 static const char *const phantom_bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha", NULL};
+
+/** What was given, which is what differs from the command's defaults, goes over what `to` has. */
+void setup_options_take(struct scan_setup *to, const struct setup_options *given,
+                        const struct setup_options *usual);
+/* The pieces of it, for a command's own options. */
+void setup_take_reals(double *to, const double *given, const double *usual, int n);
+void setup_take_choice(int *to, int given, int usual);
 
 /** The scanner as asked for; what `to` has beside these options stays. */
 static inline void phantom_scan_scanner(struct scanner_options *to, const struct phantom_scan *p) {

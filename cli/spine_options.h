@@ -23,7 +23,7 @@ struct spine_region {
       OPT_REAL(T, m.clear, "clear", "mm", 0, 10,                                                   \
                "least distance of the ellipse from the body's surface"),                           \
       OPT_LIST(T, m.levels, "levels", "levels to report, e.g. L1,L2; else T12 to L5"),             \
-      OPT_INT(T, m.min_voxels, "min-voxels", "", 1, 1000000, "a region with fewer is withheld")
+      OPT_INT(T, m.min_voxels, "least-voxels", "", 1, 1000000, "a region with fewer is withheld")
 
 static inline struct qct_roi_options spine_region_roi(const struct spine_region *r,
                                                       double erode_mm) {

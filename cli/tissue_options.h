@@ -44,7 +44,7 @@ static const char *const window_presets[] = {"standard", "thigh", "visceral-alt"
           T, m.pure_hu, "pure-hu", "HU", 2, -200, 200,                                             \
           "HU of pure muscle and pure fat in this scan, e.g. 52,-100: also the share of fat "      \
           "by mixing"),                                                                            \
-      OPT_INT(T, m.imat_min, "imat-min-pixels", "pixels", 1, 1000,                                 \
+      OPT_INT(T, m.imat_min, "least-imat-pixels", "pixels", 1, 1000,                               \
               "smaller fat components in muscle do not count"),                                    \
       OPT_OUT_AS(T, m.out, "out", ENDS_RECORD, "record; standard output when not given"),          \
       OPT_CASE(T, m.case_id), SCAN_OPTIONS(T, m.read)

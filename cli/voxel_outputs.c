@@ -5,13 +5,19 @@
 #include "fea/mesh_file.h"
 #include "fea/store_fields.h"
 
+status curve_paths_check(const struct voxel_paths *to, const struct fea_beyond_options *beyond) {
+  status st = ST_OK;
+  CHECK(beyond->rule || (!to->curve && !to->curve_picture), ST_USAGE,
+        "curve: --curve and --curve-picture need --nonlinear");
+done:
+  return st;
+}
+
 status curve_outputs_write(const struct context *ctx, const struct voxel_paths *to,
                            const struct fea_curve *c) {
   status st = ST_OK;
   struct table *table = NULL;
   struct text svg = {0};
-  CHECK(c || (!to->curve && !to->curve_picture), ST_USAGE,
-        "curve: --curve and --curve-picture need --nonlinear");
   if (to->curve) {
     TRY(fea_curve_table(&table, c));
     TRY(table_write(table, to->curve, ctx->force));

@@ -47,13 +47,22 @@ struct voxel_result {
   const struct fea_curve *curve; /* NULL without a rule beyond yield */
   const char *words;
 };
+/* `s` is a solved model of fea/: fall, spine or compress. */
+#define VOXEL_RESULT(s)                                                                            \
+  { (s)->record, (s)->model, (s)->solution, (s)->fields, &(s)->failure, (s)->curve, (s)->words }
+
+/** Before anything is solved. @return ST_USAGE when a curve is asked for and no rule beyond yield
+ */
+status curve_paths_check(const struct voxel_paths *to, const struct fea_beyond_options *beyond);
 
 /** @param picture  of to->picture, NULL when that is NULL
- * @return ST_USAGE when a curve is asked for and there is none; ST_USAGE, ST_IO from the files */
+ * @return ST_USAGE, ST_IO from the files */
 status voxel_outputs_write(struct context *ctx, const struct voxel_paths *to,
                            const struct voxel_result *result, const struct picture *picture);
 
-/** The curve alone, for models that are not voxels. @return as above */
+/** The curve alone, for models that are not voxels. `curve` may be NULL when no path of it is
+ * given.
+ * @return as above */
 status curve_outputs_write(const struct context *ctx, const struct voxel_paths *to,
                            const struct fea_curve *curve);
 

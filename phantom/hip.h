@@ -4,7 +4,7 @@
 
 #include "phantom/hip_truth.h"
 #include "phantom/output.h"
-#include "phantom/scanner.h"
+#include "phantom/setup.h"
 
 enum hip_view { HIP_VIEW_HIP, HIP_VIEW_PELVIS };
 extern const char *const hip_view_names[];
@@ -14,26 +14,13 @@ struct hip_phantom {
   char sex;         /* 'F', 'M', or 0 */
   double age_years; /* NaN unknown */
   enum side side;
-  char phantom[48];       /* registry key of the calibration phantom, "" none */
-  char certificate[1024]; /* its file, "" the built-in registry */
+  struct scan_setup scan;
   int rods_flipped;
-  int table;
-  enum bone_mode bone;
-  struct scanner_options scanner;
-  int preset;          /* of scanner_names */
-  double kvp;          /* NaN: the preset's */
-  double pose[6];      /* deg, mm */
-  int view;            /* enum hip_view */
-  double spacing[3];   /* mm */
-  double fov[3];       /* mm; NaN: the view's */
-  double size[3];      /* voxels; NaN: from the field of view */
-  double direction[9]; /* NaN: identity */
+  int view; /* enum hip_view */
   double truth_step_mm;
-  struct paint_options paint;
-  int ideal; /* 1: also the ideal image, density and coverage */
 };
 
-/** The defaults: the default person, left side, mindways-model3-ct under the patient. */
+/** The default person, left side, of scan_setup_defaults. */
 void hip_phantom_defaults(struct hip_phantom *p);
 /** Grid of the options: the field of view about the measured hip, turned by `direction`. */
 status hip_phantom_grid(struct geometry *out, const struct hip_phantom *p);

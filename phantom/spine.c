@@ -11,21 +11,13 @@
 const char *const spine_view_names[] = {"trunk", "column", NULL};
 
 void spine_phantom_defaults(struct spine_phantom *p) {
-  const double nan = (double)NAN;
   *p = (struct spine_phantom){.texture = 0.1,
                               .fat_mm = 16,
                               .marrow_yellow = 0.5,
-                              .aorta_hu = nan,
+                              .aorta_hu = (double)NAN,
                               .contrast = CONTRAST_NONE,
-                              .phantom = "mindways-model3-ct",
-                              .table = 1,
-                              .scanner = SCANNER_DEFAULTS,
-                              .kvp = nan,
-                              .spacing = {0.9, 0.9, 2},
-                              .fov = {nan, nan, nan},
-                              .size = {nan, nan, nan},
-                              .truth_step_mm = 2.4,
-                              .paint = PAINT_DEFAULTS};
+                              .truth_step_mm = 2.4};
+  scan_setup_defaults(&p->scan, 0.9, 2);
   spine_shape_defaults(&p->shape);
 }
 
@@ -87,46 +79,18 @@ static void field_of_view(struct vec3 *centre, double extent[3], const struct sp
   extent[1] = under - front;
 }
 
-static status make_grid(struct geometry *out, const struct spine_phantom *p,
-                        const struct spine_body *b) {
-  status st = ST_OK;
-  struct vec3 centre;
-  double extent[3], n[3];
-  field_of_view(&centre, extent, b, p->view);
-  for (int a = 0; a < 3; a++) {
-    TRY(in_range(p->spacing[a], 0.1, 20, "spacing", "mm"));
-    double mm = isnan(p->fov[a]) ? extent[a] : p->fov[a];
-    n[a] = isnan(p->size[a]) ? ceil(mm / p->spacing[a]) : p->size[a];
-    TRY(in_range(n[a], 1, 4096, "size", "voxels"));
-  }
-  *out = geometry_make((int64_t)n[0], (int64_t)n[1], (int64_t)n[2], p->spacing[0], p->spacing[1],
-                       p->spacing[2]);
-  for (int a = 0; a < 3; a++) out->origin[a] = (&centre.x)[a] - 0.5 * (n[a] - 1) * p->spacing[a];
-  TRY(geometry_check(out, sizeof(float)));
-done:
-  return st;
-}
-
 /* ---- body ---- */
 
 static status make_body(struct spine_body *b, const struct spine_phantom *p) {
   status st = ST_OK;
   struct tissue_table tissue;
-  double kev = scanner_energy(scanner_preset(p->preset), p->kvp);
-  TRY(tissue_table_init(&tissue, kev, 0.925, p->marrow_yellow, p->bone));
-  spine_body_init(b, &p->shape, &tissue, p->pose);
+  TRY(scan_setup_tissue(&tissue, &p->scan, 0.925, p->marrow_yellow));
+  spine_body_init(b, &p->shape, &tissue, p->scan.pose);
   b->fat_mm = p->fat_mm;
   b->texture = p->texture;
   b->seed = (unsigned)p->seed;
   if (!isnan(p->aorta_hu)) b->aorta_hu = p->aorta_hu;
-  b->bench.table = p->table;
-  b->bench.top_y_mm = back_level(b);
-  if (p->phantom[0] || p->certificate[0]) {
-    struct phantom_entry entry;
-    TRY(phantom_registry_find(&entry, p->phantom[0] ? p->phantom : NULL,
-                              p->certificate[0] ? p->certificate : NULL));
-    bench_phantom(&b->bench, &entry, &tissue);
-  }
+  TRY(scan_setup_bench(&b->bench, &p->scan, &tissue, back_level(b)));
 done:
   return st;
 }
@@ -191,12 +155,9 @@ static cJSON *truth_json(const struct spine_truth *t, const struct spine_body *b
   json_add_text(json, "format", "qct phantom truth 1");
   json_add_text(json, "kind", "spine");
   cJSON_AddItemToObject(json, "physics", tissue_truth_json(&b->tissue, &b->bench));
-  cJSON *scan = cJSON_AddObjectToObject(json, "scanner");
-  json_add_number(scan, "in_plane_sigma_mm", scanner_sigma(&p->scanner));
-  json_add_number(scan, "slice_thickness_mm", painted->hu->acquisition.slice_thickness_mm);
-  json_add_number(scan, "noise_sd_hu", p->scanner.noise_hu);
-  json_add_number(scan, "partial_volume_bound_hu", painted->bound_hu);
+  cJSON *scan = scan_setup_truth_json(&p->scan, painted);
   json_add_number(scan, "aorta_hu", b->aorta_hu);
+  cJSON_AddItemToObject(json, "scanner", scan);
   cJSON_AddItemToObject(json, "spine", spine_truth_json(t, b));
   return json;
 }
@@ -208,25 +169,24 @@ status spine_phantom_make(struct phantom_result *out, const struct spine_phantom
   struct geometry grid;
   struct spine_body body;
   struct spine_truth truth;
-  struct paint_options paint = p->paint;
+  struct vec3 centre;
+  double extent[3];
   struct progress progress;
   progress_begin(&progress, "digital spine", "stages", 3);
   TRY(check(p));
   TRY(make_body(&body, p));
-  TRY(make_grid(&grid, p, &body));
-  paint.thickness_mm = p->scanner.thickness_mm;
+  field_of_view(&centre, extent, &body, p->view);
+  TRY(scan_setup_grid(&grid, &p->scan, centre, extent, "digital spine"));
   struct scene scene = spine_scene(&body);
-  TRY(paint_scene(&painted, &scene, &grid, &paint));
-  scanner_acquisition(&painted.hu->acquisition, &p->scanner, p->preset, p->kvp, p->spacing[2],
-                      "LSPINE");
+  TRY(scan_setup_paint(&painted, &scene, &grid, &p->scan, "LSPINE"));
   painted.hu->acquisition.contrast = (enum contrast)p->contrast;
   progress_update(&progress, 1, "painted");
-  if (p->ideal) TRY(volume_copy(&r.ideal, painted.hu));
+  if (p->scan.ideal) TRY(volume_copy(&r.ideal, painted.hu));
   spine_truth_compute(&truth, &body, p->truth_step_mm);
   progress_update(&progress, 2, "truth");
   r.truth = truth_json(&truth, &body, p, &painted);
   r.params = spine_phantom_to_json(p);
-  TRY(scanner_apply(painted.hu, &p->scanner));
+  TRY(scanner_apply(painted.hu, &p->scan.scanner));
   TRY(part_labels(&r.bodies, painted.labels));
   TRY(name_labels(painted.labels, body.bench.phantom ? body.bench.entry.rod_count : 0));
   phantom_result_take(&r, &painted);
@@ -241,27 +201,7 @@ done:
 
 /* ---- params.json ---- */
 
-static void scan_params(cJSON *json, const struct spine_phantom *p) {
-  const struct scanner_options *s = &p->scanner;
-  json_add_text(json, "scanner", scanner_names[p->preset]);
-  json_add_number(json, "kvp", p->kvp);
-  json_add_text(json, "kernel", kernel_names[s->kernel]);
-  json_add_number(json, "sigma_mm", scanner_sigma(s));
-  json_add_number(json, "z_sigma_mm", s->z_sigma_mm);
-  json_add_number(json, "thickness_mm", s->thickness_mm);
-  json_add_number(json, "noise_hu", s->noise_hu);
-  json_add_number(json, "cup_hu", s->cup_hu);
-  json_add_number(json, "drift_slope", s->drift_slope);
-  json_add_number(json, "drift_offset_hu", s->drift_offset_hu);
-  json_add_number(json, "scan_seed", (double)s->seed);
-  json_add_numbers(json, "spacing", p->spacing, 3);
-  json_add_numbers(json, "fov", p->fov, 3);
-  json_add_numbers(json, "size", p->size, 3);
-  json_add_text(json, "view", spine_view_names[p->view]);
-}
-
 cJSON *spine_phantom_to_json(const struct spine_phantom *p) {
-  static const char *const bones[] = {"real", "equivalent-k2hpo4", "equivalent-ha"};
   const struct spine_shape *s = &p->shape;
   cJSON *json = cJSON_CreateObject();
   json_add_text(json, "format", "qct phantom spine 1");
@@ -284,9 +224,7 @@ cJSON *spine_phantom_to_json(const struct spine_phantom *p) {
   json_add_number(json, "marrow_yellow", p->marrow_yellow);
   json_add_number(json, "aorta_hu", p->aorta_hu);
   json_add_number(json, "seed", (double)p->seed);
-  json_add_text(json, "phantom", p->phantom);
-  json_add_text(json, "bone_meaning", bones[p->bone]);
-  json_add_numbers(json, "pose", p->pose, 6);
-  scan_params(json, p);
+  json_add_text(json, "view", spine_view_names[p->view]);
+  scan_setup_to_json(json, &p->scan);
   return json;
 }

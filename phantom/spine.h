@@ -4,7 +4,7 @@
 #define QCT_PHANTOM_SPINE_H
 
 #include "phantom/output.h"
-#include "phantom/scanner.h"
+#include "phantom/setup.h"
 #include "phantom/spine_body.h"
 
 enum spine_view { SPINE_VIEW_TRUNK, SPINE_VIEW_COLUMN };
@@ -15,22 +15,12 @@ struct spine_phantom {
   double texture; /* SD of the trabecular texture, share */
   double fat_mm;
   double marrow_yellow;
-  double aorta_hu;        /* NaN: blood without contrast medium */
-  int contrast;           /* enum contrast: what the header says */
-  uint64_t seed;          /* of the texture */
-  char phantom[48];       /* registry key of the calibration phantom, "" none */
-  char certificate[1024]; /* its file, "" the built-in registry */
-  int table;
-  enum bone_mode bone;
-  struct scanner_options scanner;
-  int preset;
-  double kvp; /* NaN: the preset's */
-  double pose[6];
-  int view;
-  double spacing[3], fov[3], size[3]; /* NaN: the view's */
+  double aorta_hu; /* NaN: blood without contrast medium */
+  int contrast;    /* enum contrast: what the header says */
+  uint64_t seed;   /* of the texture */
+  struct scan_setup scan;
+  int view; /* enum spine_view */
   double truth_step_mm;
-  struct paint_options paint;
-  int ideal;
 };
 
 void spine_phantom_defaults(struct spine_phantom *p);

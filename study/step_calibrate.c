@@ -1,5 +1,6 @@
 /* The step that turns HU into density: rods in the scan, else its tissues. */
 #include "calibration/calibrate.h"
+#include "calibration/figures.h"
 #include "calibration/history.h"
 #include "calibration/quality.h"
 #include "core/log.h"
@@ -10,35 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An axial picture through the middle of the rods with their outlines. */
 static status draw_rods(const struct study_case *c, const struct volume *hu,
-                        const struct labels *rods, const struct calibration *calibration) {
-  const double low_hu = -200, high_hu = 500, pixel_mm = 0.5, height_mm = 90;
+                        const struct labels *rods) {
+  const double pixel_mm = 0.5, height_mm = 90;
   status st = ST_OK;
   struct picture *p = NULL;
-  struct vec3 middle = {0, 0, 0};
-  int found = 0;
-  for (int i = 0; i < calibration->point_count; i++) {
-    struct vec3 at = calibration->points[i].where;
-    if (isnan(at.x)) continue;
-    middle = vec3_add(middle, at);
-    found++;
-  }
-  if (!found) return ST_OK;
-  middle = vec3_scale(middle, 1.0 / found);
-  struct picture_plane plane = picture_plane_through(&hu->grid, PLANE_AXIAL, middle, pixel_mm);
-  plane.centre =
-      vec3_along(plane.centre, vec3_dot(vec3_sub(middle, plane.centre), plane.down), plane.down);
-  plane.height_mm = height_mm;
-  TRY(picture_slice(&p, hu, &plane, low_hu, high_hu));
-  for (int i = 0; i < PHANTOM_RODS; i++)
-    picture_outline(p, rods, LABEL_ROD_1 + i, &plane, COLOUR_ORANGE);
-  for (int i = 0; i < calibration->point_count; i++) {
-    double x, y;
-    picture_project(&plane, calibration->points[i].where, &x, &y);
-    if (!isnan(x))
-      picture_text(p, (int)x - 5, (int)y + 28, calibration->points[i].name, COLOUR_YELLOW, 2);
-  }
+  TRY(cal_picture_labels(&p, hu, rods, pixel_mm, height_mm));
   TRY(case_write_picture(c, "pictures/rods.png", STEP_NO_SIDE, p));
 done:
   return st;
@@ -52,7 +30,7 @@ static status by_entry(struct calibration *out, const struct study_case *c, cons
   options.built_in = built_in;
   options.fit.force = c->options->override;
   TRY(cal_from_phantom(out, &rods, NULL, hu, entry, &options));
-  TRY(draw_rods(c, hu, rods, out));
+  TRY(draw_rods(c, hu, rods));
 done:
   labels_destroy(rods);
   return st;

@@ -73,5 +73,5 @@ const struct case_step step_hu = {
     .tell = tell,
     .methods = methods,
     .remedies = {{"levels are never named",
-                  "Labels of vertebrae, or --level L1=z,L2=z with z in mm from the proposal."},
+                  "Labels of vertebrae, or --level-z L1=z,L2=z with z in mm from the proposal."},
                  {"edge of the scan", "A scan that holds the whole vertebra."}}};

@@ -122,7 +122,7 @@ const struct case_step step_spine = {
     .tell = tell,
     .methods = methods,
     .remedies = {{"levels are never named",
-                  "Labels of vertebrae, or --level L1=z,L2=z with z in mm from the proposal."},
+                  "Labels of vertebrae, or --level-z L1=z,L2=z with z in mm from the proposal."},
                  {"contrast", "A scan without contrast medium."},
                  {"edge of the scan", "A scan that holds the whole vertebra."},
                  {"neighbour", "A scan, and labels, with the vertebrae above and below."},

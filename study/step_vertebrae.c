@@ -92,7 +92,7 @@ static status tell(struct case_page *page, int side) {
     status_clear();
     reading.bad = "No level has a name, so nothing of the spine is measured.";
     reading.act =
-        "Give labels of vertebrae, or name levels by their height: --level L1=z,L2=z with "
+        "Give labels of vertebrae, or name levels by their height: --level-z L1=z,L2=z with "
         "z in mm from this picture.";
   } else {
     reading.good = "Outlines follow the bodies and leave the arches out.";

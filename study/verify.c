@@ -125,7 +125,7 @@ static status patient(struct evidence *e) {
   e->area = "from the scan";
   hip_phantom_defaults(&h);
   TRY(hip_phantom_make(&p, &h));
-  TRY(rods(e, &c, &p, h.phantom));
+  TRY(rods(e, &c, &p, h.scan.phantom));
   TRY(femur_find(&found, p.ct, NULL));
   const struct femur *f = &found->sides[p.frame.side == SIDE_LEFT ? 1 : 0];
   TRY(outline(e, f, found, &p));

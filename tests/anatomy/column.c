@@ -16,10 +16,10 @@ static int set_up(void **state) {
   struct spine_phantom p;
   struct tissue_table tissue;
   spine_phantom_defaults(&p);
-  p.phantom[0] = '\0';
-  p.spacing[0] = p.spacing[1] = 1.2;
-  p.spacing[2] = 2;
-  p.paint.depth = 1;
+  p.scan.phantom[0] = '\0';
+  p.scan.spacing[0] = p.scan.spacing[1] = 1.2;
+  p.scan.spacing[2] = 2;
+  p.scan.paint.depth = 1;
   p.truth_step_mm = 4;
   p.shape.cobb_deg = 10;
   if (spine_phantom_make(&digital, &p)) return -1;

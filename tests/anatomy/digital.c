@@ -17,8 +17,8 @@ struct outcome {
 
 static void patient(struct hip_phantom *p, double sx, double sz) {
   hip_phantom_defaults(p);
-  p->spacing[0] = p->spacing[1] = sx;
-  p->spacing[2] = sz;
+  p->scan.spacing[0] = p->scan.spacing[1] = sx;
+  p->scan.spacing[2] = sz;
   p->truth_step_mm = 4; /* no density is compared here */
 }
 
@@ -109,7 +109,7 @@ static void thick_slices_agree_less_also_with_a_trochanter_beside_the_head(void 
   const double turned[3] = {12.45, -14.21, -6.05};
   patient(&p, 0.8, 3);
   person_draw(&p.person, 1000, 0, &p.age_years, &p.sex);
-  memcpy(p.pose, turned, sizeof turned);
+  memcpy(p.scan.pose, turned, sizeof turned);
   struct outcome o = segment(&p);
   check(&o, 0.98);
 }
@@ -190,7 +190,7 @@ static void an_oblique_grid_agrees_with_the_truth(void **state) {
   patient(&p, 1, 1.5);
   double c = cos(8 / 57.29577951), s = sin(8 / 57.29577951);
   const double turned[9] = {-c, -s, 0, -s, c, 0, 0, 0, -1};
-  memcpy(p.direction, turned, sizeof turned);
+  memcpy(p.scan.direction, turned, sizeof turned);
   struct outcome o = segment(&p);
   check(&o, 0.96);
 }

@@ -19,9 +19,9 @@ static int set_up(void **state) {
   struct tissue_table tissue;
   spine_phantom_defaults(&p);
   p.view = SPINE_VIEW_COLUMN;
-  p.spacing[0] = p.spacing[1] = p.spacing[2] = 1;
-  p.paint.depth = 0; /* labels only */
-  p.scanner.noise_hu = 0;
+  p.scan.spacing[0] = p.scan.spacing[1] = p.scan.spacing[2] = 1;
+  p.scan.paint.depth = 0; /* labels only */
+  p.scan.scanner.noise_hu = 0;
   p.truth_step_mm = 4;
   p.shape.cobb_deg = 20;
   p.shape.deformity[SPINE_L2] = DEFORMITY_WEDGE;

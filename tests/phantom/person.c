@@ -37,9 +37,9 @@ static void parameters_survive_their_file(void **state) {
   hip_phantom_defaults(&a);
   person_draw(&a.person, 99, 'F', &a.age_years, &a.sex);
   a.side = SIDE_RIGHT;
-  a.pose[3] = 4.25;
-  a.kvp = 100;
-  a.scanner.seed = 17;
+  a.scan.pose[3] = 4.25;
+  a.scan.kvp = 100;
+  a.scan.scanner.seed = 17;
   cJSON *json = hip_phantom_to_json(&a);
   hip_phantom_defaults(&b);
   assert_ok(hip_phantom_from_json(&b, json, "params"));

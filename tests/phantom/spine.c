@@ -161,7 +161,7 @@ static void parameters_outside_their_range_are_refused(void **state) {
   p.shape.cobb_deg = 120;
   assert_fails(spine_phantom_make(&r, &p), ST_DOMAIN, "cobb 120 deg, permitted -80..80");
   spine_phantom_defaults(&p);
-  p.spacing[2] = 50;
+  p.scan.spacing[2] = 50;
   assert_fails(spine_phantom_make(&r, &p), ST_DOMAIN, "spacing 50 mm");
 }
 

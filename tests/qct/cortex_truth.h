@@ -43,19 +43,18 @@ static inline status cortex_case_make(struct cortex_case *c, uint64_t seed, doub
   hip_phantom_defaults(&h);
   person_draw(&h.person, seed, 0, &h.age_years, &h.sex);
   h.person.thin_cortex = 0.12; /* below 1.2 mm less dense than the thick cortex, as is likely */
-  h.bone = BONE_EQUIVALENT_K2HPO4;
-  h.phantom[0] = '\0';
-  h.table = 0;
-  h.spacing[0] = h.spacing[1] = pixel;
-  h.spacing[2] = slice;
-  h.fov[0] = 200; /* this femur and what lies near it */
-  h.fov[1] = 170;
+  h.scan.bone = BONE_EQUIVALENT_K2HPO4;
+  h.scan.phantom[0] = '\0';
+  h.scan.table = 0;
+  h.scan.spacing[0] = h.scan.spacing[1] = pixel;
+  h.scan.spacing[2] = slice;
+  h.scan.fov[0] = 200; /* this femur and what lies near it */
+  h.scan.fov[1] = 170;
   h.truth_step_mm = 4;
-  h.scanner.seed = seed + 1;
+  h.scan.scanner.seed = seed + 1;
   TRY(hip_phantom_make(&c->phantom, &h));
-  TRY(tissue_table_init(&tissue, scanner_energy(scanner_preset(h.preset), h.kvp),
-                        h.person.fat_density, h.person.marrow_yellow, h.bone));
-  hip_body_init(&c->body, &h.person, &tissue, h.pose);
+  TRY(scan_setup_tissue(&tissue, &h.scan, h.person.fat_density, h.person.marrow_yellow));
+  hip_body_init(&c->body, &h.person, &tissue, h.scan.pose);
   TRY(volume_copy(&c->density, c->phantom.ct));
   c->density->quantity = QUANTITY_DENSITY;
   c->density->material = MATERIAL_K2HPO4;

@@ -42,15 +42,15 @@ static inline double hip_case_turn(unsigned seed, unsigned axis) {
 static inline void hip_case_options(struct hip_phantom *h, int seed, double base) {
   hip_phantom_defaults(h);
   person_draw(&h->person, (uint64_t)seed, 0, &h->age_years, &h->sex);
-  h->phantom[0] = '\0';
-  h->table = 0;
-  h->spacing[0] = h->spacing[1] = 0.7;
-  h->spacing[2] = base;
-  h->fov[0] = 200;
-  h->fov[1] = 170;
-  h->scanner.noise_hu = 0;
-  h->scanner.quantise = false;
-  for (unsigned a = 0; a < 3; a++) h->pose[a] = hip_case_turn((unsigned)seed, a);
+  h->scan.phantom[0] = '\0';
+  h->scan.table = 0;
+  h->scan.spacing[0] = h->scan.spacing[1] = 0.7;
+  h->scan.spacing[2] = base;
+  h->scan.fov[0] = 200;
+  h->scan.fov[1] = 170;
+  h->scan.scanner.noise_hu = 0;
+  h->scan.scanner.quantise = false;
+  for (unsigned a = 0; a < 3; a++) h->scan.pose[a] = hip_case_turn((unsigned)seed, a);
 }
 
 static inline status hip_case_body(struct hip_body *b, int seed) {
@@ -58,9 +58,8 @@ static inline status hip_case_body(struct hip_body *b, int seed) {
   struct hip_phantom h;
   struct tissue_table tissue;
   hip_case_options(&h, seed, 1);
-  TRY(tissue_table_init(&tissue, scanner_energy(scanner_preset(h.preset), h.kvp),
-                        h.person.fat_density, h.person.marrow_yellow, h.bone));
-  hip_body_init(b, &h.person, &tissue, h.pose);
+  TRY(scan_setup_tissue(&tissue, &h.scan, h.person.fat_density, h.person.marrow_yellow));
+  hip_body_init(b, &h.person, &tissue, h.scan.pose);
 done:
   return st;
 }

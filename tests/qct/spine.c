@@ -158,9 +158,8 @@ static void make(struct made *m, const struct spine_phantom *p) {
   *m = (struct made){.vertebrae = NULL};
   assert_ok(spine_phantom_make(&m->digital, p));
   assert_ok(vertebrae_from_labels(&m->vertebrae, m->digital.bodies, NULL, VERTEBRA_AUTO));
-  double kev = scanner_energy(scanner_preset(p->preset), p->kvp);
-  assert_ok(tissue_table_init(&t, kev, 0.925, p->marrow_yellow, p->bone));
-  spine_body_init(&m->solids, &p->shape, &t, p->pose);
+  assert_ok(scan_setup_tissue(&t, &p->scan, 0.925, p->marrow_yellow));
+  spine_body_init(&m->solids, &p->shape, &t, p->scan.pose);
   m->solids.texture = p->texture;
   m->solids.seed = (unsigned)p->seed;
   spine_truth_compute(&m->truth, &m->solids, 2);
@@ -176,11 +175,11 @@ static struct spine_phantom column(double xy, double z) {
   struct spine_phantom p;
   spine_phantom_defaults(&p);
   p.view = SPINE_VIEW_COLUMN;
-  p.phantom[0] = '\0';
-  p.table = 0;
-  p.spacing[0] = p.spacing[1] = xy;
-  p.spacing[2] = z;
-  p.paint.depth = 1;
+  p.scan.phantom[0] = '\0';
+  p.scan.table = 0;
+  p.scan.spacing[0] = p.scan.spacing[1] = xy;
+  p.scan.spacing[2] = z;
+  p.scan.paint.depth = 1;
   p.truth_step_mm = 4;
   return p;
 }
@@ -213,7 +212,7 @@ static void density_of_every_level_is_within_2_percent_of_the_truth(void **state
     struct spine_phantom p = column(1, slices[s]);
     struct made m;
     struct record *r = NULL;
-    p.seed = p.scanner.seed = (uint64_t)s + 5;
+    p.seed = p.scan.scanner.seed = (uint64_t)s + 5;
     p.shape.density[SPINE_L1] = 75;
     p.shape.density[SPINE_L4] = 200;
     make(&m, &p);
@@ -234,8 +233,8 @@ static void deformities_get_their_grade_and_type(void **state) {
   struct spine_phantom p = column(1, 1);
   struct made m;
   struct record *r = NULL;
-  p.scanner.noise_hu = 0;
-  p.paint.depth = 0;
+  p.scan.scanner.noise_hu = 0;
+  p.scan.paint.depth = 0;
   p.shape.cobb_deg = 25;
   p.shape.lordosis_deg = 20;
   p.shape.deformity[SPINE_L1] = DEFORMITY_WEDGE;
