@@ -17,17 +17,16 @@ run_line() {
   key=$({ echo "$command"; cat "$(command -v qct)"; } | sha256sum | cut -c1-32)
   kept=$QCT_EXAMPLE_CACHE/$key
   mkdir -p "$QCT_EXAMPLE_CACHE"
+  find "$QCT_EXAMPLE_CACHE" -mindepth 1 -maxdepth 1 -type d -mmin +240 ! -path "$kept" | while IFS= read -r old; do
+    flock -n "${old%.part}.lock" rm -rf "$old" # not from under somebody who copies it
+  done
   (
     flock 9
-    [ -d "$kept" ] && exit 0
-    find "$QCT_EXAMPLE_CACHE" -mindepth 1 -maxdepth 1 -type d -mmin +240 -exec rm -rf {} +
-    rm -rf "$kept.part" && mkdir "$kept.part" && cd "$kept.part" &&
-      bash -c "$command" < /dev/null > "$log" 2>&1 && cp "$log" "$kept.part/.log" && mv "$kept.part" "$kept"
-  ) 9> "$kept.lock"
-  if [ -d "$kept" ]; then
-    cp "$kept/.log" "$log"
-    cp -a "$kept/." . && rm -f .log
-  else # it reads files of this folder, or fails
-    bash -c "$command" < /dev/null > "$log" 2>&1
-  fi
+    [ -d "$kept" ] || {
+      rm -rf "$kept.part" && mkdir "$kept.part" && cd "$kept.part" &&
+        bash -c "$command" < /dev/null > "$log" 2>&1 9>&- && cp "$log" .log && cd "$OLDPWD" && mv "$kept.part" "$kept"
+    } || exit 1
+    cp "$kept/.log" "$log" && cp -a "$kept/." . && rm .log
+  ) 9> "$kept.lock" && return
+  bash -c "$command" < /dev/null > "$log" 2>&1 # it reads files of this folder, or fails
 }
