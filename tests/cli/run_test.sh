@@ -6,9 +6,11 @@ file=$(realpath "$1")
 name=$(basename "$file" .test)
 folder=$(mktemp -d "${TMPDIR:-/tmp}/qct-test-XXXXXX") || exit 1
 out=$(mktemp "${TMPDIR:-/tmp}/qct-out-XXXXXX") err=$(mktemp "${TMPDIR:-/tmp}/qct-err-XXXXXX")
-trap 'rm -rf "$folder" "$out" "$err"' EXIT
+# what the commands put aside, apart from that of other tests
+temporary=$(mktemp -d "${TMPDIR:-/tmp}/qct-tmp-XXXXXX") || exit 1
+trap 'rm -rf "$folder" "$out" "$err" "$temporary"' EXIT
 cd "$folder" || exit 1
-export LC_ALL=C.UTF-8 TMPDIR="${TMPDIR:-/tmp}"
+export LC_ALL=C.UTF-8 TMPDIR=$temporary
 
 failures=0 number=0 command='' expected=0 status=0 line_of_output=0 checked=yes
 
@@ -28,7 +30,11 @@ check_status() { # once per command, when its expectations begin
   fi
 }
 
-skip() { echo "skipped: $1"; exit 77; }
+skip() { # unless something was wrong before
+  echo "skipped: $1"
+  [ "$failures" -eq 0 ] || exit 1
+  exit 77
+}
 
 need() {
   case "$1" in
