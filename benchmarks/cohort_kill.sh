@@ -63,6 +63,7 @@ accept() { [ "$1" = 0 ] || [ "$1" = 5 ] || { echo "the cohort ended with status 
 # ---- 1. in one go ----
 
 if [ ! -f whole.done ]; then
+  touch memory.txt
   "${cohort[@]}" --out whole --resume > whole.txt 2>> whole.log &
   leader=$!
   watch_memory $leader whole memory.txt

@@ -7,7 +7,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/qct-browser-XXXXXX") || exit 1
 trap 'rm -rf "$folder"' EXIT
 failed=0
 open_page() { # page width height scheme(0 dark, 1 light) screenshot
-  timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+  chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking \
     --disable-component-update --disable-sync --user-data-dir="$folder/profile" --hide-scrollbars --window-size="$2,$3" \
     --blink-settings=preferredColorScheme="$4" --enable-logging=stderr --log-net-log="$folder/net.json" \
     --screenshot="$5" "file://$(realpath "$1")" > "$folder/log" 2>&1 < /dev/null
@@ -33,7 +33,7 @@ for page in "$@"; do
   # a copy without the policy that forbids scripts, with one that measures
   { sed 's/<meta http-equiv="Content-Security-Policy"[^>]*>//; s/style-src .unsafe-inline.">//' "$page"
     echo '<script>document.title="width "+Math.max(0,document.documentElement.scrollWidth-innerWidth)</script>'; } > "$folder/width.html"
-  timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+  chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-background-networking \
     --disable-component-update --disable-sync --user-data-dir="$folder/profile" --hide-scrollbars --window-size=390,844 \
     --dump-dom "file://$folder/width.html" 2> /dev/null < /dev/null | grep -o '<title>width [0-9]*' | tail -1 > "$folder/width"
   width=$(sed 's/.*width //' "$folder/width")

@@ -149,7 +149,7 @@ head -c 100000 whole.nii > cut.nii
 expect 'NIfTI cut in two' 3 'cut\.nii' a.nii qct convert cut.nii a.nii --quantity HU
 
 # ---- memory ----
-head -c 432000000 /dev/zero > huge.raw
+truncate -s 432000000 huge.raw
 printf 'ObjectType = Image\nNDims = 3\nDimSize = 600 600 600\nElementType = MET_SHORT\nElementSpacing = 1 1 1\nElementDataFile = huge.raw\n' > huge.mhd
 small() { (ulimit -v "$1"; shift; "$@"); }
 expect 'no memory for a volume' 1 '[Mm]emory|MB|alloc|GB' a.nii small 700000 qct convert huge.mhd a.nii --quantity HU
