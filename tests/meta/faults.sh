@@ -14,12 +14,12 @@ complain() { failures=$((failures + 1)); echo "FAILED: $*"; sed 's/^/    /' err 
 left_out() { echo "left out: $*"; }
 
 # expect NAME STATUS REGEX ABSENT COMMAND...: exit status, message on standard error, no such path.
-# Twenty seconds of processor time are far more than any of these needs: a hang ends there.
+# A minute of processor time is far more than any of these needs: a hang ends there.
 expect() {
   local name=$1 wanted=$2 regex=$3 absent=$4 status
   shift 4
   rm -rf a.nii a.json a.nii.gz a.nrrd
-  (ulimit -t 20; "$@" > out 2> err)
+  (ulimit -t 60; "$@" > out 2> err)
   status=$?
   [ "$status" -eq "$wanted" ] || complain "$name: exit status $status, expected $wanted: $*"
   [ -z "$regex" ] || grep -qE -- "$regex" err || complain "$name: no message like '$regex'"
