@@ -98,6 +98,10 @@ void measurement_flag(struct measurement *m, const char *fmt, ...) {
   snprintf(m->flags + n, sizeof m->flags - n, "%s%s", n ? "; " : "", flag);
 }
 
+double measurement_half_width(const struct measurement *m) {
+  return isfinite(m->low) && isfinite(m->high) ? (m->high - m->low) / 2 : (double)NAN;
+}
+
 status record_append(struct record *to, const struct record *from) {
   status st = ST_OK;
   for (size_t i = 0; i < from->count; i++) {

@@ -54,6 +54,8 @@ struct measurement *record_withhold(struct record *r, const char *region, const 
 void measurement_source(struct measurement *m, const char *key);
 /** Append a flag to a row ("; " between). */
 void measurement_flag(struct measurement *m, const char *fmt, ...) QCT_PRINTF(2, 3);
+/** Half the width of its interval; NaN when none is known. */
+double measurement_half_width(const struct measurement *m);
 /** Copy all rows of `from` to the end of `to`. */
 status record_append(struct record *to, const struct record *from);
 /** First row with region and quantity, NULL if none. Borrowed. */

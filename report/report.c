@@ -4,6 +4,8 @@
 #include "core/json.h"
 #include "core/provenance.h"
 #include "core/sources.h"
+#include "report/html.h"
+#include "report/measurements.h"
 #include "report/slices.h"
 #include "report/strip.h"
 #include "report/style.h"
@@ -28,48 +30,6 @@ struct report {
   bool right[COLUMNS]; /* its right-aligned columns */
 };
 
-static void put(struct text *t, const char *html) {
-  text_append_raw(t, html, strlen(html));
-}
-
-static void put_element(struct text *t, const char *open, const char *plain, const char *close) {
-  put(t, open);
-  text_append_html(t, plain);
-  put(t, close);
-}
-
-/* Length of a piece of code that starts at `s`: words between backticks, or an option --name. */
-static size_t code_length(const char *s, bool at_word) {
-  const char *end = *s == '`' ? strchr(s + 1, '`') : NULL;
-  if (end) return (size_t)(end + 1 - s);
-  if (!at_word || strncmp(s, "--", 2) != 0 || !islower((unsigned char)s[2])) return 0;
-  return 2 + strspn(s + 2, "abcdefghijklmnopqrstuvwxyz0123456789-");
-}
-
-/* Sentences, in which commands and options are set as code and never parted at a line's end. */
-static void put_prose(struct text *t, const char *open, const char *plain, const char *close) {
-  char part[256];
-  put(t, open);
-  for (const char *c = plain; *c;) {
-    size_t code = code_length(c, c == plain || c[-1] == ' ' || c[-1] == '(');
-    size_t n = code && code < sizeof part ? code : 1;
-    bool ticked = n > 1 && *c == '`';
-    snprintf(part, sizeof part, "%.*s", (int)(ticked ? n - 2 : n), c + ticked);
-    put_element(t, n > 1 ? "<code>" : "", part, n > 1 ? "</code>" : "");
-    c += n;
-  }
-  put(t, close);
-}
-
-/* "mg/cm3" -> "mg/cm<sup>3</sup>" */
-static void put_unit(struct text *t, const char *unit) {
-  for (const char *c = unit; *c; c++) {
-    bool power = (*c == '2' || *c == '3') && c > unit && c[-1] == 'm';
-    char one[2] = {*c, '\0'};
-    put_element(t, power ? "<sup>" : "", one, power ? "</sup>" : "");
-  }
-}
-
 status report_create(struct report **out, const char *title, const char *subtitle) {
   status st = ST_OK;
   struct report *r = calloc(1, sizeof *r);
@@ -93,12 +53,16 @@ void report_destroy(struct report *r) {
 /* ---- the top of the page ---- */
 
 void report_fact(struct report *r, const char *name, const char *value) {
-  put_element(&r->facts, "<div><dt>", name, "</dt>");
-  put_element(&r->facts, "<dd>", value, "</dd></div>\n");
+  html_element(&r->facts, "<div><dt>", name, "</dt>");
+  html_element(&r->facts, "<dd>", value, "</dd></div>\n");
 }
 
-static double half_width(const struct measurement *m) {
-  return isfinite(m->low) && isfinite(m->high) ? (m->high - m->low) / 2 : (double)NAN;
+/* The first of the reasons; all of them stand under "Withheld". */
+static void put_reason(struct text *t, const char *flags) {
+  char first[256];
+  const char *end = strstr(flags, "; ");
+  snprintf(first, sizeof first, "%.*s", end ? (int)(end - flags) : (int)strlen(flags), flags);
+  html_units(t, "<div class=\"flags\">", first, "</div>");
 }
 
 void report_headline(struct report *r, const char *name, const struct measurement *m,
@@ -106,25 +70,24 @@ void report_headline(struct report *r, const char *name, const struct measuremen
   struct text *t = &r->headlines;
   bool none = !m || isnan(m->value);
   char number[32];
-  report_number(number, m ? m->value : (double)NAN, m ? half_width(m) : (double)NAN);
-  put(t, none ? "<div class=\"headline none\">" : "<div class=\"headline\">");
-  put_element(t, "<div class=\"name\">", name, "</div>");
-  put_element(t, "<div class=\"value\">", number, "");
+  report_number(number, m ? m->value : (double)NAN, m ? measurement_half_width(m) : (double)NAN);
+  html_put(t, none ? "<div class=\"headline none\">" : "<div class=\"headline\">");
+  html_element(t, "<div class=\"name\">", name, "</div>");
+  html_element(t, "<div class=\"value\">", number, "");
   if (!none) {
-    put(t, " <span class=\"unit\">");
-    put_unit(t, m->unit);
-    put(t, "</span>");
+    html_units(t, " <span class=\"unit\">", m->unit, "</span>");
   }
-  put(t, "</div>");
+  html_put(t, "</div>");
   if (!none && isfinite(m->low) && isfinite(m->high)) {
     char low[32], high[32];
-    report_number(low, m->low, half_width(m));
-    report_number(high, m->high, half_width(m));
+    report_number(low, m->low, measurement_half_width(m));
+    report_number(high, m->high, measurement_half_width(m));
     text_append(t, "<div class=\"interval\">%s %s to %s</div>",
                 interval ? interval : "95 % interval", low, high);
   }
-  if (m && m->flags[0]) put_element(t, "<div class=\"flags\">", m->flags, "</div>");
-  put(t, "</div>\n");
+  if (none && m) put_reason(t, m->flags);
+  if (!none && m->flags[0]) html_units(t, "<div class=\"flags\">", m->flags, "</div>");
+  html_put(t, "</div>\n");
 }
 
 static void put_finding(struct text *t, enum report_level level, const char *title,
@@ -133,8 +96,8 @@ static void put_finding(struct text *t, enum report_level level, const char *tit
   static const char *const badges[] = {"\xC3\x97 Stop", "! Caution", "i Note", "\xE2\x9C\x93 Good"};
   text_append(t, "<div class=\"finding %s\"><p class=\"badge\">%s</p><p><strong>", classes[level],
               badges[level]);
-  put_element(t, "", title, "</strong> ");
-  put_prose(t, "", text, "</p></div>\n");
+  html_element(t, "", title, "</strong> ");
+  html_prose(t, "", text, "</p></div>\n");
 }
 
 void report_finding(struct report *r, enum report_level level, const char *title,
@@ -143,9 +106,9 @@ void report_finding(struct report *r, enum report_level level, const char *title
 }
 
 void report_withheld(struct report *r, const char *what, const char *reason, const char *remedy) {
-  put_element(&r->withheld, "<tr><td><strong>", what, "</strong></td>");
-  put_prose(&r->withheld, "<td>", reason, "</td>");
-  put_prose(&r->withheld, "<td>", remedy ? remedy : "", "</td></tr>\n");
+  html_element(&r->withheld, "<tr><td><strong>", what, "</strong></td>");
+  html_prose(&r->withheld, "<td>", reason, "</td>");
+  html_prose(&r->withheld, "<td>", remedy ? remedy : "", "</td></tr>\n");
 }
 
 /* ---- sections ---- */
@@ -153,13 +116,13 @@ void report_withheld(struct report *r, const char *what, const char *reason, con
 void report_section(struct report *r, const char *title) {
   int n = ++r->section_count;
   text_append(&r->contents, "<li><a href=\"#s%d\">", n);
-  put_element(&r->contents, "", title, "</a></li>");
+  html_element(&r->contents, "", title, "</a></li>");
   text_append(&r->body, "<h2 id=\"s%d\">", n);
-  put_element(&r->body, "", title, "</h2>\n");
+  html_element(&r->body, "", title, "</h2>\n");
 }
 
 void report_subsection(struct report *r, const char *title) {
-  put_element(&r->body, "<h3>", title, "</h3>\n");
+  html_element(&r->body, "<h3>", title, "</h3>\n");
 }
 
 void report_paragraph(struct report *r, const char *fmt, ...) {
@@ -168,7 +131,7 @@ void report_paragraph(struct report *r, const char *fmt, ...) {
   va_start(args, fmt);
   vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
-  put_prose(&r->body, "<p>", text, "</p>\n");
+  html_prose(&r->body, "<p>", text, "</p>\n");
 }
 
 void report_text(struct report *r, const char *paragraphs) {
@@ -177,7 +140,7 @@ void report_text(struct report *r, const char *paragraphs) {
     size_t n = end ? (size_t)(end - paragraphs) : strlen(paragraphs);
     struct text one = {0};
     text_append_raw(&one, paragraphs, n);
-    put_prose(&r->body, "<p>", one.data ? one.data : "", "</p>\n");
+    html_prose(&r->body, "<p>", one.data ? one.data : "", "</p>\n");
     r->body.failed |= one.failed;
     text_free(&one);
     paragraphs += n;
@@ -187,18 +150,18 @@ void report_text(struct report *r, const char *paragraphs) {
 
 static void close_figure(struct text *t, const char *caption,
                          const struct report_reading *reading) {
-  put_prose(t, "<figcaption>", caption, "");
+  html_prose(t, "<figcaption>", caption, "");
   if (reading && (reading->good || reading->bad || reading->act)) {
-    put(t, "<dl class=\"reading\">");
+    html_put(t, "<dl class=\"reading\">");
     if (reading->good)
-      put_prose(t, "<dt class=\"r-good\">\xE2\x9C\x93 Good</dt><dd>", reading->good, "</dd>");
+      html_prose(t, "<dt class=\"r-good\">\xE2\x9C\x93 Good</dt><dd>", reading->good, "</dd>");
     if (reading->bad)
-      put_prose(t, "<dt class=\"r-bad\">! Look out</dt><dd>", reading->bad, "</dd>");
+      html_prose(t, "<dt class=\"r-bad\">! Look out</dt><dd>", reading->bad, "</dd>");
     if (reading->act)
-      put_prose(t, "<dt class=\"r-act\">\xE2\x86\x92 Do</dt><dd>", reading->act, "</dd>");
-    put(t, "</dl>");
+      html_prose(t, "<dt class=\"r-act\">\xE2\x86\x92 Do</dt><dd>", reading->act, "</dd>");
+    html_put(t, "</dl>");
   }
-  put(t, "</figcaption></figure>\n");
+  html_put(t, "</figcaption></figure>\n");
 }
 
 static unsigned big_endian(const unsigned char *b) {
@@ -216,9 +179,9 @@ void report_image(struct report *r, const void *png, size_t length, const char *
   }
   text_append(t, "<figure><img width=\"%u\" height=\"%u\" alt=\"", big_endian(bytes + WIDTH_AT),
               big_endian(bytes + HEIGHT_AT));
-  put_element(t, "", alt, "\" src=\"data:image/png;base64,");
+  html_element(t, "", alt, "\" src=\"data:image/png;base64,");
   text_append_base64(t, png, length);
-  put(t, "\">\n");
+  html_put(t, "\">\n");
   close_figure(t, caption, reading);
 }
 
@@ -243,15 +206,15 @@ void report_plot(struct report *r, const struct plot *p, const char *caption,
 void report_svg(struct report *r, const struct text *svg, const char *caption,
                 const struct report_reading *reading) {
   if (svg->failed) r->body.failed = 1;
-  put(&r->body, "<figure>");
-  if (svg->data) put(&r->body, svg->data);
+  html_put(&r->body, "<figure>");
+  if (svg->data) html_put(&r->body, svg->data);
   close_figure(&r->body, caption, reading);
 }
 
 void report_slices(struct report *r, const struct report_slices *s, const char *caption,
                    const struct report_reading *reading) {
   r->slices = true;
-  put(&r->body, "<figure class=\"moving\">");
+  html_put(&r->body, "<figure class=\"moving\">");
   report_slices_element(&r->body, s);
   close_figure(&r->body, caption, reading);
 }
@@ -270,26 +233,26 @@ void report_table_begin(struct report *r, const char *caption, const char *const
                         int count) {
   struct text *t = &r->body;
   r->columns = count < COLUMNS ? count : COLUMNS;
-  put(t, "<div class=\"scroll\"><table>");
-  if (caption && *caption) put_element(t, "<caption>", caption, "</caption>");
-  put(t, "<thead><tr>");
+  html_put(t, "<div class=\"scroll\"><table>");
+  if (caption && *caption) html_element(t, "<caption>", caption, "</caption>");
+  html_put(t, "<thead><tr>");
   for (int i = 0; i < r->columns; i++) {
     r->right[i] = columns[i][0] == '#';
-    put_element(t, r->right[i] ? "<th class=\"n\" scope=\"col\">" : "<th scope=\"col\">",
-                columns[i] + r->right[i], "</th>");
+    html_units(t, r->right[i] ? "<th class=\"n\" scope=\"col\">" : "<th scope=\"col\">",
+               columns[i] + r->right[i], "</th>");
   }
-  put(t, "</tr></thead><tbody>\n");
+  html_put(t, "</tr></thead><tbody>\n");
 }
 
 void report_table_linked_row(struct report *r, const char *href, const char *const *cells) {
-  put(&r->body, "<tr>");
+  html_put(&r->body, "<tr>");
   for (int i = 0; i < r->columns; i++) {
-    put(&r->body, r->right[i] ? "<td class=\"n\">" : "<td>");
+    html_put(&r->body, r->right[i] ? "<td class=\"n\">" : "<td>");
     bool link = i == 0 && href;
-    if (link) put_element(&r->body, "<a href=\"", href, "\">");
-    put_element(&r->body, "", cells[i] ? cells[i] : "", link ? "</a></td>" : "</td>");
+    if (link) html_element(&r->body, "<a href=\"", href, "\">");
+    html_element(&r->body, "", cells[i] ? cells[i] : "", link ? "</a></td>" : "</td>");
   }
-  put(&r->body, "</tr>\n");
+  html_put(&r->body, "</tr>\n");
 }
 
 void report_table_row(struct report *r, const char *const *cells) {
@@ -297,43 +260,16 @@ void report_table_row(struct report *r, const char *const *cells) {
 }
 
 void report_table_end(struct report *r) {
-  put(&r->body, "</tbody></table></div>\n");
+  html_put(&r->body, "</tbody></table></div>\n");
   r->columns = 0;
 }
 
 void report_fold_begin(struct report *r, const char *line) {
-  put_element(&r->body, "<details><summary>", line, "</summary>\n");
+  html_element(&r->body, "<details><summary>", line, "</summary>\n");
 }
 
 void report_fold_end(struct report *r) {
-  put(&r->body, "</details>\n");
-}
-
-static void measurement_row(struct text *t, const struct measurement *m) {
-  char words[96], number[32], low[32] = "", high[32] = "";
-  report_quantity_words(words, m->quantity);
-  put_element(t, "<tr><td>", words, "</td>");
-  if (isnan(m->value)) {
-    put_element(t,
-                "<td class=\"none\" colspan=\"4\">withheld: ", m->flags[0] ? m->flags : "no value",
-                "</td>");
-    put_element(t, "<td class=\"small\">", m->method, "</td><td></td></tr>\n");
-    return;
-  }
-  report_number(number, m->value, half_width(m));
-  put_element(t, "<td class=\"n\">", number, "</td><td>");
-  put_unit(t, m->unit);
-  put(t, "</td><td class=\"n\">");
-  if (isfinite(m->low) && isfinite(m->high)) {
-    report_number(low, m->low, half_width(m));
-    report_number(high, m->high, half_width(m));
-    text_append(t, "%s to %s", low, high);
-  }
-  put(t, "</td><td class=\"n\">");
-  if (m->n >= 0) text_append(t, "%lld", (long long)m->n);
-  put_element(t, "</td><td class=\"small\">", m->method, "");
-  put_element(t, m->method[0] && m->source[0] ? "; " : "", m->source, "</td>");
-  put_element(t, "<td class=\"flag\">", m->flags, "</td></tr>\n");
+  html_put(&r->body, "</details>\n");
 }
 
 static bool seen_before(const struct record *record, size_t row) {
@@ -342,36 +278,31 @@ static bool seen_before(const struct record *record, size_t row) {
   return false;
 }
 
-static void region_rows(struct text *t, const struct record *record, const char *region) {
-  char words[96];
-  report_region_words(words, region);
-  put_element(t, "<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"7\">", words,
-              "</th></tr>\n");
-  for (size_t i = 0; i < record->count; i++)
-    if (strcmp(record->rows[i].region, region) == 0) measurement_row(t, &record->rows[i]);
-}
-
 void report_measurements(struct report *r, const struct record *record, const char *region) {
   static const char *const columns[] = {"Measure", "#Value", "Unit", "#95 % interval",
                                         "#n",      "Method", "Flags"};
+  struct report_notes notes;
+  report_notes_find(&notes, record, region);
+  report_notes_put(&r->body, &notes);
   report_table_begin(r, "", columns, 7);
-  if (region) region_rows(&r->body, record, region);
+  if (region) report_region_rows(&r->body, record, region, &notes);
   for (size_t i = 0; !region && i < record->count; i++)
-    if (!seen_before(record, i)) region_rows(&r->body, record, record->rows[i].region);
+    if (!seen_before(record, i))
+      report_region_rows(&r->body, record, record->rows[i].region, &notes);
   report_table_end(r);
 }
 
 void report_sources(struct report *r, const char *const *keys, int count) {
   struct text *t = &r->body;
-  put(t, "<ol class=\"sources\">");
+  html_put(t, "<ol class=\"sources\">");
   for (int i = 0; i < count; i++) {
     const struct source *s = source_find(keys[i]);
-    put_element(t, "<li>", s ? s->citation : keys[i], "");
-    if (s && s->doi[0]) put_element(t, ". ", s->doi, "");
-    if (s) put_element(t, " <span class=\"subtitle\">[", s->key, "]</span>");
-    put(t, "</li>\n");
+    html_element(t, "<li>", s ? s->citation : keys[i], "");
+    if (s && s->doi[0]) html_element(t, ". ", s->doi, "");
+    if (s) html_element(t, " <span class=\"subtitle\">[", s->key, "]</span>");
+    html_put(t, "</li>\n");
   }
-  put(t, "</ol>\n");
+  html_put(t, "</ol>\n");
 }
 
 void report_provenance(struct report *r, const cJSON *provenance) {
@@ -380,9 +311,9 @@ void report_provenance(struct report *r, const cJSON *provenance) {
     r->body.failed = 1;
     return;
   }
-  put_element(&r->body,
-              "<details><summary>Command, parameters, digests of the inputs</summary><pre>", text,
-              "</pre></details>\n");
+  html_element(&r->body,
+               "<details><summary>Command, parameters, digests of the inputs</summary><pre>", text,
+               "</pre></details>\n");
   free(text);
 }
 
@@ -397,56 +328,58 @@ static void append_findings(struct text *out, const struct report *r) {
   bool any = false;
   for (int i = 0; i < LEVELS; i++) any |= r->findings[i].length > 0;
   if (!any) return;
-  put(out, "<section aria-label=\"What was found\">\n");
+  html_put(out, "<section aria-label=\"What was found\">\n");
   for (int i = 0; i < LEVELS; i++) append(out, &r->findings[i]);
-  put(out, "</section>\n");
+  html_put(out, "</section>\n");
 }
 
 static void append_withheld(struct text *out, const struct report *r) {
   if (!r->withheld.length) return;
-  put(out,
+  html_put(
+      out,
       "<h2 id=\"withheld\">Withheld</h2>\n<p>This scan does not permit the following. Nothing was "
-      "guessed in its place.</p>\n<div class=\"scroll\"><table><thead><tr><th "
+      "guessed in its place.</p>\n<div class=\"scroll\"><table class=\"words\"><thead><tr><th "
       "scope=\"col\">What</th>"
       "<th scope=\"col\">Why</th><th scope=\"col\">What would permit "
       "it</th></tr></thead><tbody>\n");
   append(out, &r->withheld);
-  put(out, "</tbody></table></div>\n");
+  html_put(out, "</tbody></table></div>\n");
 }
 
 status report_html(const struct report *r, struct text *out) {
   status st = ST_OK;
-  put(out,
+  html_put(
+      out,
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
       "style-src 'unsafe-inline'");
   if (r->slices) {
-    put(out, "; script-src '");
+    html_put(out, "; script-src '");
     report_slices_hash(out);
-    put(out, "'");
+    html_put(out, "'");
   }
-  put(out, "\">\n<title>");
+  html_put(out, "\">\n<title>");
   append(out, &r->title);
-  put(out, "</title>\n<style>\n");
-  for (int i = 0; report_style[i]; i++) put(out, report_style[i]);
-  put(out, "</style></head><body><main>\n<h1>");
+  html_put(out, "</title>\n<style>\n");
+  for (int i = 0; report_style[i]; i++) html_put(out, report_style[i]);
+  html_put(out, "</style></head><body><main>\n<h1>");
   append(out, &r->title);
-  put(out, "</h1>\n<p class=\"subtitle\">");
+  html_put(out, "</h1>\n<p class=\"subtitle\">");
   append(out, &r->subtitle);
-  put(out, "</p>\n");
+  html_put(out, "</p>\n");
   if (r->headlines.length) {
-    put(out, "<div class=\"headlines\">\n");
+    html_put(out, "<div class=\"headlines\">\n");
     append(out, &r->headlines);
-    put(out, "</div>\n");
+    html_put(out, "</div>\n");
   }
   append_findings(out, r);
-  put(out, "<dl class=\"facts\">\n");
+  html_put(out, "<dl class=\"facts\">\n");
   append(out, &r->facts);
-  put(out, "</dl>\n<nav aria-label=\"Contents\"><ul>");
-  if (r->withheld.length) put(out, "<li><a href=\"#withheld\">Withheld</a></li>");
+  html_put(out, "</dl>\n<nav aria-label=\"Contents\"><ul>");
+  if (r->withheld.length) html_put(out, "<li><a href=\"#withheld\">Withheld</a></li>");
   append(out, &r->contents);
-  put(out, "</ul></nav>\n");
+  html_put(out, "</ul></nav>\n");
   append_withheld(out, r);
   append(out, &r->body);
   text_append(out,
@@ -455,11 +388,11 @@ status report_html(const struct report *r, struct text *out) {
               "</main>",
               program_version());
   if (r->slices) {
-    put(out, "<script>");
-    put(out, report_slices_script);
-    put(out, "</script>");
+    html_put(out, "<script>");
+    html_put(out, report_slices_script);
+    html_put(out, "</script>");
   }
-  put(out, "</body></html>\n");
+  html_put(out, "</body></html>\n");
   TRY(text_check(out, "a report"));
 done:
   return st;

@@ -44,7 +44,7 @@ const char *const report_style[] = {
 "figure{margin:1.2rem 0;background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem;"
 "break-inside:avoid}\n",
 "figure img,figure svg{display:block;max-width:100%;height:auto;margin:0 auto}\n",
-"figure img{background:#000;border-radius:.3rem}\n",
+"figure img{width:auto;max-height:48rem;background:#000;border-radius:.3rem}\n",
 ".slices .planes{display:grid;grid-template-columns:repeat(auto-fit,minmax(14rem,1fr));gap:.8rem;align-items:start}\n",
 ".slices canvas{width:100%;background:#000;border-radius:.3rem;image-rendering:auto;cursor:crosshair;touch-action:pan-y}\n",
 ".slices label{font-size:.85rem;color:var(--soft)}.slices input[type=range]{width:70%;vertical-align:middle}"
@@ -68,12 +68,14 @@ const char *const report_style[] = {
 "th.n,td.n{text-align:right}td.n{white-space:nowrap}thead th{vertical-align:bottom}\n",
 "tr.group th{padding-top:1rem;font-weight:650}\n",
 "td.flag{color:var(--caution)}td.none{color:var(--stop)}td.small{font-size:.8rem;color:var(--soft)}\n",
-"ol.sources,details{font-size:.9rem}ol.sources li{margin:.3rem 0;overflow-wrap:anywhere}\n",
+"ol.sources,ol.notes,details{font-size:.9rem}ol.sources li,ol.notes li{margin:.3rem 0;overflow-wrap:anywhere}\n",
+"ol.notes{color:var(--caution);padding-left:1.8rem}\n",
 "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.78rem;background:var(--card);border:1px solid var(--line);"
 "border-radius:.4rem;padding:.7rem}\n",
 "footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.8rem;color:var(--soft);font-size:.85rem}\n",
 "@media (max-width:34rem){code{white-space:normal}.finding,dl.reading{grid-template-columns:1fr}h1{font-size:1.4rem}"
-"main{padding:1rem .8rem 2rem}}\n",
+"main{padding:1rem .8rem 2rem}.words thead{display:none}.words tr{display:block;border-top:1px solid var(--line);"
+"padding:.4rem 0}.words td{display:block;border:0;padding:.1rem 0}.words td:last-child::before{content:'\\2192\\a0'}}\n",
 "@media print{:root{--ground:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--good:#00694d;--note:#005a8f;"
 "--caution:#8a5a00;--stop:#a84300;--goodbg:#fff;--notebg:#fff;--cautionbg:#fff;--stopbg:#fff}"
 "body{font-size:10pt}main{max-width:none;padding:0}nav{display:none}h2,h3{break-after:avoid}"

@@ -158,7 +158,7 @@ static void tell_origin(struct report *page, const struct calibration *k) {
                      "No rods were used: density comes from the patient's own tissues (%s). Its "
                      "error is larger than that of a phantom and is carried into every interval.",
                      k->method);
-  report_paragraph(page, "Density = %.4g x HU %c %.4g mg/cm3 of %s%s.", k->slope,
+  report_paragraph(page, "Density = %.4g \xC3\x97 HU %c %.4g mg/cm3 of %s%s.", k->slope,
                    k->intercept < 0 ? '-' : '+', fabs(k->intercept), material_name(k->material),
                    k->quadratic != 0 ? ", with a quadratic term" : "");
 }

@@ -88,8 +88,9 @@ static status tell(struct case_page *page, int side) {
   struct report_reading reading = {
       .good = missing[0] ? NULL : "All regions lie in the scan.",
       .bad = missing[0] ? missing : NULL,
-      .act = "No reference range is printed: published ones hold for one phantom, voltage and "
-             "region definition each."};
+      .act =
+          "Compare with values of the same phantom, voltage and definition of the regions alone: "
+          "a published range holds for one of each, so none is printed."};
   TRY(plot_create(&p, 640, 220, "integral vBMD [mg/cm3]", ""));
   plot_bars(p, names, integral, REGIONS, COLOUR_BLUE);
   report_plot(page->report, p, "Integral density by region.", &reading);

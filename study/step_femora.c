@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "study/step.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -196,13 +197,22 @@ done:
 
 /* ---- the report ---- */
 
+/* A reason as a sentence of its own. */
+static void tell_reason(struct report *page, enum report_level level, const char *title,
+                        const char *reason) {
+  char text[640];
+  snprintf(text, sizeof text, "%s.", reason);
+  text[0] = (char)toupper((unsigned char)text[0]);
+  report_finding(page, level, title, text);
+}
+
 static void tell_limits(struct report *page, const struct femur_result *femora) {
   for (int s = 0; s < CASE_SIDES; s++) {
     const struct femur *f = &femora->sides[s];
     char title[96];
     if (f->state == FEMUR_REFUSED) {
       snprintf(title, sizeof title, "The %s femur is not measured.", side_name(f->side));
-      report_finding(page, REPORT_STOP, title, f->reason);
+      tell_reason(page, REPORT_STOP, title, f->reason);
     }
     if (f->state != FEMUR_FOUND) continue;
     if (f->head_truncated) {
@@ -213,7 +223,7 @@ static void tell_limits(struct report *page, const struct femur_result *femora) 
     }
     if (!f->frame_ok) {
       snprintf(title, sizeof title, "The %s femur is incomplete.", side_name(f->side));
-      report_finding(page, REPORT_CAUTION, title, f->frame.flags);
+      tell_reason(page, REPORT_CAUTION, title, f->frame.flags);
     }
   }
 }
@@ -233,17 +243,19 @@ static status tell_femur(struct case_page *page, const struct femur *f, int side
       .good = "A good outline follows the outer edge of the bone and stops at the joint.",
       .bad = cut ? "The bone is cut: what needs the missing part is withheld." : NULL,
       .act =
-          "Look for pelvis inside the outline, or femur outside it. If so, correct the label map "
-          "and run again with --labels."};
+          "If pelvis lies inside the outline, or femur outside it, correct the label map and run "
+          "again with --labels."};
   TRY(page_image(page, "pictures/planes_%s.png", side,
                  "Axial, coronal and sagittal slices through the femoral head with the outline",
                  "Slices through the centre of the femoral head. Orange: right femur; sky: left.",
                  &planes));
   struct report_reading axes = {
-      .good = f->frame_ok ? "Head sphere, neck axis and shaft axis were established." : NULL,
+      .good = f->frame_ok ? "In a good picture the circle lies on the head and the lines run along "
+                            "neck and shaft."
+                          : NULL,
       .bad = bad[0] ? bad : NULL,
-      .act = "The circle should sit on the head and the lines should run along neck and shaft; "
-             "regions and load follow them."};
+      .act = "If they do not, correct the label map and run again with --labels: regions and load "
+             "follow these axes."};
   TRY(page_image(page, "pictures/femur_%s.png", side,
                  "Planes along and across the femoral neck with outline, head sphere and axes",
                  "Planes of the femur itself, with head sphere, neck axis and shaft axis.", &axes));

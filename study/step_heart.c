@@ -133,8 +133,9 @@ static status tell(struct case_page *page, int side) {
   struct report_reading fat = {
       .good = "The outline follows the heart, from the diaphragm to below the fork of the airway.",
       .bad = "An outline that takes in liver, lung or chest wall, or leaves heart out.",
-      .act = "Look at the outline before using the number; a reader's outline given with --labels "
-             "(named pericardium) replaces the rule."};
+      .act =
+          "If it does, give a reader's outline with --labels (named pericardium), which replaces "
+          "the rule."};
   struct report_reading calcium = {
       .bad = "Calcium of valves, of the root of the aorta and of the sac itself counts as well.",
       .act = "Give a coronary mask to qct calcium for a coronary score."};

@@ -49,9 +49,8 @@ static status tell(struct case_page *page, int side) {
       .good = "The outline is that of the femur alone; lines part neck, trochanter and "
               "intertrochanter.",
       .bad = "Pelvis inside the outline, or a neck box that is not at the neck.",
-      .act =
-          "This is a projection of CT density, not DXA: compare with DXA only after a correction "
-          "from own pairs (`qct bmd projected --correction`)."};
+      .act = "Compare with DXA only after a correction from your own people who had both (`qct bmd "
+             "projected --correction`): this is a projection of CT density."};
   TRY(page_image(page, "pictures/projected_%s.png", side,
                  "The femur projected from the front, with the outlines of its regions",
                  "Projected areal density.", &reading));

@@ -117,11 +117,12 @@ static status tell(struct case_page *page, int side) {
   const struct report_reading reading = {
       .good = "The whole proximal femur is in the picture.",
       .bad = "The bone is cut, turned, or hidden by metal.",
-      .act = "These are projections of the CT, not radiographs: no scatter, one energy."};
+      .act = "Do not take them for radiographs: they are projections of the CT, without scatter, "
+             "at one energy."};
   const struct report_reading map = {
       .good = "The colour lies on the bone.",
       .bad = "The colour lies on the border or on soft tissue: do not use the answer.",
-      .act = "A network's answer holds for people like those it was trained on; see its card."};
+      .act = "Use the answer for people like those it was trained on alone; see its card."};
   TRY(page_image(page, "pictures/screen_frontal_%s.png", side, "Frontal projection of the hip",
                  "Frontal projection, neck in the plane of the picture; left hips are mirrored.",
                  &reading));

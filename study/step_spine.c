@@ -64,7 +64,7 @@ done:
 static const struct page_column columns[] = {
     {"vBMD [mg/cm3]", "vbmd_trabecular"}, {"SD [mg/cm3]", "vbmd_sd"},
     {"Front [mm]", "height_anterior"},    {"Middle [mm]", "height_middle"},
-    {"Back [mm]", "height_posterior"},    {"Loss", "height_loss"},
+    {"Back [mm]", "height_posterior"},    {"Height loss", "height_loss"},
     {"Genant grade", "genant_grade"}};
 
 static status tell(struct case_page *page, int side) {

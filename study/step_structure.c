@@ -84,7 +84,8 @@ static status tell(struct case_page *page, int side) {
   struct report_reading reading = {
       .good = "Blue follows the outer edge of the bone, orange the inner edge of the cortex.",
       .bad = "A line that leaves the bone: its section and what rests on it are wrong.",
-      .act = "No reference range is printed: programs place sections differently, by 10 to 20 %."};
+      .act = "Compare with values of this program alone: others place the sections differently, "
+             "which changes them by 10 to 20 %, so no reference range is printed."};
   TRY(page_image(page, "pictures/structure_%s.png", side,
                  "Sections of the neck, between the trochanters and of the shaft with outlines",
                  "Sections in the frame of the hip.", &reading));

@@ -218,6 +218,64 @@ static void a_report_is_written_whole_or_not_at_all(void **state) {
   report_destroy(r);
 }
 
+static int times(const char *page, const char *words) {
+  int n = 0;
+  for (const char *at = page; (at = strstr(at, words)); at++) n++;
+  return n;
+}
+
+static void a_flag_of_three_rows_stands_once_as_a_note(void **state) {
+  (void)state;
+  static const char *const long_flag = "slices of 3.27 mm, meant for 3 mm or less";
+  struct record *record = NULL;
+  struct report *r = NULL;
+  assert_ok(record_create(&record, "case-1"));
+  for (int i = 0; i < 3; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "area_%d", i);
+    struct measurement *m = record_add(record, "neck_right", name, 1.5, "cm2");
+    measurement_flag(m, "%s", long_flag);
+    measurement_flag(m, "140 kV"); /* shorter than a note */
+    if (i == 1) measurement_flag(m, "the sum of two sections alone");
+  }
+  record_withhold(record, "neck_right", "volume", "cm3", long_flag);
+  assert_ok(report_create(&r, "t", ""));
+  report_measurements(r, record, NULL);
+  char *page = page_of(r);
+  assert_int_equal(times(page, long_flag), 2); /* the note, and the withheld row */
+  assert_int_equal(times(page, "(1); 140 kV"), 3);
+  assert_non_null(strstr(page, "(1); 140 kV; the sum of two sections alone</td>"));
+  free(page);
+  record_destroy(record);
+  report_destroy(r);
+}
+
+static void powers_of_a_length_are_raised_and_names_are_not(void **state) {
+  (void)state;
+  struct report *r = NULL;
+  assert_ok(report_create(&r, "t", ""));
+  report_paragraph(r, "5 mg/cm3, 3 mm2, 2 m2; rom2, mm34, spm5 and `m2`.");
+  char *page = page_of(r);
+  assert_non_null(strstr(page, "<p>5 mg/cm<sup>3</sup>, 3 mm<sup>2</sup>, 2 m<sup>2</sup>; rom2, "
+                               "mm34, spm5 and <code>m2</code>.</p>"));
+  free(page);
+  report_destroy(r);
+}
+
+static void a_withheld_headline_gives_its_first_reason(void **state) {
+  (void)state;
+  struct measurement m = {.value = (double)NAN, .low = (double)NAN, .high = (double)NAN};
+  struct report *r = NULL;
+  snprintf(m.flags, sizeof m.flags, "the bone ends 31 mm below the head; 65 mm are needed");
+  assert_ok(report_create(&r, "t", ""));
+  report_headline(r, "Failure load", &m, NULL);
+  char *page = page_of(r);
+  assert_non_null(strstr(page, ">the bone ends 31 mm below the head</div>"));
+  assert_null(strstr(page, "65 mm are needed"));
+  free(page);
+  report_destroy(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_page_nests_and_closes_every_element),
@@ -227,6 +285,9 @@ int main(void) {
       cmocka_unit_test(numbers_carry_the_digits_of_their_interval),
       cmocka_unit_test(keys_become_words),
       cmocka_unit_test(a_report_is_written_whole_or_not_at_all),
+      cmocka_unit_test(a_flag_of_three_rows_stands_once_as_a_note),
+      cmocka_unit_test(powers_of_a_length_are_raised_and_names_are_not),
+      cmocka_unit_test(a_withheld_headline_gives_its_first_reason),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
