@@ -250,7 +250,10 @@ void report_table_linked_row(struct report *r, const char *href, const char *con
     html_put(&r->body, r->right[i] ? "<td class=\"n\">" : "<td>");
     bool link = i == 0 && href;
     if (link) html_element(&r->body, "<a href=\"", href, "\">");
-    html_element(&r->body, "", cells[i] ? cells[i] : "", link ? "</a></td>" : "</td>");
+    if (link)
+      html_element(&r->body, "", cells[i] ? cells[i] : "", "</a></td>");
+    else
+      html_prose(&r->body, "", cells[i] ? cells[i] : "", "</td>");
   }
   html_put(&r->body, "</tr>\n");
 }

@@ -98,7 +98,7 @@ struct report_strip {
   const char *axis;               /* "Total hip vBMD, left [mg/cm3]" */
   size_t count;                   /* of values */
   const double *values;           /* NaN: missing, counted at the end of its strip */
-  const int *groups;              /* [count], 0..group_count-1; NULL: all in one */
+  const int *groups;              /* [count], 0..group_count-1, -1: of none; NULL: all in one */
   const char *const *group_names; /* [group_count]; NULL: one without name */
   int group_count;                /* 1..REPORT_STRIP_GROUPS */
   const char *const *labels;      /* [count]; of an outlier, and of every point under the mouse */

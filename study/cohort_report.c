@@ -37,7 +37,8 @@ static const struct cohort_outcome *outcome_of(const struct cohort_page *p, size
 
 /* ---- groups ---- */
 
-/* Number the values of a text column; false when there are none, one, or too many to show. */
+/* Number the values of a text column; false when there are none, one, or too many to show. A scan
+ * that was not measured and states none is of no group (-1). */
 static bool group_by(struct cohort_page *p, const char *name) {
   int column = table_find(p->t->wide, name);
   if (column < 0 || p->t->wide->columns[column].numeric) return false;
@@ -45,6 +46,8 @@ static bool group_by(struct cohort_page *p, const char *name) {
   for (size_t r = 0; r < p->rows; r++) {
     const char *value = p->t->wide->columns[column].texts[r];
     int g = 0;
+    p->groups[r] = -1;
+    if (!value[0] && outcome_of(p, r)->state != COHORT_DONE) continue;
     if (!value[0]) value = "not stated";
     while (g < p->group_count && strcmp(p->names[g], value) != 0) g++;
     if (g == REPORT_STRIP_GROUPS) return false;
