@@ -10,7 +10,7 @@ out=$(mktemp "${TMPDIR:-/tmp}/qct-out-XXXXXX") err=$(mktemp "${TMPDIR:-/tmp}/qct
 temporary=$(mktemp -d "${TMPDIR:-/tmp}/qct-tmp-XXXXXX") || exit 1
 trap 'rm -rf "$folder" "$out" "$err" "$temporary"' EXIT
 cd "$folder" || exit 1
-export LC_ALL=C.UTF-8 TMPDIR=$temporary
+export LC_ALL=C.UTF-8 TMPDIR=$temporary XDG_CACHE_HOME=$temporary/cache # Snakemake's; nobody needs a home
 
 failures=0 number=0 command='' expected=0 status=0 line_of_output=0 checked=yes
 
