@@ -11,7 +11,8 @@ function goal(key) {
   return -1
 }
 $2 ~ /_error_in_intervals$/ {
-  part = $2; sub(/_error.*/, "", part); sub(/.*_/, "", part)
+  part = $2; sub(/_error.*/, "", part); kind = part; sub(/.*_/, "", kind)
+  sub(/_[a-z]*$/, "", part); sub(/.*_/, "", part); part = sprintf("%-10s %-6s", part, kind)
   inside[part] += $4 >= -1 && $4 <= 1; all[part]++
   next
 }
@@ -45,6 +46,6 @@ END {
     printf "  %-34s %-4s %+9.3f %8.3f %+9.3f %-9s %6s  %s\n", key, unit[key], mean, sqrt(var > 0 ? var : 0), signed[key], who[key], limit < 0 ? "" : limit, verdict
   }
   for (part in all)
-    printf "  95 %% intervals of %-12s vBMD hold the truth in %d of %d regions, %.1f %%\n", part, inside[part], all[part], 100 * inside[part] / all[part]
+    printf "  95 %% intervals of %s hold the truth in %d of %d regions, %.1f %%\n", part, inside[part], all[part], 100 * inside[part] / all[part]
   for (scan in refused) printf "  REFUSED %s: %s\n", scan, refused[scan]
 }

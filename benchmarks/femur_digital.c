@@ -2,11 +2,11 @@
  * FOLDER holds a digital patient (`qct phantom hip --format nifti`). Prints one CSV row per figure:
  *   folder,quantity,unit,found,truth
  * of the femur found from the CT alone: overlap, surface, frame, and the density of its regions
- * under the ideal calibration of truth.json. NAME_error_in_intervals is the error of a density by
- * the rods in the scan over the half-width of its printed 95 % interval. A refusal prints the
- * quantity "refused" with its reason. What an error comes from: with --true-frame before FOLDER the
- * regions are those of the true frame, with --given outline and frame are the truth's (and `qct
- * phantom hip --noise 0` has no noise). */
+ * under the ideal calibration of truth.json. NAME_error_in_intervals is the error of a density,
+ * content or volume, by the rods in the scan, over the half-width of its printed 95 % interval. A
+ * refusal prints the quantity "refused" with its reason. What an error comes from: with
+ * --true-frame before FOLDER the regions are those of the true frame, with --given outline and
+ * frame are the truth's (and `qct phantom hip --noise 0` has no noise). */
 #include "anatomy/compare.h"
 #include "anatomy/femur.h"
 #include "anatomy/frame.h"
@@ -72,18 +72,23 @@ done:
   return st;
 }
 
-/* A density of the ideal line as it is by the rods' line: all of the measurement goes with an
- * affine map of HU. Its error in half-widths of the interval. */
-static void print_interval(const char *region, const char *part, const struct measurement *m,
-                           double truth, const cJSON *ideal, const struct calibration *rods) {
-  char quantity[80];
+/* The errors of a compartment in half-widths of their intervals. A density of the ideal line is
+ * first put on the rods' line: all of the measurement goes with an affine map of HU. */
+static void print_intervals(const char *region, const char *part,
+                            const struct measurement *const found[3], const double truth[3],
+                            const cJSON *ideal, const struct calibration *rods) {
+  static const char *const kinds[] = {"vbmd", "bmc", "volume"};
   double slope, intercept;
-  if (!m || isnan(m->value) || json_get_number(&slope, ideal, "slope", "truth") ||
+  if (!found[0] || isnan(found[0]->value) || json_get_number(&slope, ideal, "slope", "truth") ||
       json_get_number(&intercept, ideal, "intercept", "truth"))
     return;
-  double value = calibration_density(rods, (m->value - intercept) / slope);
-  snprintf(quantity, sizeof quantity, "%s_%s_error_in_intervals", region, part);
-  row(quantity, "", (value - truth) / ((m->high - m->low) / 2), 0);
+  double density = calibration_density(rods, (found[0]->value - intercept) / slope);
+  const double values[] = {density, density * found[2]->value, found[2]->value};
+  for (int k = 0; k < 3; k++) {
+    char quantity[80];
+    snprintf(quantity, sizeof quantity, "%s_%s_%s_error_in_intervals", region, part, kinds[k]);
+    row(quantity, "", (values[k] - truth[k]) / ((found[k]->high - found[k]->low) / 2), 0);
+  }
 }
 
 /* Regions of a record against those of truth.json. */
@@ -105,17 +110,20 @@ static status print_regions(const struct record *r, const cJSON *truth, enum sid
     for (int k = 0; k < 3; k++) {
       double vbmd;
       TRY(json_get_number(&vbmd, json_find(density, parts[k]), "value", "truth"));
-      snprintf(quantity, sizeof quantity, "vbmd_%s", parts[k]);
-      const struct measurement *m = record_find(r, name, quantity);
-      snprintf(quantity, sizeof quantity, "volume_%s", parts[k]);
-      const struct measurement *v = record_find(r, name, quantity);
+      const struct measurement *found[3];
+      static const char *const kinds[] = {"vbmd", "bmc", "volume"};
+      for (int q = 0; q < 3; q++) {
+        snprintf(quantity, sizeof quantity, "%s_%s", kinds[q], parts[k]);
+        found[q] = record_find(r, name, quantity);
+      }
       snprintf(quantity, sizeof quantity, "%s_%s_vbmd", regions[i], parts[k]);
-      row(quantity, "mg/cm3", m ? m->value : NAN, vbmd);
+      row(quantity, "mg/cm3", found[0] ? found[0]->value : NAN, vbmd);
       snprintf(quantity, sizeof quantity, "%s_%s_volume", regions[i], parts[k]);
-      row(quantity, "cm3", v ? v->value : NAN, volume[k]);
-      print_interval(regions[i], parts[k], m, vbmd,
-                     json_find(json_find(json_find(truth, "physics"), "calibration"), "k2hpo4"),
-                     rods);
+      row(quantity, "cm3", found[2] ? found[2]->value : NAN, volume[k]);
+      const double truths[] = {vbmd, vbmd * volume[k], volume[k]};
+      print_intervals(regions[i], parts[k], found, truths,
+                      json_find(json_find(json_find(truth, "physics"), "calibration"), "k2hpo4"),
+                      rods);
     }
   }
 done:

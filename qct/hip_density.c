@@ -276,26 +276,39 @@ static void note_blur(struct amount out[REGIONS][COMPARTMENTS], const struct qct
     if (all[region] > 0) out[region][CORTICAL].thin = thin[region] / all[region];
 }
 
-/* Half-width of the 95 % interval: the calibration's and, by the model, that of all the rest. */
-static double half_width(const struct row *w, int compartment, double density) {
-  double half = calibration_half_width(w->calibration, calibration_hu(w->calibration, density));
-  if (w->options->cortex != QCT_CORTEX_MODEL) return half;
+/* Half-widths of the 95 % intervals: the calibration's and, by the model, that of all the rest.
+ * What is not known is NaN. */
+static void half_widths(double half[3], const struct row *w, int compartment, double density,
+                        double volume_cm3) {
   const struct geometry *g = &w->density->grid;
+  bool model = w->options->cortex == QCT_CORTEX_MODEL;
   enum hip_interval_part part =
       compartment == PEELED ? HIP_PART_TRABECULAR : (enum hip_interval_part)compartment;
-  if (!qct_hip_interval_known(g)) return NAN;
-  return hypot(half, qct_hip_interval(g, w->number, part, density));
+  double line = NAN;
+  if (w->calibration)
+    line = calibration_half_width(w->calibration, calibration_hu(w->calibration, density));
+  half[HIP_DENSITY] = line;
+  half[HIP_CONTENT] = line * volume_cm3;
+  half[HIP_VOLUME] = model ? 0 : NAN;
+  /* of a peeled part only the density was looked at */
+  if (compartment == PEELED && model) half[HIP_CONTENT] = half[HIP_VOLUME] = NAN;
+  for (int q = 0; model && q < 3; q++)
+    half[q] =
+        qct_hip_interval_known(g)
+            ? hypot(half[q], qct_hip_interval(g, w->number, part, (enum hip_interval_quantity)q,
+                                              density, volume_cm3))
+            : NAN;
 }
 
 static status add_compartment(struct record *r, const struct row *w, const struct amount *a,
                               int compartment) {
   status st = ST_OK;
   double mean = a->sums.voxels ? a->mineral_mg / a->volume_cm3 : (double)NAN;
-  double half = (double)NAN;
-  if (w->calibration && a->sums.voxels) half = half_width(w, compartment, mean);
-  TRY(add_row(r, w, &a->sums, compartment, "volume", a->volume_cm3, "cm3", (double)NAN));
-  TRY(add_row(r, w, &a->sums, compartment, "bmc", a->mineral_mg, "mg", half * a->volume_cm3));
-  TRY(add_row(r, w, &a->sums, compartment, "vbmd", mean, "mg/cm3", half));
+  double half[3] = {NAN, NAN, NAN};
+  if (a->sums.voxels) half_widths(half, w, compartment, mean, a->volume_cm3);
+  TRY(add_row(r, w, &a->sums, compartment, "volume", a->volume_cm3, "cm3", half[HIP_VOLUME]));
+  TRY(add_row(r, w, &a->sums, compartment, "bmc", a->mineral_mg, "mg", half[HIP_CONTENT]));
+  TRY(add_row(r, w, &a->sums, compartment, "vbmd", mean, "mg/cm3", half[HIP_DENSITY]));
 done:
   return st;
 }
@@ -349,8 +362,8 @@ static status add_region(struct record *r, struct row *w, const struct amount am
                          double resolved) {
   status st = ST_OK;
   const double half = 0.5; /* of the surface */
-  bool no_interval = w->calibration && w->options->cortex == QCT_CORTEX_MODEL &&
-                     !qct_hip_interval_known(&w->density->grid);
+  bool no_interval =
+      w->options->cortex == QCT_CORTEX_MODEL && !qct_hip_interval_known(&w->density->grid);
   for (int k = 0; k < COMPARTMENTS; k++) {
     char method[96];
     size_t first = r->count;

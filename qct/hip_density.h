@@ -39,11 +39,11 @@
  * volumes and densities followed where thick slices happen to lie. Half-max, fixed: by its centre.
  *
  * n counts voxels with data, at their centres; voxels without are left out and flagged. The 95 %
- * interval of a density joins that of the calibration at the mean with, for the model, what
- * outline, frame and separation were off over digital people (qct/hip_interval.h; none is given
- * where that is not known); of the other cortices it is not known, and their intervals are the
- * calibration's alone. Noise of the mean over thousands of voxels is far below. The interval of a
- * content leaves out the error of its volume. Values of exactly 0 mg/cm3 count. Source: treece2010
+ * interval of a density or content joins that of the calibration at the mean with, for the model,
+ * what outline, frame and separation were off over digital people (qct/hip_interval.h; none is
+ * given where that is not known), which is all there is to the interval of a volume; of the other
+ * cortices it is not known, and their intervals are the calibration's alone. Noise of the mean over
+ * thousands of voxels is far below. Values of exactly 0 mg/cm3 count. Source: treece2010
  * (half-max thickness and its bias); regions: core/frame.h
  */
 #ifndef QCT_QCT_HIP_DENSITY_H
