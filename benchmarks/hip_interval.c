@@ -1,14 +1,15 @@
 /* usage: bench_interval FOLDER
  * FOLDER holds a digital patient (`qct phantom hip --format nifti`). Prints one CSV row per figure,
  *   folder,quantity,found,truth
- * of everything that `qct run` says of a hip's shape, sections, projection and cortex, from the CT
- * alone under the ideal calibration of truth.json: outline and frame are those found. The truth of
- * a section is the exact solid on the planes of the true frame; of the cortex, a ray through the
- * exact solid from each place of the map. Run by hip_interval.sh. */
+ * of everything that `qct run` says of a hip's shape, regions, sections, projection and cortex,
+ * from the CT alone under the ideal calibration of truth.json: outline and frame are those found.
+ * The truth of a section is the exact solid on the planes of the true frame; of the cortex, a ray
+ * through the exact solid from each place of the map. Run by hip_interval.sh. */
 #include "anatomy/femur.h"
 #include "core/image.h"
 #include "core/json.h"
 #include "qct/cortex_map.h"
+#include "qct/hip_density.h"
 #include "qct/projected.h"
 #include "qct/structure.h"
 #include "qct/structure_cut.h"
@@ -244,6 +245,37 @@ static void print_cortex(const struct digital *d, const struct cortex_map *m,
       tissue_k2hpo4(&d->body.tissue, tissue_bone_hu(&d->body.tissue, d->body.person.cortical_bvf)));
 }
 
+static status print_regions(const struct digital *d, const struct record *r) {
+  static const char *const regions[] = {"head",  "neck",         "trochanter", "intertrochanter",
+                                        "total", "total_no_head"};
+  static const char *const parts[] = {"integral", "cortical", "trabecular"};
+  static const char *const kinds[] = {"vbmd", "bmc", "volume"};
+  status st = ST_OK;
+  for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
+    const cJSON *truth = json_find(json_find(d->truth, "regions"), regions[i]);
+    double all, cortex, vbmd;
+    TRY(json_get_number(&all, json_find(truth, "volume"), "value", "truth"));
+    TRY(json_get_number(&cortex, json_find(truth, "cortical_volume"), "value", "truth"));
+    const double volumes[] = {all / 1000, cortex / 1000, (all - cortex) / 1000};
+    for (int part = 0; part < 3; part++) {
+      TRY(json_get_number(&vbmd, json_find(json_find(truth, "k2hpo4_eq"), parts[part]), "value",
+                          "truth"));
+      const double truths[] = {vbmd, vbmd * volumes[part], volumes[part]};
+      for (int kind = 0; kind < 3; kind++) {
+        char quantity[64], region[64];
+        /* of trabecular contents, the error per cm3 of volume is wanted */
+        double per = part == 2 && kind == 1 ? volumes[part] : 1;
+        snprintf(quantity, sizeof quantity, "%s_%s", kinds[kind], parts[part]);
+        snprintf(region, sizeof region, "%s_%s", regions[i], side_name(d->frame.side));
+        const struct measurement *m = record_find(r, region, quantity);
+        row(regions[i], quantity, m ? m->value / per : NAN, truths[kind] / per);
+      }
+    }
+  }
+done:
+  return st;
+}
+
 static status measure(void) {
   status st = ST_OK;
   struct digital d = {0};
@@ -252,6 +284,7 @@ static status measure(void) {
   struct qct_structure *s = NULL;
   struct qct_projected *p = NULL;
   struct cortex_map *map = NULL;
+  struct record *record = NULL;
   struct structure_options o = STRUCTURE_DEFAULTS;
   TRY(read_digital(&d));
   int side = d.frame.side == SIDE_LEFT ? 1 : 0;
@@ -264,6 +297,9 @@ static status measure(void) {
   o.rho_ref = RHO_REF;
   o.thick_slices = true;
   TRY(qct_shell_make(&shell, d.ct, r->labels, label));
+  TRY(record_create(&record, "digital"));
+  TRY(qct_hip_regions(record, d.ct, r->labels, label, frame, NULL, NULL, shell));
+  TRY(print_regions(&d, record));
   TRY(qct_structure_measure(&s, d.ct, r->labels, label, frame, &o, shell));
   TRY(print_sections(&d, s));
   TRY(qct_projected_make(&p, d.ct, r->labels, label, frame, shell));
@@ -280,6 +316,7 @@ done:
   qct_structure_destroy(s);
   qct_projected_destroy(p);
   qct_cortex_map_destroy(map);
+  record_destroy(record);
   return st;
 }
 

@@ -6,7 +6,7 @@
 #include <math.h>
 
 struct params {
-  const char *density, *labels, *frame, *out, *surface, *picture, *case_id;
+  const char *density, *labels, *frame, *calibration, *out, *surface, *picture, *case_id;
   int label, side, method;
   double cortical, sigma_mm, thickness_mm, vertex_mm;
 };
@@ -23,6 +23,7 @@ static const struct option options[] = {
     ARG_IN(struct params, density, "density", "calibrated density volume, mg/cm3"),
     ARG_IN(struct params, labels, "labels", "label map on the same grid"),
     OPT_IN(struct params, frame, "frame", "hip frame, for rows by region (frame.json)"),
+    OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals of masses"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the bone; 0: of the femur of the frame's side, or of --side"),
     OPT_CHOICE(struct params, side, "side", sides, "of the body, when there is no frame"),
@@ -61,6 +62,7 @@ static int choose_label(const struct params *p, int side) {
 static status write_all(struct context *ctx, const struct params *p, const struct cortex_map *m,
                         const struct hip_frame *frame, int side) {
   status st = ST_OK;
+  struct calibration calibration;
   struct record *r = NULL;
   struct picture *picture = NULL;
   if (p->surface) TRY(qct_cortex_write(m, p->surface, ctx->force));
@@ -69,7 +71,8 @@ static status write_all(struct context *ctx, const struct params *p, const struc
     TRY(picture_write_png(picture, p->picture, ctx->force));
   }
   TRY(record_create(&r, p->case_id));
-  TRY(qct_cortex_rows(r, m, frame));
+  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
+  TRY(qct_cortex_rows(r, m, frame, p->calibration ? &calibration : NULL));
   TRY(context_write_record(ctx, r, p->out));
 done:
   record_destroy(r);

@@ -63,7 +63,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(femur_inputs_read(&in, &p->femur, &read));
   TRY(qct_structure_measure(&structure, in.density, in.labels, in.label, &in.frame, &o, NULL));
   TRY(record_create(&r, p->case_id));
-  TRY(qct_structure_rows(r, structure));
+  TRY(qct_structure_rows(r, structure, in.calibration));
   if (p->sections) TRY(qct_structure_write_sections(structure, p->sections, ctx->force));
   if (p->picture) {
     TRY(qct_structure_picture(&picture, structure, &in.frame));

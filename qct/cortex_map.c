@@ -469,6 +469,7 @@ static status slice_of(struct work *w) {
   const struct volume *d = w->gather.density;
   double distance = d->grid.spacing[w->gather.slice], header = d->acquisition.slice_thickness_mm;
   w->slice_axis = geometry_axis(&d->grid, w->gather.slice);
+  memcpy(w->map->spacing, d->grid.spacing, sizeof w->map->spacing);
   w->map->slice_mm = !isnan(w->options->thickness_mm) ? w->options->thickness_mm
                      : header > 0                     ? header
                                                       : distance;

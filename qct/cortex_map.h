@@ -30,6 +30,7 @@
 #ifndef QCT_QCT_CORTEX_MAP_H
 #define QCT_QCT_CORTEX_MAP_H
 
+#include "core/calibration.h"
 #include "core/frame.h"
 #include "core/picture.h"
 #include "core/record.h"
@@ -70,7 +71,7 @@ struct cortex_map {
   double *flag;         /* enum cortex_flag */
   double cortical;      /* y1 used [mg/cm3]; NaN for CORTEX_PEAK */
   double cortical_sd;   /* robust SD (1.4826 MAD) of y1 over thick places; NaN when given */
-  double sigma_plane_mm, sigma_slice_mm, slice_mm;
+  double sigma_plane_mm, sigma_slice_mm, slice_mm, spacing[3];
   int64_t thick;    /* places that gave y1 and blur */
   int64_t measured; /* vertices that are not on the cut */
   int64_t rejected;
@@ -95,10 +96,13 @@ void qct_cortex_map_destroy(struct cortex_map *m);
  * areas) of cortical_thickness [mm] and cortical_mass [mg/cm2]; means of endocortical and
  * trabecular density [mg/cm3]; half-maximum thickness; share of rejected vertices; y1 and blur.
  * Rows say in flags what limits them. Accepted vertices only; a region where less than half are
- * is withheld.
- * @param frame  of the same femur, or NULL
+ * is withheld. The means of a femur have a 95 % interval: what those of digital people were off
+ * (qct/hip_interval.h), of masses joined with the calibration's; none where y1 was given.
+ * @param frame        of the same femur, or NULL
+ * @param calibration  for intervals of masses; NULL: none of those
  */
-status qct_cortex_rows(struct record *r, const struct cortex_map *m, const struct hip_frame *frame);
+status qct_cortex_rows(struct record *r, const struct cortex_map *m, const struct hip_frame *frame,
+                       const struct calibration *calibration);
 
 /** .vtp, .ply (with all scalars), .stl, .obj by suffix. */
 status qct_cortex_write(const struct cortex_map *m, const char *path, bool force);

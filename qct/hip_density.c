@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INTEGRAL, CORTICAL, TRABECULAR, PEELED, COMPARTMENTS, REGIONS = HIP_INTERVAL_REGIONS };
+enum { INTEGRAL, CORTICAL, TRABECULAR, PEELED, COMPARTMENTS, REGIONS = 6 };
 static const char *const compartment_names[COMPARTMENTS] = {"integral", "cortical", "trabecular",
                                                             "peeled"};
 static const char *const region_names[REGIONS] = {
@@ -109,8 +109,7 @@ static bool neck_is_cut(const struct labels *labels, int label, const struct hip
 }
 
 struct row {
-  int number; /* of the region */
-  const char *region, *compartment, *method;
+  const char *place, *region, *compartment, *method; /* region: place and side */
   const struct volume *density;
   const struct calibration *calibration;
   const struct qct_hip_options *options;
@@ -276,39 +275,32 @@ static void note_blur(struct amount out[REGIONS][COMPARTMENTS], const struct qct
     if (all[region] > 0) out[region][CORTICAL].thin = thin[region] / all[region];
 }
 
-/* Half-widths of the 95 % intervals: the calibration's and, by the model, that of all the rest.
- * What is not known is NaN. */
-static void half_widths(double half[3], const struct row *w, int compartment, double density,
-                        double volume_cm3) {
-  const struct geometry *g = &w->density->grid;
-  bool model = w->options->cortex == QCT_CORTEX_MODEL;
-  enum hip_interval_part part =
-      compartment == PEELED ? HIP_PART_TRABECULAR : (enum hip_interval_part)compartment;
-  double line = NAN;
-  if (w->calibration)
-    line = calibration_half_width(w->calibration, calibration_hu(w->calibration, density));
-  half[HIP_DENSITY] = line;
-  half[HIP_CONTENT] = line * volume_cm3;
-  half[HIP_VOLUME] = model ? 0 : NAN;
-  /* of a peeled part only the density was looked at */
-  if (compartment == PEELED && model) half[HIP_CONTENT] = half[HIP_VOLUME] = NAN;
-  for (int q = 0; model && q < 3; q++)
-    half[q] =
-        qct_hip_interval_known(g)
-            ? hypot(half[q], qct_hip_interval(g, w->number, part, (enum hip_interval_quantity)q,
-                                              density, volume_cm3))
-            : NAN;
+/* What the model leaves of an error: half of the 95 % interval of one quantity of a compartment; 0
+ * for the other cortices, of which it is not known. */
+static double model_half(const struct row *w, int compartment, const char *kind, double value) {
+  char quantity[64];
+  /* of a peeled part only the density was looked at, and taken to be a trabecular one */
+  bool as_trabecular = compartment == PEELED && strcmp(kind, "vbmd") == 0;
+  if (w->options->cortex != QCT_CORTEX_MODEL) return 0;
+  snprintf(quantity, sizeof quantity, "%s_%s", kind,
+           as_trabecular ? compartment_names[TRABECULAR] : w->compartment);
+  return qct_hip_half_width(w->density->grid.spacing, w->place, quantity, value);
 }
 
 static status add_compartment(struct record *r, const struct row *w, const struct amount *a,
                               int compartment) {
   status st = ST_OK;
   double mean = a->sums.voxels ? a->mineral_mg / a->volume_cm3 : (double)NAN;
-  double half[3] = {NAN, NAN, NAN};
-  if (a->sums.voxels) half_widths(half, w, compartment, mean, a->volume_cm3);
-  TRY(add_row(r, w, &a->sums, compartment, "volume", a->volume_cm3, "cm3", half[HIP_VOLUME]));
-  TRY(add_row(r, w, &a->sums, compartment, "bmc", a->mineral_mg, "mg", half[HIP_CONTENT]));
-  TRY(add_row(r, w, &a->sums, compartment, "vbmd", mean, "mg/cm3", half[HIP_DENSITY]));
+  double line = NAN, volume = a->volume_cm3, per = compartment == TRABECULAR ? volume : 1;
+  if (w->calibration && a->sums.voxels)
+    line = calibration_half_width(w->calibration, calibration_hu(w->calibration, mean));
+  double of_volume = model_half(w, compartment, "volume", volume);
+  double of_content = per * model_half(w, compartment, "bmc", a->mineral_mg);
+  double of_density = model_half(w, compartment, "vbmd", mean);
+  TRY(add_row(r, w, &a->sums, compartment, "volume", volume, "cm3", of_volume));
+  TRY(add_row(r, w, &a->sums, compartment, "bmc", a->mineral_mg, "mg",
+              hypot(line * volume, of_content)));
+  TRY(add_row(r, w, &a->sums, compartment, "vbmd", mean, "mg/cm3", hypot(line, of_density)));
 done:
   return st;
 }
@@ -363,7 +355,7 @@ static status add_region(struct record *r, struct row *w, const struct amount am
   status st = ST_OK;
   const double half = 0.5; /* of the surface */
   bool no_interval =
-      w->options->cortex == QCT_CORTEX_MODEL && !qct_hip_interval_known(&w->density->grid);
+      w->options->cortex == QCT_CORTEX_MODEL && !qct_hip_interval_known(w->density->grid.spacing);
   for (int k = 0; k < COMPARTMENTS; k++) {
     char method[96];
     size_t first = r->count;
@@ -469,7 +461,7 @@ status qct_hip_regions(struct record *r, const struct volume *density, const str
   for (int region = 0; region < REGIONS; region++) {
     char name[64];
     snprintf(name, sizeof name, "%s_%s", region_names[region], side_name(frame->side));
-    struct row w = {.number = region,
+    struct row w = {.place = region_names[region],
                     .region = name,
                     .density = density,
                     .calibration = calibration,

@@ -1,6 +1,7 @@
 #include "qct/projected.h"
 
 #include "core/parallel.h"
+#include "qct/hip_interval.h"
 #include "qct/shell.h"
 
 #include <math.h>
@@ -238,6 +239,7 @@ status qct_projected_make(struct qct_projected **out, const struct volume *densi
   close_amounts(p);
   const double *s = density->grid.spacing;
   p->slice_mm = fmax(s[0], fmax(s[1], s[2]));
+  memcpy(p->spacing, s, sizeof p->spacing);
   p->material = density->material;
   p->distal_mm = frame->distal_mm;
   p->origin_mm = vec3_dot(vec3_sub(frame->head, frame->origin), frame->shaft_axis);
@@ -267,7 +269,8 @@ struct row {
   const struct calibration *calibration;
   const struct t_reference *reference;
   const struct abmd_correction *correction;
-  char region[64];
+  char place[48];   /* "projected_neck" */
+  char region[64];  /* with the side */
   char reason[160]; /* withheld when not empty */
 };
 
@@ -290,11 +293,14 @@ done:
   return st;
 }
 
-static status add_score(const struct row *w, enum t_site site, double abmd) {
+static status add_score(const struct row *w, enum t_site site, double abmd, double low,
+                        double high) {
   status st = ST_OK;
   struct measurement *m;
   double t = t_score(w->reference, site, abmd);
   TRY(add(w, "t_score", t, "", w->reference->source, &m));
+  m->low = t_score(w->reference, site, low);
+  m->high = t_score(w->reference, site, high);
   snprintf(m->method, sizeof m->method, "projected/1, reference %s", w->reference->key);
   TRY(add(w, "who_class", (double)who_class_of(t), "", "iscd2023", &m));
   snprintf(m->method, sizeof m->method, "projected/1, reference %s", w->reference->key);
@@ -303,14 +309,18 @@ done:
   return st;
 }
 
-/* 95 % interval of a value that is proportional to the mean density of the region. */
+/* 95 % interval of a value: its own error, and that of the calibration for what goes with the mean
+ * density of the region by `per_mgcc`. */
 static void add_interval(const struct row *w, struct measurement *m,
                          const struct projected_amount *a, double per_mgcc) {
-  if (!w->calibration || isnan(m->value) || !(a->volume_cm3 > 0)) return;
-  double mean = 1000 * a->bmc_g / a->volume_cm3;
-  double half =
-      per_mgcc * calibration_half_width(w->calibration, calibration_hu(w->calibration, mean));
-  if (!(half > 0)) return;
+  double half = qct_hip_half_width(w->p->spacing, w->place, m->quantity, m->value);
+  if (isnan(m->value)) return;
+  if (per_mgcc != 0) {
+    if (!w->calibration || !(a->volume_cm3 > 0)) return;
+    double mean = 1000 * a->bmc_g / a->volume_cm3;
+    half = hypot(half, per_mgcc * calibration_half_width(w->calibration,
+                                                         calibration_hu(w->calibration, mean)));
+  }
   m->low = m->value - half;
   m->high = m->value + half;
 }
@@ -325,11 +335,13 @@ static status add_amount(const struct row *w, const struct projected_amount *a, 
   }
   TRY(add(w, "area_projected", a->area_cm2, "cm2", "cann2014", &m));
   m->flags[w->reason[0] ? strlen(m->flags) : 0] = '\0'; /* an area needs no correction */
+  add_interval(w, m, a, 0);
   TRY(add(w, "bmc_projected", a->bmc_g, "g", "cann2014", &m));
   add_interval(w, m, a, a->volume_cm3 / 1000);
   TRY(add(w, "abmd", abmd, "g/cm2", "cann2014", &m));
   add_interval(w, m, a, slope * a->volume_cm3 / 1000 / a->area_cm2);
-  if (w->reference && site < T_SITES) TRY(add_score(w, (enum t_site)site, abmd));
+  double low = m->low, high = m->high;
+  if (w->reference && site < T_SITES) TRY(add_score(w, (enum t_site)site, abmd, low, high));
 done:
   return st;
 }
@@ -363,7 +375,8 @@ status qct_projected_rows(struct record *r, const struct qct_projected *p,
                     .calibration = calibration,
                     .reference = reference,
                     .correction = correction};
-    snprintf(w.region, sizeof w.region, "projected_%s_%s", rows[i].name, side_name(frame->side));
+    snprintf(w.place, sizeof w.place, "projected_%s", rows[i].name);
+    snprintf(w.region, sizeof w.region, "%s_%s", w.place, side_name(frame->side));
     qct_projected_reason(w.reason, p, rows[i].region);
     TRY(add_amount(&w, rows[i].region ? &p->regions[rows[i].region] : &p->total, rows[i].site));
   }

@@ -42,7 +42,7 @@ struct qct_projected {
   float *covered; /* owned, share of the pixel inside the silhouette, 0..1 */
   struct projected_amount regions[HIP_SHAFT + 1]; /* by enum hip_region */
   struct projected_amount total;
-  double slice_mm;
+  double slice_mm, spacing[3];
   enum material material;
   /* along the shaft below the head centre: where the bone ends, the frame's origin, the deepest
    * part of the neck box, the end of the total */
@@ -65,7 +65,9 @@ void qct_projected_destroy(struct qct_projected *p);
  * Rows "projected_<region>_<side>": area_projected [cm2], bmc_projected [g], abmd [g/cm2]; with a
  * reference t_score and who_class (0 normal, 1 osteopenia, 2 osteoporosis; in words in the flags)
  * of neck and total. Regions that the end of the bone cuts are withheld.
- * @param calibration  for intervals of abmd; NULL: none
+ * 95 % intervals: of an area, what those of digital people were off (qct/hip_interval.h); of
+ * content and abmd joined with the calibration's; a T-score's is that of its abmd.
+ * @param calibration  for intervals of content and abmd; NULL: none of those
  * @param reference    NULL: no T-score
  * @param correction   NULL: none, and the rows say "uncorrected <material> projection"
  */

@@ -29,6 +29,7 @@
 #ifndef QCT_QCT_STRUCTURE_H
 #define QCT_QCT_STRUCTURE_H
 
+#include "core/calibration.h"
 #include "core/frame.h"
 #include "core/picture.h"
 #include "core/record.h"
@@ -120,9 +121,14 @@ static inline bool qct_structure_cortex_known(const struct qct_structure *s) {
 /**
  * Rows "<place>_<side>": every quantity of qct/structure_section.h, mean over the slab, and the
  * same with "_sd" (SD over the slab). n counts sections. Withheld with the reason: places,
- * families.
+ * families. The 95 % interval is what such figures of digital people were off (qct/hip_interval.h),
+ * of those that rest on mineral joined with the calibration's at the section's mean density. None
+ * for theta and ixy, for another cortex than the model's, where the blur is a guess, or where the
+ * shaft's section lies elsewhere.
+ * @param calibration  for intervals of what rests on mineral; NULL: none of those
  */
-status qct_structure_rows(struct record *r, const struct qct_structure *s);
+status qct_structure_rows(struct record *r, const struct qct_structure *s,
+                          const struct calibration *calibration);
 
 /** Every section a line: place, offset_mm, then all quantities in the units of their names
  * ("csmi_w_cm4"); .csv or "-". */

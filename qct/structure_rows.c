@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "qct/hip_density.h"
+#include "qct/hip_interval.h"
 #include "qct/structure.h"
 
 #include <math.h>
@@ -97,8 +98,53 @@ static void describe(struct measurement *m, const struct qct_structure *s, const
   measurement_source(m, "beck1990");
 }
 
+/* What half the interval of a calibration does to a value that rests on mineral, as a share of it.
+ * A density that is wrong everywhere by as much as at its mean moves mineral as the area does,
+ * moments as those of the outline. */
+static double line_share(const struct qct_structure *s, const struct structure_slab *slab,
+                         const struct kind *k, const struct calibration *c) {
+  const double *m = slab->mean;
+  double density =
+      1000 * m[structure_of_section(SQ_MINERAL)] / m[structure_of_family(STRUCTURE_G, SF_AREA)];
+  double half = calibration_half_width(c, calibration_hu(c, density));
+  double of_area = half / density, spw = m[structure_of_section(SQ_SPW)];
+  double of_moment = half / s->options.rho_ref * m[structure_of_family(STRUCTURE_G, SF_CSMI)] /
+                     m[structure_of_family(STRUCTURE_W, SF_CSMI)];
+  double ed = m[structure_of_family(STRUCTURE_W, SF_ED_BECK)];
+  if (k->family == STRUCTURE_FAMILIES) return of_area;
+  switch (k->quantity) {
+  case SF_AREA:
+    return of_area;
+  case SF_CENTROID:
+  case SF_BR:
+    return 0;
+  case SF_ED_BECK:
+    return of_area * (spw * spw - ed * ed) / (2 * ed * ed);
+  case SF_ACT_BECK:
+  case SF_BR_BECK:
+    return of_area * (spw + ed) / (2 * ed);
+  default:
+    return of_moment;
+  }
+}
+
+/* Half of the 95 % interval of a reported value; NaN: not known. */
+static double half_width(const struct qct_structure *s, const struct structure_slab *slab,
+                         const struct kind *k, double value, const struct calibration *c) {
+  bool other_cortex = s->options.cortex != QCT_CORTEX_MODEL;
+  bool other_place =
+      slab->place == STRUCTURE_SHAFT && s->options.shaft != STRUCTURE_SHAFT_LESSER_TROCHANTER;
+  if (other_place || (s->guessed && k->family != STRUCTURE_G)) return NAN;
+  if (of_cortex(k) && other_cortex) return NAN;
+  double own = qct_hip_half_width(s->image->grid.spacing, structure_place_name(slab->place),
+                                  k->name.key, value);
+  if (!of_mineral(k)) return own;
+  return c ? hypot(own, fabs(value) * line_share(s, slab, k, c)) : NAN;
+}
+
 static status add_value(struct record *r, const struct qct_structure *s,
-                        const struct structure_slab *slab, int value) {
+                        const struct structure_slab *slab, int value,
+                        const struct calibration *calibration) {
   status st = ST_OK;
   char region[64], key[64];
   struct kind k = kind_of(value, slab->place);
@@ -115,15 +161,19 @@ static status add_value(struct record *r, const struct qct_structure *s,
     describe(m, s, &k);
     if (isnan(v)) explain(m, s, slab, &k);
     if (slab->measured) flag_row(m, s, slab, &k);
+    double half = sd || isnan(v) ? NAN : half_width(s, slab, &k, v, calibration);
+    m->low = v - half;
+    m->high = v + half;
   }
 done:
   return st;
 }
 
-status qct_structure_rows(struct record *r, const struct qct_structure *s) {
+status qct_structure_rows(struct record *r, const struct qct_structure *s,
+                          const struct calibration *calibration) {
   status st = ST_OK;
   for (int p = 0; p < STRUCTURE_PLACES; p++)
-    for (int v = 0; v < STRUCTURE_VALUES; v++) TRY(add_value(r, s, &s->slabs[p], v));
+    for (int v = 0; v < STRUCTURE_VALUES; v++) TRY(add_value(r, s, &s->slabs[p], v, calibration));
 done:
   return st;
 }

@@ -29,7 +29,7 @@ static status run(struct study_case *c, int side) {
   TRY(case_hip(&hip, c, side));
   TRY(qct_cortex_map(&m, hip.density, hip.labels, hip.femur->label, &o));
   TRY(record_create(&r, c->case_id));
-  TRY(qct_cortex_rows(r, m, &hip.femur->frame));
+  TRY(qct_cortex_rows(r, m, &hip.femur->frame, hip.calibration));
   TRY(case_flag_femur_rows(r, c, hip.femur));
   TRY(write_pictures(c, m, side));
   TRY(case_write_part(c, r, "cortex", side));

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/itk_image.h"
 #include "core/json.h"
+#include "qct/hip_interval.h"
 #include "study/step.h"
 
 #include <ctype.h>
@@ -154,7 +155,7 @@ done:
 
 /* ---- rows ---- */
 
-static status frame_rows(struct record *r, const struct femur *f) {
+static status frame_rows(struct record *r, const struct femur *f, const double spacing[3]) {
   status st = ST_OK;
   const struct hip_frame *h = &f->frame;
   char region[32];
@@ -175,6 +176,10 @@ static status frame_rows(struct record *r, const struct femur *f) {
         record_add(r, region, rows[i].quantity, cut ? (double)NAN : rows[i].value, rows[i].unit);
     CHECK(m, ST_MEMORY, "rows of a femur's frame");
     snprintf(m->method, sizeof m->method, "frame %s", h->method);
+    double half = f->frame_ok ? qct_hip_half_width(spacing, "femur", rows[i].quantity, m->value)
+                              : (double)NAN;
+    m->low = m->value - half;
+    m->high = m->value + half;
     if (cut) measurement_flag(m, "part of the head is outside the scan");
     if (!cut && isnan(rows[i].value)) measurement_flag(m, "%.150s", h->flags);
   }
@@ -189,7 +194,8 @@ static status rows(struct record *r, struct study_case *c, int side) {
   TRY(case_femora(&femora, c));
   for (int s = 0; s < CASE_SIDES; s++) {
     const struct femur *f = &femora->sides[s];
-    if (f->state == FEMUR_FOUND && case_has_axes(f)) TRY(frame_rows(r, f));
+    if (f->state == FEMUR_FOUND && case_has_axes(f))
+      TRY(frame_rows(r, f, femora->labels->grid.spacing));
   }
 done:
   return st;

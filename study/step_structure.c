@@ -44,7 +44,7 @@ static status run(struct study_case *c, int side) {
   TRY(qct_structure_measure(&s, hip.density, hip.labels, hip.femur->label, &hip.femur->frame, &o,
                             shell));
   TRY(record_create(&r, c->case_id));
-  TRY(qct_structure_rows(r, s));
+  TRY(qct_structure_rows(r, s, hip.calibration));
   keep_rows(r);
   TRY(case_flag_femur_rows(r, c, hip.femur));
   TRY(qct_structure_picture(&p, s, &hip.femur->frame));

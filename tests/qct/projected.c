@@ -3,6 +3,7 @@
  * the printed means and SDs; class edges; refusals. */
 #include "tests/check.h"
 
+#include "qct/hip_interval.h"
 #include "qct/projected.h"
 
 static const double PI = 3.14159265358979323846;
@@ -153,6 +154,20 @@ static void rows_say_what_the_projection_is(void **state) {
   assert_non_null(strstr(m->method, "nhanes3"));
   assert_non_null(record_find(r, "projected_total_left", "who_class"));
   assert_null(record_find(r, "projected_trochanter_left", "t_score"));
+  assert_true(isnan(record_find(r, "projected_total_left", "area_projected")->low)); /* 1.4 mm */
+  record_destroy(r);
+  const double fine[] = {0.7, 0.7, 3};
+  struct calibration line = {.slope = 1, .certificate_sd = 2, .covariance_df = INFINITY};
+  memcpy(p->spacing, fine, sizeof fine);
+  assert_ok(record_create(&r, "c"));
+  assert_ok(qct_projected_rows(r, p, &f, &line, &reference, NULL));
+  m = record_find(r, "projected_total_left", "abmd");
+  double own = qct_hip_half_width(fine, "projected_total", "abmd", m->value);
+  double by_line = 1.959963984540054 * 2 / 1000 * p->total.volume_cm3 / p->total.area_cm2;
+  assert_true(own > 0 && by_line > 0);
+  assert_close(m->high - m->value, hypot(own, by_line), 1e-9);
+  assert_close(record_find(r, "projected_total_left", "t_score")->low, (m->low - 0.942) / 0.122,
+               1e-9);
   record_destroy(r);
   assert_ok(record_create(&r, "c"));
   assert_ok(qct_projected_rows(r, p, &f, NULL, NULL, &correction));

@@ -6,6 +6,7 @@
 
 #include "core/itk_filter.h"
 #include "qct/hip_density.h"
+#include "qct/hip_interval.h"
 #include "qct/structure.h"
 
 static const double PI = 3.14159265358979323846;
@@ -341,6 +342,66 @@ static void blur_takes_no_mass_from_a_thin_ring(void **state) {
 
 /* ---- rows, material, refusals ---- */
 
+static double half_of(const struct record *r, const char *quantity) {
+  const struct measurement *m = record_find(r, "narrow_neck_left", quantity);
+  assert_non_null(m);
+  assert_true(isnan(m->low) == isnan(m->high));
+  if (!isnan(m->low)) assert_near(m->high - m->value, m->value - m->low, 1e-9);
+  return (m->high - m->low) / 2;
+}
+
+/* A calibration that is off by d everywhere moves mineral by d x area and its second moment by
+ * d x that of the outline: closed forms, here of a disc in a box of water. */
+static void intervals_join_the_shape_s_error_and_the_calibration_s(void **state) {
+  (void)state;
+  struct scan s = make_scan(16, 2, 150, 0, 1);
+  struct structure_options o = STRUCTURE_DEFAULTS;
+  struct calibration c = {.slope = 1, .certificate_sd = 2, .covariance_df = INFINITY};
+  struct qct_structure *q = measured(&s, &o);
+  const double *v = q->slabs[STRUCTURE_NARROW_NECK].mean, *mm = q->image->grid.spacing;
+  const double d = 1.959963984540054 * 2 / 1050;
+  struct record *with = NULL, *without = NULL, *guessed = NULL;
+  assert_ok(record_create(&with, "c"));
+  assert_ok(qct_structure_rows(with, q, &c));
+  double own = qct_hip_half_width(mm, "narrow_neck", "csa_w",
+                                  record_find(with, "narrow_neck_left", "csa_w")->value);
+  assert_true(own > 0);
+  assert_close(half_of(with, "csa_w"), hypot(own, d * family(v, STRUCTURE_G, SF_AREA) / 100), 1e-9);
+  own = qct_hip_half_width(mm, "narrow_neck", "csmi_w",
+                           record_find(with, "narrow_neck_left", "csmi_w")->value);
+  assert_close(half_of(with, "csmi_w"), hypot(own, d * family(v, STRUCTURE_G, SF_CSMI) / 1e4),
+               1e-9);
+  assert_true(isnan(half_of(with, "theta_w")));
+  assert_true(isnan(half_of(with, "csa_w_sd")));
+  assert_ok(record_create(&without, "c"));
+  assert_ok(qct_structure_rows(without, q, NULL));
+  assert_true(isnan(half_of(without, "csa_w")));
+  assert_near(half_of(without, "csmi_c"), half_of(with, "csmi_c"), 0);
+  q->guessed = true; /* the blur is a guess: only the outline's figures keep theirs */
+  assert_ok(record_create(&guessed, "c"));
+  assert_ok(qct_structure_rows(guessed, q, &c));
+  assert_true(isnan(half_of(guessed, "csa_w")) && isnan(half_of(guessed, "csa_c")));
+  assert_near(half_of(guessed, "tot_area_g"), half_of(with, "tot_area_g"), 0);
+  record_destroy(with);
+  record_destroy(without);
+  record_destroy(guessed);
+  qct_structure_destroy(q);
+  free_scan(&s);
+}
+
+static void intervals_are_known_for_fine_voxels_and_grow_with_the_slices(void **state) {
+  (void)state;
+  const double fine[] = {0.7, 0.7, 1}, thick[] = {3, 0.7, 0.7}, coarse[] = {1.2, 1.2, 3};
+  double a = qct_hip_half_width(fine, "femur", "head_radius", 24);
+  double b = qct_hip_half_width(thick, "femur", "head_radius", 24);
+  assert_true(a > 0 && b > a);
+  assert_near(qct_hip_half_width(fine, "femur", "head_radius", 20), a, 0); /* in mm */
+  assert_close(qct_hip_half_width(fine, "shaft", "csa_w", 4),
+               2 * qct_hip_half_width(fine, "shaft", "csa_w", 2), 1e-12); /* a share */
+  assert_true(isnan(qct_hip_half_width(coarse, "femur", "head_radius", 24)));
+  assert_true(isnan(qct_hip_half_width(fine, "femur", "beauty", 24)));
+}
+
 static void rows_name_family_unit_and_reason(void **state) {
   (void)state;
   struct scan s = make_scan(16, 2, 150, 0, 1);
@@ -350,7 +411,7 @@ static void rows_name_family_unit_and_reason(void **state) {
   struct qct_shell *shell = NULL;
   double mineral = q->slabs[STRUCTURE_NARROW_NECK].mean[structure_of_section(SQ_MINERAL)];
   assert_ok(record_create(&r, "c"));
-  assert_ok(qct_structure_rows(r, q));
+  assert_ok(qct_structure_rows(r, q, NULL));
   const struct measurement *m = record_find(r, "narrow_neck_left", "csa_w");
   assert_non_null(m);
   assert_string_equal(m->unit, "cm2");
@@ -374,7 +435,7 @@ static void rows_name_family_unit_and_reason(void **state) {
                1e-9); /* a shell fitted before is the same */
   qct_shell_destroy(shell);
   assert_ok(record_create(&r, "c"));
-  assert_ok(qct_structure_rows(r, q));
+  assert_ok(qct_structure_rows(r, q, NULL));
   m = record_find(r, "narrow_neck_left", "csa_w");
   assert_true(isnan(m->value));
   assert_non_null(strstr(m->flags, "for unstated: give --rho-ref"));
@@ -385,7 +446,7 @@ static void rows_name_family_unit_and_reason(void **state) {
   record_destroy(r);
   q->resolved = 0.4; /* what rests on the cortex goes, mineral and outline stay */
   assert_ok(record_create(&r, "c"));
-  assert_ok(qct_structure_rows(r, q));
+  assert_ok(qct_structure_rows(r, q, NULL));
   m = record_find(r, "narrow_neck_left", "csa_c");
   assert_true(isnan(m->value));
   assert_non_null(strstr(m->flags, "resolved at 40 % of the surface, half is needed"));
@@ -405,7 +466,7 @@ static void an_image_in_hu_gives_the_geometric_family_only(void **state) {
   s.density->material = MATERIAL_NONE;
   struct qct_structure *q = measured(&s, NULL);
   assert_ok(record_create(&r, "c"));
-  assert_ok(qct_structure_rows(r, q));
+  assert_ok(qct_structure_rows(r, q, NULL));
   assert_close(record_find(r, "narrow_neck_left", "tot_area_g")->value, 8.042477, 0.02);
   static const char *const refused[] = {"csa_c", "csa_w", "act", "bmc_per_length"};
   for (int i = 0; i < 4; i++) {
@@ -514,6 +575,8 @@ int main(void) {
       cmocka_unit_test(blur_takes_no_mass_from_a_thin_ring),
       cmocka_unit_test(a_threshold_loses_the_area_that_the_weights_keep),
       cmocka_unit_test(rows_name_family_unit_and_reason),
+      cmocka_unit_test(intervals_join_the_shape_s_error_and_the_calibration_s),
+      cmocka_unit_test(intervals_are_known_for_fine_voxels_and_grow_with_the_slices),
       cmocka_unit_test(an_image_in_hu_gives_the_geometric_family_only),
       cmocka_unit_test(bad_input_is_refused_in_words),
       cmocka_unit_test(places_that_the_end_of_the_bone_cuts_are_withheld),
