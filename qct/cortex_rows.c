@@ -119,18 +119,17 @@ static const char *method_of(const struct cortex_map *m) {
   return isnan(m->cortical_sd) ? "cortex-model/1 density given" : "cortex-model/1 density subject";
 }
 
-/* 95 % interval of a region's mean: what means of digital people were off, of a mass joined with
- * the calibration's at the density of the cortex. */
-static void add_interval(struct measurement *row, const struct region_view *view, bool mass) {
+/* 95 % interval of a region's mean: what means of digital people were off, joined with `per_mgcc`
+ * of the calibration's at the density of the cortex. */
+static void add_interval(struct measurement *row, const struct region_view *view, double per_mgcc) {
   const struct cortex_map *m = view->map;
   double half = NAN;
   if (!view->place || isnan(m->cortical_sd)) return; /* known for a hip's own cortical density */
   half = qct_hip_half_width(m->spacing, view->place, row->quantity, row->value);
-  if (mass) {
+  if (per_mgcc > 0) {
     const struct calibration *c = view->calibration;
     if (!c) return;
-    half = hypot(half, calibration_half_width(c, calibration_hu(c, m->cortical)) / m->cortical *
-                           row->value);
+    half = hypot(half, per_mgcc * calibration_half_width(c, calibration_hu(c, m->cortical)));
   }
   row->low = row->value - half;
   row->high = row->value + half;
@@ -148,7 +147,9 @@ static status add_spread(struct record *r, const struct region_view *view, const
     char name[64];
     snprintf(name, sizeof name, "%s_%s", quantity, parts[i].suffix);
     TRY(add_row(r, view->map, region, name, parts[i].value, unit, s.n, method_of(view->map)));
-    if (i == 0) add_interval(&r->rows[r->count - 1], view, values == view->map->mass);
+    /* a mass is thickness times the density of the cortex */
+    double per_mgcc = values == view->map->mass ? parts[i].value / view->map->cortical : 0;
+    if (i == 0) add_interval(&r->rows[r->count - 1], view, per_mgcc);
   }
 done:
   return st;
@@ -194,10 +195,12 @@ done:
   return st;
 }
 
-static status add_bone(struct record *r, const struct cortex_map *m, const char *region) {
+static status add_bone(struct record *r, const struct region_view *view, const char *region) {
   status st = ST_OK;
+  const struct cortex_map *m = view->map;
   TRY(add_row(r, m, region, "cortical_density", m->cortical, "mg/cm3", m->thick, method_of(m)));
   struct measurement *row = &r->rows[r->count - 1];
+  add_interval(row, view, 1);
   if (isnan(m->cortical)) measurement_flag(row, "the peak of every place: not one number");
   if (!isnan(m->cortical_sd))
     measurement_flag(row, "SD %.3g mg/cm3 over thick places", m->cortical_sd);
@@ -224,7 +227,7 @@ status qct_cortex_rows(struct record *r, const struct cortex_map *m, const struc
     region[v] = frame ? (signed char)hip_frame_region(frame, m->surface->vertices[v]) : 0;
   snprintf(name, sizeof name, frame ? "femur_%s" : "bone", side);
   TRY(add_region(r, &view, name));
-  TRY(add_bone(r, m, name));
+  TRY(add_bone(r, &view, name));
   for (int k = HIP_HEAD; frame && k <= HIP_SHAFT; k++) {
     view.wanted = k;
     view.place = hip_region_name((enum hip_region)k);

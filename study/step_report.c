@@ -149,9 +149,11 @@ static status fill_report(struct case_page *page, cJSON **provenance) {
   report_paragraph(r,
                    "The same rows, with all digits, are in record.csv and record.json beside "
                    "this page. A withheld value is an empty cell there, never a zero. The interval "
-                   "of a density holds the error of the calibration and, for the regions of the "
-                   "hip, of outline and separation in slices like these, not that of another "
-                   "scan; that of a failure load also moves outline and mesh.");
+                   "of what rests on density holds the error of the calibration. For the hip it "
+                   "also holds what outline, frame, sections and cortex of digital people were off "
+                   "in slices like these, whose bone is more regular than a person's: what a real "
+                   "bone adds, and another scan of the same person, is not in it. The interval of "
+                   "a failure load also moves outline and mesh.");
   report_measurements(r, page->record, NULL);
   tell_methods(page);
   *provenance = provenance_to_json(page->c->provenance); /* with the sources of the methods */
