@@ -97,7 +97,8 @@ void qct_cortex_map_destroy(struct cortex_map *m);
  * trabecular density [mg/cm3]; half-maximum thickness; share of rejected vertices; y1 and blur.
  * Rows say in flags what limits them. Accepted vertices only; a region where less than half are
  * is withheld. The means of a femur have a 95 % interval: what those of digital people were off
- * (qct/hip_interval.h), of masses joined with the calibration's; none where y1 was given.
+ * (qct/hip_interval.h), of masses joined with the calibration's, of thicknesses with the spread of
+ * y1 over this bone; none where y1 was given.
  * @param frame        of the same femur, or NULL
  * @param calibration  for intervals of masses; NULL: none of those
  */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 static const double TOP_MM = 5; /* of the colour scale */
+static const double z95 = 1.959963984540054;
 /* mm; thicker slices are said so, with what single places of digital hips are off (README) */
 static const double COARSE_SLICE = 1.5, TRIED_SLICE = 3.3;
 enum { LEAST_VERTICES = 30 };
@@ -120,7 +121,8 @@ static const char *method_of(const struct cortex_map *m) {
 }
 
 /* 95 % interval of a region's mean: what means of digital people were off, joined with `per_mgcc`
- * of the calibration's at the density of the cortex. */
+ * of the calibration's at the density of the cortex; for a thickness (0) with how far that density
+ * varies over this bone, as thickness goes as its inverse. */
 static void add_interval(struct measurement *row, const struct region_view *view, double per_mgcc) {
   const struct cortex_map *m = view->map;
   double half = NAN;
@@ -130,6 +132,8 @@ static void add_interval(struct measurement *row, const struct region_view *view
     const struct calibration *c = view->calibration;
     if (!c) return;
     half = hypot(half, per_mgcc * calibration_half_width(c, calibration_hu(c, m->cortical)));
+  } else {
+    half = hypot(half, z95 * m->cortical_sd / m->cortical * row->value);
   }
   row->low = row->value - half;
   row->high = row->value + half;

@@ -161,11 +161,14 @@ static status read_bone(struct qct_shell *s, const struct profile_edges *edges, 
   s->calibrated = steep >= THICK_LEAST && most <= DENSER * plateau;
   if (s->calibrated) {
     s->cortical_mgcc = plateau;
+    for (int64_t i = 0; i < thick; i++) a[i] = fabs(a[i] - plateau);
+    s->cortical_sd = 1.4826 * stat_percentile(a, thick, 50);
     double sigma = stat_percentile(b, steep, 50) / 1.34898; /* quartiles of a normal edge */
     s->sigma_mm = sqrt(fmax(sigma * sigma - fine_mm * fine_mm / 6, LEAST_SIGMA * LEAST_SIGMA));
     read_slice_blur(s, edges, fine_mm, a);
   } else {
     s->cortical_mgcc = fmax(most, 900);
+    s->cortical_sd = NAN;
     s->sigma_mm = fmax(0.5, 0.5 * fmin(s->grid.spacing[0], s->grid.spacing[1]));
     s->slice_sigma_mm = s->sigma_mm;
   }

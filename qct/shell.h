@@ -49,6 +49,7 @@ struct qct_shell {
   unsigned char *joined; /* owned, 1: another bone is so near that blur mixes the two outside; the
                             mass there is the model's */
   double cortical_mgcc;  /* y1 */
+  double cortical_sd;    /* of y1 over thick cortex, robust (1.4826 MAD); NaN when not calibrated */
   double sigma_mm;       /* blur of the voxels in the plane of the slices, standard deviation */
   double slice_sigma_mm; /* along their axis, beside the box of their thickness; 0 when unknown */
   double slice_mm;       /* distance of the slices */

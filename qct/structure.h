@@ -90,7 +90,8 @@ struct qct_structure {
   double slice_mm;
   double resolved; /* share of the surface where the cortex was fitted, or its half-maximum found */
   bool guessed;    /* no thick cortex: the model's cortical density is a guess */
-  struct volume *image; /* owned: the part around the bone, for pictures */
+  double cortical_spread; /* SD of cortical density over this bone's thick cortex, as a share */
+  struct volume *image;   /* owned: the part around the bone, for pictures */
 };
 
 /**
@@ -122,7 +123,9 @@ static inline bool qct_structure_cortex_known(const struct qct_structure *s) {
  * Rows "<place>_<side>": every quantity of qct/structure_section.h, mean over the slab, and the
  * same with "_sd" (SD over the slab). n counts sections. Withheld with the reason: places,
  * families. The 95 % interval is what such figures of digital people were off (qct/hip_interval.h),
- * of those that rest on mineral joined with the calibration's at the section's mean density. None
+ * of those that rest on mineral joined with the calibration's at the section's mean density, of
+ * those that rest on the cortex with how far its density varies over this bone: a thickness goes as
+ * its inverse, and the model takes one density for all. None
  * for theta and ixy, for another cortex than the model's, where the blur is a guess, or where the
  * shaft's section lies elsewhere.
  * @param calibration  for intervals of what rests on mineral; NULL: none of those

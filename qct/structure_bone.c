@@ -143,6 +143,7 @@ status structure_bone_of_shell(struct structure_bone *b, const struct qct_shell 
   if (q->options.cortex == QCT_CORTEX_MODEL) {
     q->resolved = s->resolved;
     q->guessed = !s->calibrated;
+    q->cortical_spread = s->cortical_sd / s->cortical_mgcc;
   } else {
     TRY(split_marrow(&b->marrow, &q->resolved, q->image, labels, label, &q->options));
   }

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double SLICE_LIMIT = 3;     /* mm */
+static const double SLICE_LIMIT = 3; /* mm */
+static const double z95 = 1.959963984540054;
 static const double BUCKLING_LIMIT = 10; /* beck1990 */
 
 struct kind { /* of one value of a slab */
@@ -128,6 +129,22 @@ static double line_share(const struct qct_structure *s, const struct structure_s
   }
 }
 
+/* What a share of the cortex's thickness does to a value that rests on it, as a share. */
+static double thickness_share(const struct structure_slab *slab, const struct kind *k) {
+  const double pi = 3.14159265358979323846, *m = slab->mean;
+  double act = m[structure_of_section(SQ_ACT)];
+  if (k->family < STRUCTURE_FAMILIES) {
+    int own = k->family * SF_COUNT;
+    if (k->quantity == SF_CENTROID) return 0;
+    if (k->quantity == SF_ED_BECK) return 2 * m[own + SF_ACT_BECK] / m[own + SF_ED_BECK];
+  }
+  if (k->family == STRUCTURE_FAMILIES && k->quantity == SQ_ED)
+    return 2 * act / m[structure_of_section(SQ_ED)];
+  if (k->family == STRUCTURE_FAMILIES && k->quantity == SQ_PERIMETER_INNER)
+    return 2 * pi * act / m[structure_of_section(SQ_PERIMETER_INNER)];
+  return 1;
+}
+
 /* Half of the 95 % interval of a reported value; NaN: not known. */
 static double half_width(const struct qct_structure *s, const struct structure_slab *slab,
                          const struct kind *k, double value, const struct calibration *c) {
@@ -138,6 +155,8 @@ static double half_width(const struct qct_structure *s, const struct structure_s
   if (of_cortex(k) && other_cortex) return NAN;
   double own = qct_hip_half_width(s->image->grid.spacing, structure_place_name(slab->place),
                                   k->name.key, value);
+  if (of_cortex(k))
+    own = hypot(own, z95 * s->cortical_spread * thickness_share(slab, k) * fabs(value));
   if (!of_mineral(k)) return own;
   return c ? hypot(own, fabs(value) * line_share(s, slab, k, c)) : NAN;
 }

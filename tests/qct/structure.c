@@ -360,7 +360,7 @@ static void intervals_join_the_shape_s_error_and_the_calibration_s(void **state)
   struct qct_structure *q = measured(&s, &o);
   const double *v = q->slabs[STRUCTURE_NARROW_NECK].mean, *mm = q->image->grid.spacing;
   const double d = 1.959963984540054 * 2 / 1050;
-  struct record *with = NULL, *without = NULL, *guessed = NULL;
+  struct record *with = NULL, *without = NULL, *guessed = NULL, *varied = NULL;
   assert_ok(record_create(&with, "c"));
   assert_ok(qct_structure_rows(with, q, &c));
   double own = qct_hip_half_width(mm, "narrow_neck", "csa_w",
@@ -371,12 +371,22 @@ static void intervals_join_the_shape_s_error_and_the_calibration_s(void **state)
                            record_find(with, "narrow_neck_left", "csmi_w")->value);
   assert_close(half_of(with, "csmi_w"), hypot(own, d * family(v, STRUCTURE_G, SF_CSMI) / 1e4),
                1e-9);
+  /* an area of cortex goes as its thickness, and that as the inverse of its density */
+  assert_true(q->cortical_spread >= 0 && q->cortical_spread < 0.1);
+  q->cortical_spread = 0.03;
+  assert_ok(record_create(&varied, "c"));
+  assert_ok(qct_structure_rows(varied, q, &c));
+  double area = record_find(varied, "narrow_neck_left", "csa_c")->value;
+  own = qct_hip_half_width(mm, "narrow_neck", "csa_c", area);
+  assert_close(half_of(varied, "csa_c"), hypot(own, 1.959963984540054 * 0.03 * area), 1e-9);
+  assert_near(half_of(varied, "csa_w"), half_of(with, "csa_w"), 0);
+  q->cortical_spread = 0;
   assert_true(isnan(half_of(with, "theta_w")));
   assert_true(isnan(half_of(with, "csa_w_sd")));
   assert_ok(record_create(&without, "c"));
   assert_ok(qct_structure_rows(without, q, NULL));
   assert_true(isnan(half_of(without, "csa_w")));
-  assert_near(half_of(without, "csmi_c"), half_of(with, "csmi_c"), 0);
+  assert_near(half_of(without, "tot_area_g"), half_of(with, "tot_area_g"), 0);
   q->guessed = true; /* the blur is a guess: only the outline's figures keep theirs */
   assert_ok(record_create(&guessed, "c"));
   assert_ok(qct_structure_rows(guessed, q, &c));
@@ -385,6 +395,7 @@ static void intervals_join_the_shape_s_error_and_the_calibration_s(void **state)
   record_destroy(with);
   record_destroy(without);
   record_destroy(guessed);
+  record_destroy(varied);
   qct_structure_destroy(q);
   free_scan(&s);
 }
