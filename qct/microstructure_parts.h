@@ -15,11 +15,14 @@ extern "C" {
 
 enum { MICRO_BONE = 1, MICRO_MARROW = 2 }; /* phases, by bits */
 
-/** Where the surface of a map of voxels runs. @param[in,out] places  [count][3], mm along the index
- * axes: the middles between centres of bone and of marrow that are neighbours along an axis, by
- * voxel and then axis; each is moved by half an edge at most along each axis.
+/** Where the surface runs, and how it lies there. @param[in,out] places  [count][3], mm along the
+ * index axes: one between each pair of centres of bone and of marrow that are neighbours along an
+ * axis, by voxel and then axis. With `ledges` they are the middles and the surface is that of the
+ * map of voxels: each is moved by half an edge at most along each axis. @param[out] normals
+ * [count][3], of length 1 towards marrow; 0 where the surface has none.
  * @return ST_DOMAIN when they are not as many as `count`; ST_MEMORY. A proposal of this toolkit. */
-status micro_place(float *places, int64_t count, const struct labels *bone);
+status micro_place(float *places, float *normals, int64_t count, const struct labels *bone,
+                   int ledges);
 
 /**
  * Local thickness of bone and of marrow [mm]: at each voxel the diameter of the largest sphere that
@@ -27,19 +30,24 @@ status micro_place(float *places, int64_t count, const struct labels *bone);
  *
  * The surface is known by its crossings with the lines between voxel centres: where the grey values
  * of `image` pass `threshold`, to less than a tenth of a voxel when voxels hold what they cover;
- * or, without an image, where micro_place puts them. Each voxel knows its nearest crossing. Spheres
- * start at voxels that no neighbour's holds and climb to a place between voxels, to 1/16 of one;
- * each takes the voxels of its phase within half an edge of it. No value is below the sphere in a
- * voxel's own box. Nothing is added to a radius.
+ * or, without an image, where micro_place puts them. Each crossing stands for a disc of half an
+ * edge about it, as crossings are a voxel apart and a sphere that rests on points comes through
+ * between them, h^2/2r at either end where they leave a gap of h. Each voxel knows its nearest
+ * crossing. Spheres start at voxels that no neighbour's holds and climb to a place between voxels,
+ * to 1/16 of one; each takes the voxels of its phase within half an edge of it. No value is below
+ * the sphere in a voxel's own box. Nothing is added to a radius.
  *
- * What a map of voxels cannot know: a face along the grid may lie anywhere between two layers, so a
- * plate of t layers has any thickness from t - 1 to t + 1: its reading is off by less than a voxel,
- * by none on average, and no method knows better. Round bodies touch the grid with such faces on
- * several sides and the sphere rests on the innermost. With the middle anywhere in a voxel rods and
- * balls of 4 voxels and more read up to 0.5 voxel thin on average and 0.8 at worst, balls of 3
- * voxels 0.5 and 0.8, a rod of 3 that falls on 2 x 2 voxels 0.9, oblique plates 0.1 to 0.4 thick
- * and 0.6 at worst; bars along an axis of 1 to 4 voxels their narrow side within 0.5 (1 x 4: 0.51);
- * from grey values within 0.3 (qct/README.md).
+ * Half a voxel, from a map: held on average by rods, balls and plates of 3 to 18 voxels in any
+ * place and direction (48 each; benchmarks/micro_thickness.sh), and by every single plate whose
+ * ledges are no longer than 8 voxels (0.19 at worst), rod across the grid (0.40), and, but for
+ * 0.01, ball and rod along an axis from 8 voxels up. What a map cannot tell:
+ * - A plate along the grid that holds n layers of centres is n - 1 to n + 1 voxels thick, and reads
+ *   n. One tilted so little that its ledges are longer than a sphere sees has columns of n and of
+ *   n + 1, and reads up to n + 1: less than 1 too much (0.74 found).
+ * - Discs that hold the same centres differ in diameter by up to 1.7 (3 voxels), 1.0 (4), 1.1 (5.3)
+ *   and 0.9 (8.4), so of rods along an axis below 6 voxels no reading can promise half a voxel
+ * (0.94 and 0.62 found at 3 and 5.3); balls so only below 4 voxels (1.4 at 3; 0.70 found). From
+ * grey values all are within 0.4, plates within 0.2.
  * @param image  whose values at or above `threshold` are the bone, on its grid; NULL: a map only
  * @return ST_DOMAIN when there is only bone or only marrow; ST_MEMORY
  * Source: hildebrand1997

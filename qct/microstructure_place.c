@@ -2,16 +2,16 @@
  *
  * Each place of the surface lies on a line between a centre of bone and the next of marrow. In
  * every plane of the grid through that line it has a neighbour on either side, as the outline in
- * that plane goes on, so the places form a net. The net is made smooth in turns. With a the
- * operator "a quarter of what the means of the neighbours, plane by plane, take from a place", 0
- * for a flat net and 1 for the shortest waves, a turn takes a^2/2 + 28 a^3 (1 - a)^2: all of waves
- * of 3 to 5 voxels, which are the ledges of the voxels, and next to nothing of an arc, for which a
- * is (1/2r)^2. Then each place is held within half an edge of where it began, between its two
- * centres.
+ * that plane goes on, so the places form a net. Of all nets whose places keep within half an edge
+ * of where they began, between their two centres, the one that bends least is sought: with a the
+ * operator "a quarter of what the means of the neighbours, plane by plane, take from a place", a
+ * turn takes a^2, the slope of the sum of squares of a, and goes on by the way of the last turn
+ * (Nesterov). So the ledges of the voxels go, up to ledges of 8 voxels or so; longer ones stay, as
+ * a face along the grid would.
  *
- * Of a bar of one or two voxels the outline itself is such a short wave, and turns draw it
- * together. But ledges go out as far as in, an outline that shrinks goes in everywhere: what the
- * places have come outwards on the mean of a few voxels is taken back in the end. */
+ * But a body that is small bends less when it shrinks. Ledges go out as far as in, a body that
+ * shrinks goes in everywhere: where places have come out or in on the mean of a few voxels they
+ * turn no more, and that mean is taken back in the end. */
 #include "core/parallel.h"
 #include "qct/microstructure_parts.h"
 
@@ -19,16 +19,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const float SHORT = 0.5F, LEDGES = 28; /* their sum stays below 1.2 for a in 0..1 */
-/* So many turns halve a wave of 8 voxels. Means over bodies change by 0.05 voxel at most from 4 to
- * 16 passes. */
-enum { TURNS = 15, SIDES = 4, POWERS = 5, PASSES = 8 };
+enum { TURNS = 80, FIRST_CHECK = 4, SIDES = 4, PASSES = 32 };
+static const float SHRUNK = 0.05F; /* edges: a mean so far off is no ledge */
 
 struct net {
   const struct labels *bone;
   const int32_t *first;     /* [voxel]: index of its first place as the lower end of a line */
   int32_t (*beside)[SIDES]; /* [place]: two planes, before and after; -1 none */
   int8_t (*out)[3];         /* [place]: unit vector along its line, towards marrow */
+  int8_t *still;            /* [place]: turns no more */
+  int64_t count;
+};
+
+struct net_state { /* [count][3] each, mm */
+  float *place, *last, *start;
+  float *work[2];
 };
 
 static int is_bone(const struct labels *l, const int64_t p[3]) {
@@ -87,9 +92,9 @@ static void find_beside(struct net *w) {
 }
 
 /* A quarter of what the means with its neighbours, plane by plane, take from every place. */
-static void take_excess(float *out, const float *in, const struct net *w, int64_t count) {
+static void take_excess(float *out, const float *in, const struct net *w) {
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t v = 0; v < count; v++) {
+  for (int64_t v = 0; v < w->count; v++) {
     const int32_t *beside = w->beside[v];
     float sum[3] = {0, 0, 0};
     for (int plane = 0; plane < SIDES; plane += 2) {
@@ -107,33 +112,26 @@ static inline float held(float to, float start, double edge) {
   return fminf(fmaxf(to, start - most), start + most);
 }
 
-static void turn_net(float *place, const float *start, float *power[POWERS], const struct net *w,
-                     int64_t count) {
+static void turn_net(struct net_state *s, const struct net *w, int turn) {
   const double *edge = w->bone->grid.spacing;
-  for (int n = 0; n < POWERS; n++) take_excess(power[n], n ? power[n - 1] : place, w, count);
+  const float on = (float)turn / (float)(turn + 3); /* Nesterov's */
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t i = 0; i < 3 * count; i++) {
-    float to =
-        place[i] - SHORT * power[1][i] - LEDGES * (power[2][i] - 2 * power[3][i] + power[4][i]);
-    place[i] = held(to, start[i], edge[i % 3]);
+  for (int64_t i = 0; i < 3 * w->count; i++) {
+    float here = s->place[i];
+    if (!w->still[i / 3]) s->place[i] += on * (here - s->last[i]);
+    s->last[i] = here;
   }
-}
-
-/* How far every place has come outwards on its line. */
-static void take_gain(float *gain, const float *place, const float *start, const struct net *w,
-                      int64_t count) {
+  take_excess(s->work[0], s->place, w);
+  take_excess(s->work[1], s->work[0], w);
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t v = 0; v < count; v++) {
-    gain[v] = 0;
-    for (int64_t a = 0; a < 3; a++)
-      gain[v] += (float)w->out[v][a] * (place[3 * v + a] - start[3 * v + a]);
-  }
+  for (int64_t i = 0; i < 3 * w->count; i++)
+    if (!w->still[i / 3]) s->place[i] = held(s->place[i] - s->work[1][i], s->start[i], edge[i % 3]);
 }
 
 /* The mean of every place and those beside it. */
-static void take_mean(float *out, const float *in, const struct net *w, int64_t count) {
+static void take_mean(float *out, const float *in, const struct net *w) {
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t v = 0; v < count; v++) {
+  for (int64_t v = 0; v < w->count; v++) {
     float sum = in[v], n = 1;
     for (int side = 0; side < SIDES; side++) {
       if (w->beside[v][side] < 0) continue;
@@ -144,16 +142,82 @@ static void take_mean(float *out, const float *in, const struct net *w, int64_t 
   }
 }
 
-static void give_back(float *place, const float *start, float *power[POWERS], const struct net *w,
-                      int64_t count) {
+/* How far places have come outwards on their lines [edges], on the mean of a few voxels. */
+static const float *take_gain(struct net_state *s, const struct net *w) {
   const double *edge = w->bone->grid.spacing;
-  take_gain(power[0], place, start, w, count);
-  for (int pass = 0; pass < PASSES; pass++)
-    take_mean(power[(pass + 1) % 2], power[pass % 2], w, count);
-  const float *gain = power[PASSES % 2];
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t i = 0; i < 3 * count; i++)
-    place[i] = held(place[i] - (float)w->out[i / 3][i % 3] * gain[i / 3], start[i], edge[i % 3]);
+  for (int64_t v = 0; v < w->count; v++) {
+    s->work[0][v] = 0;
+    for (int64_t a = 0; a < 3; a++)
+      s->work[0][v] +=
+          (float)w->out[v][a] * (s->place[3 * v + a] - s->start[3 * v + a]) / (float)edge[a];
+  }
+  for (int pass = 0; pass < PASSES; pass++)
+    take_mean(s->work[(pass + 1) % 2], s->work[pass % 2], w);
+  return s->work[PASSES % 2];
+}
+
+static void hold_shrunk(struct net_state *s, const struct net *w) {
+  const float *gain = take_gain(s, w);
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t v = 0; v < w->count; v++) w->still[v] |= fabsf(gain[v]) > SHRUNK;
+}
+
+static void give_back(struct net_state *s, const struct net *w) {
+  const double *edge = w->bone->grid.spacing;
+  const float *gain = take_gain(s, w);
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t i = 0; i < 3 * w->count; i++) {
+    float back = (float)w->out[i / 3][i % 3] * gain[i / 3] * (float)edge[i % 3];
+    s->place[i] = held(s->place[i] - back, s->start[i], edge[i % 3]);
+  }
+}
+
+static void smooth_net(struct net_state *s, const struct net *w) {
+  for (int turn = 0, check = FIRST_CHECK; turn < TURNS; turn++) {
+    turn_net(s, w, turn);
+    if (turn + 1 < check) continue;
+    hold_shrunk(s, w);
+    check *= 2;
+  }
+  give_back(s, w);
+}
+
+/* 0 stays 0. */
+static void unit(float n[3], int back) {
+  float length = sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
+  for (int a = 0; a < 3 && length > 0; a++) n[a] = (back ? -n[a] : n[a]) / length;
+}
+
+/* Across what lies before and after each place in its two planes, towards marrow. */
+static void take_normals(float *normal, const float *place, const struct net *w) {
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t v = 0; v < w->count; v++) {
+    float d[2][3], *n = normal + 3 * v, ahead = 0;
+    for (int plane = 0; plane < 2; plane++) {
+      int64_t low = w->beside[v][2 * plane], high = w->beside[v][2 * plane + 1];
+      for (int a = 0; a < 3; a++)
+        d[plane][a] = place[3 * (high < 0 ? v : high) + a] - place[3 * (low < 0 ? v : low) + a];
+    }
+    for (int a = 0; a < 3; a++) {
+      n[a] = d[0][(a + 1) % 3] * d[1][(a + 2) % 3] - d[0][(a + 2) % 3] * d[1][(a + 1) % 3];
+      ahead += n[a] * (float)w->out[v][a];
+    }
+    unit(n, ahead < 0);
+  }
+}
+
+/* The mean with those of the places beside it. */
+static void even_normals(float *out, const float *in, const struct net *w) {
+#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
+  for (int64_t v = 0; v < w->count; v++) {
+    for (int a = 0; a < 3; a++) {
+      out[3 * v + a] = in[3 * v + a];
+      for (int side = 0; side < SIDES; side++)
+        if (w->beside[v][side] >= 0) out[3 * v + a] += in[3 * (int64_t)w->beside[v][side] + a];
+    }
+    unit(out + 3 * v, 0);
+  }
 }
 
 static int64_t number_places(int32_t *first, const struct labels *bone) {
@@ -169,29 +233,35 @@ static int64_t number_places(int32_t *first, const struct labels *bone) {
   return count;
 }
 
-status micro_place(float *places, int64_t count, const struct labels *bone) {
+status micro_place(float *places, float *normals, int64_t count, const struct labels *bone,
+                   int ledges) {
   status st = ST_OK;
   size_t bytes = 3 * (size_t)count * sizeof(float);
-  float *start = malloc(bytes), *power[POWERS] = {NULL};
+  float *owned = malloc(4 * bytes);
+  struct net_state s = {places, owned, owned + 3 * count, {owned + 6 * count, owned + 9 * count}};
   int32_t *first = malloc((size_t)geometry_voxels(&bone->grid) * sizeof *first);
-  struct net w = {bone, first, malloc((size_t)count * sizeof *w.beside),
-                  malloc((size_t)count * sizeof *w.out)};
-  int whole = start && first && w.beside && w.out;
-  for (int n = 0; n < POWERS; n++) whole &= (power[n] = malloc(bytes)) != NULL;
-  CHECK(whole, ST_MEMORY, "surface of a map of voxels: out of memory for %lld places",
-        (long long)count);
+  struct net w = {bone,
+                  first,
+                  malloc((size_t)count * sizeof *w.beside),
+                  malloc((size_t)count * sizeof *w.out),
+                  calloc((size_t)count, sizeof *w.still),
+                  count};
+  CHECK(owned && first && w.beside && w.out && w.still, ST_MEMORY,
+        "surface of a map of voxels: out of memory for %lld places", (long long)count);
   int64_t there = number_places(first, bone);
   CHECK(there == count, ST_DOMAIN, "surface of a map of voxels: %lld places, there are %lld",
         (long long)count, (long long)there);
   find_beside(&w);
-  memcpy(start, places, bytes);
-  for (int i = 0; i < TURNS; i++) turn_net(places, start, power, &w, count);
-  give_back(places, start, power, &w, count);
+  memcpy(s.start, places, bytes);
+  memcpy(s.last, places, bytes);
+  if (ledges) smooth_net(&s, &w);
+  take_normals(s.last, places, &w);
+  even_normals(normals, s.last, &w);
 done:
-  for (int n = 0; n < POWERS; n++) free(power[n]);
-  free(start);
+  free(owned);
   free(first);
   free(w.beside);
   free(w.out);
+  free(w.still);
   return st;
 }

@@ -9,6 +9,8 @@
 static const double ALMOST = 0.12;
 static const double TOUCH = 0.5;          /* voxels: how near to a sphere a voxel belongs to it */
 static const double FINEST = 0.0625;      /* voxels: last step of the ascent */
+static const double GAIN = 1e-3;          /* voxels: what a step of it must bring */
+static const double DISC = 0.5;           /* voxels: a place of the surface stands for so much */
 enum { SLAB = 8, BLOCK = 16, SIDES = 4 }; /* a sphere at rest touches four sides */
 
 struct point { /* of the surface, or a centre; millimetres along the index axes */
@@ -31,6 +33,7 @@ struct field {
   const struct volume *image; /* NULL: the surface is that of the map of voxels */
   double threshold;
   struct list points; /* of the surface */
+  float *normals;     /* owned, [point][3]; 0 for none */
   int32_t *nearest;   /* owned, [voxel]: index of its point; -1 none yet */
   double edge;        /* the shortest [mm] */
 };
@@ -121,7 +124,10 @@ static status find_surface(struct field *f) {
   CHECK(cross_all(f, side), ST_MEMORY, "local thickness: out of memory for the surface");
   CHECK(f->points.count < INT32_MAX, ST_DOMAIN, "local thickness: %lld places of the surface",
         (long long)f->points.count);
-  if (!f->image) TRY(micro_place((float *)(void *)f->points.items, f->points.count, f->bone));
+  f->normals = malloc(3 * (size_t)f->points.count * sizeof *f->normals);
+  CHECK(f->normals, ST_MEMORY, "local thickness: out of memory for the surface");
+  TRY(micro_place((float *)(void *)f->points.items, f->normals, f->points.count, f->bone,
+                  !f->image));
 done:
   free(side);
   return st;
@@ -232,12 +238,32 @@ done:
   return st;
 }
 
+/* From the disc of a point of the surface to c: its length squared. Points are a voxel apart, and a
+ * sphere must not come through between them. */
+static double from_disc(double away[3], const struct field *f, int32_t index, const double c[3]) {
+  const struct point *p = point_at(f, index);
+  const float *n = f->normals + 3 * (int64_t)index;
+  const double q[3] = {c[0] - (double)p->x, c[1] - (double)p->y, c[2] - (double)p->z};
+  double high = 0, square = 0, flat, share;
+  for (int a = 0; a < 3; a++) {
+    high += q[a] * (double)n[a];
+    square += q[a] * q[a];
+  }
+  flat = sqrt(fmax(square - high * high, 0));
+  share = n[0] == 0 && n[1] == 0 && n[2] == 0 ? 1
+          : flat > DISC * f->edge             ? (flat - DISC * f->edge) / flat
+                                              : 0;
+  for (int a = 0; a < 3; a++) away[a] = high * (double)n[a] + share * (q[a] - high * (double)n[a]);
+  return away[0] * away[0] + away[1] * away[1] + away[2] * away[2];
+}
+
 /* Distance of any place to the surface, from the places that the voxels around it know. */
 static double clearance(const struct field *f, const double c[3], int32_t *which) {
   const struct geometry *g = &f->bone->grid;
   const int64_t n[3] = {g->nx, g->ny, g->nz};
   int64_t low[3], high[3];
-  double least = INFINITY;
+  double least = INFINITY, most = INFINITY;
+  int32_t last = -1;
   for (int a = 0; a < 3; a++) {
     int64_t middle = (int64_t)lrint(c[a] / g->spacing[a]);
     low[a] = middle > 0 ? middle - 1 : 0;
@@ -247,11 +273,14 @@ static double clearance(const struct field *f, const double c[3], int32_t *which
     for (int64_t j = low[1]; j <= high[1]; j++)
       for (int64_t i = low[0]; i <= high[0]; i++) {
         int32_t index = f->nearest[geometry_index(g, i, j, k)];
-        double d = apart(point_at(f, index), c[0], c[1], c[2]);
-        if (d < least) {
-          least = d;
-          *which = index;
-        }
+        if (index == last || apart(point_at(f, index), c[0], c[1], c[2]) >= most) continue;
+        last = index;
+        double away[3], d = from_disc(away, f, index, c);
+        if (d >= least) continue;
+        least = d;
+        most = (sqrt(d) + DISC * f->edge) *
+               (sqrt(d) + DISC * f->edge); /* a point's, of a nearer disc */
+        *which = index;
       }
   return sqrt(least);
 }
@@ -260,8 +289,9 @@ static double clearance(const struct field *f, const double c[3], int32_t *which
 
 static double own_radius(const struct field *f, int64_t at, int64_t i, int64_t j, int64_t k) {
   const double *edge = f->bone->grid.spacing;
-  return sqrt(apart(point_at(f, f->nearest[at]), (double)i * edge[0], (double)j * edge[1],
-                    (double)k * edge[2]));
+  const double c[3] = {(double)i * edge[0], (double)j * edge[1], (double)k * edge[2]};
+  double away[3];
+  return sqrt(from_disc(away, f, f->nearest[at], c));
 }
 
 /* Is the sphere of a voxel in a neighbour's, or nearly? */
@@ -294,10 +324,8 @@ static int is_in_phase(const struct field *f, int64_t at, const double c[3]) {
 static int step_away(double moved[3], const struct field *f, const int64_t p[3], const double c[3],
                      int32_t which, double step) {
   const struct geometry *g = &f->bone->grid;
-  const struct point *from = point_at(f, which);
   const int64_t n[3] = {g->nx, g->ny, g->nz};
-  double away[3] = {c[0] - (double)from->x, c[1] - (double)from->y, c[2] - (double)from->z};
-  double length = sqrt(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]);
+  double away[3], length = sqrt(from_disc(away, f, which, c));
   int inside = length > 0;
   for (int a = 0; a < 3 && inside; a++) {
     moved[a] = c[a] + step * away[a] / length;
@@ -317,13 +345,14 @@ static struct sphere ascend(const struct field *f, const int64_t p[3], double r)
   for (int a = 0; a < 3; a++) best[a] = (double)p[a] * g->spacing[a];
   while (step >= FINEST * f->edge) {
     double c[3] = {best[0], best[1], best[2]}, moved[3], higher = 0;
+    double enough = r + GAIN * f->edge;
     int32_t next = which;
-    for (int side = 0; side < SIDES && higher <= r; side++) {
+    for (int side = 0; side < SIDES && higher <= enough; side++) {
       if (!step_away(moved, f, p, c, next, step)) break;
       memcpy(c, moved, sizeof c);
       higher = clearance(f, c, &next);
     }
-    if (higher > r) {
+    if (higher > enough) {
       memcpy(best, c, sizeof best);
       r = higher;
       which = next;
@@ -514,6 +543,7 @@ done:
   free(radius);
   free(f.nearest);
   free(f.points.items);
+  free(f.normals);
   volume_destroy(map);
   return st;
 }

@@ -89,9 +89,7 @@ static double bar_width(int axis, int64_t a, int64_t b, int phase) {
   return sum / count;
 }
 
-/* The largest ball in an endless bar of a x b voxels is as wide as its narrow side. Spheres rest on
- * places of the surface a voxel apart, so a flat strip of a voxel may read up to sqrt(1 + 2)
- * = 1.73: 1 x 4 does read 0.506 too much, the others are within the half voxel that is aimed at. */
+/* The largest ball in an endless bar of a x b voxels is as wide as its narrow side. */
 static void bars_along_an_axis_read_their_narrow_side_within_half_a_voxel(void **state) {
   (void)state;
   for (int64_t a = 1; a <= 4; a++)
@@ -100,7 +98,7 @@ static void bars_along_an_axis_read_their_narrow_side_within_half_a_voxel(void *
         for (int phase = 0; phase < 2; phase++) {
           double width = bar_width(axis, a, b, phase);
           if (!axis && phase) print_message("bar of %d x %d: %.3f\n", (int)a, (int)b, width);
-          assert_near(width, (double)a, b == 4 && a == 1 ? 0.55 : 0.5);
+          assert_near(width, (double)a, 0.5);
           if (b == 1) assert_true(width < MICRO_WITHHOLD_VOXELS); /* no plausible number of it */
         }
 }
@@ -111,7 +109,7 @@ static int tilted_plates(double x, double y, double z,
   return u - 15 * floor(u / 15) < t;
 }
 
-static void tilted_plates_too_within_half_a_voxel(void **state) {
+static void tilted_plates_too_within_a_quarter_of_a_voxel(void **state) {
   (void)state;
   for (double t = 3; t < 7; t += 1.3) {
     struct labels *l = fill(60, 1, 1, 1, tilted_plates, t);
@@ -119,8 +117,34 @@ static void tilted_plates_too_within_half_a_voxel(void **state) {
     assert_ok(micro_thickness(&map, l, MICRO_BONE | MICRO_MARROW, NULL, NAN));
     double bone = phase_mean(map, l, 1, 16), marrow = phase_mean(map, l, 0, 16);
     print_message("tilted plates %.1f apart %.1f: %.3f, %.3f voxels\n", t, 15 - t, bone, marrow);
-    assert_near(bone, t, 0.5);
-    assert_near(marrow, 15 - t, 0.5);
+    assert_near(bone, t, 0.25); /* half of what is aimed at: their ledges are 1 to 2 voxels long */
+    assert_near(marrow, 15 - t, 0.25);
+    volume_destroy(map);
+    labels_destroy(l);
+  }
+}
+
+/* Height over an oblique plate: its zeros lie on its faces exactly. A sphere of 3 voxels that
+ * rested on them alone would come through by 0.1 at either face, where they leave gaps of 0.55
+ * voxel; discs of half a voxel leave next to none. What is left is the last step of the ascent,
+ * 1/16. */
+static void spheres_do_not_come_through_between_the_places_of_a_face(void **state) {
+  (void)state;
+  for (double t = 3; t < 7; t += 1.3) {
+    struct labels *l = fill(40, 1, 1, 1, tilted_plates, t);
+    struct volume *height = NULL, *map = NULL;
+    assert_ok(volume_create(&height, &l->grid, QUANTITY_OTHER));
+    for (int64_t at = 0; at < geometry_voxels(&l->grid); at++) {
+      double x = (double)(at % 40), y = (double)(at / 40 % 40), z = (double)(at / 1600);
+      double u = (x + 2 * y + 2 * z - 5 * 19.5) / 3 + 150;
+      u -= 15 * floor(u / 15);
+      height->voxels[at] = (float)(u < t ? fmin(u, t - u) : -fmin(u - t, 15 - u));
+    }
+    assert_ok(micro_thickness(&map, l, MICRO_BONE, height, 0));
+    double mean = phase_mean(map, l, 1, 10);
+    print_message("exact faces %.1f apart: %.3f\n", t, mean);
+    assert_near(mean, t, 0.0625);
+    volume_destroy(height);
     volume_destroy(map);
     labels_destroy(l);
   }
@@ -158,8 +182,9 @@ static double shifted_thickness(solid f, double r, uint64_t seed, int phase, int
   return mean;
 }
 
-/* Four places each: the mean is within the half voxel that is aimed at, every one within a voxel,
- * which is half a voxel at either end of a diameter, as an aligned face is known to. */
+/* Four places each: the mean is within the half voxel that is aimed at, and from 8 voxels on, or
+ * across the grid, every one. Of a smaller body a map does not tell as much
+ * (microstructure_parts.h): within a voxel. */
 static void check_places(const char *what, solid f, double r, int phase, int64_t rim) {
   double sum = 0, most = 0;
   for (uint64_t seed = 0; seed < 4; seed++) {
@@ -169,10 +194,10 @@ static void check_places(const char *what, solid f, double r, int phase, int64_t
   }
   print_message("%s of %.1f voxels: %+.3f, worst %.3f\n", what, 2 * r, sum, most);
   assert_near(sum, 0, 0.5);
-  assert_near(most, 0, 1);
+  assert_near(most, 0, r > 4 || f == oblique_rod ? 0.5 : 1);
 }
 
-static void rods_and_balls_of_a_map_within_half_a_voxel_on_average(void **state) {
+static void rods_and_balls_of_a_map_within_half_a_voxel(void **state) {
   (void)state;
   static const double radii[] = {2.65, 4.2, 6.3};
   for (int i = 0; i < 3; i++) {
@@ -591,8 +616,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(flat_plates_of_whole_voxels_are_exact),
       cmocka_unit_test(bars_along_an_axis_read_their_narrow_side_within_half_a_voxel),
-      cmocka_unit_test(tilted_plates_too_within_half_a_voxel),
-      cmocka_unit_test(rods_and_balls_of_a_map_within_half_a_voxel_on_average),
+      cmocka_unit_test(tilted_plates_too_within_a_quarter_of_a_voxel),
+      cmocka_unit_test(spheres_do_not_come_through_between_the_places_of_a_face),
+      cmocka_unit_test(rods_and_balls_of_a_map_within_half_a_voxel),
       cmocka_unit_test(from_grey_values_rods_and_balls_within_half_a_voxel),
       cmocka_unit_test(voxels_need_not_be_cubes),
       cmocka_unit_test(the_definition_on_finer_voxels_agrees),
