@@ -1,6 +1,6 @@
 #include "cli/find.h"
 
-#include "cli/match.h"
+#include "core/match.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "cli/parser.h"
 
 #include "cli/declaration.h"
-#include "cli/match.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/match.h"
 
 #include <errno.h>
 #include <limits.h>

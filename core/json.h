@@ -32,7 +32,7 @@ status json_get_text(char *out, size_t size, const cJSON *json, const char *key,
 /** A whole number of low to high: never cast what json_get_number gives, files can say 1e66. */
 status json_get_whole(int *out, int low, int high, const cJSON *json, const char *key,
                       const char *what);
-/** n numbers of an array of exactly n. */
+/** n numbers of an array of exactly n; null is NaN. */
 status json_get_numbers(double *out, int n, const cJSON *json, const char *key, const char *what);
 /** Like the above, but absent or null leaves *out as it is and returns ST_OK. */
 status json_opt_number(double *out, const cJSON *json, const char *key, const char *what);

@@ -1,46 +1,10 @@
 #define _POSIX_C_SOURCE 200809L
-#include "core/plot.h"
-
 #include "core/file.h"
+#include "core/plot_model.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum kind { POINTS, LINE, DASHED, BAND, ERRORS, BARS, STEPS };
-
-struct series {
-  enum kind kind;
-  uint32_t colour;
-  char *label; /* owned, NULL: not in the legend */
-  int n;
-  double *x, *y, *low, *high; /* owned; which are used depends on the kind */
-  char **names;               /* owned, BARS */
-};
-
-struct note {
-  double x, y;
-  char *text; /* owned */
-};
-
-struct axis {
-  char *label; /* owned */
-  double low, high;
-  bool fixed, log;
-};
-
-struct plot {
-  int width, height;
-  char *title; /* owned, may be NULL */
-  struct axis x, y;
-  struct series *series;
-  int series_count;
-  struct note *notes;
-  int note_count;
-  bool failed; /* out of memory; told by plot_svg */
-};
-
-/* ---- building ---- */
 
 static char *copy_text(struct plot *p, const char *s) {
   char *copy = s ? strdup(s) : NULL;
@@ -78,7 +42,7 @@ done:
 void plot_destroy(struct plot *p) {
   if (!p) return;
   for (int i = 0; i < p->series_count; i++) {
-    struct series *s = &p->series[i];
+    struct plot_series *s = &p->series[i];
     for (int j = 0; s->names && j < s->n; j++) free(s->names[j]);
     free(s->names);
     free(s->label);
@@ -96,28 +60,28 @@ void plot_destroy(struct plot *p) {
   free(p);
 }
 
-static struct series *add(struct plot *p, enum kind kind, int n, uint32_t colour,
-                          const char *label) {
-  struct series *grown = realloc(p->series, (size_t)(p->series_count + 1) * sizeof *grown);
+static struct plot_series *add(struct plot *p, enum plot_kind kind, int n, uint32_t colour,
+                               const char *label) {
+  struct plot_series *grown = realloc(p->series, (size_t)(p->series_count + 1) * sizeof *grown);
   if (!grown) return p->failed = true, NULL;
   p->series = grown;
-  struct series *s = &p->series[p->series_count++];
-  *s = (struct series){.kind = kind, .n = n < 0 ? 0 : n, .colour = colour};
+  struct plot_series *s = &p->series[p->series_count++];
+  *s = (struct plot_series){.kind = kind, .n = n < 0 ? 0 : n, .colour = colour};
   s->label = copy_text(p, label);
   return s;
 }
 
-static void add_xy(struct plot *p, enum kind kind, const double *x, const double *y, int n,
+static void add_xy(struct plot *p, enum plot_kind kind, const double *x, const double *y, int n,
                    uint32_t colour, const char *label) {
-  struct series *s = add(p, kind, n, colour, label);
+  struct plot_series *s = add(p, kind, n, colour, label);
   if (!s) return;
   s->x = copy_numbers(p, x, n);
   s->y = copy_numbers(p, y, n);
 }
 
-static void add_range(struct plot *p, enum kind kind, const double *x, const double *low,
+static void add_range(struct plot *p, enum plot_kind kind, const double *x, const double *low,
                       const double *high, int n, uint32_t colour, const char *label) {
-  struct series *s = add(p, kind, n, colour, label);
+  struct plot_series *s = add(p, kind, n, colour, label);
   if (!s) return;
   s->x = copy_numbers(p, x, n);
   s->low = copy_numbers(p, low, n);
@@ -130,12 +94,12 @@ void plot_title(struct plot *p, const char *title) {
 }
 
 void plot_range_x(struct plot *p, double low, double high) {
-  p->x = (struct axis){
+  p->x = (struct plot_axis){
       .label = p->x.label, .low = low, .high = high, .fixed = high > low, .log = p->x.log};
 }
 
 void plot_range_y(struct plot *p, double low, double high) {
-  p->y = (struct axis){
+  p->y = (struct plot_axis){
       .label = p->y.label, .low = low, .high = high, .fixed = high > low, .log = p->y.log};
 }
 
@@ -179,7 +143,7 @@ void plot_error_bars(struct plot *p, const double *x, const double *low, const d
 
 void plot_bars(struct plot *p, const char *const *names, const double *values, int n,
                uint32_t colour) {
-  struct series *s = add(p, BARS, n, colour, NULL);
+  struct plot_series *s = add(p, BARS, n, colour, NULL);
   if (!s) return;
   s->x = copy_numbers(p, values, n);
   s->names = calloc((size_t)(n > 0 ? n : 1), sizeof *s->names);
@@ -188,360 +152,13 @@ void plot_bars(struct plot *p, const char *const *names, const double *values, i
 }
 
 void plot_note(struct plot *p, double x, double y, const char *text) {
-  struct note *grown = realloc(p->notes, (size_t)(p->note_count + 1) * sizeof *grown);
+  struct plot_note_text *grown = realloc(p->notes, (size_t)(p->note_count + 1) * sizeof *grown);
   if (!grown) {
     p->failed = true;
     return;
   }
   p->notes = grown;
-  p->notes[p->note_count++] = (struct note){x, y, copy_text(p, text)};
-}
-
-/* ---- ranges and ticks ---- */
-
-static void widen(struct axis *a, const double *values, int n) {
-  for (int i = 0; values && i < n; i++) {
-    if (!isfinite(values[i]) || (a->log && values[i] <= 0)) continue;
-    a->low = fmin(a->low, values[i]);
-    a->high = fmax(a->high, values[i]);
-  }
-}
-
-/* Range of an axis from the series, with a margin; false when nothing finite was given. */
-static bool choose_range(struct axis *a, const struct plot *p, bool is_x) {
-  const double zero = 0;
-  if (a->fixed) return true;
-  a->low = (double)INFINITY;
-  a->high = -(double)INFINITY;
-  for (int i = 0; i < p->series_count; i++) {
-    const struct series *s = &p->series[i];
-    if (s->kind == BARS && !is_x) continue;
-    widen(a, is_x ? s->x : s->y, s->n);
-    if (s->kind == BARS && !a->log) widen(a, &zero, 1);
-    if (!is_x) widen(a, s->low, s->n);
-    if (!is_x) widen(a, s->high, s->n);
-  }
-  if (!(a->high >= a->low)) return false;
-  if (a->log) {
-    a->low = pow(10, floor(log10(a->low)));
-    a->high = pow(10, ceil(log10(a->high)));
-    if (a->high <= a->low) a->high = 10 * a->low;
-    return true;
-  }
-  bool from_zero = a->low == 0;
-  double margin = a->high > a->low ? 0.05 * (a->high - a->low) : fmax(1, fabs(a->high)) * 0.5;
-  a->high += margin;
-  if (!from_zero) a->low -= margin;
-  return true;
-}
-
-/* 1, 2 or 5 times a power of ten, about `most` steps in the range */
-static double tick_step(const struct axis *a, int most) {
-  double raw = (a->high - a->low) / most, power = pow(10, floor(log10(raw)));
-  double lead = raw / power;
-  return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
-}
-
-static double share(const struct axis *a, double value) {
-  if (a->log) return (log(value) - log(a->low)) / (log(a->high) - log(a->low));
-  return (value - a->low) / (a->high - a->low);
-}
-
-/* ---- drawing ---- */
-
-struct frame {
-  double left, top, width, height; /* of the data area, px */
-  struct axis x, y;
-};
-
-static const char style_text[] = "fill=\"currentColor\" font-size=\"12\"";
-enum { CHARACTER_PX = 7, LINE_PX = 18 };
-
-static double px(const struct frame *f, double x) {
-  return fmin(1e6, fmax(-1e6, f->width * share(&f->x, x)));
-}
-
-static double py(const struct frame *f, double y) {
-  return fmin(1e6, fmax(-1e6, f->height * (1 - share(&f->y, y))));
-}
-
-static void label(struct text *t, double x, double y, const char *anchor, const char *s) {
-  text_append(t, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" %s>", x, y, anchor, style_text);
-  text_append_html(t, s);
-  text_append(t, "</text>\n");
-}
-
-static void rule(struct text *t, double x0, double y0, double x1, double y1, double opacity) {
-  text_append(t,
-              "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"currentColor\" "
-              "stroke-opacity=\"%g\"/>\n",
-              x0, y0, x1, y1, opacity);
-}
-
-static void tick(struct text *t, const struct frame *f, bool is_x, double value, double step) {
-  struct text number = {0};
-  int decimals = step >= 1 ? 0 : (int)ceil(-log10(step) - 1e-9);
-  const struct axis *a = is_x ? &f->x : &f->y;
-  if (a->log || fabs(value) >= 1e6 || (step < 1e-4 && value != 0))
-    text_append(&number, "%g", value);
-  else
-    text_append(&number, "%.*f", decimals > 9 ? 9 : decimals, fabs(value) < step / 1e6 ? 0 : value);
-  if (is_x) {
-    double x = f->left + px(f, value);
-    rule(t, x, f->top, x, f->top + f->height, 0.15);
-    label(t, x, f->top + f->height + 16, "middle", number.data ? number.data : "");
-  } else {
-    double y = f->top + py(f, value);
-    rule(t, f->left, y, f->left + f->width, y, 0.15);
-    label(t, f->left - 6, y + 4, "end", number.data ? number.data : "");
-  }
-  text_free(&number);
-}
-
-static void ticks(struct text *t, const struct frame *f, bool is_x) {
-  const struct axis *a = is_x ? &f->x : &f->y;
-  if (a->log) {
-    for (double v = pow(10, ceil(log10(a->low) - 1e-9)); v <= a->high * (1 + 1e-9); v *= 10)
-      tick(t, f, is_x, v, v);
-    return;
-  }
-  double room = is_x ? f->width / 70 : f->height / 35;
-  double step = tick_step(a, room < 2 ? 2 : room > 8 ? 8 : (int)room);
-  for (double k = ceil(a->low / step - 1e-9); k * step <= a->high + step * 1e-9; k++)
-    tick(t, f, is_x, k * step, step);
-}
-
-static bool drawable(const struct frame *f, double x, double y) {
-  return isfinite(x) && isfinite(y) && !(f->x.log && x <= 0) && !(f->y.log && y <= 0);
-}
-
-static void draw_path(struct text *t, const struct frame *f, const struct series *s) {
-  bool pen_down = false;
-  text_append(t, "<path fill=\"none\" stroke=\"#%06x\" stroke-width=\"2\"%s d=\"",
-              (unsigned)s->colour, s->kind == DASHED ? " stroke-dasharray=\"6 4\"" : "");
-  for (int i = 0; i < s->n; i++) {
-    if (!drawable(f, s->x[i], s->y[i])) {
-      pen_down = false;
-      continue;
-    }
-    if (s->kind == STEPS && pen_down) text_append(t, "H%.2f", px(f, s->x[i]));
-    text_append(t, "%c%.2f %.2f", pen_down ? 'L' : 'M', px(f, s->x[i]), py(f, s->y[i]));
-    pen_down = true;
-  }
-  text_append(t, "\"/>\n");
-}
-
-static void draw_band(struct text *t, const struct frame *f, const struct series *s) {
-  bool first = true;
-  text_append(t, "<path fill=\"#%06x\" fill-opacity=\"0.2\" d=\"", (unsigned)s->colour);
-  for (int pass = 0; pass < 2; pass++)
-    for (int k = 0; k < s->n; k++) {
-      int i = pass ? s->n - 1 - k : k;
-      if (!drawable(f, s->x[i], s->low[i]) || !drawable(f, s->x[i], s->high[i])) continue;
-      text_append(t, "%c%.2f %.2f", first ? 'M' : 'L', px(f, s->x[i]),
-                  py(f, pass ? s->low[i] : s->high[i]));
-      first = false;
-    }
-  text_append(t, "%s\"/>\n", first ? "" : "Z");
-}
-
-static void draw_marks(struct text *t, const struct frame *f, const struct series *s) {
-  for (int i = 0; i < s->n; i++) {
-    if (s->kind == POINTS && drawable(f, s->x[i], s->y[i]))
-      text_append(t, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"4\" fill=\"#%06x\"/>\n", px(f, s->x[i]),
-                  py(f, s->y[i]), (unsigned)s->colour);
-    if (s->kind == ERRORS && drawable(f, s->x[i], s->low[i]) && drawable(f, s->x[i], s->high[i]))
-      text_append(t,
-                  "<path stroke=\"#%06x\" stroke-width=\"1.5\" d=\"M%.2f %.2fV%.2fM%.2f %.2fh8"
-                  "M%.2f %.2fh8\"/>\n",
-                  (unsigned)s->colour, px(f, s->x[i]), py(f, s->low[i]), py(f, s->high[i]),
-                  px(f, s->x[i]) - 4, py(f, s->low[i]), px(f, s->x[i]) - 4, py(f, s->high[i]));
-  }
-}
-
-static void draw_bars(struct text *t, const struct frame *f, const struct series *s) {
-  double pitch = f->height / s->n, zero = px(f, f->x.log ? f->x.low : 0);
-  for (int i = 0; i < s->n; i++) {
-    if (!drawable(f, s->x[i], 1)) continue;
-    double end = px(f, s->x[i]);
-    text_append(t, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#%06x\"/>\n",
-                fmin(zero, end), pitch * (i + 0.15), fabs(end - zero), pitch * 0.7,
-                (unsigned)s->colour);
-  }
-}
-
-static void draw_series(struct text *t, const struct frame *f, const struct series *s) {
-  if (s->n < 1) return;
-  switch (s->kind) {
-  case POINTS:
-  case ERRORS:
-    draw_marks(t, f, s);
-    break;
-  case LINE:
-  case DASHED:
-  case STEPS:
-    draw_path(t, f, s);
-    break;
-  case BAND:
-    draw_band(t, f, s);
-    break;
-  case BARS:
-    draw_bars(t, f, s);
-    break;
-  }
-}
-
-static const struct series *bars_of(const struct plot *p) {
-  for (int i = 0; i < p->series_count; i++)
-    if (p->series[i].kind == BARS) return &p->series[i];
-  return NULL;
-}
-
-/* Legend in rows above the data; t NULL only counts the rows. */
-static int draw_legend(struct text *t, const struct plot *p, double left, double top) {
-  int rows = 0;
-  double x = left;
-  for (int i = 0; i < p->series_count; i++) {
-    const struct series *s = &p->series[i];
-    if (!s->label) continue;
-    double width = 30 + CHARACTER_PX * (double)strlen(s->label);
-    if (rows == 0 || x + width > p->width) {
-      rows++;
-      x = left;
-    }
-    double y = top + (rows - 0.5) * LINE_PX;
-    if (t && s->kind == POINTS)
-      text_append(t, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"#%06x\"/>\n", x + 8, y,
-                  (unsigned)s->colour);
-    else if (t)
-      text_append(t,
-                  "<path stroke=\"#%06x\" stroke-width=\"%d\" stroke-opacity=\"%g\"%s "
-                  "d=\"M%.1f %.1fh16\"/>\n",
-                  (unsigned)s->colour, s->kind == BAND ? 10 : 2, s->kind == BAND ? 0.3 : 1.0,
-                  s->kind == DASHED ? " stroke-dasharray=\"6 4\"" : "", x, y);
-    if (t) label(t, x + 22, y + 4, "start", s->label);
-    x += width;
-  }
-  return rows;
-}
-
-static double widest_name(const struct series *bars) {
-  size_t most = 0;
-  for (int i = 0; bars && i < bars->n; i++)
-    if (bars->names && bars->names[i] && strlen(bars->names[i]) > most)
-      most = strlen(bars->names[i]);
-  return CHARACTER_PX * (double)most;
-}
-
-static struct frame lay_out(const struct plot *p, struct axis x, struct axis y) {
-  const struct series *bars = bars_of(p);
-  struct frame f = {.x = x, .y = y};
-  f.left = bars ? fmin(p->width / 2.0, 12 + widest_name(bars)) : 64;
-  f.top = (p->title ? LINE_PX + 6 : 8) + LINE_PX * draw_legend(NULL, p, f.left, 0);
-  f.width = fmax(40, p->width - f.left - 16);
-  f.height = fmax(30, p->height - f.top - 44);
-  return f;
-}
-
-static void draw_axes(struct text *t, const struct plot *p, const struct frame *f) {
-  const struct series *bars = bars_of(p);
-  ticks(t, f, true);
-  if (!bars) ticks(t, f, false);
-  for (int i = 0; bars && i < bars->n; i++)
-    label(t, f->left - 6, f->top + f->height * (i + 0.5) / bars->n + 4, "end",
-          bars->names && bars->names[i] ? bars->names[i] : "");
-  text_append(t,
-              "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "
-              "stroke=\"currentColor\" stroke-opacity=\"0.6\"/>\n",
-              f->left, f->top, f->width, f->height);
-  if (p->x.label) label(t, f->left + f->width / 2, p->height - 8, "middle", p->x.label);
-  if (!p->y.label || bars) return;
-  double y = f->top + f->height / 2;
-  text_append(t, "<text transform=\"translate(14 %.1f) rotate(-90)\" text-anchor=\"middle\" %s>", y,
-              style_text);
-  text_append_html(t, p->y.label);
-  text_append(t, "</text>\n");
-}
-
-/* A note as drawn: its left end and base line. */
-struct placed_note {
-  double x, y, width;
-};
-
-static bool note_collides(const struct placed_note *n, const struct placed_note *others,
-                          int count) {
-  for (int i = 0; i < count; i++) {
-    const struct placed_note *o = &others[i];
-    if (n->x < o->x + o->width && o->x < n->x + n->width && fabs(n->y - o->y) < LINE_PX)
-      return true;
-  }
-  return false;
-}
-
-/* Beside its point, right and above; where another note is, below, then on the left. */
-static struct placed_note place_note(const struct frame *f, const struct note *n,
-                                     const struct placed_note *others, int count) {
-  const double above = -6, below = 16;
-  double x = f->left + px(f, n->x), y = f->top + py(f, n->y);
-  double width = CHARACTER_PX * (double)strlen(n->text);
-  bool left_first = share(&f->x, n->x) > 0.7; /* keep it inside the frame */
-  struct placed_note first = {0, 0, 0};
-  for (int i = 0; i < 4; i++) {
-    bool left = (i >= 2) != left_first;
-    struct placed_note at = {left ? x - 7 - width : x + 7, y + (i % 2 ? below : above), width};
-    bool inside = at.y < f->top + f->height && at.y - LINE_PX / 2.0 > f->top;
-    if (inside && !note_collides(&at, others, count)) return at;
-    if (i == 0) first = at;
-  }
-  return first;
-}
-
-static void draw_notes(struct text *t, const struct plot *p, const struct frame *f) {
-  enum { PLACED = 64 }; /* later ones may overlap */
-  struct placed_note placed[PLACED];
-  int count = 0;
-  for (int i = 0; i < p->note_count; i++) {
-    const struct note *n = &p->notes[i];
-    if (!drawable(f, n->x, n->y) || !n->text) continue;
-    struct placed_note at = place_note(f, n, placed, count);
-    bool left = at.x < f->left + px(f, n->x);
-    label(t, left ? at.x + at.width : at.x, at.y, left ? "end" : "start", n->text);
-    if (count < PLACED) placed[count++] = at;
-  }
-}
-
-status plot_svg(const struct plot *p, struct text *out) {
-  status st = ST_OK;
-  struct axis x = p->x, y = p->y;
-  bool bars = bars_of(p) != NULL;
-  CHECK(!p->failed, ST_MEMORY, "drawing a plot");
-  if (bars && !y.fixed) y = (struct axis){.label = p->y.label, .high = 1, .fixed = true};
-  CHECK(choose_range(&x, p, true) && choose_range(&y, p, false), ST_DOMAIN,
-        "drawing a plot of \"%s\": no finite value was given", p->y.label ? p->y.label : "");
-  struct frame f = lay_out(p, x, y);
-  text_append(out,
-              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-              "height=\"%d\" role=\"img\" style=\"max-width:100%%;height:auto\">\n",
-              p->width, p->height, p->width, p->height);
-  if (p->title) {
-    text_append(out, "<title>");
-    text_append_html(out, p->title);
-    text_append(out, "</title>\n");
-    label(out, p->width / 2.0, 15, "middle", p->title);
-  }
-  draw_legend(out, p, f.left, p->title ? LINE_PX + 2 : 2);
-  draw_axes(out, p, &f);
-  /* an inner <svg> clips without an id, so several plots can share one page */
-  text_append(out,
-              "<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" overflow=\"hidden\">\n",
-              f.left, f.top, f.width, f.height);
-  for (int i = 0; i < p->series_count; i++) draw_series(out, &f, &p->series[i]);
-  text_append(out, "</svg>\n");
-  draw_notes(out, p, &f);
-  text_append(out, "</svg>\n");
-  TRY(text_check(out, "a plot"));
-done:
-  return st;
+  p->notes[p->note_count++] = (struct plot_note_text){x, y, copy_text(p, text)};
 }
 
 /* The ground and ink of a report (report/style.c). */

@@ -1,11 +1,8 @@
 #define _DEFAULT_SOURCE /* flock */
-#include "core/store.h"
-
-#include "core/file.h"
+#include "core/store_hdf5.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +12,6 @@
 
 enum { RANK = 8, COMPRESS_ABOVE = 65536, CHUNK_ELEMENTS = 65536, NAME_SIZE = 1024 };
 
-struct store {
-  hid_t file;
-  char path[4096];
-  struct file_aside aside; /* open while a created or updated store is not committed */
-  int lock;                /* file descriptor of the lock, -1 when none */
-  int writable;
-};
-
 /* HDF5 prints its error stack unless told not to; its innermost message goes into ours. */
 static herr_t innermost(unsigned n, const H5E_error2_t *e, void *user) {
   (void)n;
@@ -31,7 +20,7 @@ static herr_t innermost(unsigned n, const H5E_error2_t *e, void *user) {
   return 0;
 }
 
-static const char *why(void) {
+const char *store_why(void) {
   static _Thread_local char text[160];
   snprintf(text, sizeof text, "HDF5 failed");
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, innermost, text);
@@ -39,7 +28,7 @@ static const char *why(void) {
   return text;
 }
 
-static void quiet(void) {
+void store_quiet(void) {
   static _Thread_local int done;
   if (!done) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   done = 1;
@@ -87,7 +76,7 @@ static status new_store(struct store **out, const char *path) {
   status st = ST_OK;
   struct store *s = calloc(1, sizeof *s);
   CHECK(s, ST_MEMORY, "opening store %s", path);
-  quiet();
+  store_quiet();
   s->file = H5I_INVALID_HID;
   s->lock = -1;
   snprintf(s->path, sizeof s->path, "%s", path);
@@ -109,7 +98,7 @@ static hid_t create_file(const char *path) {
 }
 
 /* The groups above `name`, made here because those that HDF5 makes by itself keep their times. */
-static void make_groups(hid_t file, const char *name) {
+void store_make_groups(hid_t file, const char *name) {
   char part[512];
   hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
   H5Pset_obj_track_times(creation, 0);
@@ -128,7 +117,7 @@ status store_create(struct store **out, const char *path, bool force) {
   TRY(new_store(&s, path));
   TRY(file_aside_begin(&s->aside, path, force));
   s->file = create_file(s->aside.temporary);
-  CHECK(s->file >= 0, ST_IO, "making store %s: %s", path, why());
+  CHECK(s->file >= 0, ST_IO, "making store %s: %s", path, store_why());
   s->writable = 1;
   *out = s;
   s = NULL;
@@ -144,7 +133,7 @@ status store_open(struct store **out, const char *path) {
   CHECK(access(path, R_OK) == 0, ST_IO, "opening store %s: %s", path, strerror(errno));
   CHECK(H5Fis_hdf5(path) > 0, ST_FORMAT, "opening store %s: it is not an HDF5 file", path);
   s->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  CHECK(s->file >= 0, ST_FORMAT, "opening store %s: %s", path, why());
+  CHECK(s->file >= 0, ST_FORMAT, "opening store %s: %s", path, store_why());
   *out = s;
   s = NULL;
 done:
@@ -209,7 +198,7 @@ status store_open_update(struct store **out, const char *path, double wait_s) {
   } else {
     s->file = create_file(s->aside.temporary);
   }
-  CHECK(s->file >= 0, ST_FORMAT, "opening store %s: %s", path, why());
+  CHECK(s->file >= 0, ST_FORMAT, "opening store %s: %s", path, store_why());
   s->writable = 1;
   *out = s;
   s = NULL;
@@ -224,7 +213,7 @@ status store_commit(struct store *s) {
         s->path);
   herr_t closed = H5Fclose(s->file);
   s->file = H5I_INVALID_HID;
-  CHECK(closed >= 0, ST_IO, "finishing store %s: %s", s->path, why());
+  CHECK(closed >= 0, ST_IO, "finishing store %s: %s", s->path, store_why());
   TRY(file_aside_commit(&s->aside));
 done:
   return st;
@@ -240,22 +229,18 @@ void store_close(struct store *s) {
 
 /* ---- arrays ---- */
 
-static int array_there(const struct store *s, const char *name) {
+bool store_has(const struct store *s, const char *name) {
   /* H5Lexists needs every part of the path to exist */
   char part[NAME_SIZE];
   size_t n = strlen(name);
-  if (n >= sizeof part) return 0;
+  if (n >= sizeof part) return false;
   for (size_t i = 1; i <= n; i++) {
     if (name[i] != '/' && name[i] != '\0') continue;
     memcpy(part, name, i);
     part[i] = '\0';
-    if (H5Lexists(s->file, part, H5P_DEFAULT) <= 0) return 0;
+    if (H5Lexists(s->file, part, H5P_DEFAULT) <= 0) return false;
   }
   return n > 0;
-}
-
-bool store_has(const struct store *s, const char *name) {
-  return array_there(s, name);
 }
 
 /* Chunks of whole last dimensions, about CHUNK_ELEMENTS each. */
@@ -289,10 +274,10 @@ status store_write(struct store *s, const char *name, enum store_type type, int 
   hid_t layout = H5I_INVALID_HID;
   hid_t space = H5I_INVALID_HID, array = H5I_INVALID_HID;
   hsize_t extent[RANK] = {0}, chunk[RANK] = {0}, total = 0;
-  quiet();
+  store_quiet();
   CHECK(s->writable && s->file >= 0, ST_IO, "storing %s: the store is not open for writing", name);
   TRY(check_dims(extent, &total, name, rank, dims));
-  CHECK(!array_there(s, name), ST_DOMAIN, "storing %s: the store has an entry of that name", name);
+  CHECK(!store_has(s, name), ST_DOMAIN, "storing %s: the store has an entry of that name", name);
   layout = H5Pcreate(H5P_DATASET_CREATE);
   H5Pset_obj_track_times(layout, 0);
   if (total * H5Tget_size(memory_type(type)) > COMPRESS_ABOVE) {
@@ -301,13 +286,13 @@ status store_write(struct store *s, const char *name, enum store_type type, int 
     H5Pset_shuffle(layout);
     H5Pset_deflate(layout, 1);
   }
-  make_groups(s->file, name);
+  store_make_groups(s->file, name);
   space = rank ? H5Screate_simple(rank, extent, NULL) : H5Screate(H5S_SCALAR);
   array = H5Dcreate2(s->file, name, file_type(type), space, H5P_DEFAULT, layout, H5P_DEFAULT);
-  CHECK(array >= 0, ST_EXTERNAL, "storing %s: %s", name, why());
+  CHECK(array >= 0, ST_EXTERNAL, "storing %s: %s", name, store_why());
   if (total)
     CHECK(H5Dwrite(array, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0, ST_IO,
-          "storing %s: %s", name, why());
+          "storing %s: %s", name, store_why());
 done:
   if (array >= 0) H5Dclose(array);
   if (space >= 0) H5Sclose(space);
@@ -329,9 +314,9 @@ static enum store_type type_of(hid_t array) {
 
 static status open_array(hid_t *array, const struct store *s, const char *name) {
   status st = ST_OK;
-  quiet();
+  store_quiet();
   CHECK(s->file >= 0, ST_IO, "reading %s: the store is closed", name);
-  CHECK(array_there(s, name), ST_FORMAT, "reading store %s: it has no \"%s\"", s->path, name);
+  CHECK(store_has(s, name), ST_FORMAT, "reading store %s: it has no \"%s\"", s->path, name);
   *array = H5Dopen2(s->file, name, H5P_DEFAULT);
   CHECK(*array >= 0, ST_FORMAT, "reading store %s: \"%s\" is not an array", s->path, name);
 done:
@@ -368,7 +353,7 @@ status store_read(const struct store *s, const char *name, enum store_type type,
         s->path, name, (long long)there, (long long)count);
   if (count > 0)
     CHECK(H5Dread(array, memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0, ST_FORMAT,
-          "reading store %s: \"%s\": %s", s->path, name, why());
+          "reading store %s: \"%s\": %s", s->path, name, store_why());
 done:
   if (space >= 0) H5Sclose(space);
   if (array >= 0) H5Dclose(array);
@@ -408,10 +393,10 @@ status store_list(const struct store *s, const char *group, char ***names, size_
   status st = ST_OK;
   struct name_list l = {0};
   hid_t id = H5I_INVALID_HID;
-  quiet();
+  store_quiet();
   CHECK(s->file >= 0, ST_IO, "listing a store that is closed");
-  CHECK(!group[0] || array_there(s, group), ST_FORMAT, "reading store %s: it has no \"%s\"",
-        s->path, group);
+  CHECK(!group[0] || store_has(s, group), ST_FORMAT, "reading store %s: it has no \"%s\"", s->path,
+        group);
   id = H5Gopen2(s->file, group[0] ? group : "/", H5P_DEFAULT);
   CHECK(id >= 0, ST_FORMAT, "reading store %s: \"%s\" is not a group", s->path, group);
   CHECK(H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, NULL, collect_name, &l) >= 0, ST_MEMORY,
@@ -423,134 +408,5 @@ status store_list(const struct store *s, const char *group, char ***names, size_
 done:
   if (id >= 0) H5Gclose(id);
   file_list_free(l.items, l.count);
-  return st;
-}
-
-/* ---- attributes ---- */
-
-/* An object that carries attributes; a missing one is made as a group when writing. */
-static status open_object(hid_t *object, const struct store *s, const char *name, int make) {
-  status st = ST_OK;
-  char whole[512];
-  quiet();
-  CHECK(s->file >= 0, ST_IO, "reading a store that is closed");
-  if (make && name[0] && !array_there(s, name)) {
-    snprintf(whole, sizeof whole, "%s/", name);
-    make_groups(s->file, whole);
-  }
-  CHECK(!name[0] || array_there(s, name), ST_FORMAT, "reading store %s: it has no \"%s\"", s->path,
-        name);
-  *object = H5Oopen(s->file, name[0] ? name : "/", H5P_DEFAULT);
-  CHECK(*object >= 0, ST_EXTERNAL, "opening \"%s\" of store %s: %s", name, s->path, why());
-done:
-  return st;
-}
-
-static status set_attribute(struct store *s, const char *name, const char *key, hid_t stored,
-                            hid_t given, const void *value) {
-  status st = ST_OK;
-  hid_t object = H5I_INVALID_HID, space = H5I_INVALID_HID, attribute = H5I_INVALID_HID;
-  CHECK(s->writable, ST_IO, "storing attribute %s: the store is not open for writing", key);
-  TRY(open_object(&object, s, name, 1));
-  if (H5Aexists(object, key) > 0) H5Adelete(object, key);
-  space = H5Screate(H5S_SCALAR);
-  attribute = H5Acreate2(object, key, stored, space, H5P_DEFAULT, H5P_DEFAULT);
-  CHECK(attribute >= 0 && H5Awrite(attribute, given, value) >= 0, ST_IO,
-        "storing attribute %s of \"%s\": %s", key, name, why());
-done:
-  if (attribute >= 0) H5Aclose(attribute);
-  if (space >= 0) H5Sclose(space);
-  if (object >= 0) H5Oclose(object);
-  return st;
-}
-
-static hid_t text_type(void) {
-  hid_t type = H5Tcopy(H5T_C_S1);
-  H5Tset_size(type, H5T_VARIABLE); /* a fixed one beyond 64 KiB does not fit an attribute */
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  return type;
-}
-
-status store_set_text(struct store *s, const char *name, const char *key, const char *value) {
-  hid_t type = text_type();
-  status st = set_attribute(s, name, key, type, type, &value);
-  H5Tclose(type);
-  return st;
-}
-
-status store_set_number(struct store *s, const char *name, const char *key, double value) {
-  return set_attribute(s, name, key, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
-}
-
-static status open_attribute(hid_t *attribute, const struct store *s, const char *name,
-                             const char *key) {
-  status st = ST_OK;
-  hid_t object = H5I_INVALID_HID;
-  TRY(open_object(&object, s, name, 0));
-  CHECK(H5Aexists(object, key) > 0, ST_FORMAT, "reading store %s: \"%s\" has no attribute \"%s\"",
-        s->path, name, key);
-  *attribute = H5Aopen(object, key, H5P_DEFAULT);
-  CHECK(*attribute >= 0, ST_FORMAT, "reading store %s: attribute %s: %s", s->path, key, why());
-done:
-  if (object >= 0) H5Oclose(object);
-  return st;
-}
-
-static status read_text(hid_t attribute, hid_t type, char *out, size_t size, const char *key) {
-  status st = ST_OK;
-  char *owned = NULL;
-  hid_t memory = text_type();
-  bool variable = H5Tis_variable_str(type) > 0;
-  if (variable) {
-    CHECK(H5Aread(attribute, memory, &owned) >= 0, ST_FORMAT, "reading attribute %s: %s", key,
-          why());
-  } else {
-    size_t n = H5Tget_size(type);
-    owned = calloc(n + 1, 1);
-    CHECK(owned, ST_MEMORY, "reading attribute %s", key);
-    CHECK(H5Aread(attribute, type, owned) >= 0, ST_FORMAT, "reading attribute %s: %s", key, why());
-  }
-  CHECK(strlen(owned ? owned : "") < size, ST_FORMAT,
-        "reading attribute %s: %zu bytes, at most %zu", key, strlen(owned), size - 1);
-  snprintf(out, size, "%s", owned ? owned : "");
-done:
-  H5Tclose(memory);
-  if (variable)
-    H5free_memory(owned);
-  else
-    free(owned);
-  return st;
-}
-
-status store_get_text(const struct store *s, const char *name, const char *key, char *out,
-                      size_t size) {
-  status st = ST_OK;
-  hid_t attribute = H5I_INVALID_HID, type = H5I_INVALID_HID;
-  TRY(open_attribute(&attribute, s, name, key));
-  type = H5Aget_type(attribute);
-  CHECK(H5Tget_class(type) == H5T_STRING, ST_FORMAT, "reading store %s: attribute %s is not a text",
-        s->path, key);
-  TRY(read_text(attribute, type, out, size, key));
-done:
-  if (type >= 0) H5Tclose(type);
-  if (attribute >= 0) H5Aclose(attribute);
-  return st;
-}
-
-status store_get_number(const struct store *s, const char *name, const char *key, double *out) {
-  status st = ST_OK;
-  hid_t attribute = H5I_INVALID_HID, type = H5I_INVALID_HID;
-  double value = 0;
-  TRY(open_attribute(&attribute, s, name, key));
-  type = H5Aget_type(attribute);
-  H5T_class_t class = H5Tget_class(type);
-  CHECK(class == H5T_FLOAT || class == H5T_INTEGER, ST_FORMAT,
-        "reading store %s: attribute %s is not a number", s->path, key);
-  CHECK(H5Aread(attribute, H5T_NATIVE_DOUBLE, &value) >= 0, ST_FORMAT, "reading attribute %s: %s",
-        key, why());
-  *out = value;
-done:
-  if (type >= 0) H5Tclose(type);
-  if (attribute >= 0) H5Aclose(attribute);
   return st;
 }

@@ -95,8 +95,8 @@ done:
 
 /* ---- CSV ---- */
 
-/* "vbmd [mg/cm3]" -> name and unit */
-static void split_header(char name[96], char unit[24], const char *cell) {
+/* "vbmd [mg/cm3]" -> name and unit; false for a name that is too long */
+static bool split_header(char name[96], char unit[24], const char *cell) {
   size_t n = strlen(cell);
   const char *open = n && cell[n - 1] == ']' ? strrchr(cell, '[') : NULL;
   size_t unit_length = open ? (size_t)(cell + n - 1 - (open + 1)) : 0;
@@ -107,9 +107,10 @@ static void split_header(char name[96], char unit[24], const char *cell) {
     n = (size_t)(open - cell);
   }
   while (n && cell[n - 1] == ' ') n--;
-  if (n > 95) n = 95;
+  if (n > 95) return false;
   memcpy(name, cell, n);
   name[n] = '\0';
+  return true;
 }
 
 static bool column_is_numeric(const struct csv *c, size_t column) {
@@ -126,7 +127,8 @@ static bool column_is_numeric(const struct csv *c, size_t column) {
 static status take_column(struct table *t, const struct csv *c, size_t column, const char *path) {
   status st = ST_OK;
   char name[96], unit[24];
-  split_header(name, unit, csv_cell(c, 0, column));
+  CHECK(split_header(name, unit, csv_cell(c, 0, column)), ST_FORMAT,
+        "reading table %s: column %zu has a name of more than 95 bytes", path, column + 1);
   CHECK(name[0], ST_FORMAT, "reading table %s: column %zu has no name in the header", path,
         column + 1);
   CHECK(table_find(t, name) < 0, ST_FORMAT, "reading table %s: two columns are named \"%s\"", path,

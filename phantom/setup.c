@@ -135,24 +135,6 @@ void scan_setup_to_json(cJSON *to, const struct scan_setup *s) {
   json_add_number(to, "scan_seed", (double)s->scanner.seed);
 }
 
-/* Arrays may hold null for "not given". */
-static status numbers_or_null(double *out, int n, const cJSON *json, const char *key,
-                              const char *what) {
-  status st = ST_OK;
-  const cJSON *array = json_find(json, key);
-  if (!array) goto done;
-  CHECK(cJSON_IsArray(array) && cJSON_GetArraySize(array) == n, ST_FORMAT,
-        "%s: %s is not an array of %d numbers", what, key, n);
-  for (int i = 0; i < n; i++) {
-    const cJSON *item = cJSON_GetArrayItem(array, i);
-    CHECK(cJSON_IsNumber(item) || cJSON_IsNull(item), ST_FORMAT, "%s: %s[%d] is not a number", what,
-          key, i);
-    out[i] = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
-  }
-done:
-  return st;
-}
-
 status scan_setup_from_json(struct scan_setup *s, const cJSON *json, const char *what) {
   status st = ST_OK;
   double seed = (double)s->scanner.seed;
@@ -162,7 +144,8 @@ status scan_setup_from_json(struct scan_setup *s, const cJSON *json, const char 
   for (size_t i = 0; i < COUNT(integers); i++)
     TRY(json_opt_whole(at(s, &integers[i]), 0, integers[i].most, json, integers[i].name, what));
   for (size_t i = 0; i < COUNT(arrays); i++)
-    TRY(numbers_or_null(at(s, &arrays[i]), arrays[i].most, json, arrays[i].name, what));
+    if (json_find(json, arrays[i].name)) /* null: not given */
+      TRY(json_get_numbers(at(s, &arrays[i]), arrays[i].most, json, arrays[i].name, what));
   TRY(json_opt_number(&seed, json, "scan_seed", what));
   CHECK(seed >= 0 && seed <= 9007199254740992.0, ST_FORMAT,
         "%s: scan_seed is %g, permitted 0..2^53", what, seed);

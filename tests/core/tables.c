@@ -85,6 +85,24 @@ static void a_table_comes_back_with_units_and_missing_values(void **state) {
   table_destroy(t);
 }
 
+/* Cut, two long names could become one, or the name of another column. */
+static void a_name_too_long_is_refused_and_not_cut(void **state) {
+  (void)state;
+  struct table *t = NULL;
+  struct text text = {0};
+  const char *path = in_folder("long.csv");
+  for (int i = 0; i < 96; i++) text_append(&text, "n");
+  text_append(&text, " [mm]\n1\n");
+  assert_ok(file_write(path, text.data, text.length, false));
+  assert_fails(table_read(&t, path), ST_FORMAT, "column 1 has a name of more than 95 bytes");
+  assert_ok(file_write(path, text.data + 1, text.length - 1, true));
+  assert_ok(table_read(&t, path));
+  assert_int_equal(strlen(t->columns[0].name), 95);
+  assert_string_equal(t->columns[0].unit, "mm");
+  table_destroy(t);
+  text_free(&text);
+}
+
 static struct record *some_record(const char *id, double value) {
   struct record *r = NULL;
   assert_ok(record_create(&r, id));
@@ -182,6 +200,7 @@ int main(void) {
       cmocka_unit_test(broken_csv_is_refused_with_its_line),
       cmocka_unit_test(only_decimals_are_numbers),
       cmocka_unit_test(a_table_comes_back_with_units_and_missing_values),
+      cmocka_unit_test(a_name_too_long_is_refused_and_not_cut),
       cmocka_unit_test(a_record_comes_back_from_csv_and_json),
       cmocka_unit_test(withheld_values_are_empty_cells),
       cmocka_unit_test(a_record_with_a_bad_cell_names_line_and_column),

@@ -83,6 +83,7 @@ static void what_is_wrong_is_named_with_its_line(void **state) {
       {"voxelSetting:\n  maskedKernel: false\n", "maskedKernel false is not supported"},
       {"voxelSetting:\n  kernel: 1\n", "unknown key `kernel` in voxelSetting"},
       {"imageType:\n  Square: {}\n", "imageType Square is not supported"},
+      {"qqqqqq: 1\n", "line 1: unknown key `qqqqqq` in the file"}, /* nothing is near */
       {"imageType:\n  Orginal: {}\n", "did you mean `Original`"},
       {"imageType:\n  LoG: 3\n", "LoG needs `sigma: [..]`"},
       {"imageType:\n  LoG: {sigmas: [1]}\n", "unknown key `sigmas` in LoG"},

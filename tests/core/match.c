@@ -1,6 +1,5 @@
-// links: cli
 /* Distances of words (optimal string alignment): textbook pairs. */
-#include "cli/match.h"
+#include "core/match.h"
 
 #include "tests/check.h"
 

@@ -1,4 +1,4 @@
-#include "cli/match.h"
+#include "core/match.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * alignment). A word is proposed when the distance is at most a third of the longer word, or when
  * one is the beginning of the other and at least two letters long.
  */
-#ifndef QCT_CLI_MATCH_H
-#define QCT_CLI_MATCH_H
+#ifndef QCT_CORE_MATCH_H
+#define QCT_CORE_MATCH_H
 
 #include <stddef.h>
 
