@@ -4,7 +4,7 @@
  *    "calibration_id": "", "acquisition": {...}, "labels": {"75": "femur_left"}, "provenance": {}}
  *
  * A .json of another program at that place (BIDS, dcm2niix) is left unread. Dates and names of
- * persons are never in it. Private to core's image files.
+ * persons are never in it. For core's image files; study/scrub.c knows its name.
  */
 #ifndef QCT_CORE_IMAGE_SIDE_H
 #define QCT_CORE_IMAGE_SIDE_H

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 enum { RANK = 8, COMPRESS_ABOVE = 65536, CHUNK_ELEMENTS = 65536, NAME_SIZE = 1024 };
+_Static_assert(sizeof(hid_t) == sizeof(int64_t), "store_hdf5.h takes an hid_t for an int64_t");
 
 /* HDF5 prints its error stack unless told not to; its innermost message goes into ours. */
 static herr_t innermost(unsigned n, const H5E_error2_t *e, void *user) {
@@ -98,7 +100,7 @@ static hid_t create_file(const char *path) {
 }
 
 /* The groups above `name`, made here because those that HDF5 makes by itself keep their times. */
-void store_make_groups(hid_t file, const char *name) {
+void store_make_groups(int64_t file, const char *name) {
   char part[512];
   hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
   H5Pset_obj_track_times(creation, 0);

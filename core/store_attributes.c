@@ -1,6 +1,7 @@
 /* Texts and numbers that belong to an array, a group or the store. */
 #include "core/store_hdf5.h"
 
+#include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
 void rad_parameters_init(struct rad_parameters *p, enum rad_convention convention) {
   memset(p, 0, sizeof *p);

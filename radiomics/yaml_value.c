@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
 yaml_node_t *rad_yaml_node(const struct rad_yaml *y, int id) {
   return yaml_document_get_node(y->document, id);

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 /**
- * Replace each mention of `path`, what follows it after a '/', and its last part by <role>; if it
- * is a folder, each name of a file below it by <file N>, N in the order of names.
+ * Replace each mention of `path`, what follows it after a '/', its last part, an image with another
+ * suffix (its side file, its raw data) and whatever lies in the same folder by <role>; if it is a
+ * folder, each name of a file below it by <file N>, N in the order of names.
  */
 void scrub_path(char *text, size_t size, const char *path, const char *role);
 

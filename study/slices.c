@@ -127,19 +127,20 @@ status page_slices(struct case_page *page, const struct report_reading *reading)
   size_t length = 0;
   cJSON *json = NULL;
   static const char *const keys[] = {"nx", "ny", "nz", "columns"};
-  double n[4];
+  int n[4];
   TRY(case_path(path, page->c, "parts/slices.json"));
   if (!file_exists(path)) return ST_OK;
   TRY(json_read(&json, path));
-  for (int i = 0; i < 4; i++) TRY(json_get_number(&n[i], json, keys[i], "parts/slices.json"));
+  for (int i = 0; i < 4; i++)
+    TRY(json_get_whole(&n[i], 1, 65535, json, keys[i], "parts/slices.json"));
   TRY(case_path(path, page->c, "pictures/slices.png"));
   TRY(file_read(&png, &length, path, 0));
   const struct report_slices s = {.png = png,
                                   .length = length,
-                                  .nx = (int)n[0],
-                                  .ny = (int)n[1],
-                                  .nz = (int)n[2],
-                                  .columns = (int)n[3],
+                                  .nx = n[0],
+                                  .ny = n[1],
+                                  .nz = n[2],
+                                  .columns = n[3],
                                   .low_hu = low_hu,
                                   .high_hu = high_hu};
   report_slices(
