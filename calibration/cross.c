@@ -103,7 +103,7 @@ status cal_bland_altman(struct cal_bland_altman *out, const double *x, const dou
   struct line_fit fit;
   TRY(stat_line_fit(&fit, mean, difference, NULL, n));
   r.slope = fit.slope;
-  r.slope_p = fit.slope_se > 0 ? 2 * (1 - stat_t_cdf(fabs(fit.slope) / fit.slope_se, n - 2))
+  r.slope_p = fit.slope_se > 0 ? 2 * stat_t_cdf(-fabs(fit.slope) / fit.slope_se, n - 2)
                                : (fit.slope == 0 ? 1 : 0);
   *out = r;
 done:

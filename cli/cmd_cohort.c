@@ -92,11 +92,13 @@ static void print_summary(const struct cohort_summary *s, const char *out, bool 
   for (int i = 0; i < COHORT_STATES; i++)
     if (s->counts[i] || gathered)
       printf("%s,%zu\n", cohort_state_name((enum cohort_state)i), s->counts[i]);
+  const double rate_from_s = 10; /* what ends sooner was kept, or tells nothing of an hour */
+  char rate[48] = "";
+  if (s->seconds >= rate_from_s)
+    snprintf(rate, sizeof rate, ": %.0f an hour", 3600 * (double)s->tried / s->seconds);
   if (s->tried)
-    log_info("%zu scans in %.0f s: %.0f an hour with %d workers of %d threads; largest worker %.0f "
-             "MiB",
-             s->tried, s->seconds, s->seconds > 0 ? 3600 * (double)s->tried / s->seconds : 0,
-             s->workers, s->threads_each, s->peak_mib);
+    log_info("%zu scans in %.0f s%s with %d workers of %d threads; largest worker %.0f MiB",
+             s->tried, s->seconds, rate, s->workers, s->threads_each, s->peak_mib);
   if (gathered)
     log_info("%zu values measured, %zu withheld; the report is %s/cohort.html", s->measured,
              s->withheld, out);

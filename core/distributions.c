@@ -180,6 +180,14 @@ double stat_chi2_cdf(double x, double df) {
   return lower;
 }
 
+double stat_chi2_beyond(double x, double df) {
+  if (isnan(x) || !(df > 0)) return (double)NAN;
+  if (x <= 0 || isinf(x)) return x <= 0;
+  double lower, upper;
+  gamma_tails(df / 2, x / 2, &lower, &upper);
+  return upper;
+}
+
 double stat_f_cdf(double f, double df1, double df2) {
   if (isnan(f) || !(df1 > 0) || !(df2 > 0)) return (double)NAN;
   if (f <= 0 || isinf(f)) return f > 0;
@@ -238,16 +246,14 @@ static double chi2_at(double x, const double *df) {
   return stat_chi2_cdf(x, *df);
 }
 
-static double chi2_beyond(double x, const double *df) {
-  double lower, upper;
-  gamma_tails(*df / 2, x / 2, &lower, &upper);
-  return -upper;
+static double chi2_outside(double x, const double *df) {
+  return -stat_chi2_beyond(x, *df);
 }
 
 double stat_chi2_quantile(double p, double df) {
   if (!(p >= 0 && p <= 1) || !(df > 0)) return (double)NAN;
   if (p == 0 || p == 1) return p == 0 ? 0 : (double)INFINITY;
-  return p < 0.5 ? invert(chi2_at, &df, p) : invert(chi2_beyond, &df, p - 1);
+  return p < 0.5 ? invert(chi2_at, &df, p) : invert(chi2_outside, &df, p - 1);
 }
 
 /* odds x/(1-x) of a beta variable: I at x = odds/(1 + odds) */

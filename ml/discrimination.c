@@ -289,7 +289,7 @@ double ml_mcnemar_p(int64_t only_a, int64_t only_b) {
     return fmin(1, 2 * sum);
   }
   double difference = fmax(0, fabs((double)(only_a - only_b)) - 1);
-  return 1 - stat_chi2_cdf(difference * difference / (double)n, 1);
+  return stat_chi2_beyond(difference * difference / (double)n, 1);
 }
 
 void ml_wilson(double *low, double *high, int64_t k, int64_t n) {

@@ -226,5 +226,5 @@ done:
 
 double ml_likelihood_ratio_p(double log_likelihood_small, double log_likelihood_large, int df) {
   double twice = 2 * (log_likelihood_large - log_likelihood_small);
-  return twice <= 0 ? 1 : 1 - stat_chi2_cdf(twice, df);
+  return stat_chi2_beyond(twice, df);
 }

@@ -395,7 +395,7 @@ status ml_log_rank(double *chi2, double *p, const double *time, const int *event
   }
   CHECK(variance > 0, ST_NUMERIC, "log-rank test: no event while both groups are at risk");
   *chi2 = (observed - expected) * (observed - expected) / variance;
-  *p = 1 - stat_chi2_cdf(*chi2, 1);
+  *p = stat_chi2_beyond(*chi2, 1);
 done:
   free(s);
   return st;

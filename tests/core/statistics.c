@@ -37,7 +37,11 @@ static void chi_squared_agrees_with_closed_form_and_table(void **state) {
   for (double x = 0.01; x < 60; x *= 1.7) {
     assert_close(stat_chi2_cdf(x, 2), -expm1(-x / 2), 1e-12);
     assert_close(stat_chi2_cdf(x, 1), erf(sqrt(x / 2)), 1e-12);
+    assert_close(stat_chi2_beyond(x, 2), exp(-x / 2), 1e-12);
   }
+  /* far out, where 1 less the mass below is 0: closed forms of 2 and 6 degrees of freedom */
+  assert_close(stat_chi2_beyond(200, 2), exp(-100), 1e-12);
+  assert_close(stat_chi2_beyond(94.6, 6), exp(-47.3) * (1 + 47.3 + 47.3 * 47.3 / 2), 1e-12);
   assert_near(stat_chi2_quantile(0.95, 1), 3.841, 5e-4);
   assert_near(stat_chi2_quantile(0.05, 27), 16.151, 5e-4);
   assert_near(stat_chi2_quantile(0.975, 10), 20.483, 5e-4);
