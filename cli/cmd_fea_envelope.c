@@ -33,7 +33,7 @@ static const struct option options[] = {
     FEMUR_MATERIAL(struct params, femur),
     REFERENCE_OPTIONS(struct params, femur.reference),
     OPT_REAL(struct params, envelope.model.size_mm, "size", "mm", 0.3, 10, "edge of an element"),
-    FEA_TET_MODEL(struct params, envelope.elements, envelope.tets),
+    FEA_TET_MODEL(struct params, envelope.model, envelope.elements, envelope.tets),
     OPT_CHOICE(struct params, envelope.model.outline, "outline", fea_outline_names,
                "bone on cubes: whole voxels of the label, or a smooth surface by shares of volume"),
     OPT_REAL(struct params, envelope.model.smooth_mm, "smooth", "mm", 0, 5,

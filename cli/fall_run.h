@@ -19,7 +19,7 @@ struct fall_params {
 
 /* What is written, and on which elements. */
 #define FALL_OUTPUTS(T)                                                                            \
-  VOXEL_OUTPUTS(T, to), FEA_TET_OPTIONS(T, elements, tets, mesh),                                  \
+  VOXEL_OUTPUTS(T, to), FEA_TET_OPTIONS(T, model, elements, tets, mesh),                           \
       OPT_CHOICE(                                                                                  \
           T, model.outline, "outline", fea_outline_names,                                          \
           "bone on cubes: whole voxels of the label, or a smooth surface by shares of volume"),    \

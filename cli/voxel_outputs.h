@@ -34,6 +34,8 @@ struct voxel_paths {
       OPT_REAL(T, member.cortical_gcc, "cortical-ash", "g/cm3", 0, 3,                              \
                "of the rule keyak: ash density from which bone counts as cortical"),               \
       OPT_INT(T, member.steps, "load-steps", "", 1, 1000, "steps to the full displacement"),       \
+      OPT_REAL(T, member.tolerance, "load-tolerance", "", 1e-10, 1e-2,                             \
+               "force out of balance, of all, that ends the corrections of a step"),               \
       OPT_OUT_AS(T, to.curve, "curve", ".csv", "force-displacement curve beyond yield"),           \
       OPT_OUT_AS(T, to.curve_picture, "curve-picture", ".svg", "the same as a plot")
 

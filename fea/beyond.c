@@ -114,6 +114,7 @@ static struct fea_nonlinear_options options_of(const struct fea_beyond_options *
   no.rule = rule_of(o->rule);
   no.points = o->points;
   no.steps = o->steps;
+  no.tolerance = o->tolerance;
   return no;
 }
 

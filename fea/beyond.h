@@ -34,12 +34,13 @@ struct fea_beyond_options {
   double tension_mpa, compression_mpa; /* of FEA_YIELD_CONSTANT */
   double cortical_gcc;                 /* keyak: ash density from which bone counts as cortical */
   int steps, points;                   /* as in fea/nonlinear.h; points of voxels only */
+  double tolerance;                    /* out-of-balance force that ends a step's corrections */
 };
 /* Tissue 83 and 134 MPa: bayraktar2004. 0.6 g/cm3: where the cortical law of knowles2016 begins. */
 #define FEA_BEYOND_DEFAULTS                                                                        \
   {                                                                                                \
     .rule = 0, .yield = FEA_YIELD_MORGAN, .tension_mpa = 83, .compression_mpa = 134,               \
-    .cortical_gcc = 0.6, .steps = 40, .points = 8                                                  \
+    .cortical_gcc = 0.6, .steps = 40, .points = 8, .tolerance = 1e-5                               \
   }
 
 /**

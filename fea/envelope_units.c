@@ -75,9 +75,10 @@ static status solve_cubes(struct envelope_units *u, struct fea_envelope *e,
     u->exclude[v] =
         (f->share && f->share[v] < 0.5f) ||
         distance(voxel_world(&f->model->grid, v), f->pose.head) < in->frame->head_radius_mm;
-  snprintf(e->words, sizeof e->words, "%s %s %s hex %g mm",
+  snprintf(e->words, sizeof e->words, "%s %s %s hex %g mm%s",
            o->outline == FEA_OUTLINE_SMOOTH ? "envelope/2" : "envelope/1",
-           o->user_law ? o->user_law->key : fea_law_names[o->law], f->map.words, o->size_mm);
+           o->user_law ? o->user_law->key : fea_law_names[o->law], f->map.words, o->size_mm,
+           fall_mapping_words(o));
   e->model = f->model;
   f->model = NULL;
 done:

@@ -94,6 +94,7 @@ status fall_place(struct femur_model **out, const struct fall_input *in, double 
                                          .user_law = o->user_law,
                                          .bins = o->bins,
                                          .outline = o->outline,
+                                         .mapping = o->mapping,
                                          .smooth_mm = o->smooth_mm,
                                          .grow_mm = in->grow_mm,
                                          .shift_mgcc = {in->shift_mgcc[0], in->shift_mgcc[1]}};
@@ -129,6 +130,10 @@ static double head_force(const struct fea_model *m, const struct fea_solution *s
   return sum;
 }
 
+const char *fall_mapping_words(const struct fea_fall_options *o) {
+  return o->outline == FEA_OUTLINE_SMOOTH && o->mapping == FEA_MAP_V2 ? " v2" : "";
+}
+
 static void name_recipe(struct fea_fall *r, const struct femur_model *f,
                         const struct fea_fall_options *o) {
   char bins[24] = "";
@@ -139,8 +144,8 @@ static void name_recipe(struct fea_fall *r, const struct femur_model *f,
     snprintf(r->recipe, sizeof r->recipe, "%s %g deg", name, o->tilt_deg);
   else
     snprintf(r->recipe, sizeof r->recipe, "%s", name);
-  snprintf(r->words, sizeof r->words, "%s %s %s hex %g mm%s", r->recipe, law, f->map.words,
-           o->size_mm, bins);
+  snprintf(r->words, sizeof r->words, "%s %s %s hex %g mm%s%s", r->recipe, law, f->map.words,
+           o->size_mm, bins, fall_mapping_words(o));
 }
 
 /* Elements less than half full are not judged. */

@@ -40,7 +40,7 @@
 #include "core/text.h"
 #include "fea/beyond.h"
 #include "fea/failure.h"
-#include "fea/material.h"
+#include "fea/map.h"
 
 #include <math.h>
 
@@ -69,10 +69,12 @@ struct fea_fall_options {
   const struct fea_law *user_law; /* borrowed; instead of `law` unless NULL */
   int bins;                       /* 0 none; 128: densities in bins, as FAIM and Ogo do */
   int outline;                    /* enum fea_outline (fea/femur_model.h) */
-  double smooth_mm;               /* of a smooth outline, 0 .. 5 */
-  double poisson;                 /* 0.2 .. 0.4 */
-  double least_mpa;               /* floor of the modulus */
-  double tilt_deg;     /* shaft to the ground; stance: load to the shaft, NaN is refused */
+  int mapping;      /* enum fea_mapping: of tetrahedra, and V2 or V3 of a smooth outline on cubes;
+                       whole voxels have one density each */
+  double smooth_mm; /* of a smooth outline, 0 .. 5 */
+  double poisson;   /* 0.2 .. 0.4 */
+  double least_mpa; /* floor of the modulus */
+  double tilt_deg;  /* shaft to the ground; stance: load to the shaft, NaN is refused */
   double rotation_deg; /* neck out of the y-z plane; positive turns the head to the back */
   double distal_mm;    /* cut below the head centre along the shaft; nearer when bone ends */
   double cap_mm;       /* thickness of a cap in all */
@@ -94,11 +96,11 @@ struct fea_fall_options {
 #define FEA_FALL_DEFAULTS                                                                          \
   {                                                                                                \
     .size_mm = 1, .law = FEA_LAW_MORGAN_NECK, .conversion = 0, .outline = FEA_OUTLINE_SMOOTH,      \
-    .smooth_mm = 1, .poisson = 0.3, .least_mpa = 0.1, .tilt_deg = 15, .rotation_deg = 0,           \
-    .distal_mm = 80, .cap_mm = 10, .intrusion_mm = 6, .cap_mpa = 2500, .strain = 0.04,             \
-    .interval = true, .shift_voxels = 0.5, .mass_kg = (double)NAN, .height_m = (double)NAN,        \
-    .tissue_mm = (double)NAN, .fall_force_n = (double)NAN, .failure = FEA_FAILURE_DEFAULTS,        \
-    .solve = FEA_SOLVE_DEFAULTS, .beyond = FEA_BEYOND_DEFAULTS                                     \
+    .mapping = FEA_MAP_V3, .smooth_mm = 1, .poisson = 0.3, .least_mpa = 0.1, .tilt_deg = 15,       \
+    .rotation_deg = 0, .distal_mm = 80, .cap_mm = 10, .intrusion_mm = 6, .cap_mpa = 2500,          \
+    .strain = 0.04, .interval = true, .shift_voxels = 0.5, .mass_kg = (double)NAN,                 \
+    .height_m = (double)NAN, .tissue_mm = (double)NAN, .fall_force_n = (double)NAN,                \
+    .failure = FEA_FAILURE_DEFAULTS, .solve = FEA_SOLVE_DEFAULTS, .beyond = FEA_BEYOND_DEFAULTS    \
   }
 
 /** "bouxsein2007", "weight-unverified", NULL. */
@@ -140,9 +142,9 @@ struct fea_fall {
  * @param options     NULL takes FEA_FALL_DEFAULTS
  * @return ST_DOMAIN naming what the scan does not permit: label absent, head or trochanter cut
  *         (frame->truncated), metal, less than 60 mm of bone below the head centre, a head centre
- *         less than half the head's radius inside the label or a neck point more than a voxel
- *         outside it (a frame of another femur), material not stated, no data in the bone;
- * ST_NUMERIC, ST_UNSUPPORTED, ST_EXTERNAL from fea_solve
+ *         less than half the head's radius inside the label, a neck point more than a voxel outside
+ *         it, a head or a length along the neck axis some mm off (a frame of another femur),
+ * material not stated, no data in the bone; ST_NUMERIC, ST_UNSUPPORTED, ST_EXTERNAL from fea_solve
  */
 status fea_fall_run(struct fea_fall **out, const struct volume *density,
                     const struct labels *labels, int label, const struct hip_frame *frame,

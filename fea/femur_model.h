@@ -24,6 +24,7 @@ struct femur_pose {
 struct femur_model_options {
   double size_mm, poisson, least_mpa;
   int outline;               /* enum fea_outline */
+  int mapping;               /* of a smooth outline: FEA_MAP_V2 or FEA_MAP_V3 (fea/map.h) */
   double smooth_mm, grow_mm; /* of a smooth outline (tet_domain_create) */
   int law, conversion;
   const struct fea_law *user_law; /* borrowed; NULL: the law of the table */

@@ -122,15 +122,3 @@ void fea_fields_destroy(struct fea_fields *f) {
   free(f->energy_mpa);
   free(f);
 }
-
-status fea_fields_volume(struct volume **out, const struct fea_model *model,
-                         const struct fea_fields *f, const float *values, enum quantity quantity) {
-  status st = ST_OK;
-  struct volume *v = NULL;
-  TRY(volume_create(&v, &model->grid, quantity));
-  for (int64_t i = 0; i < geometry_voxels(&v->grid); i++) v->voxels[i] = NAN;
-  for (int64_t e = 0; e < f->count; e++) v->voxels[f->voxel[e]] = values[e];
-  *out = v;
-done:
-  return st;
-}

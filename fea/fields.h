@@ -31,10 +31,6 @@ void fea_fields_from_strain(struct fea_fields *f, const struct fea_model *model)
 /** Eigenvalues of a symmetric strain (engineering shear), falling. */
 void fea_principal(const double strain[6], double principal[3]);
 
-/** One per-element array as a volume on the model's grid, NaN where there is no element. */
-status fea_fields_volume(struct volume **out, const struct fea_model *model,
-                         const struct fea_fields *f, const float *values, enum quantity quantity);
-
 #ifdef __cplusplus
 }
 #endif

@@ -102,10 +102,6 @@ double fea_law_modulus(const struct fea_law *law, double rho_gcc) {
   return fmax(0, p->offset + p->factor * pow(rho_gcc, p->exponent));
 }
 
-double fea_conversion_apply(const struct fea_conversion *c, double rho_gcc) {
-  return c->slope * rho_gcc + c->intercept;
-}
-
 static const struct fea_conversion *conversion_for(enum material have) {
   switch (have) {
   case MATERIAL_K2HPO4:

@@ -182,23 +182,6 @@ done:
   return st;
 }
 
-status fea_mesh_linear(struct fea_mesh **out, const struct fea_mesh *from) {
-  status st = ST_OK;
-  struct fea_mesh *m = NULL;
-  CHECK(from->element == FEA_TET10, ST_DOMAIN, "mesh: only 10-node tetrahedra lose mid-side nodes");
-  TRY(fea_mesh_create(&m, FEA_TET4, from->node_count, from->element_count));
-  memcpy(m->points, from->points, 3 * (size_t)from->node_count * sizeof *m->points);
-  for (int64_t e = 0; e < m->element_count; e++)
-    memcpy(m->nodes + 4 * e, from->nodes + 10 * e, 4 * sizeof *m->nodes);
-  TRY(copy_elements(m, from));
-  TRY(fea_mesh_tidy(m));
-  *out = m;
-  m = NULL;
-done:
-  fea_mesh_destroy(m);
-  return st;
-}
-
 struct edge {
   int32_t a, b; /* a < b */
   int64_t slot; /* position in the nodes of the new mesh */

@@ -88,9 +88,8 @@ status fea_mesh_press(struct fea_mesh *m, const struct fea_faces *faces, int64_t
  * when a support or force sits on a node that goes */
 status fea_mesh_tidy(struct fea_mesh *m);
 
-/** Corner nodes kept, mid-side nodes dropped or put on the middle of straight edges. Supports and
- * forces must not be there yet. */
-status fea_mesh_linear(struct fea_mesh **out, const struct fea_mesh *tet10);
+/** Mid-side nodes put on the middle of straight edges. Supports and forces must not be there yet.
+ */
 status fea_mesh_quadratic(struct fea_mesh **out, const struct fea_mesh *tet4);
 
 /** Ready to be solved? @return ST_DOMAIN naming the first element with a modulus that is not

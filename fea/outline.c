@@ -49,6 +49,10 @@ static double sample(const struct filler *p, struct vec3 local) {
                              clamp(at.z, g->nz));
 }
 
+static double modulus_of(const struct filler *p, double density_gcc) {
+  return fmax(fea_law_modulus(p->law, density_gcc), p->o->least_mpa);
+}
+
 static struct content look(const struct filler *p, int64_t i, int64_t j, int64_t k) {
   struct content c = {0, 0, 0, 0};
   const double h = p->grid->spacing[0];
@@ -68,11 +72,12 @@ static struct content look(const struct filler *p, int64_t i, int64_t j, int64_t
     const double taken = p->map->slope * rho / 1000 + p->map->intercept;
     c.share += 1;
     c.density_gcc += taken;
-    c.modulus_mpa += fmax(fea_law_modulus(p->law, taken), p->o->least_mpa);
+    c.modulus_mpa += modulus_of(p, taken);
   }
   if (c.share > 0) c.density_gcc /= c.share;
   c.share /= n * n * n;
   c.modulus_mpa /= n * n * n;
+  if (p->o->mapping == FEA_MAP_V2) c.modulus_mpa = c.share * modulus_of(p, c.density_gcc);
   return c;
 }
 
@@ -94,6 +99,9 @@ status fea_outline_fill(struct femur_model *f, const struct volume *density,
                                      : points > MOST_POINTS ? MOST_POINTS
                                                             : (int)points};
   int64_t missing = 0;
+  CHECK(o->mapping != FEA_MAP_V1, ST_DOMAIN,
+        "bone model: mapping v1, the mean of the voxels whose centre lies in an element, is of "
+        "tetrahedra; cubes with a smooth outline take v2 (mean density) or v3 (mean modulus)");
   f->share = calloc((size_t)geometry_voxels(g), sizeof *f->share);
   CHECK(f->share, ST_MEMORY, "bone model: no memory for %lld voxels",
         (long long)geometry_voxels(g));

@@ -1,10 +1,11 @@
 /* A smooth bone and its caps on cubes, by their share of each cube.
  *
  * The solid is the one that tetrahedra fill (tet_domain.h), so voxels and tetrahedra discretise the
- * same problem. The modulus of an element is the mean over its volume, of the law's modulus where
- * bone is, PMMA's in a cap, 0 elsewhere. What is loaded is defined in millimetres and does not
- * change with the size of the elements: a cap covers the outermost surface of the bone within
- * intrusion_mm of its extreme.
+ * same problem. The modulus of an element is that of its bone times the bone's share of the volume,
+ * and PMMA's times its share. Of the bone the mean of the law's modulus (mapping V3), or the
+ * modulus of its mean density (V2); a convex law gives V3 >= V2. What is loaded is defined in
+ * millimetres and does not change with the size of the elements: a cap covers the outermost surface
+ * of the bone within intrusion_mm of its extreme.
  *
  * An element that is less than half full carries load but is not judged (fea/failure.h): its strain
  * is that of a neighbour, continued outwards.
@@ -24,7 +25,7 @@ extern "C" {
  * Elements that hold any bone are FEA_BONE. Midpoints of each element are sampled: at least four
  * along an axis where the surface or the cut passes, elsewhere no further apart than the finest
  * spacing of the scan.
- * @return ST_DOMAIN when the density has no data in the bone; ST_MEMORY
+ * @return ST_DOMAIN when the density has no data in the bone or the mapping is V1; ST_MEMORY
  */
 status fea_outline_fill(struct femur_model *f, const struct volume *density,
                         const struct femur_model_options *options);

@@ -43,7 +43,6 @@ done:
   return st;
 }
 
-/* The solver's unknowns are the iterate itself (PETSc works in place). */
 static void keep(struct fea_solver *s) {
   if (!s->options->checkpoint || clock_seconds() - s->kept_s < s->options->checkpoint_s) return;
   if (fea_checkpoint_write(s, s->load_case, s->iterate)) {

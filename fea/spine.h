@@ -18,7 +18,6 @@
 #include "core/calibration.h"
 #include "core/picture.h"
 #include "core/record.h"
-#include "core/text.h"
 #include "core/vertebra_frame.h"
 #include "fea/beyond.h"
 #include "fea/failure.h"
@@ -110,9 +109,6 @@ void fea_spine_destroy(struct fea_spine *s);
 
 /** Cuts from the side and from the front at the failure load. */
 status fea_spine_picture(struct picture **out, const struct fea_spine *s);
-/** Paragraph for the methods section of a report (plain text). */
-void fea_spine_methods(struct text *out, const struct fea_spine *s,
-                       const struct fea_spine_options *options);
 
 #ifdef __cplusplus
 }

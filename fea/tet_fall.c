@@ -146,7 +146,7 @@ static status map_bone(struct fea_tet_fall *r, const struct fall_input *in,
                        const struct fea_fall_options *o, const struct fea_tet_options *t) {
   status st = ST_OK;
   struct fea_map_options mo = FEA_MAP_DEFAULTS;
-  mo.mapping = t->mapping;
+  mo.mapping = o->mapping;
   mo.surface = t->surface;
   mo.law = o->law;
   mo.user_law = o->user_law;
@@ -249,7 +249,7 @@ void fall_tet_words(struct fea_tet_fall *r, const char *recipe, const struct fea
                     const struct fea_tet_options *t) {
   snprintf(r->words, sizeof r->words, "%s %s %s %s %g mm %s %s", recipe, law_of(o)->key,
            r->map.map.words, fea_element_names[t->element], o->size_mm,
-           fea_mapping_names[t->mapping], fea_surface_names[t->surface]);
+           fea_mapping_names[o->mapping], fea_surface_names[t->surface]);
 }
 
 status fall_tet_place(struct fea_tet_fall **out, const struct fall_input *in,

@@ -28,7 +28,6 @@ extern "C" {
 
 struct fea_tet_options {
   int element;      /* FEA_TET4 or FEA_TET10 */
-  int mapping;      /* enum fea_mapping */
   int surface;      /* enum fea_surface */
   int solver;       /* enum fea_mesh_solver */
   double smooth_mm; /* sigma of the surface's smoothing */
@@ -36,8 +35,8 @@ struct fea_tet_options {
 };
 #define FEA_TET_DEFAULTS                                                                           \
   {                                                                                                \
-    .element = FEA_TET10, .mapping = FEA_MAP_V3, .surface = FEA_SURFACE_PEEL,                      \
-    .solver = FEA_SOLVER_AUTO, .smooth_mm = 1, .neck_mm = (double)NAN                              \
+    .element = FEA_TET10, .surface = FEA_SURFACE_PEEL, .solver = FEA_SOLVER_AUTO, .smooth_mm = 1,  \
+    .neck_mm = (double)NAN                                                                         \
   }
 
 struct fea_tet_failure {

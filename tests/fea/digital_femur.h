@@ -32,6 +32,15 @@ static inline double femur_depth(struct vec3 p, double *shell_mm) {
   return -d;
 }
 
+/* From the head centre along the neck axis to the lateral surface, to 0.1 mm. */
+static inline double femur_lateral_mm(void) {
+  const struct vec3 lateral = vec3_unit(vec3_make(-38, 0, -32));
+  double shell, last = 0;
+  for (double r = 0; r < 110; r += 0.1)
+    if (femur_depth(vec3_scale(lateral, r), &shell) >= 0) last = r;
+  return last;
+}
+
 static inline void digital_femur_make(struct digital_femur *f, double spacing, int left) {
   const double lo[3] = {-72, -30, -120}, hi[3] = {30, 30, 30};
   struct geometry g =
@@ -66,7 +75,8 @@ static inline void digital_femur_make(struct digital_femur *f, double spacing, i
                                 .shaft_point = {m * -38, 0, -20},
                                 .origin = {m * -38, 0, -32},
                                 .lesser_trochanter_mm = 60,
-                                .distal_mm = 118};
+                                .distal_mm = 118,
+                                .fal_mm = 24 + femur_lateral_mm()};
 }
 
 static inline void digital_femur_free(struct digital_femur *f) {

@@ -125,6 +125,48 @@ static void density_bins_are_centred_and_bound_the_stiffness(void **state) {
   digital_femur_free(&f);
 }
 
+/* Elements of 3 mm hold cortex and marrow: by v2 each has the law's modulus of its mean density
+ * times its share of bone, by v3 at least that, for the law is convex (Jensen). A law that is a
+ * line makes both equal, to the rounding of floats. */
+static void mean_density_lies_below_mean_modulus(void **state) {
+  (void)state;
+  struct digital_femur f;
+  struct fea_user_law line;
+  struct fea_fall_options o = quick();
+  struct femur_model *m[2] = {NULL};
+  digital_femur_make(&f, 1.5, 0);
+  const struct fall_input in = {
+      .density = f.density, .labels = f.labels, .label = LABEL_FEMUR_RIGHT, .frame = &f.frame};
+  o.size_mm = 3;
+  assert_ok(fea_law_parse(&line, "apparent:10000,1"));
+  for (int linear = 0; linear < 2; linear++) {
+    const struct fea_law *law = linear ? &line.law : fea_law_at(o.law);
+    double excess = 0, largest = 0;
+    o.user_law = linear ? law : NULL;
+    for (int i = 0; i < 2; i++) {
+      o.mapping = i ? FEA_MAP_V3 : FEA_MAP_V2;
+      assert_ok(fall_place(&m[i], &in, 4, &o));
+    }
+    for (int64_t v = 0; v < geometry_voxels(&m[0]->model->grid); v++) {
+      if (!(m[0]->share[v] > 0)) continue;
+      const double rho = (double)m[0]->model->density[v], share = (double)m[0]->share[v];
+      const double by_density = (double)m[0]->model->modulus[v];
+      const double by_modulus = (double)m[1]->model->modulus[v];
+      assert_close(by_density, share * fmax(fea_law_modulus(law, rho), o.least_mpa), 1e-6);
+      assert_true(by_modulus >= by_density * (1 - 1e-6));
+      excess = fmax(excess, by_modulus - by_density);
+      largest = fmax(largest, by_modulus);
+    }
+    assert_true(linear ? excess < 1e-6 * largest : excess > 0.01 * largest);
+    for (int i = 0; i < 2; i++) femur_model_destroy(m[i]);
+  }
+  o.mapping = FEA_MAP_V2;
+  assert_string_equal(fall_mapping_words(&o), " v2");
+  o.mapping = FEA_MAP_V1;
+  assert_fails(fall_place(&m[0], &in, 4, &o), ST_DOMAIN, "v2 (mean density) or v3 (mean modulus)");
+  digital_femur_free(&f);
+}
+
 /* The model is linear: twice the shortening is twice the load and the same failure load. */
 static void failure_load_does_not_depend_on_the_applied_displacement(void **state) {
   (void)state;
@@ -143,7 +185,8 @@ static void failure_load_does_not_depend_on_the_applied_displacement(void **stat
 }
 
 /* The head centre lies 24 mm deep in the capsules' head. A frame 100 mm further up is 76 mm outside
- * the head and so 100 mm off, to half a voxel of 3 mm; 5 mm are within what a label may do. */
+ * the head and so 100 mm off, to half a voxel of 3 mm. A sphere that is d mm off is 0.53 to 0.66 d
+ * (RMS) from the head over a cap of 75 degrees: 2 mm are within 3 mm, 8 mm are not. */
 static void a_frame_of_another_femur_is_refused(void **state) {
   (void)state;
   struct digital_femur f;
@@ -175,8 +218,17 @@ static void a_frame_of_another_femur_is_refused(void **state) {
   frame.neck_point.x = NAN; /* unknown, as of a label alone */
   assert_ok(fall_check_place(f.labels, LABEL_FEMUR_RIGHT, &frame));
   frame = f.frame;
-  frame.head.z += 5;
+  frame.head.z += 2;
   assert_ok(fall_check_place(f.labels, LABEL_FEMUR_RIGHT, &frame));
+  frame.head.z += 6;
+  assert_fails(fall_check_place(f.labels, LABEL_FEMUR_RIGHT, &frame), ST_DOMAIN,
+               "from the head sphere of the frame, permitted are 3.0 mm");
+  strcpy(frame.method, "reference"); /* the head is another's */
+  assert_ok(fall_check_place(f.labels, LABEL_FEMUR_RIGHT, &frame));
+  frame = f.frame;
+  frame.fal_mm -= 7; /* a shorter neck in the same place */
+  assert_fails(fall_check_place(f.labels, LABEL_FEMUR_RIGHT, &frame), ST_DOMAIN,
+               "along the neck axis label 76 measures");
   digital_femur_free(&f);
 }
 
@@ -224,6 +276,7 @@ int main(void) {
       cmocka_unit_test(mirrored_femur_has_the_same_strength),
       cmocka_unit_test(strength_is_that_of_a_femur_and_energy_balances),
       cmocka_unit_test(density_bins_are_centred_and_bound_the_stiffness),
+      cmocka_unit_test(mean_density_lies_below_mean_modulus),
       cmocka_unit_test(failure_load_does_not_depend_on_the_applied_displacement),
       cmocka_unit_test(a_frame_of_another_femur_is_refused),
       cmocka_unit_test(what_the_scan_does_not_permit_is_refused),
