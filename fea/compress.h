@@ -40,7 +40,8 @@ struct fea_compress_options {
       .compression_mpa = 134,                                                                      \
       .cortical_gcc = 0.6,                                                                         \
       .steps = 40,                                                                                 \
-      .points = 8                                                                                  \
+      .points = 8,                                                                                 \
+      .tolerance = 1e-5                                                                            \
     }                                                                                              \
   }
 

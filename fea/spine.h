@@ -60,7 +60,8 @@ struct fea_spine_options {
       .compression_mpa = 134,                                                                      \
       .cortical_gcc = 0.6,                                                                         \
       .steps = 40,                                                                                 \
-      .points = 8                                                                                  \
+      .points = 8,                                                                                 \
+      .tolerance = 1e-5                                                                            \
     }                                                                                              \
   }
 
