@@ -6,6 +6,7 @@ static const struct fall_params defaults = {.femur.reference.options = REFERENCE
                                             .model = {.recipe = FEA_STANCE,
                                                       .size_mm = 1,
                                                       .outline = FEA_OUTLINE_SMOOTH,
+                                                      .mapping = FEA_MAP_V3,
                                                       .smooth_mm = 1,
                                                       .law = FEA_LAW_MORGAN_NECK,
                                                       .poisson = 0.3,

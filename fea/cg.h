@@ -3,7 +3,8 @@
  *
  * Four vectors; what can be done in one pass over them is (x and r with the norm of r and the
  * right-hand side of the cycle; K p with its dot; the cycle's last step with z . r, of r rounded to
- * single precision), because at these sizes the memory sets the pace. Sums go in fixed chunks, so results do not depend on the number of threads.
+ * single precision), because at these sizes the memory sets the pace. Sums go in fixed chunks, so
+ * results do not depend on the number of threads.
  */
 #ifndef QCT_FEA_CG_H
 #define QCT_FEA_CG_H

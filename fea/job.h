@@ -1,30 +1,32 @@
+// clang-format off
 /* A general voxel model from a volume and a job file (JSON): the way in for research.
  *
  *   {
- *     "poisson": 0.3,                                         or, along the volume's axes and in
- *                                                             ratios to the modulus (elasticity.h),
+ *     "poisson": 0.3,                             or, along the volume's axes and in ratios to the
+ *                                                 modulus (elasticity.h),
  *     "orthotropic": {"young": [1, 1, 1.6], "shear": [0.4, 0.4, 0.3], "poisson": [0.2, 0.2, 0.3]},
- *     "fabric": {"eigenvalues": [0.8, 1, 1.2]},               with exponent, poisson, shear or
- * HFE's "material": {"modulus": true}                           the volume is a modulus [MPa] |
- * {"law": "morgan2003-neck", "conversion": "auto", "least_mpa": 0.1} | {"user_law":
- * "ash:10500,2.29", "conversion": "auto"} | {"above": 500, "modulus_mpa": 10000}         voxels of
- * at least this value | {"labels": {"1": 10000, "2": 2500}}          MPa by value of the label map
- *     "label": 76,                                             optional: elements of one label only
- *     "largest_part": true,                                    optional: before supports are set
- *     "sets": {"foot": {"plane": "z", "at": "first"},          first, last: outermost with elements
- *              "pin": {"node": [0, 0, 0]},                     node indices of the grid
+ *     "fabric": {"eigenvalues": [0.8, 1, 1.2]},   with exponent, poisson, shear, or those of HFE
+ *     "material": {"modulus": true}               the volume is a modulus [MPa] |
+ *                 {"law": "morgan2003-neck", "conversion": "auto", "least_mpa": 0.1} |
+ *                 {"user_law": "ash:10500,2.29", "conversion": "auto"} |
+ *                 {"above": 500, "modulus_mpa": 10000}   voxels of at least this value |
+ *                 {"labels": {"1": 10000, "2": 2500}}    MPa by value of the label map,
+ *     "label": 76,                                optional: elements of one label only
+ *     "largest_part": true,                       optional: before supports are set
+ *     "sets": {"foot": {"plane": "z", "at": "first"},   first, last: outermost with elements
+ *              "pin": {"node": [0, 0, 0]},              node indices of the grid
  *              "box": {"low": [0, 0, 0], "high": [9, 9, 9]},   LPS mm
- *              "cap": {"label": 2}},                           nodes of the elements of a label
+ *              "cap": {"label": 2}},                    nodes of the elements of a label
  *     "supports": [{"set": "foot", "x": 0, "y": 0, "z": 0}],   in every case, mm
  *     "cases": [{"name": "press",
- *                "displace": [{"set": "box", "z": -0.1}],      mm
- *                "force": [{"set": "cap", "z": -100}]}]        N in all, spread evenly over its
- * nodes
+ *                "displace": [{"set": "box", "z": -0.1}],   mm
+ *                "force": [{"set": "cap", "z": -100}]}]     N in all, spread evenly over its nodes
  *   }
  *
  * Directions are those of the volume's own axes. A dof that one case displaces is a support in all
  * (0 where a case says nothing). Unknown keys are refused.
  */
+// clang-format on
 #ifndef QCT_FEA_JOB_H
 #define QCT_FEA_JOB_H
 

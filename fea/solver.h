@@ -1,4 +1,4 @@
-/* A model ready to be solved for any right-hand side: multigrid, PETSc, the owned part. Inner
+/* A model ready to be solved for any right-hand side: multigrid, ranks, the owned part. Inner
  * contract of the linear and the nonlinear solution (fea/solve.h, fea/nonlinear.h). */
 #ifndef QCT_FEA_SOLVER_H
 #define QCT_FEA_SOLVER_H
