@@ -269,6 +269,8 @@ status ml_assess_difference(struct record *r, const char *name_a, const struct m
   struct ml_interval interval;
   double value = NAN;
   char name[160], quantity[64];
+  const size_t first = r->count;
+  const char *reason = too_few(a, o);
   CHECK(a->n == b->n && a->task == b->task, ST_DOMAIN,
         "comparing %s (%lld rows) with %s (%lld rows): the same people and outcome are needed",
         name_a, (long long)a->n, name_b, (long long)b->n);
@@ -282,9 +284,12 @@ status ml_assess_difference(struct record *r, const char *name_a, const struct m
   TRY(ml_bootstrap(&interval, drawn_criterion, &d, a->group, a->n,
                    o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
   TRY(ml_assessment_row(r, name, quantity, value, interval.low, interval.high, a, o->method, ""));
-  if (a->task != ML_BINARY) goto done;
-  TRY(difference_by_delong(r, name, a, b, o->method));
-  if (a->probability && b->probability) TRY(difference_of_probabilities(r, name, a, b, o->method));
+  if (a->task == ML_BINARY) {
+    TRY(difference_by_delong(r, name, a, b, o->method));
+    if (a->probability && b->probability)
+      TRY(difference_of_probabilities(r, name, a, b, o->method));
+  }
+  for (size_t i = first; reason && i < r->count; i++) measurement_flag(&r->rows[i], "%s", reason);
 done:
   return st;
 }

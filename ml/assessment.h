@@ -60,7 +60,8 @@ status ml_assess_folds(struct record *r, const char *name, const struct ml_neste
 
 /** Difference b - a of two sets on the same people: bootstrap difference of the mean AUC (C) and,
  * for ML_BINARY, DeLong's paired test on the scores averaged over repeats (as ranks within a
- * repeat). Rows auc_difference, delong_z, delong_p, nri_*, idi, mcnemar_p (at probability 0.5). */
+ * repeat). Rows auc_difference, delong_z, delong_p, nri_*, idi, mcnemar_p (at probability 0.5);
+ * flagged where there are too few events for a headline. */
 status ml_assess_difference(struct record *r, const char *name_a, const struct ml_predictions *a,
                             const char *name_b, const struct ml_predictions *b,
                             const struct ml_assessment_options *options);
