@@ -15,35 +15,6 @@ static const double PIECES_FLAG = 0.02, PIECES_REFUSE = 0.2; /* share outside th
 
 /* ---- which labels ---- */
 
-static const struct label_name dictionary[] = {
-    {LABEL_SACRUM, "sacrum"},
-    {LABEL_VERTEBRA_S1, "vertebrae_S1"},
-    {LABEL_VERTEBRA_L5, "vertebrae_L5"},
-    {LABEL_VERTEBRA_L4, "vertebrae_L4"},
-    {LABEL_VERTEBRA_L3, "vertebrae_L3"},
-    {LABEL_VERTEBRA_L2, "vertebrae_L2"},
-    {LABEL_VERTEBRA_L1, "vertebrae_L1"},
-    {LABEL_VERTEBRA_T12, "vertebrae_T12"},
-    {LABEL_VERTEBRA_T11, "vertebrae_T11"},
-    {LABEL_HEART, "heart"},
-    {LABEL_AORTA, "aorta"},
-    {LABEL_FEMUR_LEFT, "femur_left"},
-    {LABEL_FEMUR_RIGHT, "femur_right"},
-    {LABEL_HIP_LEFT, "hip_left"},
-    {LABEL_HIP_RIGHT, "hip_right"},
-    {LABEL_SPINAL_CORD, "spinal_cord"},
-    {LABEL_GLUTEUS_MAXIMUS_LEFT, "gluteus_maximus_left"},
-    {LABEL_GLUTEUS_MAXIMUS_RIGHT, "gluteus_maximus_right"},
-    {LABEL_GLUTEUS_MEDIUS_LEFT, "gluteus_medius_left"},
-    {LABEL_GLUTEUS_MEDIUS_RIGHT, "gluteus_medius_right"},
-    {LABEL_GLUTEUS_MINIMUS_LEFT, "gluteus_minimus_left"},
-    {LABEL_GLUTEUS_MINIMUS_RIGHT, "gluteus_minimus_right"},
-    {LABEL_AUTOCHTHON_LEFT, "autochthon_left"},
-    {LABEL_AUTOCHTHON_RIGHT, "autochthon_right"},
-    {LABEL_ILIOPSOAS_LEFT, "iliopsoas_left"},
-    {LABEL_ILIOPSOAS_RIGHT, "iliopsoas_right"},
-};
-
 /* Does a name hold "femur" and mean this side? "Femur R", "femur_right", "right femur". */
 static int names_femur(const char *name, enum side side) {
   char low[64];
@@ -79,15 +50,6 @@ int import_hip_value(const struct labels *labels, enum side side) {
   for (size_t i = 0; i < labels->name_count; i++)
     if (strcmp(labels->names[i].name, name) == 0) return labels->names[i].value;
   return labels_count(labels, value) ? value : 0;
-}
-
-status import_name_labels(struct labels *labels) {
-  status st = ST_OK;
-  for (size_t i = 0; i < sizeof dictionary / sizeof *dictionary; i++)
-    if (!*labels_name(labels, dictionary[i].value) && labels_count(labels, dictionary[i].value))
-      TRY(labels_set_name(labels, dictionary[i].value, dictionary[i].name));
-done:
-  return st;
 }
 
 /* ---- one side ---- */

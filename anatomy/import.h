@@ -23,9 +23,6 @@ void import_femur_values(const struct labels *labels, int *right, int *left);
  * dictionary's; 0 when absent. */
 int import_hip_value(const struct labels *labels, enum side side);
 
-/** Give names to the values of a nameless map that are in the TotalSegmentator dictionary. */
-status import_name_labels(struct labels *labels);
-
 #ifdef __cplusplus
 }
 #endif

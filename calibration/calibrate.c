@@ -43,7 +43,12 @@ status cal_from_rods(struct calibration *out, const struct volume *hu, const str
   TRY(cal_sample_rods(&c, hu, rods, entry, &o->sampling));
   TRY(cal_fit_points(&c, &o->fit));
   TRY(cal_accept(&c, hu->acquisition.kvp, o->fit.force));
-  if (o->built_in)
+  if (o->built_in && strcmp(entry->serial, "unknown") == 0)
+    cal_warn(&c,
+             "built-in densities of %s belong to one unit, whose serial is not known: compare "
+             "your certificate",
+             entry->key);
+  else if (o->built_in)
     cal_warn(&c, "built-in densities of %s belong to serial %s: compare your certificate",
              entry->key, entry->serial);
   warn_of_scan(&c, hu);

@@ -94,21 +94,11 @@ void plot_title(struct plot *p, const char *title) {
 }
 
 void plot_range_x(struct plot *p, double low, double high) {
-  p->x = (struct plot_axis){
-      .label = p->x.label, .low = low, .high = high, .fixed = high > low, .log = p->x.log};
+  p->x = (struct plot_axis){.label = p->x.label, .low = low, .high = high, .fixed = high > low};
 }
 
 void plot_range_y(struct plot *p, double low, double high) {
-  p->y = (struct plot_axis){
-      .label = p->y.label, .low = low, .high = high, .fixed = high > low, .log = p->y.log};
-}
-
-void plot_log_x(struct plot *p) {
-  p->x.log = true;
-}
-
-void plot_log_y(struct plot *p) {
-  p->y.log = true;
+  p->y = (struct plot_axis){.label = p->y.label, .low = low, .high = high, .fixed = high > low};
 }
 
 void plot_points(struct plot *p, const double *x, const double *y, int n, uint32_t colour,

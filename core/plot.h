@@ -25,9 +25,6 @@ void plot_destroy(struct plot *p);
 void plot_title(struct plot *p, const char *title);
 void plot_range_x(struct plot *p, double low, double high);
 void plot_range_y(struct plot *p, double low, double high);
-/** Logarithmic axis (decades). */
-void plot_log_x(struct plot *p);
-void plot_log_y(struct plot *p);
 /** label NULL: not in the legend. NaN breaks a line and skips a point. */
 void plot_points(struct plot *p, const double *x, const double *y, int n, uint32_t colour,
                  const char *label);

@@ -23,7 +23,7 @@ struct plot_note_text {
 struct plot_axis {
   char *label; /* owned */
   double low, high;
-  bool fixed, log;
+  bool fixed;
 };
 
 struct plot {

@@ -8,7 +8,7 @@
 
 static void widen(struct plot_axis *a, const double *values, int n) {
   for (int i = 0; values && i < n; i++) {
-    if (!isfinite(values[i]) || (a->log && values[i] <= 0)) continue;
+    if (!isfinite(values[i])) continue;
     a->low = fmin(a->low, values[i]);
     a->high = fmax(a->high, values[i]);
   }
@@ -24,17 +24,11 @@ static bool choose_range(struct plot_axis *a, const struct plot *p, bool is_x) {
     const struct plot_series *s = &p->series[i];
     if (s->kind == BARS && !is_x) continue;
     widen(a, is_x ? s->x : s->y, s->n);
-    if (s->kind == BARS && !a->log) widen(a, &zero, 1);
+    if (s->kind == BARS) widen(a, &zero, 1);
     if (!is_x) widen(a, s->low, s->n);
     if (!is_x) widen(a, s->high, s->n);
   }
   if (!(a->high >= a->low)) return false;
-  if (a->log) {
-    a->low = pow(10, floor(log10(a->low)));
-    a->high = pow(10, ceil(log10(a->high)));
-    if (a->high <= a->low) a->high = 10 * a->low;
-    return true;
-  }
   bool from_zero = a->low == 0;
   double margin = a->high > a->low ? 0.05 * (a->high - a->low) : fmax(1, fabs(a->high)) * 0.5;
   a->high += margin;
@@ -50,7 +44,6 @@ static double tick_step(const struct plot_axis *a, int most) {
 }
 
 static double share(const struct plot_axis *a, double value) {
-  if (a->log) return (log(value) - log(a->low)) / (log(a->high) - log(a->low));
   return (value - a->low) / (a->high - a->low);
 }
 
@@ -88,8 +81,7 @@ static void rule(struct text *t, double x0, double y0, double x1, double y1, dou
 static void tick(struct text *t, const struct frame *f, bool is_x, double value, double step) {
   struct text number = {0};
   int decimals = step >= 1 ? 0 : (int)ceil(-log10(step) - 1e-9);
-  const struct plot_axis *a = is_x ? &f->x : &f->y;
-  if (a->log || fabs(value) >= 1e6 || (step < 1e-4 && value != 0))
+  if (fabs(value) >= 1e6 || (step < 1e-4 && value != 0))
     text_append(&number, "%g", value);
   else
     text_append(&number, "%.*f", decimals > 9 ? 9 : decimals, fabs(value) < step / 1e6 ? 0 : value);
@@ -107,19 +99,14 @@ static void tick(struct text *t, const struct frame *f, bool is_x, double value,
 
 static void ticks(struct text *t, const struct frame *f, bool is_x) {
   const struct plot_axis *a = is_x ? &f->x : &f->y;
-  if (a->log) {
-    for (double v = pow(10, ceil(log10(a->low) - 1e-9)); v <= a->high * (1 + 1e-9); v *= 10)
-      tick(t, f, is_x, v, v);
-    return;
-  }
   double room = is_x ? f->width / 70 : f->height / 35;
   double step = tick_step(a, room < 2 ? 2 : room > 8 ? 8 : (int)room);
   for (double k = ceil(a->low / step - 1e-9); k * step <= a->high + step * 1e-9; k++)
     tick(t, f, is_x, k * step, step);
 }
 
-static bool drawable(const struct frame *f, double x, double y) {
-  return isfinite(x) && isfinite(y) && !(f->x.log && x <= 0) && !(f->y.log && y <= 0);
+static bool drawable(double x, double y) {
+  return isfinite(x) && isfinite(y);
 }
 
 static void draw_path(struct text *t, const struct frame *f, const struct plot_series *s) {
@@ -127,7 +114,7 @@ static void draw_path(struct text *t, const struct frame *f, const struct plot_s
   text_append(t, "<path fill=\"none\" stroke=\"#%06x\" stroke-width=\"2\"%s d=\"",
               (unsigned)s->colour, s->kind == DASHED ? " stroke-dasharray=\"6 4\"" : "");
   for (int i = 0; i < s->n; i++) {
-    if (!drawable(f, s->x[i], s->y[i])) {
+    if (!drawable(s->x[i], s->y[i])) {
       pen_down = false;
       continue;
     }
@@ -144,7 +131,7 @@ static void draw_band(struct text *t, const struct frame *f, const struct plot_s
   for (int pass = 0; pass < 2; pass++)
     for (int k = 0; k < s->n; k++) {
       int i = pass ? s->n - 1 - k : k;
-      if (!drawable(f, s->x[i], s->low[i]) || !drawable(f, s->x[i], s->high[i])) continue;
+      if (!drawable(s->x[i], s->low[i]) || !drawable(s->x[i], s->high[i])) continue;
       text_append(t, "%c%.2f %.2f", first ? 'M' : 'L', px(f, s->x[i]),
                   py(f, pass ? s->low[i] : s->high[i]));
       first = false;
@@ -154,10 +141,10 @@ static void draw_band(struct text *t, const struct frame *f, const struct plot_s
 
 static void draw_marks(struct text *t, const struct frame *f, const struct plot_series *s) {
   for (int i = 0; i < s->n; i++) {
-    if (s->kind == POINTS && drawable(f, s->x[i], s->y[i]))
+    if (s->kind == POINTS && drawable(s->x[i], s->y[i]))
       text_append(t, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"4\" fill=\"#%06x\"/>\n", px(f, s->x[i]),
                   py(f, s->y[i]), (unsigned)s->colour);
-    if (s->kind == ERRORS && drawable(f, s->x[i], s->low[i]) && drawable(f, s->x[i], s->high[i]))
+    if (s->kind == ERRORS && drawable(s->x[i], s->low[i]) && drawable(s->x[i], s->high[i]))
       text_append(t,
                   "<path stroke=\"#%06x\" stroke-width=\"1.5\" d=\"M%.2f %.2fV%.2fM%.2f %.2fh8"
                   "M%.2f %.2fh8\"/>\n",
@@ -167,9 +154,9 @@ static void draw_marks(struct text *t, const struct frame *f, const struct plot_
 }
 
 static void draw_bars(struct text *t, const struct frame *f, const struct plot_series *s) {
-  double pitch = f->height / s->n, zero = px(f, f->x.log ? f->x.low : 0);
+  double pitch = f->height / s->n, zero = px(f, 0);
   for (int i = 0; i < s->n; i++) {
-    if (!drawable(f, s->x[i], 1)) continue;
+    if (!drawable(s->x[i], 1)) continue;
     double end = px(f, s->x[i]);
     text_append(t, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#%06x\"/>\n",
                 fmin(zero, end), pitch * (i + 0.15), fabs(end - zero), pitch * 0.7,
@@ -309,7 +296,7 @@ static void draw_notes(struct text *t, const struct plot *p, const struct frame 
   int count = 0;
   for (int i = 0; i < p->note_count; i++) {
     const struct plot_note_text *n = &p->notes[i];
-    if (!drawable(f, n->x, n->y) || !n->text) continue;
+    if (!drawable(n->x, n->y) || !n->text) continue;
     struct placed_note at = place_note(f, n, placed, count);
     bool left = at.x < f->left + px(f, n->x);
     label(t, left ? at.x + at.width : at.x, at.y, left ? "end" : "start", n->text);

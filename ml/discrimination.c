@@ -226,18 +226,6 @@ done:
   return st;
 }
 
-void ml_predictive_values(double *ppv, double *npv, const struct ml_confusion *c,
-                          double prevalence) {
-  double true_positive = c->sensitivity * prevalence;
-  double false_positive = (1 - c->specificity) * (1 - prevalence);
-  double true_negative = c->specificity * (1 - prevalence);
-  double false_negative = (1 - c->sensitivity) * prevalence;
-  *ppv =
-      true_positive + false_positive > 0 ? true_positive / (true_positive + false_positive) : NAN;
-  *npv =
-      true_negative + false_negative > 0 ? true_negative / (true_negative + false_negative) : NAN;
-}
-
 static int category(double p, const double *cuts, int count) {
   int c = 0;
   while (c < count && p >= cuts[c]) c++;

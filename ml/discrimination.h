@@ -67,9 +67,6 @@ status ml_confusion_at(struct ml_confusion *out, const double *score, const int 
 /** Largest sensitivity + specificity - 1; ties to the higher threshold. Use on training folds only.
  */
 status ml_youden(struct ml_confusion *out, const double *score, const int *outcome, int64_t n);
-/** Predictive values at a stated prevalence (0..1 exclusive), by Bayes' theorem. */
-void ml_predictive_values(double *ppv, double *npv, const struct ml_confusion *c,
-                          double prevalence);
 
 struct ml_reclassification {
   double nri_events, nri_non_events; /* net proportion that moved the right way */

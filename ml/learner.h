@@ -58,8 +58,6 @@ struct ml_learner {
  * penalties 1e-4..1e4 per person for ridge and lasso). Borrowed, constant; copy the struct to
  * change seed, balanced or grid. */
 const struct ml_learner *ml_learner_find(const char *name);
-/** Names of all, NULL-terminated. */
-const char *const *ml_learner_names(void);
 
 extern const struct ml_learner ml_learner_svm_linear, ml_learner_svm_rbf, ml_learner_svr_linear,
     ml_learner_svr_rbf, ml_learner_logistic, ml_learner_lasso, ml_learner_cox, ml_learner_deep,

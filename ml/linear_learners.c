@@ -145,13 +145,6 @@ LINEAR_LEARNER(ml_learner_logistic, "logistic", ML_BINARY, ridge_kind);
 LINEAR_LEARNER(ml_learner_lasso, "lasso", ML_BINARY, lasso_kind);
 LINEAR_LEARNER(ml_learner_cox, "cox", ML_SURVIVAL, cox_kind);
 
-const char *const *ml_learner_names(void) {
-  static const char *const names[] = {"svm-rbf",  "svm-linear", "svr-rbf", "svr-linear",
-                                      "logistic", "lasso",      "cox",     "deep",
-                                      "deep-cox", "deep-time",  NULL};
-  return names;
-}
-
 const struct ml_learner *ml_learner_find(const char *name) {
   static const struct ml_learner *const all[] = {
       &ml_learner_svm_rbf,  &ml_learner_svm_linear, &ml_learner_svr_rbf, &ml_learner_svr_linear,

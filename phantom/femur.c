@@ -64,12 +64,6 @@ static double join_ellipsoid(double d, struct vec3 p, const double r[3], double 
   return smooth_union(d, solid_ellipsoid(p, r[0], r[1], r[2]), k);
 }
 
-double digital_femur_shaft_solid(const struct digital_femur *f, struct vec3 p) {
-  double t, lateral, anterior;
-  digital_femur_shaft_coordinates(f, p, &t, &lateral, &anterior);
-  return shaft_at(f, t, lateral, anterior);
-}
-
 double digital_femur_solid(const struct digital_femur *f, struct vec3 p) {
   const struct hip_person *h = f->person;
   const double k = f->scale;

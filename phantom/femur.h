@@ -62,7 +62,5 @@ void digital_femur_shaft_coordinates(const struct digital_femur *f, struct vec3 
                                      double *lateral, double *anterior);
 /** Centre line of the shaft at t. */
 struct vec3 digital_femur_shaft_centre(const struct digital_femur *f, double t);
-/** The shaft alone (no trochanters, no neck). */
-double digital_femur_shaft_solid(const struct digital_femur *f, struct vec3 p);
 
 #endif

@@ -37,12 +37,6 @@ struct cohort_case *cohort_add(struct cohort *c) {
   return new;
 }
 
-int cohort_find(const struct cohort *c, const char *id) {
-  for (size_t i = 0; i < c->count; i++)
-    if (strcmp(c->cases[i].id, id) == 0) return (int)i;
-  return -1;
-}
-
 /* ---- names ---- */
 
 static bool is_id(const char *s, size_t most) {

@@ -54,8 +54,6 @@ struct cohort {
  */
 status cohort_read(struct cohort **out, const char *path);
 void cohort_destroy(struct cohort *c);
-/** -1 when there is none. */
-int cohort_find(const struct cohort *c, const char *id);
 
 /** Ids in a file, one a line or the first column of a CSV; '#' starts a remark. Owned by the
  * caller, free_ids. @return ST_IO */

@@ -76,8 +76,6 @@ static void cases_come_in_the_order_of_their_ids_with_their_covariates(void **st
   assert_true(isnan(c->covariates->columns[0].numbers[0]));
   assert_near(c->covariates->columns[0].numbers[1], 70, 0);
   assert_string_equal(c->covariates->columns[1].texts[0], "M");
-  assert_int_equal(cohort_find(c, "b"), 1);
-  assert_int_equal(cohort_find(c, "c"), -1);
 }
 
 static void a_session_makes_a_scan_of_its_own_below_the_person(void **state) {
