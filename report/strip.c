@@ -112,8 +112,9 @@ static void draw_point(struct text *t, const struct report_strip *s, size_t i, d
 static void draw_points(struct text *t, const struct report_strip *s, const struct scale *scale,
                         int group, double low, double high, double middle) {
   enum { LEVELS = 9 };
-  double *last = malloc(s->count * LEVELS * sizeof *last); /* x of points by level */
+  double *last = malloc((s->count + 1) * LEVELS * sizeof *last); /* x of points by level */
   size_t used[LEVELS] = {0};
+  if (!last) t->failed = 1;
   for (size_t i = 0; last && i < s->count; i++) {
     if ((s->groups ? s->groups[i] : 0) != group || !isfinite(s->values[i])) continue;
     double x = place(scale, s->values[i]);

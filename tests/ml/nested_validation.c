@@ -179,6 +179,37 @@ static double model_value(const char *path, const char *key) {
   return value;
 }
 
+/* The same data for svm-train and svm-predict: FOLDER/data. */
+static void write_libsvm_data(const char *folder, const double *x, const int *y, int n, int p) {
+  char path[64];
+  snprintf(path, sizeof path, "%s/data", folder);
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  for (int i = 0; i < n; i++) {
+    fprintf(f, "%d", y[i] ? 1 : -1);
+    for (int j = 0; j < p; j++) fprintf(f, " %d:%.17g", j + 1, x[i * p + j]);
+    fprintf(f, "\n");
+  }
+  fclose(f);
+}
+
+/* svm-predict says the class that the sign of our score says. */
+static void check_svm_predict(const char *folder, const double *score, int n) {
+  char path[64], command[256];
+  snprintf(command, sizeof command, "svm-predict %s/data %s/model %s/out >/dev/null", folder,
+           folder, folder);
+  assert_int_equal(system(command), 0);
+  snprintf(path, sizeof path, "%s/out", folder);
+  FILE *f = fopen(path, "r");
+  assert_non_null(f);
+  for (int i = 0; i < n; i++) {
+    int label = 0;
+    assert_int_equal(fscanf(f, "%d", &label), 1);
+    assert_int_equal(score[i] > 0, label > 0);
+  }
+  fclose(f);
+}
+
 static void machine_equals_svm_train_on_the_same_data(void **state) {
   (void)state;
   enum { N = 60, P = 3 };
@@ -191,12 +222,7 @@ static void machine_equals_svm_train_on_the_same_data(void **state) {
   gaussian_classes(x, y, N, P, 1.5, 21);
   char folder[] = "/tmp/qct-svm-XXXXXX", path[64], command[256];
   assert_non_null(mkdtemp(folder));
-  snprintf(path, sizeof path, "%s/data", folder);
-  FILE *f = fopen(path, "w");
-  assert_non_null(f);
-  for (int i = 0; i < N; i++)
-    fprintf(f, "%d 1:%.17g 2:%.17g 3:%.17g\n", y[i] ? 1 : -1, x[i * P], x[i * P + 1], x[i * P + 2]);
-  fclose(f);
+  write_libsvm_data(folder, x, y, N, P);
   /* grid point C = 2^-5+2*4 = 8, gamma = 2^-15+2*7 = 0.5; classes of 30: balanced weights are 1 */
   snprintf(command, sizeof command, "svm-train -q -t 2 -c 8 -g 0.5 %s/data %s/model", folder,
            folder);
@@ -216,18 +242,7 @@ static void machine_equals_svm_train_on_the_same_data(void **state) {
   double score[N];
   struct ml_auc auc;
   ml_learner_svm_rbf.score(model, x, N, P, score);
-  snprintf(command, sizeof command, "svm-predict %s/data %s/model %s/out >/dev/null", folder,
-           folder, folder);
-  assert_int_equal(system(command), 0);
-  snprintf(path, sizeof path, "%s/out", folder);
-  f = fopen(path, "r");
-  assert_non_null(f);
-  for (int i = 0; i < N; i++) {
-    int label = 0;
-    assert_int_equal(fscanf(f, "%d", &label), 1);
-    assert_int_equal(score[i] > 0, label > 0);
-  }
-  fclose(f);
+  check_svm_predict(folder, score, N);
   assert_ok(ml_auc(&auc, score, y, N));
   assert_true(auc.auc > 0.8); /* the sign: events score higher */
   void *again = NULL;
