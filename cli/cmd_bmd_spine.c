@@ -14,7 +14,7 @@ struct params {
   struct spine_region region;
   int contrast;
   double erode;
-  bool any_material;
+  bool any_material, fracture;
 };
 
 static const struct params defaults = {.case_id = "case", .region = SPINE_REGION_DEFAULTS};
@@ -35,6 +35,8 @@ static const struct option options[] = {
     OPT_IN(struct params, organs, "organs", "label map with the aorta, to judge contrast medium"),
     OPT_FLAG(struct params, any_material, "any-material",
              "classify by 120/80 mg/cm3 though the density is not of K2HPO4"),
+    OPT_FLAG(struct params, fracture, "insufficiency-fracture",
+             "the person had one, by your own knowledge: below 80 mg/cm3 the class is severe"),
     OPT_CASE(struct params, case_id),
     OPT_OUT_AS(struct params, picture, "picture", ".png",
                "the regions, sagittal and across the bodies"),
@@ -113,6 +115,7 @@ static status run(struct context *ctx, const void *params) {
   o.roi = spine_region_roi(&p->region, p->erode);
   o.min_voxels = p->region.min_voxels;
   o.any_material = p->any_material;
+  o.fracture = p->fracture;
   TRY(spine_levels(o.wanted, &p->region.levels, "levels"));
   TRY(spine_levels(o.excluded, &p->exclude, "exclude"));
   TRY(image_read(&density, p->density, &(struct image_read_options){0}));
@@ -147,7 +150,10 @@ const struct command cmd_bmd_spine = {
     .about =
         "Mean, SD and median density [mg/cm3 of the calibration's material] in a region of each "
         "body; the mean of two levels (L1 and L2, in their place T12, then L3) and its class: "
-        "normal above 120, low from 80 to 120, osteoporosis below 80 mg/cm3. The limits are for "
+        "normal above 120, low from 80 to 120, osteoporosis below 80 mg/cm3, severe with an "
+        "insufficiency fracture (--insufficiency-fracture; never told by the image). The limits "
+        "are "
+        "for postmenopausal women and elderly men and for "
         "K2HPO4 calibrations: with another or an unstated material the class is withheld; with "
         "contrast medium, stated or suspected, too, unless --contrast-correction gives a line from "
         "your own paired scans: {\"format\": \"qct contrast correction 1\", \"phase\", "

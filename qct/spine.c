@@ -5,14 +5,15 @@
 #include <string.h>
 
 const char *qct_bmd_class_name(enum qct_bmd_class c) {
-  static const char *const names[] = {"normal", "low", "osteoporosis"};
+  static const char *const names[] = {"normal", "low", "osteoporosis", "severe osteoporosis"};
   return names[c];
 }
 
-enum qct_bmd_class qct_spine_class(double mg_cm3) {
+enum qct_bmd_class qct_spine_class(double mg_cm3, bool fracture) {
   const double normal_above = 120, osteoporosis_below = 80;
   return mg_cm3 > normal_above          ? QCT_NORMAL
          : mg_cm3 >= osteoporosis_below ? QCT_LOW
+         : fracture                     ? QCT_SEVERE
                                         : QCT_OSTEOPOROSIS;
 }
 
@@ -151,11 +152,16 @@ static status add_class(struct job *job, double mean) {
     TRY(withhold(job, "bmd_class", "", why));
     goto done;
   }
-  enum qct_bmd_class c = qct_spine_class(mean);
+  enum qct_bmd_class c = qct_spine_class(mean, job->o->fracture);
   struct measurement *m = record_add(job->r, "spine", "bmd_class", c, "");
   CHECK(m, ST_MEMORY, "class of the spine");
-  snprintf(m->method, sizeof m->method, "%s (normal > 120, low 80..120, osteoporosis < 80 mg/cm3)",
+  snprintf(m->method, sizeof m->method,
+           "%s (normal > 120, low 80..120, osteoporosis < 80 mg/cm3, severe with an insufficiency "
+           "fracture)",
            qct_bmd_class_name(c));
+  if (job->o->fracture && c < QCT_OSTEOPOROSIS)
+    measurement_flag(m, "an insufficiency fracture was stated: the class is that of the density "
+                        "alone, and fracture risk is not told by it");
   measurement_source(m, "chinese_qct_2020");
   if (material != MATERIAL_K2HPO4)
     measurement_flag(m, "threshold basis mismatch: %s material, classified on demand",

@@ -2,10 +2,12 @@
  *
  * Rows per level (region "L1" ...): vbmd_trabecular, vbmd_sd (population SD), vbmd_median [mg/cm3].
  * Region "spine": vbmd_trabecular, the mean of two levels: L1 and L2, in their place T12 and then
- * L3 when one is excluded, missing or withheld; bmd_class (0 normal, 1 low, 2 osteoporosis, the
- * word in `method`).
+ * L3 when one is excluded, missing or withheld; bmd_class (0 normal, 1 low, 2 osteoporosis, 3
+ * severe osteoporosis, the word in `method`).
  *
- *   normal > 120, low 80 to 120 inclusive, osteoporosis < 80 mg/cm3, for K2HPO4 calibrations. With
+ *   normal > 120, low 80 to 120 inclusive, osteoporosis < 80 mg/cm3, severe < 80 mg/cm3 with an
+ *   insufficiency fracture, for postmenopausal women and elderly men and K2HPO4 calibrations. The
+ *   fracture is the user's word, never read from heights: a body may be low for other reasons. With
  *   another or an unstated material, or with contrast medium, the class is withheld, the value not.
  *   With a correction for the medium all values are corrected, flagged with its line, and
  * classified.
@@ -37,16 +39,17 @@ struct qct_spine_options {
   bool wanted[VERTEBRA_LEVELS];   /* levels to report, by level; none: all of T12 to L5 */
   bool excluded[VERTEBRA_LEVELS]; /* by the user: fracture, metal, sclerosis, cement */
   bool any_material;              /* classify whatever the material: the user's own judgement */
+  bool fracture;                  /* the user knows of an insufficiency fracture */
   const struct qct_contrast_correction *correction; /* borrowed; NULL: none */
 };
 #define QCT_SPINE_DEFAULTS                                                                         \
   { .roi = QCT_ROI_DEFAULTS, .min_voxels = 100 }
 
-enum qct_bmd_class { QCT_NORMAL, QCT_LOW, QCT_OSTEOPOROSIS };
-/** "normal", "low", "osteoporosis". */
+enum qct_bmd_class { QCT_NORMAL, QCT_LOW, QCT_OSTEOPOROSIS, QCT_SEVERE };
+/** "normal", "low", "osteoporosis", "severe osteoporosis". */
 const char *qct_bmd_class_name(enum qct_bmd_class c);
-/** 120.0 and 80.0 are low. */
-enum qct_bmd_class qct_spine_class(double mg_cm3);
+/** 120.0 and 80.0 are low, with a fracture or without. */
+enum qct_bmd_class qct_spine_class(double mg_cm3, bool fracture);
 
 /**
  * @param density     QUANTITY_DENSITY

@@ -575,6 +575,77 @@ static int ball_shell(double x, double y, double z, double r) { /* a hole of one
   return d < r && d > 0.9;
 }
 
+/* A ball of bone (1000) of 2.5 voxels in marrow (0), voxels of 0.1 mm. */
+static void refuse(struct microstructure_options o, const struct labels *labels, double all,
+                   status st, const char *why) {
+  struct labels *bone = fill(8, 0.1, 0.1, 0.1, ball, 0.25);
+  struct volume *image = NULL;
+  struct microstructure *m = NULL;
+  assert_ok(volume_create(&image, &bone->grid, QUANTITY_OTHER));
+  for (int64_t i = 0; i < geometry_voxels(&bone->grid); i++)
+    image->voxels[i] = isnan(all) ? 1000.0F * (float)bone->voxels[i] : (float)all;
+  assert_fails(qct_microstructure(&m, image, labels, &o), st, why);
+  assert_null(m);
+  volume_destroy(image);
+  labels_destroy(bone);
+}
+
+static void requests_that_mean_nothing_are_refused(void **state) {
+  (void)state;
+  struct microstructure_options o = MICROSTRUCTURE_DEFAULTS;
+  struct labels *mask = fill(8, 0.1, 0.1, 0.1, ball, 0.35),
+                *other = fill(9, 0.1, 0.1, 0.1, ball, 1);
+  refuse(o, NULL, NAN, ST_USAGE, "name how bone is told from marrow");
+  o.method = MICRO_FIXED;
+  refuse(o, NULL, NAN, ST_USAGE, "needs its value");
+  o.threshold = 500;
+  refuse(o, NULL, 400, ST_DOMAIN, "no voxel is bone");
+  refuse(o, NULL, 500, ST_DOMAIN, "every voxel is bone");
+  o.voi = 7;
+  refuse(o, NULL, NAN, ST_USAGE, "no label map is given");
+  refuse(o, mask, NAN, ST_DOMAIN, "label 7 has no voxel");
+  refuse(o, other, NAN, ST_DOMAIN, "labels");
+  o.voi = 0;
+  o.cortical = 1;
+  refuse(o, mask, NAN, ST_USAGE, "needs the periosteal one");
+  o.periosteal = 1;
+  o.cortical = 7;
+  refuse(o, mask, NAN, ST_DOMAIN, "cortical label 7 has no voxel");
+  o = (struct microstructure_options)MICROSTRUCTURE_DEFAULTS;
+  o.method = MICRO_OTSU;
+  refuse(o, NULL, 3, ST_DOMAIN, "two kinds are needed");
+  labels_destroy(mask);
+  labels_destroy(other);
+}
+
+/* Nothing but bone, voxels above 0.25 mm, three slices. */
+static void images_without_the_structure_are_refused(void **state) {
+  (void)state;
+  struct microstructure_options o = MICROSTRUCTURE_DEFAULTS;
+  struct labels *block = fill(8, 0.1, 0.1, 0.1, everything, 0);
+  struct microstructure *m = NULL;
+  struct volume *map = NULL, *image = NULL;
+  struct micro_fabric fabric;
+  struct geometry g = geometry_make(8, 8, 8, 0.1, 0.1, 0.26),
+                  flat = geometry_make(8, 8, 3, 0.1, 0.1, 0.1);
+  assert_fails(micro_thickness(&map, block, MICRO_BONE, NULL, NAN), ST_DOMAIN,
+               "there is no surface");
+  assert_null(map);
+  o.method = MICRO_OTSU;
+  assert_ok(volume_create(&image, &g, QUANTITY_OTHER));
+  assert_fails(qct_microstructure(&m, image, NULL, &o), ST_DOMAIN, "voxels of 0.26 mm");
+  volume_destroy(image);
+  assert_ok(volume_create(&image, &flat, QUANTITY_OTHER));
+  assert_fails(qct_microstructure(&m, image, NULL, &o), ST_DOMAIN, "8 x 8 x 3 voxels");
+  labels_destroy(block);
+  block = NULL;
+  flat.nz = 1;
+  assert_ok(labels_create(&block, &flat));
+  assert_fails(micro_fabric(&fabric, block, NULL), ST_DOMAIN, "1 voxels along an axis");
+  volume_destroy(image);
+  labels_destroy(block);
+}
+
 static void a_block_of_bone_has_no_intercepts(void **state) {
   (void)state;
   struct labels *bone = fill(8, 1, 1, 1, everything, 0);
@@ -631,6 +702,8 @@ int main(void) {
       cmocka_unit_test(the_area_of_a_ball_is_4_pi_r2),
       cmocka_unit_test(otsu_parts_two_heaps),
       cmocka_unit_test(cortex_keeps_its_pores_and_loses_its_struts),
+      cmocka_unit_test(requests_that_mean_nothing_are_refused),
+      cmocka_unit_test(images_without_the_structure_are_refused),
       cmocka_unit_test(a_block_of_bone_has_no_intercepts),
       cmocka_unit_test(a_mask_without_marrow_space_is_not_parted),
       cmocka_unit_test(a_mask_of_struts_alone_has_no_cortex),

@@ -49,10 +49,13 @@ static void end_plates_at_20_and_minus_15_degrees_meet_at_35(void **state) {
 
 static void the_edges_of_the_classes_are_low(void **state) {
   (void)state;
-  assert_int_equal(qct_spine_class(120.0), QCT_LOW);
-  assert_int_equal(qct_spine_class(80.0), QCT_LOW);
-  assert_int_equal(qct_spine_class(120.0001), QCT_NORMAL);
-  assert_int_equal(qct_spine_class(79.9999), QCT_OSTEOPOROSIS);
+  for (int fracture = 0; fracture < 2; fracture++) {
+    assert_int_equal(qct_spine_class(120.0, fracture), QCT_LOW);
+    assert_int_equal(qct_spine_class(80.0, fracture), QCT_LOW);
+    assert_int_equal(qct_spine_class(120.0001, fracture), QCT_NORMAL);
+  }
+  assert_int_equal(qct_spine_class(79.9999, false), QCT_OSTEOPOROSIS);
+  assert_int_equal(qct_spine_class(79.9999, true), QCT_SEVERE);
 }
 
 static void t_of_hu_has_the_values_of_the_young_women(void **state) {
