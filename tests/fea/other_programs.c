@@ -114,7 +114,7 @@ static struct agreement femur_solve(const struct femur *f, double top_gcc, doubl
 }
 
 /* ParOSol -5637.59 N, FAIM -5641 N. Two things are not published. The distal set: theirs is on the
- * oblique cut, and from 0.5 to 2.25 mm of depth the force goes from -5599 to -5669 N. The top
+ * oblique cut, and from 0.5 to 2.25 mm of depth the force goes from -5585 to -5654 N. The top
  * of the density bins: the range of the published image gives energy densities in the head, far
  * from that set, that are proportional to theirs (r 1.0000) and 3 % low, so their image had a
  * brighter voxel after resampling. Moduli grow as ash^2.29, which gives the top from that one
