@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUB = 2, MARGIN = 14, HEADER = 26, BAND = 32 };
+enum { SUB = 2, MARGIN = 14, LETTER = 7 };
 static const uint32_t PAPER = 0xFFFFFF, INK = 0x202428, NO_VALUE = 0xB4B4B4, BONE = 0xE8DCC0;
 
 struct panel { /* one view, in sub-pixels */
@@ -161,68 +161,94 @@ static double tick_step(double span) {
   return power * (rest < 1.5 ? 1 : rest < 3.5 ? 2 : rest < 7.5 ? 5 : 10);
 }
 
-int picture_colour_scale(struct picture *p, int x, int y, int height, double low, double high,
-                         bool diverging, const char *title, const char *unit) {
-  enum { BAR = 18, GAP = 6 };
-  char label[96];
+/* Large pictures are shown smaller than they are: their letters are `text` times as large. */
+static int bar_width(int text) {
+  return 12 + 6 * text;
+}
+
+static int draw_scale(struct picture *p, int x, int y, int height, double low, double high,
+                      bool diverging, const char *title, const char *unit, int text) {
+  const int gap = 4 + 2 * text;
+  const bool two_lines = text > 1 && unit[0];
+  const int wide = bar_width(text);
+  char label[96], second[32] = "";
   double step = tick_step(high - low);
-  snprintf(label, sizeof label, "%s%s%s%s", title, unit[0] ? " [" : "", unit, unit[0] ? "]" : "");
-  int width = picture_text(p, x, y, label, INK, 1);
-  int top = y + 14, bar = height - 14;
+  if (unit[0]) snprintf(second, sizeof second, "[%s]", unit);
+  snprintf(label, sizeof label, "%s%s%s", title, unit[0] && !two_lines ? " " : "",
+           two_lines ? "" : second);
+  int width = picture_text(p, x, y, label, INK, text), top = y + LETTER * text + LETTER;
+  if (two_lines) {
+    picture_text(p, x, top, second, INK, text);
+    top += LETTER * text + LETTER + LETTER * text / 2; /* the highest tick stands half above */
+  }
+  int bar = height - (top - y);
   for (int row = 0; row < bar; row++) {
     double share = 1 - row / (double)(bar - 1);
-    picture_rect(p, x, top + row, BAR, 1,
+    picture_rect(p, x, top + row, wide, 1,
                  diverging ? colour_diverging(share) : colour_sequential(share), true);
   }
-  picture_rect(p, x, top, BAR, bar, INK, false);
+  picture_rect(p, x, top, wide, bar, INK, false);
   for (double tick = ceil(low / step - 1e-9) * step; tick <= high + 1e-9 * step; tick += step) {
     int at = top + (int)lrint((1 - (tick - low) / (high - low)) * (bar - 1));
-    picture_rect(p, x + BAR, at, 4, 1, INK, true);
+    picture_rect(p, x + wide, at, 4, 1, INK, true);
     snprintf(label, sizeof label, "%.4g", fabs(tick) < 1e-9 * step ? 0 : tick);
-    int end = BAR + GAP + picture_text(p, x + BAR + GAP, at - 3, label, INK, 1);
+    int end =
+        wide + gap + picture_text(p, x + wide + gap, at - LETTER * text / 2, label, INK, text);
     width = width > end ? width : end;
   }
   return width;
 }
 
-static void length_bar(struct picture *p, double px_per_mm, double extent_mm, int x, int y) {
+int picture_colour_scale(struct picture *p, int x, int y, int height, double low, double high,
+                         bool diverging, const char *title, const char *unit) {
+  return draw_scale(p, x, y, height, low, high, diverging, title, unit, 1);
+}
+
+static void length_bar(struct picture *p, double px_per_mm, double extent_mm, int x, int y,
+                       int text) {
   double length = extent_mm >= 30 ? 20 : extent_mm >= 3 ? 1 : 0.1;
   char label[24];
   int px = (int)lrint(length * px_per_mm);
   snprintf(label, sizeof label, "%g mm", length);
   picture_rect(p, x, y + 4, px, 3, INK, true);
-  picture_text(p, x + px + 6, y + 2, label, INK, 1);
+  picture_text(p, x + px + 6, y + 5 - LETTER * text / 2, label, INK, text);
+}
+
+static bool any_missing(const struct panel *panels, int count) {
+  for (int i = 0; i < count; i++)
+    for (int64_t k = 0; k < (int64_t)panels[i].width * panels[i].height; k++)
+      if (panels[i].depth[k] > -INFINITY && isnan(panels[i].value[k])) return true;
+  return false;
 }
 
 static status lay_out(struct picture **out, struct panel *panels, const struct surface_paint *paint,
                       const struct surface_view *views, int count, double px_per_mm,
-                      double extent_mm) {
+                      double extent_mm, int height_px) {
   status st = ST_OK;
-  int width = MARGIN, tallest = 0, room = paint->values ? 150 : 0;
+  const int text = height_px < 500 ? 1 : 3;
+  const int header = LETTER * text + 19, band = LETTER * text + 25;
+  int width = MARGIN, tallest = 0, room = paint->values ? 55 + 95 * text : 0;
   for (int i = 0; i < count; i++) {
     width += panels[i].width / SUB + MARGIN;
     tallest = panels[i].height > tallest ? panels[i].height : tallest;
   }
-  int height = HEADER + tallest / SUB + BAND;
+  int height = header + tallest / SUB + band;
   TRY(picture_create(out, width + room, height, PAPER));
   int x = MARGIN;
   for (int i = 0; i < count; i++) {
-    if (views[i].name) picture_text(*out, x, 8, views[i].name, INK, 1);
-    panel_put(*out, &panels[i], paint, x, HEADER);
+    if (views[i].name) picture_text(*out, x, 8, views[i].name, INK, text);
+    panel_put(*out, &panels[i], paint, x, header);
     x += panels[i].width / SUB + MARGIN;
   }
-  length_bar(*out, px_per_mm, extent_mm, MARGIN, height - BAND + 10);
+  length_bar(*out, px_per_mm, extent_mm, MARGIN, height - band + 10, text);
   if (!paint->values) goto done;
-  int bar = height - HEADER - BAND < 240 ? height - HEADER - BAND : 240;
-  picture_colour_scale(*out, x, 8, bar, paint->low, paint->high, paint->diverging,
-                       paint->title ? paint->title : "", paint->unit ? paint->unit : "");
-  int missing = 0;
-  for (int i = 0; i < count && !missing; i++)
-    for (int64_t k = 0; k < (int64_t)panels[i].width * panels[i].height && !missing; k++)
-      missing = panels[i].depth[k] > -INFINITY && isnan(panels[i].value[k]);
-  if (missing) {
-    picture_rect(*out, x, 8 + bar + 8, 18, 10, NO_VALUE, true);
-    picture_text(*out, x + 24, 8 + bar + 10, "no value", INK, 1);
+  int most = 160 + 80 * text, bar = height - header - band < most ? height - header - band : most;
+  draw_scale(*out, x, 8, bar, paint->low, paint->high, paint->diverging,
+             paint->title ? paint->title : "", paint->unit ? paint->unit : "", text);
+  if (any_missing(panels, count)) {
+    const int y = 16 + bar + LETTER * (text - 1); /* clear of the lowest tick */
+    picture_rect(*out, x, y, bar_width(text), LETTER * text + 3, NO_VALUE, true);
+    picture_text(*out, x + bar_width(text) + 4 + 2 * text, y + 2, "no value", INK, text);
   }
 done:
   return st;
@@ -258,7 +284,7 @@ status surface_render(struct picture **out, const struct surface *s,
   for (int i = 0; i < count; i++) TRY(panel_size(&panels[i], px_per_mm * SUB));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1)
   for (int i = 0; i < count; i++) panel_draw(&panels[i], &shown, paint);
-  TRY(lay_out(out, panels, paint, views, count, px_per_mm, extent));
+  TRY(lay_out(out, panels, paint, views, count, px_per_mm, extent, height_px));
 done:
   for (int i = 0; i < count && i < SURFACE_VIEWS_MOST; i++) panel_free(&panels[i]);
   free(with.normals);

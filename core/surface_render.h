@@ -37,7 +37,8 @@ void surface_views_standard(struct surface_view out[4], int side);
 
 /**
  * One row of views at one scale, names above, colour scale at the right (when there are values) and
- * a bar of 20 mm (or 1 mm for things below 30 mm) at the lower left.
+ * a bar of 20 mm (or 1 mm for things below 30 mm) at the lower left. Letters are three times as
+ * large from 500 px of height on, because such a picture is shown smaller than it is.
  *
  * @param[out] out       owned by the caller
  * @param      s         with or without normals (made here when absent)
