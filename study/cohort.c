@@ -237,6 +237,9 @@ static void find_reason(char out[1024], const struct worker_result *r,
   scrub_path(text, sizeof text, k->ct, "ct");
   scrub_path(text, sizeof text, k->labels, "labels");
   scrub_path(text, sizeof text, k->certificate, "certificate");
+  scrub_folder(text, sizeof text, k->ct);
+  scrub_folder(text, sizeof text, k->labels);
+  scrub_folder(text, sizeof text, k->certificate);
   for (char *c = text; *c; c++)
     if (*c == '\n' || *c == '\r' || *c == '\t') *c = ' ';
   for (size_t n = strlen(text); n && text[n - 1] == ' '; n--) text[n - 1] = '\0';

@@ -90,10 +90,14 @@ static void replace_file(char *text, size_t size, const char *path, const char *
     snprintf(part, sizeof part, "%.*s", stem, names[i]);
     replace(text, size, part, NAMED_STEM, with);
   }
-  const size_t folder = (size_t)(file_name(path) - path);
+}
+
+void scrub_folder(char *text, size_t size, const char *path) {
+  char part[4096];
+  const size_t folder = path ? (size_t)(file_name(path) - path) : 0;
   if (folder < 2 || folder >= sizeof part) return;
   snprintf(part, sizeof part, "%.*s", (int)folder - 1, path);
-  replace(text, size, part, NAMED_FOLDER, with);
+  replace(text, size, part, NAMED_FOLDER, "<file beside it>");
 }
 
 void scrub_path(char *text, size_t size, const char *path, const char *role) {

@@ -33,8 +33,17 @@ static void the_side_file_and_the_raw_data_go_too(void **state) {
   check("DOE JANE/ct.json: a label map", "DOE JANE/ct.nii.gz", "<ct>: a label map");
   check("reading /data/DOE_JANE.json", "/data/DOE_JANE.nii.gz", "reading <ct>");
   check("DOE_JANE.raw is cut short", "/data/DOE_JANE.mhd", "<ct> is cut short");
-  check("no file /data/DOE/other.img: gone", "/data/DOE/ct.nii", "no file <ct>: gone");
   check("the scan of the scan.", "/data/scan.nii", "the scan of the scan.");
+}
+
+static void what_else_lies_in_its_folder_goes_too(void **state) {
+  (void)state;
+  char text[128] = "no file /data/DOE/other.img: gone; data are missing";
+  scrub_folder(text, sizeof text, "/data/DOE/ct.nii");
+  assert_string_equal(text, "no file <file beside it>: gone; data are missing");
+  scrub_folder(text, sizeof text, "ct.nii"); /* no folder is named */
+  scrub_folder(text, sizeof text, NULL);
+  assert_string_equal(text, "no file <file beside it>: gone; data are missing");
 }
 
 static void a_word_that_only_holds_the_name_stays(void **state) {
@@ -66,6 +75,7 @@ int main(void) {
       cmocka_unit_test(a_file_below_the_path_goes_with_it),
       cmocka_unit_test(the_last_part_alone_goes_too),
       cmocka_unit_test(the_side_file_and_the_raw_data_go_too),
+      cmocka_unit_test(what_else_lies_in_its_folder_goes_too),
       cmocka_unit_test(a_word_that_only_holds_the_name_stays),
       cmocka_unit_test(names_of_files_in_the_folder_become_numbers),
       cmocka_unit_test(no_path_changes_nothing),
