@@ -84,18 +84,14 @@ static struct summary summarise(const struct region_view *r, const double *value
 }
 
 static void flag_slices(struct measurement *row, double slice_mm) {
-  if (slice_mm > TRIED_SLICE)
-    measurement_flag(
-        row,
-        "slices of %.3g mm: single places 0.2 mm off, where thinner than 1.2 mm 0.5 mm "
-        "and the mean mass up to 12 %% too large (SD and bias on digital hips)",
-        slice_mm);
-  else if (slice_mm > COARSE_SLICE)
-    measurement_flag(
-        row,
-        "slices of %.3g mm: single places 0.1 mm off, where thinner than 1.2 mm 0.2 mm "
-        "and the mean mass up to 6 %% too large (SD and bias on digital hips)",
-        slice_mm);
+  const bool tried = slice_mm <= TRIED_SLICE;
+  if (slice_mm <= COARSE_SLICE) return;
+  measurement_flag(
+      row,
+      "slices of %.3g mm: a single place has an SD of %s mm, of %s mm where the cortex "
+      "is thinner than 1.2 mm, and the mean mass is up to %d %% too large (digital "
+      "hips)",
+      slice_mm, tried ? "0.1" : "0.2", tried ? "0.2" : "0.5", tried ? 6 : 12);
 }
 
 static status add_row(struct record *r, const struct cortex_map *m, const char *region,

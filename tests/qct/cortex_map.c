@@ -191,13 +191,15 @@ static void a_map_of_which_a_fifth_is_rejected_warns(void **state) {
   assert_ok(record_create(&r, "c"));
   assert_ok(qct_cortex_rows(r, m, NULL, NULL));
   assert_true(has_flag(r, "cortical_thickness_mean", "of the surface could not be fitted"));
-  assert_true(has_flag(r, "cortical_mass_mean", "slices of 2 mm: single places 0.1 mm off"));
+  assert_true(
+      has_flag(r, "cortical_mass_mean", "slices of 2 mm: a single place has an SD of 0.1 mm"));
   record_destroy(r);
   assert_ok(record_create(&r, "c"));
   m->slice_mm = 4;
   m->warning = 0;
   assert_ok(qct_cortex_rows(r, m, NULL, NULL));
-  assert_true(has_flag(r, "cortical_mass_mean", "slices of 4 mm: single places 0.2 mm off"));
+  assert_true(
+      has_flag(r, "cortical_mass_mean", "slices of 4 mm: a single place has an SD of 0.2 mm"));
   assert_false(has_flag(r, "cortical_mass_mean", "could not be fitted"));
   record_destroy(r);
   qct_cortex_map_destroy(m);
