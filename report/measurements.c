@@ -96,7 +96,7 @@ static void put_flags(struct text *t, const char *flags, const struct report_not
 
 static void withheld_row(struct text *t, const struct measurement *m) {
   text_append(t, "<td class=\"none\" colspan=\"%d\">", m->method[0] ? 4 : 6);
-  html_units(t, "withheld: ", m->flags[0] ? m->flags : "no value", "</td>");
+  html_prose(t, "withheld: ", m->flags[0] ? m->flags : "no value", "</td>");
   if (m->method[0]) html_element(t, "<td class=\"small\">", m->method, "</td><td></td>");
   html_put(t, "</tr>\n");
 }

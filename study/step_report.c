@@ -145,6 +145,13 @@ static status fill_report(struct case_page *page, cJSON **provenance) {
   tell_headlines(page);
   page_withheld(page);
   for (int i = 0; study_steps[i]; i++) TRY(tell_step(page, study_steps[i]));
+  tell_methods(page);
+  *provenance = provenance_to_json(page->c->provenance); /* with the sources of the methods */
+  CHECK(*provenance, ST_MEMORY, "provenance of the report");
+  report_section(r, "Provenance");
+  list_steps(r, page->c->graph);
+  report_provenance(r, *provenance);
+  /* last: some hundred rows, behind which nothing would be found */
   report_section(r, "All measurements");
   report_paragraph(r,
                    "The same rows, with all digits, are in record.csv and record.json beside "
@@ -155,12 +162,6 @@ static status fill_report(struct case_page *page, cJSON **provenance) {
                    "bone adds, and another scan of the same person, is not in it. The interval of "
                    "a failure load also moves outline and mesh.");
   report_measurements(r, page->record, NULL);
-  tell_methods(page);
-  *provenance = provenance_to_json(page->c->provenance); /* with the sources of the methods */
-  CHECK(*provenance, ST_MEMORY, "provenance of the report");
-  report_section(r, "Provenance");
-  list_steps(r, page->c->graph);
-  report_provenance(r, *provenance);
 done:
   return st;
 }
