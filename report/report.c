@@ -300,7 +300,7 @@ void report_sources(struct report *r, const char *const *keys, int count) {
   html_put(t, "<ol class=\"sources\">");
   for (int i = 0; i < count; i++) {
     const struct source *s = source_find(keys[i]);
-    html_element(t, "<li>", s ? s->citation : keys[i], "");
+    html_prose(t, "<li>", s ? s->citation : keys[i], "");
     if (s && s->doi[0]) html_element(t, ". ", s->doi, "");
     if (s) html_element(t, " <span class=\"subtitle\">[", s->key, "]</span>");
     html_put(t, "</li>\n");
