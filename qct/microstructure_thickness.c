@@ -238,23 +238,31 @@ done:
   return st;
 }
 
-/* From the disc of a point of the surface to c: its length squared. Points are a voxel apart, and a
- * sphere must not come through between them. */
-static double from_disc(double away[3], const struct field *f, int32_t index, const double c[3]) {
+/* How far c lies over the disc of a point of the surface, and from its axis, squared [mm2]. Points
+ * are a voxel apart, and a sphere must not come through between them. */
+static inline double over_disc(double q[3], double *flat, const struct field *f, int32_t index,
+                               const double c[3]) {
   const struct point *p = point_at(f, index);
   const float *n = f->normals + 3 * (int64_t)index;
-  const double q[3] = {c[0] - (double)p->x, c[1] - (double)p->y, c[2] - (double)p->z};
-  double high = 0, square = 0, flat, share;
-  for (int a = 0; a < 3; a++) {
-    high += q[a] * (double)n[a];
-    square += q[a] * q[a];
-  }
-  flat = sqrt(fmax(square - high * high, 0));
-  share = n[0] == 0 && n[1] == 0 && n[2] == 0 ? 1
-          : flat > DISC * f->edge             ? (flat - DISC * f->edge) / flat
-                                              : 0;
-  for (int a = 0; a < 3; a++) away[a] = high * (double)n[a] + share * (q[a] - high * (double)n[a]);
-  return away[0] * away[0] + away[1] * away[1] + away[2] * away[2];
+  q[0] = c[0] - (double)p->x;
+  q[1] = c[1] - (double)p->y;
+  q[2] = c[2] - (double)p->z;
+  double high = q[0] * (double)n[0] + q[1] * (double)n[1] + q[2] * (double)n[2];
+  *flat = fmax(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] - high * high, 0);
+  return high;
+}
+
+/* Of the way from the axis to c, the share outside the disc; a point without a normal has none. */
+static inline double beyond_disc(const struct field *f, int32_t index, double flat) {
+  const float *n = f->normals + 3 * (int64_t)index;
+  double disc = DISC * f->edge;
+  if (n[0] == 0 && n[1] == 0 && n[2] == 0) return 1;
+  return flat > disc * disc ? 1 - disc / sqrt(flat) : 0;
+}
+
+static inline double disc_apart(const struct field *f, int32_t index, const double c[3]) {
+  double q[3], flat, high = over_disc(q, &flat, f, index, c), share = beyond_disc(f, index, flat);
+  return high * high + share * share * flat;
 }
 
 /* Distance of any place to the surface, from the places that the voxels around it know. */
@@ -275,7 +283,7 @@ static double clearance(const struct field *f, const double c[3], int32_t *which
         int32_t index = f->nearest[geometry_index(g, i, j, k)];
         if (index == last || apart(point_at(f, index), c[0], c[1], c[2]) >= most) continue;
         last = index;
-        double away[3], d = from_disc(away, f, index, c);
+        double d = disc_apart(f, index, c);
         if (d >= least) continue;
         least = d;
         most = (sqrt(d) + DISC * f->edge) *
@@ -290,8 +298,7 @@ static double clearance(const struct field *f, const double c[3], int32_t *which
 static double own_radius(const struct field *f, int64_t at, int64_t i, int64_t j, int64_t k) {
   const double *edge = f->bone->grid.spacing;
   const double c[3] = {(double)i * edge[0], (double)j * edge[1], (double)k * edge[2]};
-  double away[3];
-  return sqrt(from_disc(away, f, f->nearest[at], c));
+  return sqrt(disc_apart(f, f->nearest[at], c));
 }
 
 /* Is the sphere of a voxel in a neighbour's, or nearly? */
@@ -325,10 +332,13 @@ static int step_away(double moved[3], const struct field *f, const int64_t p[3],
                      int32_t which, double step) {
   const struct geometry *g = &f->bone->grid;
   const int64_t n[3] = {g->nx, g->ny, g->nz};
-  double away[3], length = sqrt(from_disc(away, f, which, c));
+  const float *normal = f->normals + 3 * (int64_t)which;
+  double q[3], flat, high = over_disc(q, &flat, f, which, c), share = beyond_disc(f, which, flat);
+  double length = sqrt(high * high + share * share * flat);
   int inside = length > 0;
   for (int a = 0; a < 3 && inside; a++) {
-    moved[a] = c[a] + step * away[a] / length;
+    double up = high * (double)normal[a];
+    moved[a] = c[a] + step * (up + share * (q[a] - up)) / length;
     inside &= moved[a] >= 0 && moved[a] <= (double)(n[a] - 1) * g->spacing[a];
     inside &= fabs(moved[a] - (double)p[a] * g->spacing[a]) <= g->spacing[a];
   }
