@@ -111,7 +111,7 @@ static int tilted_plates(double x, double y, double z,
 
 static void tilted_plates_too_within_a_quarter_of_a_voxel(void **state) {
   (void)state;
-  for (double t = 3; t < 7; t += 1.3) {
+  for (double t = 3; t < 7; t += 2.6) {
     struct labels *l = fill(60, 1, 1, 1, tilted_plates, t);
     struct volume *map = NULL;
     assert_ok(micro_thickness(&map, l, MICRO_BONE | MICRO_MARROW, NULL, NAN));
@@ -130,7 +130,7 @@ static void tilted_plates_too_within_a_quarter_of_a_voxel(void **state) {
  * 1/16. */
 static void spheres_do_not_come_through_between_the_places_of_a_face(void **state) {
   (void)state;
-  for (double t = 3; t < 7; t += 1.3) {
+  for (double t = 3; t < 7; t += 2.6) {
     struct labels *l = fill(40, 1, 1, 1, tilted_plates, t);
     struct volume *height = NULL, *map = NULL;
     assert_ok(volume_create(&height, &l->grid, QUANTITY_OTHER));
