@@ -1,4 +1,5 @@
-/* Cubic B-spline interpolation by ITK, for core/filter_grid.c only. */
+/* Cubic B-spline interpolation, for core/filter_grid.c only: coefficients by a recursive filter
+ * along each axis, values from the 64 around a place. Source: unser1993 */
 #ifndef QCT_CORE_FILTER_CUBIC_H
 #define QCT_CORE_FILTER_CUBIC_H
 
@@ -10,8 +11,8 @@ extern "C" {
 
 struct cubic;
 
-/** Find the spline coefficients (mirror at the borders); `in` must outlive it.
- * @return ST_DOMAIN when a voxel has no data, ST_EXTERNAL */
+/** Find the spline coefficients (mirror at the borders).
+ * @return ST_DOMAIN when a voxel has no data, ST_MEMORY */
 status cubic_create(struct cubic **out, const struct volume *in);
 void cubic_destroy(struct cubic *c);
 /** Value at a fractional index inside the grid of centres; any number of threads. */

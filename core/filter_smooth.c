@@ -1,14 +1,11 @@
 /* Gaussian smoothing by the discrete Gaussian kernel exp(-t) I_n(t), t = (sigma/spacing)^2, whose
  * variance is exactly t at any width (a sampled Gaussian falls short below one voxel). Separable,
  * border voxels repeated. Source: lindeberg1990, equation 17. */
+#include "core/filter_lines.h"
 #include "core/itk_filter.h"
-#include "core/parallel.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
-
-enum { TILE = 16 }; /* neighbouring lines smoothed together */
 
 /* Half kernel w[0..radius], w[0] + 2 sum w[n] = 1, by downward recurrence of the Bessel functions.
  */
@@ -39,49 +36,34 @@ static inline int64_t clamp_index(int64_t i, int64_t n) {
   return i < 0 ? 0 : i >= n ? n - 1 : i;
 }
 
-/* Smooth `width` neighbouring lines of n voxels, in place. line: [n][TILE] of scratch. */
-static void smooth_lines(float *voxels, int64_t stride, int64_t n, int width, const double *w,
-                         int64_t radius, double *line) {
-  for (int64_t i = 0; i < n; i++)
-    for (int x = 0; x < width; x++) line[i * TILE + x] = (double)voxels[i * stride + x];
+struct half_kernel {
+  double *w; /* owned */
+  int64_t radius;
+};
+
+static void smooth_lines(double *out, const double *in, int64_t n, const void *user) {
+  const struct half_kernel *k = user;
   for (int64_t i = 0; i < n; i++) {
-    double sum[TILE];
-    for (int x = 0; x < width; x++) sum[x] = w[0] * line[i * TILE + x];
-    for (int64_t m = 1; m <= radius; m++) {
-      const double *a = line + clamp_index(i - m, n) * TILE;
-      const double *b = line + clamp_index(i + m, n) * TILE;
-      for (int x = 0; x < width; x++) sum[x] += w[m] * (a[x] + b[x]);
+    double sum[FILTER_LANES];
+    for (int x = 0; x < FILTER_LANES; x++) sum[x] = k->w[0] * in[i * FILTER_LANES + x];
+    for (int64_t m = 1; m <= k->radius; m++) {
+      const double *a = in + clamp_index(i - m, n) * FILTER_LANES;
+      const double *b = in + clamp_index(i + m, n) * FILTER_LANES;
+      for (int x = 0; x < FILTER_LANES; x++) sum[x] += k->w[m] * (a[x] + b[x]);
     }
-    for (int x = 0; x < width; x++) voxels[i * stride + x] = (float)sum[x];
+    for (int x = 0; x < FILTER_LANES; x++) out[i * FILTER_LANES + x] = sum[x];
   }
 }
 
-/* Axis 0 runs along the lines themselves (width 1); the others take TILE lines at a time. */
 static status smooth_axis(float *voxels, const struct geometry *g, int axis, double sigma_mm) {
   status st = ST_OK;
-  const int64_t n[3] = {g->nx, g->ny, g->nz}, stride[3] = {1, g->nx, g->nx * g->ny};
-  double *w = NULL, *scratch = NULL, sigma = sigma_mm / g->spacing[axis];
-  int64_t radius, length = n[axis];
-  int64_t tiles = axis ? (g->nx + TILE - 1) / TILE : 1;
-  int64_t rows = axis == 2 ? g->ny : g->nz * (axis ? 1 : g->ny);
-  int threads = parallel_threads();
-  TRY(kernel(&w, &radius, sigma * sigma));
-  scratch = malloc((size_t)threads * (size_t)length * TILE * sizeof *scratch);
-  CHECK(scratch, ST_MEMORY, "smoothing lines of %lld voxels", (long long)length);
-#pragma omp parallel num_threads(threads)
-  {
-    double *line = scratch + (size_t)omp_get_thread_num() * (size_t)length * TILE;
-#pragma omp for schedule(static)
-    for (int64_t r = 0; r < rows * tiles; r++) {
-      int64_t row = r / tiles, x = (r % tiles) * TILE;
-      int64_t start = row * (axis == 1 ? stride[2] : stride[1]) + x;
-      int width = axis == 0 ? 1 : (int)(g->nx - x < TILE ? g->nx - x : TILE);
-      smooth_lines(voxels + start, stride[axis], length, width, w, radius, line);
-    }
-  }
+  const int64_t size[3] = {g->nx, g->ny, g->nz};
+  struct half_kernel k = {NULL, 0};
+  double sigma = sigma_mm / g->spacing[axis];
+  TRY(kernel(&k.w, &k.radius, sigma * sigma));
+  TRY(filter_lines(voxels, size, axis, smooth_lines, &k));
 done:
-  free(w);
-  free(scratch);
+  free(k.w);
   return st;
 }
 

@@ -3,6 +3,7 @@
 #include "core/statistics.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum { N = PROFILE_SAMPLES, ZERO = 16 };   /* ZERO: the sample at the surface, x = 0 */
@@ -110,7 +111,9 @@ static const double TABLE_END = 6; /* standard deviations each side */
 
 /* Normal distribution function from a table with linear steps of 0.01: error below 6e-6. */
 struct normal_table {
-  double p[TABLE + 1];
+  struct {
+    double p, rise; /* to the next */
+  } at[TABLE];
 };
 
 static double normal_cdf(const struct normal_table *table, double z) {
@@ -118,13 +121,19 @@ static double normal_cdf(const struct normal_table *table, double z) {
   if (at <= 0) return 0;
   if (at >= TABLE - 1) return 1;
   int i = (int)at;
-  return table->p[i] + (at - i) * (table->p[i + 1] - table->p[i]);
+  return table->at[i].p + (at - i) * table->at[i].rise;
 }
 
 void profile_prepare(struct normal_table **out) {
   struct normal_table *t = malloc(sizeof *t);
-  for (int i = 0; t && i <= TABLE; i++)
-    t->p[i] = 0.5 * erfc(-(-TABLE_END + i * 2 * TABLE_END / (TABLE - 1)) * 0.70710678118654752440);
+  double p = 0, next = 0;
+  for (int i = -1; t && i < TABLE; i++, p = next) {
+    next =
+        0.5 * erfc(-(-TABLE_END + (i + 1) * 2 * TABLE_END / (TABLE - 1)) * 0.70710678118654752440);
+    if (i < 0) continue;
+    t->at[i].p = p;
+    t->at[i].rise = next - p;
+  }
   *out = t;
 }
 
@@ -146,23 +155,20 @@ struct place {
   double y0, y2;
 };
 
-/* What is known of a sample: the cortex, the next bone (share c), and the density behind the cortex
- * where that is given. */
-static double known_part(const struct profile_known *k, double a, double b, double c,
-                         double depth) {
-  double bones = k->y1 * (a - b + c);
-  return isnan(k->y2) ? bones : bones + (k->y2 + k->y2_slope * fmax(depth, 0)) * b;
-}
-
 /* Best y0, y2 for given edges, and the sum of squares; INFINITY when degenerate. */
 static double project(const struct line *l, struct place *p) {
   const struct profile_known *k = l->known;
   double aa = 0, bb = 0, ab = 0, ad = 0, bd = 0, dd = 0;
+  const bool given = !isnan(k->y2), next = l->next;
+  const double x0 = p->x0, t = p->t, xn = p->xn, sigma = k->sigma_mm, y1 = k->y1;
   for (int i = l->from; i < l->to; i++) {
-    double depth = x_of(i) - p->x0 - p->t, a = normal_cdf(l->table, (depth + p->t) / k->sigma_mm);
-    double b = normal_cdf(l->table, depth / k->sigma_mm);
-    double c = l->next ? normal_cdf(l->table, (p->xn - x_of(i)) / k->sigma_mm) : 0;
-    double d = l->y[i] - known_part(k, a, b, c, depth), u = 1 - a - c;
+    double depth = x_of(i) - x0 - t, a = normal_cdf(l->table, (depth + t) / sigma);
+    double b = normal_cdf(l->table, depth / sigma);
+    double c = next ? normal_cdf(l->table, (xn - x_of(i)) / sigma) : 0;
+    /* what is known of a sample: the cortex, the next bone, what lies behind where it is given */
+    double known = y1 * (a - b + c), u = 1 - a - c;
+    if (given) known += (k->y2 + k->y2_slope * (depth > 0 ? depth : 0)) * b;
+    double d = l->y[i] - known;
     aa += u * u;
     bb += b * b;
     ab += u * b;
@@ -196,15 +202,16 @@ static double descend(const struct line *l, struct place *p) {
   double best = project(l, p);
   int fixed = !isnan(l->known->y2), moves = l->next ? OWN + 2 : OWN;
   for (double step = 0.4; step > 0.015;) {
-    int better = 0;
+    int better = 0, undo = -1; /* the move that would only lead back */
     for (int m = 0; m < moves; m++) {
-      if (fixed && move[m][0] != 0) continue;
+      if (m == undo || (fixed && move[m][0] != 0)) continue;
       struct place q = *p;
       q.x0 += step * move[m][0];
       q.t = bounded(q.t + step * move[m][1]);
       q.xn += step * move[m][2];
       double s = project(l, &q);
       if (s >= best) continue;
+      undo = q.t == p->t + step * move[m][1] ? m ^ 1 : -1;
       best = s;
       *p = q;
       better = 1;

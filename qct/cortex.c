@@ -79,7 +79,7 @@ static void mark_voxels(struct labels *split, const struct labels *labels, int l
         if (labels->voxels[at] != label) continue;
         struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
         double deep;
-        int32_t point = near_point(&deep, cells, p, deepest_mm + beside_mm);
+        int32_t point = near_point(&deep, cells, p, deepest_mm + beside_mm, -1);
         double thickness = point >= 0 ? (double)depth[point] : 0;
         split->voxels[at] = deep < thickness               ? QCT_CORTICAL
                             : deep < thickness + beside_mm ? QCT_BESIDE_CORTEX

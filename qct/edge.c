@@ -65,7 +65,7 @@ static void sum_slice(double mass_mg[HIP_SHAFT + 1], int64_t k, const int64_t lo
       if (labels->voxels[at] == label || isnan(density->voxels[at])) continue;
       struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
       double distance;
-      int32_t point = near_point(&distance, near, p, farthest_mm);
+      int32_t point = near_point(&distance, near, p, farthest_mm, -1);
       if (point < 0 || distance > (double)outside[point].reach_mm) continue;
       double excess = (double)density->voxels[at] - (double)outside[point].background;
       mass_mg[hip_frame_region(frame, p)] += excess * voxel_cm3;

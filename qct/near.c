@@ -7,6 +7,8 @@
 void near_free(struct near *c) {
   free(c->first);
   free(c->points);
+  free(c->places);
+  free(c->empty);
 }
 
 static int64_t cell_of(const struct near *c, struct vec3 p) {
@@ -14,6 +16,27 @@ static int64_t cell_of(const struct near *c, struct vec3 p) {
   int64_t j = (int64_t)((p.y - c->origin.y) / c->size_mm);
   int64_t k = (int64_t)((p.z - c->origin.z) / c->size_mm);
   return (k * c->ny + j) * c->nx + i;
+}
+
+/* The largest of the offsets to the next cell that holds a point, for every cell: a pass forwards
+ * and one back over the 13 neighbours that come before. */
+static void measure_empty(struct near *c) {
+  const int64_t n = c->nx * c->ny * c->nz, most = c->nx + c->ny + c->nz;
+  for (int64_t i = 0; i < n; i++) c->empty[i] = c->first[i] < c->first[i + 1] ? 0 : (int32_t)most;
+  for (int back = 0; back < 2; back++)
+    for (int64_t m = 0; m < n; m++) {
+      int64_t at = back ? n - 1 - m : m, i = at % c->nx, j = at / c->nx % c->ny,
+              k = at / c->nx / c->ny;
+      for (int64_t d = 0; d < 13; d++) { /* of 27 in order, those before the middle */
+        int64_t x = d % 3 - 1, y = d / 3 % 3 - 1, z = d / 9 - 1;
+        if (back) x = -x, y = -y, z = -z;
+        if (i + x < 0 || i + x >= c->nx || j + y < 0 || j + y >= c->ny || k + z < 0 ||
+            k + z >= c->nz)
+          continue;
+        int32_t next = c->empty[((k + z) * c->ny + j + y) * c->nx + i + x] + 1;
+        if (next < c->empty[at]) c->empty[at] = next;
+      }
+    }
 }
 
 status near_make(struct near *c, const struct surface *s, double size_mm) {
@@ -33,8 +56,10 @@ status near_make(struct near *c, const struct surface *s, double size_mm) {
   int64_t n = c->nx * c->ny * c->nz;
   c->first = calloc((size_t)n + 1, sizeof *c->first);
   c->points = calloc((size_t)s->vertex_count, sizeof *c->points);
-  CHECK(c->first && c->points, ST_MEMORY, "surface: a table of %lld surface points",
-        (long long)s->vertex_count);
+  c->places = calloc((size_t)s->vertex_count, sizeof *c->places);
+  c->empty = calloc((size_t)n, sizeof *c->empty);
+  CHECK(c->first && c->points && c->places && c->empty, ST_MEMORY,
+        "surface: a table of %lld surface points", (long long)s->vertex_count);
   for (int64_t v = 0; v < s->vertex_count; v++) c->first[cell_of(c, s->vertices[v])]++;
   int32_t sum = 0;
   for (int64_t i = 0; i <= n; i++) {
@@ -43,6 +68,8 @@ status near_make(struct near *c, const struct surface *s, double size_mm) {
   }
   for (int64_t v = s->vertex_count - 1; v >= 0; v--)
     c->points[--c->first[cell_of(c, s->vertices[v])]] = (int32_t)v;
+  for (int64_t i = 0; i < s->vertex_count; i++) c->places[i] = s->vertices[c->points[i]];
+  measure_empty(c);
 done:
   return st;
 }
@@ -74,10 +101,12 @@ struct nearest {
   int32_t point;
 };
 
-/* Nearest among the points of a cell; the lower of two equally near. */
-static void look_into(struct nearest *n, const struct near *c, int64_t cell, struct vec3 p) {
-  for (int32_t i = c->first[cell]; i < c->first[cell + 1]; i++) {
-    struct vec3 d = vec3_sub(c->surface->vertices[c->points[i]], p);
+/* Nearest among the points of the cells from `cell` to `last` of a row; the lower of two equally
+ * near. */
+static void look_into(struct nearest *n, const struct near *c, int64_t cell, int64_t last,
+                      struct vec3 p) {
+  for (int32_t i = c->first[cell]; i < c->first[last + 1]; i++) {
+    struct vec3 d = vec3_sub(c->places[i], p);
     double distance2 = vec3_dot(d, d);
     if (distance2 > n->distance2 || (distance2 == n->distance2 && c->points[i] > n->point))
       continue;
@@ -86,21 +115,53 @@ static void look_into(struct nearest *n, const struct near *c, int64_t cell, str
   }
 }
 
-/* Cells of the grid `ring` cells from `own` (which may lie outside it), the largest offset counts.
- */
-static void look_into_ring(struct nearest *n, const struct near *c, const int64_t own[3],
-                           int64_t ring, struct vec3 p) {
-  int64_t k0 = own[2] - ring, k1 = own[2] + ring, j0 = own[1] - ring, j1 = own[1] + ring;
-  for (int64_t k = k0 > 0 ? k0 : 0; k <= k1 && k < c->nz; k++)
-    for (int64_t j = j0 > 0 ? j0 : 0; j <= j1 && j < c->ny; j++) {
-      bool rim = k == k0 || k == k1 || j == j0 || j == j1;
-      for (int64_t i = own[0] - ring; i <= own[0] + ring; i += rim || ring == 0 ? 1 : 2 * ring)
-        if (i >= 0 && i < c->nx) look_into(n, c, (k * c->ny + j) * c->nx + i, p);
-    }
+/* Square of how far a place lies from the cells `cell` along one axis [cells]. */
+static double beyond2(double at, int64_t cell) {
+  double below = (double)cell - at, above = at - (double)cell - 1;
+  return below > 0 ? below * below : above > 0 ? above * above : 0;
 }
 
-int32_t near_point(double *distance, const struct near *c, struct vec3 p, double reach_mm) {
+/* Cells of the grid `ring` cells from `own` (which may lie outside it), the largest offset counts.
+ * A row that lies farther than the nearest point yet has nothing to give. */
+static void look_into_ring(struct nearest *n, const struct near *c, const double at[3],
+                           const int64_t own[3], int64_t ring, struct vec3 p) {
+  int64_t k0 = own[2] - ring, k1 = own[2] + ring, j0 = own[1] - ring, j1 = own[1] + ring;
+  int64_t i0 = own[0] - ring, i1 = own[0] + ring;
+  int64_t from = i0 > 0 ? i0 : 0, to = i1 < c->nx ? i1 : c->nx - 1;
+  const double cells2 = (1 + 1e-9) / (c->size_mm * c->size_mm);
+  if (from > to) return;
+  for (int64_t k = k0 > 0 ? k0 : 0; k <= k1 && k < c->nz; k++) {
+    double z2 = beyond2(at[2], k);
+    if (z2 > n->distance2 * cells2) continue;
+    for (int64_t j = j0 > 0 ? j0 : 0; j <= j1 && j < c->ny; j++) {
+      if (beyond2(at[1], j) + z2 > n->distance2 * cells2) continue;
+      int64_t row = (k * c->ny + j) * c->nx;
+      if (k == k0 || k == k1 || j == j0 || j == j1) {
+        look_into(n, c, row + from, row + to, p);
+        continue;
+      }
+      if (i0 >= 0) look_into(n, c, row + i0, row + i0, p);
+      if (i1 < c->nx) look_into(n, c, row + i1, row + i1, p);
+    }
+  }
+}
+
+/* Rings about a cell that hold no point: its distance to the next cell that does. */
+static int64_t empty_rings(const struct near *c, const int64_t own[3]) {
+  const int64_t size[3] = {c->nx, c->ny, c->nz};
+  for (int a = 0; a < 3; a++)
+    if (own[a] < 0 || own[a] >= size[a]) return 0;
+  return c->empty[(own[2] * c->ny + own[1]) * c->nx + own[0]];
+}
+
+int32_t near_point(double *distance, const struct near *c, struct vec3 p, double reach_mm,
+                   int32_t guess) {
   struct nearest n = {reach_mm * reach_mm, INT32_MAX};
+  if (guess >= 0) {
+    struct vec3 d = vec3_sub(c->surface->vertices[guess], p);
+    double distance2 = vec3_dot(d, d);
+    if (distance2 <= n.distance2) n = (struct nearest){distance2, guess};
+  }
   const double at[3] = {(p.x - c->origin.x) / c->size_mm, (p.y - c->origin.y) / c->size_mm,
                         (p.z - c->origin.z) / c->size_mm};
   int64_t own[3];
@@ -110,11 +171,11 @@ int32_t near_point(double *distance, const struct near *c, struct vec3 p, double
     own[a] = (int64_t)cell;
     inside = fmin(inside, fmin(at[a] - cell, cell + 1 - at[a]));
   }
-  /* all of ring r + 1 lies at least r cells and the distance to the own border away */
-  for (int64_t ring = 0;; ring++) {
-    look_into_ring(&n, c, own, ring, p);
-    double next = ((double)ring + inside) * c->size_mm;
-    if (next * next > n.distance2) break;
+  /* all of ring r lies at least r - 1 cells and the distance to the own border away */
+  for (int64_t ring = empty_rings(c, own);; ring++) {
+    double nearest = ((double)(ring - 1) + inside) * c->size_mm;
+    if (ring > 0 && nearest * nearest > n.distance2) break;
+    look_into_ring(&n, c, at, own, ring, p);
   }
   *distance = n.point == INT32_MAX ? (double)INFINITY : sqrt(n.distance2);
   return n.point == INT32_MAX ? -1 : n.point;

@@ -367,13 +367,15 @@ static status find_vertices(int32_t **out, const struct qct_shell *s) {
   TRY(near_make(&cells, s->surface, 3));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
   for (int64_t k = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
+    for (int64_t j = 0; j < g->ny; j++) {
+      int32_t before = -1;
       for (int64_t i = 0; i < g->nx; i++) {
         int64_t at = geometry_index(g, i, j, k);
         struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
-        double distance;
-        vertex[at] = near_point(&distance, &cells, p, s->bone->voxels[at] > 0 ? REACH : outside_mm);
+        double distance, reach_mm = s->bone->voxels[at] > 0 ? REACH : outside_mm;
+        before = vertex[at] = near_point(&distance, &cells, p, reach_mm, before);
       }
+    }
   *out = vertex;
   vertex = NULL;
 done:
