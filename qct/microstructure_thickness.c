@@ -1,4 +1,5 @@
 #include "core/parallel.h"
+#include "qct/microstructure_field.h"
 #include "qct/microstructure_parts.h"
 
 #include <math.h>
@@ -7,242 +8,22 @@
 
 /* The 26 directions miss the way up by 27 degrees at most: 1 - cos 27 = 0.11 of a step. */
 static const double ALMOST = 0.12;
-static const double TOUCH = 0.5;          /* voxels: how near to a sphere a voxel belongs to it */
-static const double FINEST = 0.0625;      /* voxels: last step of the ascent */
-static const double GAIN = 1e-3;          /* voxels: what a step of it must bring */
-static const double DISC = 0.5;           /* voxels: a place of the surface stands for so much */
-enum { SLAB = 8, BLOCK = 16, SIDES = 4 }; /* a sphere at rest touches four sides */
-
-struct point { /* of the surface, or a centre; millimetres along the index axes */
-  float x, y, z;
-};
+static const double TOUCH = 0.5;     /* voxels: how near to a sphere a voxel belongs to it */
+static const double FINEST = 0.0625; /* voxels: last step of the ascent */
+static const double GAIN = 1e-3;     /* voxels: what a step of it must bring */
+static const double DISC = 0.5;      /* voxels: a place of the surface stands for so much */
+enum { SLAB = 8, SIDES = 4 };        /* a sphere at rest touches four sides */
 
 struct sphere {
-  struct point at;
+  struct micro_point at;
   float r;
 };
 
-struct list { /* of points or spheres */
-  char *items;
-  size_t size; /* of one */
-  int64_t count, capacity;
-};
-
-struct field {
-  const struct labels *bone;
-  const struct volume *image; /* NULL: the surface is that of the map of voxels */
-  double threshold;
-  struct list points; /* of the surface */
-  float *normals;     /* owned, [point][3]; 0 for none */
-  int32_t *nearest;   /* owned, [voxel]: index of its point; -1 none yet */
-  double edge;        /* the shortest [mm] */
-};
-
-static int push(struct list *l, const void *item) {
-  if (l->count == l->capacity) {
-    int64_t more = l->capacity ? 2 * l->capacity : 4096;
-    char *items = realloc(l->items, (size_t)more * l->size);
-    if (!items) return 0;
-    l->items = items;
-    l->capacity = more;
-  }
-  memcpy(l->items + (size_t)l->count++ * l->size, item, l->size);
-  return 1;
-}
-
-static const struct point *point_at(const struct field *f, int32_t index) {
-  return (const struct point *)(const void *)f->points.items + index;
-}
-
-static double apart(const struct point *a, double x, double y, double z) {
-  double u = (double)a->x - x, v = (double)a->y - y, w = (double)a->z - z;
-  return u * u + v * v + w * w;
-}
-
-/* ---- the surface ---- */
-
-/* Where the field passes zero between a voxel and the next along an axis, by a straight line. */
-static int cross(struct field *f, const float *side, int64_t at, int64_t next, struct point here,
-                 int axis) {
-  const struct geometry *g = &f->bone->grid;
-  if ((side[at] >= 0) == (side[next] >= 0)) return 1;
-  double a = (double)side[at], b = (double)side[next];
-  float along = (float)(g->spacing[axis] * a / (a - b));
-  if (axis == 0) here.x += along;
-  if (axis == 1) here.y += along;
-  if (axis == 2) here.z += along;
-  int32_t index = (int32_t)f->points.count;
-  if (!push(&f->points, &here)) return 0;
-  f->nearest[at] = index; /* any: the sweeps choose */
-  f->nearest[next] = index;
-  return 1;
-}
-
-static int cross_all(struct field *f, const float *side) {
-  const struct geometry *g = &f->bone->grid;
-  const int64_t step[3] = {1, g->nx, g->nx * g->ny};
-  for (int64_t k = 0, at = 0; k < g->nz; k++)
-    for (int64_t j = 0; j < g->ny; j++)
-      for (int64_t i = 0; i < g->nx; i++, at++) {
-        const int inner[3] = {i + 1 < g->nx, j + 1 < g->ny, k + 1 < g->nz};
-        const struct point here = {(float)((double)i * g->spacing[0]),
-                                   (float)((double)j * g->spacing[1]),
-                                   (float)((double)k * g->spacing[2])};
-        for (int a = 0; a < 3; a++)
-          if (inner[a] && !cross(f, side, at, at + step[a], here, a)) return 0;
-      }
-  return 1;
-}
-
-/* Grey values over the threshold; no data is marrow. Where rounding disagrees with the map, it has
- * the word. */
-static status take_sides(float **out, const struct field *f) {
-  status st = ST_OK;
-  int64_t n = geometry_voxels(&f->bone->grid);
-  float *side = malloc((size_t)n * sizeof *side);
-  CHECK(side, ST_MEMORY, "local thickness: out of memory");
-  for (int64_t i = 0; i < n; i++) {
-    float v = f->image ? f->image->voxels[i] : NAN;
-    int in = f->bone->voxels[i] == 1;
-    side[i] = isnan(v) ? -0.5F : (float)((double)v - f->threshold);
-    if ((side[i] >= 0) != in) side[i] = in ? 0.5F : -0.5F;
-  }
-  *out = side;
-done:
-  return st;
-}
-
-static status find_surface(struct field *f) {
-  status st = ST_OK;
-  const struct geometry *g = &f->bone->grid;
-  float *side = NULL;
-  int64_t all = labels_count(f->bone, 1);
-  CHECK(all > 0 && all < geometry_voxels(g), ST_DOMAIN,
-        "local thickness: the image is all bone or all marrow, there is no surface");
-  TRY(take_sides(&side, f));
-  for (int64_t i = 0; i < geometry_voxels(g); i++) f->nearest[i] = -1;
-  CHECK(cross_all(f, side), ST_MEMORY, "local thickness: out of memory for the surface");
-  CHECK(f->points.count < INT32_MAX, ST_DOMAIN, "local thickness: %lld places of the surface",
-        (long long)f->points.count);
-  f->normals = malloc(3 * (size_t)f->points.count * sizeof *f->normals);
-  CHECK(f->normals, ST_MEMORY, "local thickness: out of memory for the surface");
-  TRY(micro_place((float *)(void *)f->points.items, f->normals, f->points.count, f->bone,
-                  !f->image));
-done:
-  free(side);
-  return st;
-}
-
-/* ---- nearest place of the surface ---- */
-
-struct sweep {
-  struct field *f;
-  int64_t offset[13];
-  int d[13][3];
-};
-
-/* The 13 neighbours that come before a voxel in the order of the sweep. */
-static void make_sweep(struct sweep *s, struct field *f, int turn) {
-  const struct geometry *g = &f->bone->grid;
-  s->f = f;
-  for (int index = 0; index < 13; index++) {
-    s->d[index][0] = turn * (index % 3 - 1);
-    s->d[index][1] = turn * (index / 3 % 3 - 1);
-    s->d[index][2] = turn * (index / 9 - 1);
-    s->offset[index] = (s->d[index][2] * g->ny + s->d[index][1]) * g->nx + s->d[index][0];
-  }
-}
-
-static int take_nearest(const struct sweep *s, int64_t at, int64_t i, int64_t j, int64_t k) {
-  const struct geometry *g = &s->f->bone->grid;
-  int32_t *nearest = s->f->nearest, best = nearest[at], own = best, last = best;
-  double x = (double)i * g->spacing[0], y = (double)j * g->spacing[1],
-         z = (double)k * g->spacing[2];
-  double least = best < 0 ? (double)INFINITY : apart(point_at(s->f, best), x, y, z);
-  for (int n = 0; n < 13; n++) {
-    int64_t u = i + s->d[n][0], v = j + s->d[n][1], w = k + s->d[n][2];
-    if (u < 0 || v < 0 || w < 0 || u >= g->nx || v >= g->ny || w >= g->nz) continue;
-    int32_t other = nearest[at + s->offset[n]];
-    if (other < 0 || other == last || other == best) continue;
-    last = other;
-    double d = apart(point_at(s->f, other), x, y, z);
-    if (d < least) {
-      least = d;
-      best = other;
-    }
-  }
-  nearest[at] = best;
-  return best != own;
-}
-
-struct turns {
-  struct sweep sweep[2]; /* there, back */
-  int32_t *changed;      /* [nz][ny]: the last turn in which the row did */
-};
-
-/* Did the row or one that touches it change since the last turn of this direction? */
-static int is_stale(const struct turns *t, int turn, int64_t j, int64_t k) {
-  const struct geometry *g = &t->sweep[0].f->bone->grid;
-  for (int64_t w = k > 0 ? k - 1 : 0; w <= k + 1 && w < g->nz; w++)
-    for (int64_t v = j > 0 ? j - 1 : 0; v <= j + 1 && v < g->ny; v++)
-      if (t->changed[w * g->ny + v] >= turn - 2) return 1;
-  return 0;
-}
-
-static void turn_row(const struct turns *t, int turn, int64_t j, int64_t k) {
-  const struct sweep *s = &t->sweep[turn % 2];
-  const struct geometry *g = &s->f->bone->grid;
-  int64_t row = geometry_index(g, 0, j, k);
-  int changed = 0;
-  for (int64_t n = 0; n < g->nx; n++) {
-    int64_t i = turn % 2 ? g->nx - 1 - n : n;
-    changed |= take_nearest(s, row + i, i, j, k);
-  }
-  if (changed) t->changed[k * g->ny + j] = turn;
-}
-
-static void turn_block(const struct turns *t, int turn, int64_t block) {
-  const struct geometry *g = &t->sweep[0].f->bone->grid;
-  int64_t first = block * BLOCK, count = first + BLOCK < g->nz ? BLOCK : g->nz - first;
-  for (int64_t c = 0; c < count; c++)
-    for (int64_t b = 0; b < g->ny; b++) {
-      int64_t k = turn % 2 ? first + count - 1 - c : first + c;
-      int64_t j = turn % 2 ? g->ny - 1 - b : b;
-      if (is_stale(t, turn, j, k)) turn_row(t, turn, j, k);
-    }
-}
-
-/* Each voxel takes the nearest among its own and its neighbours' places, there and back, until
- * nothing changes. Blocks of layers take turns, the even ones and then the odd, so that none reads
- * what another writes. */
-static status find_nearest(struct field *f) {
-  status st = ST_OK;
-  const struct geometry *g = &f->bone->grid;
-  int64_t rows = g->ny * g->nz, blocks = (g->nz + BLOCK - 1) / BLOCK;
-  struct turns t = {.changed = malloc((size_t)rows * sizeof *t.changed)};
-  int busy = 1;
-  CHECK(t.changed, ST_MEMORY, "local thickness: out of memory for %lld rows", (long long)rows);
-  for (int64_t r = 0; r < rows; r++) t.changed[r] = -1;
-  make_sweep(&t.sweep[0], f, 1);
-  make_sweep(&t.sweep[1], f, -1);
-  for (int turn = 0; busy; turn++) {
-    for (int odd = 0; odd < 2; odd++) {
-#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1)
-      for (int64_t block = odd; block < blocks; block += 2) turn_block(&t, turn, block);
-    }
-    busy = turn < 2;
-    for (int64_t r = 0; r < rows && !busy; r++) busy = t.changed[r] >= turn - 1;
-  }
-done:
-  free(t.changed);
-  return st;
-}
-
 /* How far c lies over the disc of a point of the surface, and from its axis, squared [mm2]. Points
  * are a voxel apart, and a sphere must not come through between them. */
-static inline double over_disc(double q[3], double *flat, const struct field *f, int32_t index,
-                               const double c[3]) {
-  const struct point *p = point_at(f, index);
+static inline double over_disc(double q[3], double *flat, const struct micro_field *f,
+                               int32_t index, const double c[3]) {
+  const struct micro_point *p = micro_point_at(f, index);
   const float *n = f->normals + 3 * (int64_t)index;
   q[0] = c[0] - (double)p->x;
   q[1] = c[1] - (double)p->y;
@@ -253,20 +34,20 @@ static inline double over_disc(double q[3], double *flat, const struct field *f,
 }
 
 /* Of the way from the axis to c, the share outside the disc; a point without a normal has none. */
-static inline double beyond_disc(const struct field *f, int32_t index, double flat) {
+static inline double beyond_disc(const struct micro_field *f, int32_t index, double flat) {
   const float *n = f->normals + 3 * (int64_t)index;
   double disc = DISC * f->edge;
   if (n[0] == 0 && n[1] == 0 && n[2] == 0) return 1;
   return flat > disc * disc ? 1 - disc / sqrt(flat) : 0;
 }
 
-static inline double disc_apart(const struct field *f, int32_t index, const double c[3]) {
+static inline double disc_apart(const struct micro_field *f, int32_t index, const double c[3]) {
   double q[3], flat, high = over_disc(q, &flat, f, index, c), share = beyond_disc(f, index, flat);
   return high * high + share * share * flat;
 }
 
 /* Distance of any place to the surface, from the places that the voxels around it know. */
-static double clearance(const struct field *f, const double c[3], int32_t *which) {
+static double clearance(const struct micro_field *f, const double c[3], int32_t *which) {
   const struct geometry *g = &f->bone->grid;
   const int64_t n[3] = {g->nx, g->ny, g->nz};
   int64_t low[3], high[3];
@@ -281,7 +62,8 @@ static double clearance(const struct field *f, const double c[3], int32_t *which
     for (int64_t j = low[1]; j <= high[1]; j++)
       for (int64_t i = low[0]; i <= high[0]; i++) {
         int32_t index = f->nearest[geometry_index(g, i, j, k)];
-        if (index == last || apart(point_at(f, index), c[0], c[1], c[2]) >= most) continue;
+        if (index == last || micro_apart(micro_point_at(f, index), c[0], c[1], c[2]) >= most)
+          continue;
         last = index;
         double d = disc_apart(f, index, c);
         if (d >= least) continue;
@@ -295,14 +77,14 @@ static double clearance(const struct field *f, const double c[3], int32_t *which
 
 /* ---- spheres ---- */
 
-static double own_radius(const struct field *f, int64_t at, int64_t i, int64_t j, int64_t k) {
+static double own_radius(const struct micro_field *f, int64_t at, int64_t i, int64_t j, int64_t k) {
   const double *edge = f->bone->grid.spacing;
   const double c[3] = {(double)i * edge[0], (double)j * edge[1], (double)k * edge[2]};
   return sqrt(disc_apart(f, f->nearest[at], c));
 }
 
 /* Is the sphere of a voxel in a neighbour's, or nearly? */
-static int is_held(const struct field *f, const float *radius, const int64_t p[3]) {
+static int is_held(const struct micro_field *f, const float *radius, const int64_t p[3]) {
   const struct geometry *g = &f->bone->grid;
   int64_t at = geometry_index(g, p[0], p[1], p[2]);
   for (int index = 0; index < 27; index++) {
@@ -319,7 +101,7 @@ static int is_held(const struct field *f, const float *radius, const int64_t p[3
 }
 
 /* Does the voxel that holds a place belong to the phase of voxel `at`? */
-static int is_in_phase(const struct field *f, int64_t at, const double c[3]) {
+static int is_in_phase(const struct micro_field *f, int64_t at, const double c[3]) {
   const struct geometry *g = &f->bone->grid;
   int64_t here = geometry_index(g, lrint(c[0] / g->spacing[0]), lrint(c[1] / g->spacing[1]),
                                 lrint(c[2] / g->spacing[2]));
@@ -328,8 +110,8 @@ static int is_in_phase(const struct field *f, int64_t at, const double c[3]) {
 
 /* A step from c away from a place of the surface; 0 when it leaves the image, the phase or the
  * voxels around p. */
-static int step_away(double moved[3], const struct field *f, const int64_t p[3], const double c[3],
-                     int32_t which, double step) {
+static int step_away(double moved[3], const struct micro_field *f, const int64_t p[3],
+                     const double c[3], int32_t which, double step) {
   const struct geometry *g = &f->bone->grid;
   const int64_t n[3] = {g->nx, g->ny, g->nz};
   const float *normal = f->normals + 3 * (int64_t)which;
@@ -348,7 +130,7 @@ static int step_away(double moved[3], const struct field *f, const int64_t p[3],
 /* Up from the voxel, away from what is nearest, until steps of FINEST no longer help. On a ridge a
  * step away from one side falls back towards another, so as many as there can be sides are taken
  * in a row before a step is too long. */
-static struct sphere ascend(const struct field *f, const int64_t p[3], double r) {
+static struct sphere ascend(const struct micro_field *f, const int64_t p[3], double r) {
   const struct geometry *g = &f->bone->grid;
   double best[3], step = 0.5 * f->edge;
   int32_t which = f->nearest[geometry_index(g, p[0], p[1], p[2])];
@@ -372,8 +154,8 @@ static struct sphere ascend(const struct field *f, const int64_t p[3], double r)
   return (struct sphere){{(float)best[0], (float)best[1], (float)best[2]}, (float)r};
 }
 
-static int layer_spheres(struct list *out, const struct field *f, const float *radius, int64_t k,
-                         int phase) {
+static int layer_spheres(struct micro_list *out, const struct micro_field *f, const float *radius,
+                         int64_t k, int phase) {
   const struct geometry *g = &f->bone->grid;
   for (int64_t j = 0; j < g->ny; j++)
     for (int64_t i = 0; i < g->nx; i++) {
@@ -382,7 +164,7 @@ static int layer_spheres(struct list *out, const struct field *f, const float *r
       if ((f->bone->voxels[at] == 1) != phase) continue;
       if (is_held(f, radius, p)) continue;
       struct sphere s = ascend(f, p, (double)radius[at]);
-      if (!push(out, &s)) return 0;
+      if (!micro_push(out, &s)) return 0;
     }
   return 1;
 }
@@ -395,12 +177,12 @@ static int falling(const void *a, const void *b) {
   return (s->at.x > t->at.x) - (s->at.x < t->at.x);
 }
 
-static status gather_spheres(struct list *all, const struct field *f, const float *radius,
-                             int phase) {
+static status gather_spheres(struct micro_list *all, const struct micro_field *f,
+                             const float *radius, int phase) {
   status st = ST_OK;
   int64_t nz = f->bone->grid.nz;
   int failed = 0;
-  struct list *layers = calloc((size_t)nz, sizeof *layers);
+  struct micro_list *layers = calloc((size_t)nz, sizeof *layers);
   CHECK(layers, ST_MEMORY, "local thickness: out of memory");
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 1) reduction(| : failed)
   for (int64_t k = 0; k < nz; k++) {
@@ -409,7 +191,7 @@ static status gather_spheres(struct list *all, const struct field *f, const floa
   }
   for (int64_t k = 0; k < nz && !failed; k++)
     for (int64_t i = 0; i < layers[k].count && !failed; i++)
-      failed = !push(all, layers[k].items + (size_t)i * all->size);
+      failed = !micro_push(all, layers[k].items + (size_t)i * all->size);
   CHECK(!failed, ST_MEMORY, "local thickness: out of memory for the spheres");
   if (all->count) qsort(all->items, (size_t)all->count, all->size, falling);
 done:
@@ -473,7 +255,7 @@ static void paint(const struct canvas *c, const struct sphere *s) {
   }
 }
 
-static int paint_slab(struct canvas *c, const struct list *spheres) {
+static int paint_slab(struct canvas *c, const struct micro_list *spheres) {
   const struct geometry *g = &c->map->grid;
   int64_t rows = (c->to - c->from + 1) * g->ny, wide = g->nx + 1;
   c->next = malloc((size_t)(rows * wide) * sizeof *c->next);
@@ -490,11 +272,11 @@ static int paint_slab(struct canvas *c, const struct list *spheres) {
   return 1;
 }
 
-static status paint_phase(struct volume *map, const struct field *f, const float *radius,
+static status paint_phase(struct volume *map, const struct micro_field *f, const float *radius,
                           int phase) {
   status st = ST_OK;
   const struct geometry *g = &map->grid;
-  struct list spheres = {NULL, sizeof(struct sphere), 0, 0};
+  struct micro_list spheres = {NULL, sizeof(struct sphere), 0, 0};
   int64_t slabs = (g->nz + SLAB - 1) / SLAB;
   int failed = 0;
   TRY(gather_spheres(&spheres, f, radius, phase));
@@ -516,7 +298,7 @@ done:
   return st;
 }
 
-static void make_radii(float *radius, const struct field *f) {
+static void make_radii(float *radius, const struct micro_field *f) {
   const struct geometry *g = &f->bone->grid;
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t k = 0; k < g->nz; k++)
@@ -530,20 +312,13 @@ static void make_radii(float *radius, const struct field *f) {
 status micro_thickness(struct volume **out, const struct labels *bone, int phases,
                        const struct volume *image, double threshold) {
   status st = ST_OK;
-  const double *e = bone->grid.spacing;
   struct volume *map = NULL;
   float *radius = NULL;
-  struct field f = {.bone = bone,
-                    .image = image,
-                    .threshold = threshold,
-                    .points = {NULL, sizeof(struct point), 0, 0},
-                    .edge = fmin(e[0], fmin(e[1], e[2]))};
-  f.nearest = malloc((size_t)geometry_voxels(&bone->grid) * sizeof *f.nearest);
+  struct micro_field f = {0};
   TRY(volume_create(&map, &bone->grid, QUANTITY_LENGTH));
   radius = malloc((size_t)geometry_voxels(&bone->grid) * sizeof *radius);
-  CHECK(f.nearest && radius, ST_MEMORY, "local thickness: out of memory");
-  TRY(find_surface(&f));
-  TRY(find_nearest(&f));
+  CHECK(radius, ST_MEMORY, "local thickness: out of memory");
+  TRY(micro_field_make(&f, bone, image, threshold));
   make_radii(radius, &f);
   if (phases & MICRO_BONE) TRY(paint_phase(map, &f, radius, 1));
   if (phases & MICRO_MARROW) TRY(paint_phase(map, &f, radius, 0));
@@ -551,9 +326,7 @@ status micro_thickness(struct volume **out, const struct labels *bone, int phase
   map = NULL;
 done:
   free(radius);
-  free(f.nearest);
-  free(f.points.items);
-  free(f.normals);
+  micro_field_free(&f);
   volume_destroy(map);
   return st;
 }
