@@ -116,7 +116,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_bmd = {
     .name = "bmd",
     .title = "density of the regions",
-    .version = "3",
+    .version = "4",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},
@@ -125,9 +125,8 @@ const struct case_step step_bmd = {
     .run = run,
     .part = true,
     .withheld = {{"total", "vbmd_integral", "mg/cm3"}},
-    .headlines = {{"total", "vbmd_integral", "Total hip vBMD", "95 % by the calibration alone:"},
-                  {"neck", "vbmd_trabecular", "Neck trabecular vBMD",
-                   "95 % by the calibration alone:"}},
+    .headlines = {{"total", "vbmd_integral", "Total hip vBMD", NULL},
+                  {"neck", "vbmd_trabecular", "Neck trabecular vBMD", NULL}},
     .section = "Density of the regions",
     .tell = tell,
     .methods = methods};

@@ -88,7 +88,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_cortex = {
     .name = "cortex",
     .title = "map of the cortex",
-    .version = "2",
+    .version = "3",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

@@ -146,7 +146,7 @@ static void connect(struct case_graph *graph, int index) {
   struct graph_step *s = &graph->steps[index];
   *s = (struct graph_step){.name = g->name,
                            .title = g->title,
-                           .version = g->step ? g->step->version : "3",
+                           .version = g->step ? g->step->version : "4",
                            .required = g->step ? g->step->required : true,
                            .run = run_step,
                            .argument = index,
