@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 double qct_height_loss(double a, double m, double p) {
   if (!(a > 0 && m > 0 && p > 0)) return (double)NAN;
@@ -89,6 +90,8 @@ static status add_loss(struct record *r, const struct vertebra_frame *f,
   CHECK(row, ST_MEMORY, "grade of %s", f->level);
   measurement_source(row, "genant1993");
   if (grade > 0) measurement_flag(row, "%s", qct_genant_type(a, m, p));
+  if (grade > 0 && p < a && strcmp(f->level, "L5") == 0)
+    measurement_flag(row, "L5 is lower at its back in health too: look at its shape");
   if (grade == 0 && beside >= notable)
     measurement_flag(row,
                      "%.0f %% lower than its neighbours: evenly crushed, or another person's size",

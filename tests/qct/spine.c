@@ -32,6 +32,26 @@ static void losses_and_grades_are_the_published_ones(void **state) {
   assert_int_equal(qct_genant_grade((double)NAN), -1);
 }
 
+static void a_fifth_lumbar_body_that_is_low_at_its_back_is_told_from_a_crushed_one(void **state) {
+  (void)state;
+  static const char *const levels[] = {"L4", "L5"};
+  for (int i = 0; i < 2; i++) {
+    struct vertebra_frames all = {.count = 1};
+    struct vertebra_frame *f = &all.items[0];
+    struct record *r = NULL;
+    snprintf(f->level, sizeof f->level, "%s", levels[i]);
+    f->height_anterior_mm = 30;
+    f->height_middle_mm = 27;
+    f->height_posterior_mm = 21;
+    assert_ok(record_create(&r, "c"));
+    assert_ok(qct_spine_shape(r, &all));
+    const struct measurement *m = record_find(r, levels[i], "genant_grade");
+    assert_near(m->value, 2, 0);
+    assert_int_equal(strstr(m->flags, "in health too") != NULL, i);
+    record_destroy(r);
+  }
+}
+
 static struct vec3 tilted(double deg) {
   double a = deg * 0.017453292519943295;
   return vec3_make(sin(a), 0, cos(a));
@@ -488,6 +508,7 @@ int main(void) {
       cmocka_unit_test(regions_have_the_volume_of_their_shape),
       cmocka_unit_test(regions_outside_their_range_are_refused),
       cmocka_unit_test(losses_and_grades_are_the_published_ones),
+      cmocka_unit_test(a_fifth_lumbar_body_that_is_low_at_its_back_is_told_from_a_crushed_one),
       cmocka_unit_test(end_plates_at_20_and_minus_15_degrees_meet_at_35),
       cmocka_unit_test(the_edges_of_the_classes_are_low),
       cmocka_unit_test(t_of_hu_has_the_values_of_the_young_women),
