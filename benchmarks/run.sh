@@ -15,6 +15,7 @@ commands=(
   "fea_tet_ccx 3"
   "radiomics"
   "microstructure"
+  "hip_time"
   "bodycomp_time $chest"
   "svm_nested qct"
   "cnn_speed"
