@@ -2,6 +2,7 @@
 
 #include "core/json.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -279,7 +280,8 @@ status cnn_card_from_json(struct cnn_card *out, const cJSON *json, const char *w
   status st = ST_OK;
   struct cnn_card c;
   char task[16];
-  double people = 0, calibration[2] = {1, 0};
+  int people = 0;
+  double calibration[2] = {1, 0};
   cnn_card_init(&c);
   TRY(json_get_text(c.name, sizeof c.name, json, "name", what));
   TRY(json_opt_text(c.version, sizeof c.version, json, "version", what));
@@ -289,8 +291,8 @@ status cnn_card_from_json(struct cnn_card *out, const cJSON *json, const char *w
         "%s: task \"%s\"; classify, regress, survival, segment or synthesis", what, task);
   TRY(read_input(&c, json_find(json, "input"), what));
   TRY(read_output(&c, json_find(json, "output"), what));
-  TRY(json_opt_number(&people, json, "train.n", what));
-  c.people = (int64_t)people;
+  TRY(json_opt_whole(&people, 0, INT_MAX, json, "train.n", what));
+  c.people = people;
   TRY(json_opt_text(c.sites, sizeof c.sites, json, "train.sites", what));
   TRY(json_opt_text(c.licence, sizeof c.licence, json, "train.licence", what));
   TRY(json_opt_text(c.data_sha256, sizeof c.data_sha256, json, "train.sha256", what));

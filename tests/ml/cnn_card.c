@@ -83,6 +83,9 @@ static void faults_of_our_card_are_named(void **state) {
       {"{\"name\":\"a\",\"task\":\"segment\",\"input\":{\"channels\":[{}]},\"output\":{\"classes\":"
        "{\"70000\":\"femur\"}}}",
        "class \"70000\" is no label"},
+      {"{\"name\":\"a\",\"task\":\"regress\",\"input\":{\"channels\":[{}]},\"output\":{\"values\":"
+       "[{\"name\":\"b\"}]},\"train\":{\"n\":1888888888888888888888888888800}}",
+       "train.n"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     struct cnn_card c;
