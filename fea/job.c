@@ -159,17 +159,18 @@ done:
 
 static status make_elements(const struct reader *r, double memory_gib) {
   status st = ST_OK;
-  double poisson = 0.3, label = 0;
+  double poisson = 0.3;
+  int label = 0;
   int64_t elements = 0, no_data = 0;
   const int64_t n = geometry_voxels(&r->volume->grid);
   struct moduli *m = calloc(1, sizeof *m);
   CHECK(m, ST_MEMORY, "job: no memory");
   TRY(json_opt_number(&poisson, r->json, "poisson", r->what));
-  TRY(json_opt_number(&label, r->json, "label", r->what));
+  TRY(json_opt_whole(&label, 0, UINT16_MAX, r->json, "label", r->what));
   CHECK(label == 0 || r->labels, ST_USAGE, "%s: \"label\" needs a label map (--labels)", r->what);
   TRY(read_moduli(m, r));
   for (int64_t v = 0; v < n; v++) {
-    elements += (label == 0 || r->labels->voxels[v] == (int)label) && modulus_of(m, r, v) != 0;
+    elements += (label == 0 || r->labels->voxels[v] == label) && modulus_of(m, r, v) != 0;
     no_data += isnan(r->volume->voxels[v]);
   }
   CHECK(elements > 0, ST_DOMAIN,
@@ -180,7 +181,7 @@ static status make_elements(const struct reader *r, double memory_gib) {
   TRY(fea_model_create(&r->job->model, &r->volume->grid, poisson));
   TRY(read_orthotropy(r));
   for (int64_t v = 0; v < n; v++) {
-    if (label != 0 && r->labels->voxels[v] != (int)label) continue;
+    if (label != 0 && r->labels->voxels[v] != label) continue;
     r->job->model->modulus[v] = (float)modulus_of(m, r, v);
     if (r->job->model->modulus[v] != 0) r->job->model->part[v] = FEA_BONE;
   }
@@ -229,6 +230,9 @@ static status read_plane(const struct reader *r, const cJSON *json, int64_t low[
     CHECK(at->valuedouble >= 0 && at->valuedouble <= (double)high[axis], ST_DOMAIN,
           "%s: node plane %g along %s, there are 0 .. %lld", r->what, at->valuedouble, axis_name,
           (long long)high[axis]);
+    CHECK(at->valuedouble == floor(at->valuedouble), ST_FORMAT,
+          "%s: node plane %g along %s, a whole number expected", r->what, at->valuedouble,
+          axis_name);
     low[axis] = high[axis] = (int64_t)at->valuedouble;
     return ST_OK;
   }
@@ -276,7 +280,8 @@ static status read_set(const struct reader *r, const cJSON *json, struct fea_nod
   status st = ST_OK;
   const struct fea_model *m = r->job->model;
   int64_t low[3] = {0, 0, 0}, high[3] = {m->grid.nx, m->grid.ny, m->grid.nz}, room = 0;
-  double box[2][3] = {{-INFINITY, -INFINITY, -INFINITY}, {INFINITY, INFINITY, INFINITY}}, label = 0;
+  double box[2][3] = {{-INFINITY, -INFINITY, -INFINITY}, {INFINITY, INFINITY, INFINITY}};
+  int label = 0;
   TRY(only_keys(r, json, s->name, keys));
   CHECK(json->child, ST_FORMAT, "%s: set %s is empty; give plane, node, low and high, or label",
         r->what, s->name);
@@ -287,7 +292,7 @@ static status read_set(const struct reader *r, const cJSON *json, struct fea_nod
   }
   if (json_find(json, "low")) TRY(json_get_numbers(box[0], 3, json, "low", r->what));
   if (json_find(json, "high")) TRY(json_get_numbers(box[1], 3, json, "high", r->what));
-  TRY(json_opt_number(&label, json, "label", r->what));
+  TRY(json_opt_whole(&label, 0, UINT16_MAX, json, "label", r->what));
   CHECK(label == 0 || r->labels, ST_USAGE, "%s: set %s needs a label map (--labels)", r->what,
         s->name);
   for (int64_t k = low[2]; k <= high[2]; k++)
@@ -296,7 +301,7 @@ static status read_set(const struct reader *r, const cJSON *json, struct fea_nod
         if (!fea_model_node_active(m, i, j, k)) continue;
         const struct vec3 w = fea_model_node_world(m, fea_model_node(m, i, j, k));
         const double at[3] = {w.x, w.y, w.z};
-        bool inside = label == 0 || touches_label(r, (int)label, i, j, k);
+        bool inside = label == 0 || touches_label(r, label, i, j, k);
         for (int a = 0; a < 3; a++) inside = inside && at[a] >= box[0][a] && at[a] <= box[1][a];
         if (inside) TRY(add_node(s, &room, fea_model_node(m, i, j, k)));
       }

@@ -165,6 +165,13 @@ static void jobs_that_make_no_sense_are_refused(void **state) {
                     "{\"material\":{\"modulus\":true},\"sets\":{\"a\":{\"node\":[0,1e80,0]}},"
                     "\"cases\":[]}"),
                ST_FORMAT, "node holds 1e+80, a whole number expected");
+  assert_fails(
+      make(&job, v, NULL,
+           "{\"material\":{\"modulus\":true},\"sets\":{\"a\":{\"plane\":\"z\",\"at\":1.5}},"
+           "\"cases\":[]}"),
+      ST_FORMAT, "node plane 1.5 along z, a whole number expected");
+  assert_fails(make(&job, v, NULL, "{\"label\":1e80,\"material\":{\"modulus\":true}," BAR MOVE),
+               ST_FORMAT, "label");
   /* one node, two displacements */
   assert_fails(make(&job, v, NULL,
                     "{\"material\":{\"modulus\":true}," BAR
