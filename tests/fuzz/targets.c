@@ -11,6 +11,7 @@
 #include "core/record.h"
 #include "core/table.h"
 #include "core/vertebra_frame.h"
+#include "fea/job.h"
 #include "fea/mesh.h"
 #include "fea/mesh_file.h"
 #include "ml/cnn_card.h"
@@ -160,6 +161,28 @@ static void read_dicom(const char *path) {
   dicom_is_damaged(path);
 }
 
+/* A job on a cube of 4 voxels an edge, density to its left and right labels 1 and 2. */
+static void read_job(const char *path) {
+  struct geometry grid = geometry_make(4, 4, 4, 1, 1, 1);
+  struct volume *v = NULL;
+  struct labels *l = NULL;
+  cJSON *json = NULL;
+  struct fea_job *job = NULL;
+  if (volume_create(&v, &grid, QUANTITY_DENSITY) == ST_OK && labels_create(&l, &grid) == ST_OK &&
+      json_read(&json, path) == ST_OK) {
+    v->material = MATERIAL_K2HPO4;
+    for (int at = 0; at < 64; at++) {
+      v->voxels[at] = 100 + 10 * (float)at;
+      l->voxels[at] = (uint16_t)(1 + at % 2);
+    }
+    fea_job_make(&job, v, l, json, "job", 1);
+  }
+  fea_job_destroy(job);
+  cJSON_Delete(json);
+  volume_destroy(v);
+  labels_destroy(l);
+}
+
 const struct fuzz_target fuzz_targets[] = {{"calibration", ".json", read_calibration},
                                            {"frame", ".json", read_frame},
                                            {"vertebrae", ".json", read_vertebrae},
@@ -171,6 +194,7 @@ const struct fuzz_target fuzz_targets[] = {{"calibration", ".json", read_calibra
                                            {"hip", ".json", read_hip},
                                            {"card", ".json", read_card},
                                            {"risk", ".json", read_risk_model},
+                                           {"job", ".json", read_job},
                                            {"table", ".csv", read_table},
                                            {"record", ".csv", read_record},
                                            {"manifest", ".csv", read_manifest},
