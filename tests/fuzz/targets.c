@@ -15,8 +15,10 @@
 #include "fea/mesh.h"
 #include "fea/mesh_file.h"
 #include "ml/cnn_card.h"
+#include "ml/cnn_model.h"
 #include "ml/risk_model.h"
 #include "phantom/hip.h"
+#include "qct/contrast.h"
 #include "qct/t_score.h"
 #include "radiomics/parameters.h"
 #include "study/case.h"
@@ -80,6 +82,8 @@ static void read_references(const char *path) {
   struct abmd_correction a;
   t_reference_read(&t, path);
   abmd_correction_read(&a, path);
+  struct qct_contrast_correction c;
+  qct_contrast_correction_read(&c, path, 4);
 }
 
 static void read_hip(const char *path) {
@@ -97,6 +101,8 @@ static void read_card(const char *path) {
     cnn_card_from_json(card, json, "card");
     cnn_card_from_monai(card, json, "metadata");
     cnn_card_from_nnunet(card, json, json, NULL, "plans");
+    struct cnn_arch arch;
+    cnn_arch_from_json(&arch, json, "network");
   }
   cJSON_Delete(json);
   free(card);
