@@ -11,18 +11,11 @@ set -e
 here=$(dirname "$(realpath "$0")")
 build=$(realpath "${1:-build}") first=${2:-0} last=${3:-19} folder=${4:-out/femur_digital} slices=${5:-3 1}
 [ -x "$build/bin/bench_femur" ] || cmake --build "$build" --target bench_femur qct > /dev/null
-mkdir -p "$folder/rows"
+. "$here/digital_people.sh"
+mkdir -p "$folder"
 cd "$folder"
-for slice in $slices; do
-  for person in $(seq "$first" "$last"); do
-    scan=z${slice}_p$person side=left
-    [ $((person % 2)) = 0 ] && side=right
-    [ -f "rows/$scan.csv" ] && continue
-    [ -f "$scan/truth.json" ] || "$build/bin/qct" -q phantom hip --seed "$person" --side $side --format nifti \
-      --spacing 0.7,0.7,"$slice" --force --out "$scan"
-    "$build/bin/bench_femur" "$scan" > "rows/$scan.part" && mv "rows/$scan.part" "rows/$scan.csv"
-  done
-done
+# shellcheck disable=SC2086
+measure_people "$build/bin/bench_femur" "$first" "$last" $slices
 for slice in $slices; do
   echo "slices of $slice mm, people $first to $last"
   for person in $(seq "$first" "$last"); do cat "rows/z${slice}_p$person.csv"; done | awk -F, -v slice="$slice" -f "$here/femur_digital.awk"

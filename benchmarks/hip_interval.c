@@ -52,9 +52,8 @@ static status read_digital(struct digital *d) {
   hip_phantom_defaults(&d->phantom);
   TRY(hip_phantom_from_json(&d->phantom, params, "params"));
   const struct hip_phantom *h = &d->phantom;
-  TRY(tissue_table_init(&tissue, scanner_energy(scanner_preset(h->preset), h->kvp),
-                        h->person.fat_density, h->person.marrow_yellow, h->bone));
-  hip_body_init(&d->body, &h->person, &tissue, h->pose);
+  TRY(scan_setup_tissue(&tissue, &h->scan, h->person.fat_density, h->person.marrow_yellow));
+  hip_body_init(&d->body, &h->person, &tissue, h->scan.pose);
 done:
   cJSON_Delete(params);
   return st;

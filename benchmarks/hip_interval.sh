@@ -9,18 +9,10 @@ set -e
 here=$(dirname "$(realpath "$0")")
 build=$(realpath "${1:-build}") folder=${2:-out/hip_interval} first=${3:-1020} last=${4:-1034}
 cmake --build "$build" --target bench_interval qct > /dev/null
-mkdir -p "$folder/rows"
+. "$here/digital_people.sh"
+mkdir -p "$folder"
 cd "$folder"
-for slice in 1 3; do
-  for person in $(seq "$first" "$last"); do
-    scan=z${slice}_p$person side=left
-    [ $((person % 2)) = 0 ] && side=right
-    [ -f "rows/$scan.csv" ] && continue
-    [ -f "$scan/truth.json" ] || "$build/bin/qct" -q phantom hip --seed "$person" --side $side --format nifti \
-      --spacing 0.7,0.7,"$slice" --force --out "$scan"
-    "$build/bin/bench_interval" "$scan" > "rows/$scan.part" && mv "rows/$scan.part" "rows/$scan.csv"
-  done
-done
+measure_people "$build/bin/bench_interval" "$first" "$last" 1 3
 rows=()
 for slice in 1 3; do for person in $(seq "$first" "$last"); do rows+=("rows/z${slice}_p$person.csv"); done; done
 if [ "$first" = 1020 ]; then
