@@ -93,11 +93,20 @@ static double drawn_criterion(const void *user, const int64_t *rows, int64_t n) 
   return c->b ? mean_criterion(c->b, rows, n) - value : value;
 }
 
+status ml_assessment_rows(int64_t **out, int64_t n) {
+  status st = ST_OK;
+  int64_t *rows = malloc((size_t)(n + 1) * sizeof *rows);
+  CHECK(rows, ST_MEMORY, "assessing %lld people", (long long)n);
+  for (int64_t i = 0; i < n; i++) rows[i] = i;
+  *out = rows;
+done:
+  return st;
+}
+
 static status whole(double *value, const struct criterion *d) {
   status st = ST_OK;
-  int64_t *rows = malloc((size_t)d->a->n * sizeof *rows);
-  CHECK(rows, ST_MEMORY, "assessing %lld people", (long long)d->a->n);
-  for (int64_t i = 0; i < d->a->n; i++) rows[i] = i;
+  int64_t *rows = NULL;
+  TRY(ml_assessment_rows(&rows, d->a->n));
   *value = drawn_criterion(d, rows, d->a->n);
 done:
   free(rows);
@@ -138,8 +147,8 @@ static status assess_discrimination(struct record *r, const char *name,
     goto done;
   }
   TRY(whole(&value, &d));
-  TRY(ml_bootstrap(&interval, drawn_criterion, &d, p->group, p->n,
-                   o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
+  TRY(ml_bootstrap(&interval, drawn_criterion, &d, p->group, p->n, ml_assessment_draws(o),
+                   o->seed));
   TRY(ml_assessment_row(r, name, criterion_name(p->task), value, interval.low, interval.high, p,
                         o->method, criterion_source(p->task)));
 done:
@@ -281,8 +290,8 @@ status ml_assess_difference(struct record *r, const char *name_a, const struct m
   snprintf(name, sizeof name, "%s - %s", name_b, name_a);
   snprintf(quantity, sizeof quantity, "%s_difference", criterion_name(a->task));
   TRY(whole(&value, &d));
-  TRY(ml_bootstrap(&interval, drawn_criterion, &d, a->group, a->n,
-                   o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
+  TRY(ml_bootstrap(&interval, drawn_criterion, &d, a->group, a->n, ml_assessment_draws(o),
+                   o->seed));
   TRY(ml_assessment_row(r, name, quantity, value, interval.low, interval.high, a, o->method, ""));
   if (a->task == ML_BINARY) {
     TRY(difference_by_delong(r, name, a, b, o->method));

@@ -118,13 +118,12 @@ status ml_assess_binary(struct record *r, const char *name, const struct ml_pred
   struct ml_predictions known = *p;
   struct ml_interval limits[FIGURES];
   double values[FIGURES];
-  int64_t *rows = malloc((size_t)(p->n + 1) * sizeof *rows);
-  CHECK(rows, ST_MEMORY, "assessing %lld people", (long long)p->n);
-  for (int64_t i = 0; i < p->n; i++) rows[i] = i;
+  int64_t *rows = NULL;
+  TRY(ml_assessment_rows(&rows, p->n));
   if (!all_known(p)) known.probability = NULL;
   TRY(figures_of(values, &known, rows, p->n));
   TRY(ml_bootstrap_many(limits, FIGURES, figures_of_draw, &known, p->group, p->n,
-                        o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
+                        ml_assessment_draws(o), o->seed));
   for (int i = 0; i < FIGURES; i++) {
     if (i >= BRIER && !p->probability) break;
     if (i >= BRIER && !known.probability) {

@@ -16,6 +16,14 @@ status ml_assessment_row(struct record *r, const char *region, const char *quant
                          double low, double high, const struct ml_predictions *p,
                          const char *method, const char *source);
 
+/** Draws of the bootstrap that the options ask for. */
+static inline int ml_assessment_draws(const struct ml_assessment_options *o) {
+  return o->draws ? o->draws : ML_BOOTSTRAP_DRAWS;
+}
+
+/** Every row of n, for figures of the whole set: owned by the caller. @return ST_MEMORY */
+status ml_assessment_rows(int64_t **out, int64_t n);
+
 /* Predictions of some rows of a set, gathered: repeat k of person i at score[k * n + i]. */
 struct ml_drawn {
   int64_t n;

@@ -55,12 +55,11 @@ static status assess(double *values, struct ml_interval *limits, struct ml_horiz
                      const struct followed *f, const struct ml_assessment_options *o) {
   status st = ST_OK;
   const struct ml_predictions *p = f->p;
-  int64_t *rows = malloc((size_t)(p->n + 1) * sizeof *rows);
-  CHECK(rows, ST_MEMORY, "assessing %lld people", (long long)p->n);
-  for (int64_t i = 0; i < p->n; i++) rows[i] = i;
+  int64_t *rows = NULL;
+  TRY(ml_assessment_rows(&rows, p->n));
   TRY(figures_of(values, counts, f, rows, p->n));
-  TRY(ml_bootstrap_many(limits, FIGURES, figures_of_draw, f, p->group, p->n,
-                        o->draws ? o->draws : ML_BOOTSTRAP_DRAWS, o->seed));
+  TRY(ml_bootstrap_many(limits, FIGURES, figures_of_draw, f, p->group, p->n, ml_assessment_draws(o),
+                        o->seed));
 done:
   free(rows);
   return st;
