@@ -1,5 +1,6 @@
 #include "bodycomp/calcium.h"
 
+#include "core/body.h"
 #include "core/statistics.h"
 
 #include <math.h>
@@ -307,6 +308,7 @@ static status finish_lesions(struct work *w, struct calcium_score *s) {
   s->peak_hu = kept ? -INFINITY : NAN;
   for (int64_t n = 0; n < kept; n++) {
     struct calcium_lesion *l = &s->lesions[n];
+    l->background_hu = w->rules->water_hu;
     if (w->rules->local_background) TRY(shell_median(&l->background_hu, w, s, (int)n + 1));
     l->mass_mg = w->rules->mass_factor * (l->mean_hu - l->background_hu) * l->volume_mm3;
     s->agatston += l->agatston;
@@ -324,6 +326,7 @@ static status check_input(const struct volume *hu, const struct labels *region,
   status st = ST_OK;
   CHECK(hu->quantity == QUANTITY_HU, ST_DOMAIN, "calcium scoring needs HU, the image holds %s",
         quantity_name(hu->quantity));
+  TRY(body_check_axial(&hu->grid, "calcium scoring"));
   TRY(geometry_match(&hu->grid, "image", &region->grid, "region", 1e-3));
   for (int i = 1; i < 4; i++)
     CHECK(r->steps_hu[i] > r->steps_hu[i - 1], ST_DOMAIN,

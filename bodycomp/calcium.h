@@ -46,6 +46,7 @@ struct calcium_rules {
   int peak_3d; /* 1: the weight follows the peak of the whole 3-D lesion (unverified variant) */
   double exclude_above_hu; /* voxels above are metal and left out; INFINITY: none */
   double mass_factor;      /* mg/(mm3 HU); NaN: no mass */
+  double water_hu;         /* of water on this scanner, the background of a mass; 0 */
   int local_background;    /* 1: mass relative to the median of a 3 mm shell, else to water */
   int volume_only; /* 1: the threshold is none of the standard's (calcium_adaptive_threshold): the
                       score, its bands and the mass are withheld */
@@ -70,7 +71,7 @@ struct calcium_lesion {
   int64_t voxels;
   int64_t first_slice, last_slice; /* index k */
   double agatston, volume_mm3, mass_mg, peak_hu, mean_hu;
-  double background_hu; /* of the shell; 0 when water */
+  double background_hu; /* of the shell, else of water */
 };
 
 struct calcium_score {
@@ -90,8 +91,8 @@ struct calcium_score {
  * Score the voxels where region == value (0: any non-zero).
  * @param hu      QUANTITY_HU; no data never counts
  * @param region  same grid
- * @return ST_DOMAIN: not HU, grids differ, empty region ("no mask is not no calcium"), steps not
- * rising, connectivity not 4 or 8; ST_MEMORY
+ * @return ST_DOMAIN: not HU, slices not axial, grids differ, empty region ("no mask is not no
+ * calcium"), steps not rising, connectivity not 4 or 8; ST_MEMORY
  */
 status calcium_score(struct calcium_score *out, const struct volume *hu,
                      const struct labels *region, int value, const struct calcium_rules *rules);
@@ -118,7 +119,9 @@ enum calcium_gate {
   CALCIUM_METAL = 1 << 5,     /* above 2000 HU in the region: flag */
   CALCIUM_TRUNCATED = 1 << 6, /* region at the scan's end: flag */
   CALCIUM_SHARP = 1 << 7,     /* kernel of a name known to be sharp: flag */
-  CALCIUM_GATING = 1 << 8     /* not gated by the heartbeat, or not recorded to be: flag */
+  CALCIUM_GATING = 1 << 8,    /* not gated by the heartbeat, or not recorded to be: flag */
+  CALCIUM_BLOOD_UNSEEN =
+      1 << 9 /* nothing is left of the aorta: contrast and noise not seen: flag */
 };
 enum { CALCIUM_REFUSALS = CALCIUM_CONTRAST | CALCIUM_KVP_UNKNOWN | CALCIUM_KVP_MISMATCH };
 
@@ -127,6 +130,7 @@ enum { CALCIUM_REFUSALS = CALCIUM_CONTRAST | CALCIUM_KVP_UNKNOWN | CALCIUM_KVP_M
  * @param blood        label map with the aorta (LABEL_AORTA), eroded 7 mm for the blood pool, or
  * NULL
  * @param[out] text    the gates in words, "; "-separated
+ * @return ST_DOMAIN: another grid, no aorta in `blood`; ST_MEMORY
  */
 status calcium_gates(unsigned *gates, char text[512], const struct volume *hu,
                      const struct calcium_rules *rules, const struct labels *blood,

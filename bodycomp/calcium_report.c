@@ -98,7 +98,17 @@ status calcium_gates(unsigned *gates, char text[512], const struct volume *hu,
   unsigned g = 0;
   double mean = NAN, sd = NAN;
   text[0] = '\0';
-  if (blood) TRY(blood_level(&mean, &sd, hu, blood));
+  if (blood) {
+    CHECK(labels_count(blood, LABEL_AORTA) > 0, ST_DOMAIN,
+          "blood pool: the map has no aorta (label %d), so that contrast cannot be seen",
+          LABEL_AORTA);
+    TRY(blood_level(&mean, &sd, hu, blood));
+  }
+  if (blood && isnan(mean)) {
+    g |= CALCIUM_BLOOD_UNSEEN;
+    say(text, "nothing is left of the aorta eroded by 7 mm: contrast and noise were not looked for "
+              "in the blood");
+  }
   if (a->contrast == CONTRAST_PRESENT || mean > most_blood_hu) {
     g |= CALCIUM_CONTRAST;
     if (mean > most_blood_hu)

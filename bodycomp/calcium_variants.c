@@ -52,6 +52,7 @@ static status add_dense_mass(struct record *r, const char *name, const struct vo
   double threshold = water_hu + least_mgcc / 1000 / mass_factor;
   for (int n = 0; n < 4; n++) rules.steps_hu[n] = threshold + n;
   rules.mass_factor = mass_factor;
+  rules.water_hu = water_hu;
   TRY(calcium_score(&s, hu, region, value, &rules));
   snprintf(method, sizeof method, "at least %g mg/cm3 HA = %.1f HU", least_mgcc, threshold);
   st = add(r, name, "calcium_mass_variant", s.mass_mg, "mg", method, "mccollough2007");

@@ -1,5 +1,6 @@
 /* Fat inside and outside the heart's sac, and the picture of both. */
 #include "bodycomp/heart.h"
+#include "core/body.h"
 #include "core/parallel.h"
 
 #include <math.h>
@@ -113,8 +114,6 @@ static status add_slice(struct record *r, const struct volume *hu, const struct 
   struct vec3 origin = geometry_to_world(g, vec3_make(0, 0, 0));
   double along = geometry_axis(g, 2).z * g->spacing[2];
   if (isnan(o->slice_z_mm)) goto done;
-  CHECK(fabs(geometry_axis(g, 2).z) > 0.5, ST_DOMAIN,
-        "fat of the heart at z %.1f mm: the slices of this scan are not axial", o->slice_z_mm);
   int64_t k = llround((o->slice_z_mm - origin.z) / along);
   CHECK(k >= extent[0] && k <= extent[1], ST_DOMAIN,
         "fat of the heart: no slice of the sac lies at z %.1f mm; it reaches from %.1f to %.1f mm",
@@ -175,6 +174,10 @@ status heart_fat_record(struct record *r, const struct volume *hu, const struct 
   CHECK(hu->quantity == QUANTITY_HU, ST_DOMAIN, "fat of the heart: the volume holds %s, not HU",
         quantity_name(hu->quantity));
   TRY(geometry_match(&hu->grid, "CT", &sac->grid, "sac", 1e-3));
+  TRY(body_check_axial(&hu->grid, "fat of the heart"));
+  CHECK(o->fat.low_hu < o->fat.high_hu, ST_DOMAIN,
+        "fat of the heart: window %g..%g HU; the lower end comes first", o->fat.low_hu,
+        o->fat.high_hu);
   CHECK(isnan(o->height_m) || o->height_m <= 3, ST_DOMAIN,
         "fat of the heart: a height of %g m; permitted up to 3 m (was it in cm?)", o->height_m);
   CHECK(hu->grid.spacing[2] <= thickest_mm + 1e-3, ST_DOMAIN,

@@ -1,5 +1,7 @@
 #include "bodycomp/tissue.h"
 
+#include "core/body.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,9 @@ static status check_input(const struct volume *hu, const struct labels *c, int64
   CHECK(first >= 0 && first <= last && last < hu->grid.nz, ST_DOMAIN,
         "slices %lld to %lld: the scan has slices 0 to %lld", (long long)first, (long long)last,
         (long long)hu->grid.nz - 1);
+  CHECK(o->muscle.low_hu < o->muscle.high_hu && o->fat.low_hu < o->fat.high_hu, ST_DOMAIN,
+        "windows: muscle %g..%g HU, fat %g..%g HU; the lower end comes first", o->muscle.low_hu,
+        o->muscle.high_hu, o->fat.low_hu, o->fat.high_hu);
   CHECK(o->muscle.low_hu > o->fat.high_hu, ST_DOMAIN,
         "windows overlap: fat up to %g HU, muscle from %g HU", o->fat.high_hu, o->muscle.low_hu);
   CHECK(isnan(o->pure_muscle_hu) || o->pure_muscle_hu > o->pure_fat_hu, ST_DOMAIN,
@@ -36,22 +41,14 @@ done:
 
 status tissue_check_scan(const struct volume *hu, int volume) {
   status st = ST_OK;
-  const double air_hu = -500, bone_hu = 100, thickest_mm = 5;
-  double low = INFINITY, high = -INFINITY;
-  int64_t n = geometry_voxels(&hu->grid);
-  for (int64_t v = 0; v < n; v++) {
-    double h = (double)hu->voxels[v];
-    low = h < low ? h : low; /* NaN is neither */
-    high = h > high ? h : high;
-  }
-  CHECK(low <= air_hu && high >= bone_hu, ST_DOMAIN,
-        "body composition: values from %g to %g are no HU of a body in air, which reach below %g "
-        "and above %g",
-        low, high, air_hu, bone_hu);
-  CHECK(!volume || hu->grid.spacing[2] <= thickest_mm + 1e-3, ST_DOMAIN,
+  const double thickest_mm = 5;
+  const double apart_mm = hu->grid.spacing[geometry_axis_nearest(&hu->grid, 2)];
+  TRY(body_check_hu(hu, "body composition"));
+  if (!volume) TRY(body_check_axial(&hu->grid, "body composition in a slice"));
+  CHECK(!volume || apart_mm <= thickest_mm + 1e-3, ST_DOMAIN,
         "volumes need slices at most %g mm apart, these are %g mm apart: measure areas in a slice "
         "instead",
-        thickest_mm, hu->grid.spacing[2]);
+        thickest_mm, apart_mm);
 done:
   return st;
 }
@@ -156,6 +153,18 @@ static struct measurement *row(struct record *r, const char *region, const char 
   return m;
 }
 
+/* What is wrong with the voxels behind the rows since `first`. */
+static void flag_voxels(struct record *r, size_t first, const struct tissue_measure *m) {
+  for (size_t i = first; i < r->count; i++) {
+    if (m->no_data)
+      measurement_flag(&r->rows[i], "%lld of %lld voxels of the compartment hold no data",
+                       (long long)m->no_data, (long long)(m->voxels + m->no_data));
+    if (m->metal)
+      measurement_flag(&r->rows[i], "%lld voxels of metal above %g HU", (long long)m->metal,
+                       metal_hu);
+  }
+}
+
 static status mixing_row(struct record *r, const char *region, const struct tissue_measure *m,
                          const struct tissue_options *o) {
   status st = ST_OK;
@@ -199,11 +208,11 @@ status tissue_muscle_record(struct record *r, const char *region, const struct t
   status st = ST_OK;
   const struct tissue_options *o = options ? options : &defaults;
   const char *unit = volume ? "cm3" : "cm2";
+  const size_t start = r->count;
   double area = extent(m->muscle, g, slices, volume);
   struct measurement *first =
       row(r, region, volume ? "muscle_volume" : "muscle_area", area, unit, m->muscle, &o->muscle);
   CHECK(first, ST_MEMORY, "adding rows of %s", region);
-  if (m->metal) measurement_flag(first, "%lld voxels of metal above 2500 HU", (long long)m->metal);
   if (m->removed)
     measurement_flag(first, "%lld fat pixels in components of fewer than %d left out",
                      (long long)m->removed, o->imat_min_pixels);
@@ -226,6 +235,7 @@ status tissue_muscle_record(struct record *r, const char *region, const struct t
         ST_MEMORY, "adding rows of %s", region);
   TRY(mixing_row(r, region, m, o));
   if (!volume) TRY(height_rows(r, region, m, area, height_m, o));
+  flag_voxels(r, start, m);
 done:
   return st;
 }
@@ -241,6 +251,7 @@ status tissue_fat_record(struct record *r, const char *region, const struct tiss
           volume ? "cm3" : "cm2", m->fat, &o->fat);
   CHECK(fat, ST_MEMORY, "adding rows of %s", region);
   if (truncated) measurement_flag(fat, "fov_truncated: the body leaves the image, a lower bound");
+  flag_voxels(r, r->count - 1, m);
 done:
   return st;
 }

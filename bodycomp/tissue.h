@@ -53,7 +53,7 @@ struct tissue_measure {
 struct tissue_options {
   struct tissue_window muscle, fat;
   int imat_min_pixels; /* fat components (8-connected, in the slice) of fewer pixels are not
-                          counted; 1: none removed */
+                          counted; 1: none removed; tissue_measure_list: in muscle only */
   double pure_muscle_hu, pure_fat_hu; /* of this scan, for fat_fraction; NaN: not wanted */
 };
 #define TISSUE_DEFAULTS                                                                            \
@@ -64,8 +64,8 @@ struct tissue_options {
 
 /**
  * Count the voxels where compartments == value in slices first..last (inclusive).
- * @return ST_DOMAIN: not HU, grids differ, slices outside the scan, windows that overlap, the label
- * absent there
+ * @return ST_DOMAIN: not HU, grids differ, slices outside the scan, windows that overlap or end
+ * before they begin, the label absent there
  */
 status tissue_measure(struct tissue_measure *out, const struct volume *hu,
                       const struct labels *compartments, int value, int64_t first, int64_t last,
@@ -75,7 +75,7 @@ status tissue_measure(struct tissue_measure *out, const struct volume *hu,
  * What a scan must be before areas and volumes of a body are taken from it.
  * @param volume  volumes are wanted
  * @return ST_DOMAIN: the lowest value above -500 or the highest below 100 HU (no HU, or no body in
- * air); for volumes, slices more than 5 mm apart
+ * air); for areas, slices that are not axial; for volumes, slices more than 5 mm apart
  */
 status tissue_check_scan(const struct volume *hu, int volume);
 
@@ -113,8 +113,8 @@ struct tissue_compartment {
 /** One of its items. @return ST_USAGE for a text that is neither form */
 status tissue_compartment_parse(struct tissue_compartment *c, const char *text,
                                 const struct labels *l);
-/** Measure and add the rows of every compartment. @return ST_USAGE for a text that is neither form;
- * else as above */
+/** Measure and add the rows of every compartment. @return ST_USAGE for a text that is neither form,
+ * two compartments of one name; else as above */
 status tissue_measure_list(struct record *r, const struct volume *hu, const struct labels *l,
                            const struct tissue_list *list, const struct tissue_options *options);
 

@@ -12,10 +12,12 @@ status tissue_compartment_parse(struct tissue_compartment *c, const char *text,
   long value = strtol(equals ? equals + 1 : text, &end, 10);
   CHECK(end != (equals ? equals + 1 : text) && *end == '\0' && value >= 1 && value <= 65535,
         ST_USAGE, "compartment \"%s\": must read value or name=value, value 1 to 65535", text);
+  CHECK(!equals || (equals > text && (size_t)(equals - text) < sizeof c->name), ST_USAGE,
+        "compartment \"%s\": its name must have 1 to %zu letters", text, sizeof c->name - 1);
   c->value = (int)value;
   const char *known = labels_name(l, c->value);
   if (equals)
-    snprintf(c->name, sizeof c->name, "%.*s", (int)(equals - text < 47 ? equals - text : 47), text);
+    snprintf(c->name, sizeof c->name, "%.*s", (int)(equals - text), text);
   else if (known[0])
     snprintf(c->name, sizeof c->name, "%s", known);
   else
@@ -24,21 +26,35 @@ done:
   return st;
 }
 
+/* A region stands once in a record: two compartments of one name could not be told apart. */
+static status check_new(const struct record *r, const char *name, int fat) {
+  status st = ST_OK;
+  static const char *const quantities[][2] = {{"muscle_area", "muscle_volume"},
+                                              {"fat_area", "fat_volume"}};
+  for (int i = 0; i < 2; i++)
+    CHECK(!record_find(r, name, quantities[fat != 0][i]), ST_USAGE,
+          "two compartments are called \"%s\": name them apart, e.g. %s_left=88", name, name);
+done:
+  return st;
+}
+
 status tissue_measure_list(struct record *r, const struct volume *hu, const struct labels *l,
                            const struct tissue_list *list, const struct tissue_options *options) {
   status st = ST_OK;
+  struct tissue_options o = TISSUE_DEFAULTS;
+  if (options) o = *options;
+  if (list->fat) o.imat_min_pixels = 1; /* of fat between fibres, not of compartments of fat */
   for (int i = 0; i < list->count; i++) {
     struct tissue_compartment c;
     struct tissue_measure m;
     int64_t slices = list->last - list->first + 1;
     TRY(tissue_compartment_parse(&c, list->items[i], l));
-    TRY(tissue_measure(&m, hu, l, c.value, list->first, list->last, options));
+    TRY(check_new(r, c.name, list->fat));
+    TRY(tissue_measure(&m, hu, l, c.value, list->first, list->last, &o));
     if (list->fat)
-      TRY(tissue_fat_record(r, c.name, &m, &hu->grid, slices, list->volume, list->truncated,
-                            options));
+      TRY(tissue_fat_record(r, c.name, &m, &hu->grid, slices, list->volume, list->truncated, &o));
     else
-      TRY(tissue_muscle_record(r, c.name, &m, &hu->grid, slices, list->volume, list->height_m,
-                               options));
+      TRY(tissue_muscle_record(r, c.name, &m, &hu->grid, slices, list->volume, list->height_m, &o));
   }
 done:
   return st;

@@ -2,6 +2,7 @@
 #include "bodycomp/trunk.h"
 #include "cli/command.h"
 #include "cli/scan_options.h"
+#include "core/body.h"
 #include "core/image.h"
 #include "core/itk_filter.h"
 #include "core/itk_image.h"
@@ -46,6 +47,7 @@ static status run(struct context *ctx, const void *params) {
   struct trunk_info info;
   cJSON *provenance = NULL, *json = NULL;
   TRY(scan_read_hu(&read_hu, p->ct, &p->read));
+  TRY(body_check_hu(read_hu, "parting the trunk"));
   TRY(filter_orient(&hu, read_hu));
   if (p->labels) {
     TRY(labels_read_on(&given, p->labels, &read_hu->grid));
@@ -54,11 +56,11 @@ static status run(struct context *ctx, const void *params) {
   TRY(trunk_compartments(&l, &info, hu, known, NULL));
   TRY(filter_resample_labels(&back, l, &read_hu->grid));
   provenance = context_provenance(ctx);
-  TRY(itk_labels_write(back, p->out, provenance, ctx->force));
   if (p->picture) {
     TRY(trunk_picture(&picture, hu, l, p->slice < 0 ? hu->grid.nz / 2 : p->slice));
     TRY(picture_write_png(picture, p->picture, ctx->force));
   }
+  TRY(itk_labels_write(back, p->out, provenance, ctx->force));
   json = cJSON_CreateObject();
   json_add_number(json, "slices_parted", (double)info.parted);
   json_add_number(json, "slices_not_parted", (double)info.unparted);

@@ -2,6 +2,7 @@
 #include "bodycomp/calcium_picture.h"
 #include "cli/command.h"
 #include "cli/scan_options.h"
+#include "core/body.h"
 #include "core/image.h"
 #include "core/itk_filter.h"
 #include "core/table.h"
@@ -133,7 +134,10 @@ static status find_rules(struct calcium_rules *out, const struct volume *hu,
     for (int n = 1; n < 4; n++) r.steps_hu[n] = r.steps_hu[0] + n; /* no weights */
     r.volume_only = 1;
   }
-  if (!isnan(p->insert_hu) && !isnan(p->insert_density))
+  CHECK(isnan(p->insert_hu) == isnan(p->insert_density), ST_USAGE,
+        "--insert-hu and --insert-density describe one insert: give both for a mass");
+  r.water_hu = p->water_hu;
+  if (!isnan(p->insert_hu))
     TRY(calcium_mass_factor(&r.mass_factor, p->insert_density, p->insert_hu, p->water_hu));
   *out = r;
 done:
@@ -258,6 +262,7 @@ static status run(struct context *ctx, const void *params) {
   struct calcium_rules rules;
   unsigned gates = 0;
   TRY(scan_read_hu(&hu, p->ct, &p->read));
+  TRY(body_check_hu(hu, "calcium scoring"));
   TRY(labels_read_on(&region, p->region, &hu->grid));
   TRY(shape_region(region, hu, p));
   if (p->blood) TRY(labels_read_on(&blood, p->blood, &hu->grid));

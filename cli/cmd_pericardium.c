@@ -1,6 +1,7 @@
 #include "bodycomp/heart.h"
 #include "cli/command.h"
 #include "cli/scan_options.h"
+#include "core/body.h"
 #include "core/image.h"
 #include "core/itk_image.h"
 
@@ -85,6 +86,8 @@ static status run(struct context *ctx, const void *params) {
   o.height_m = p->height_m;
   o.weight_kg = p->mass_kg;
   TRY(scan_read_hu(&hu, p->ct, &p->read));
+  TRY(body_check_hu(hu, "fat of the heart"));
+  TRY(body_check_axial(&hu->grid, "fat of the heart"));
   TRY(record_create(&record, ""));
   if (p->labels) {
     TRY(labels_read_on(&sac, p->labels, &hu->grid));

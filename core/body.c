@@ -20,6 +20,36 @@ int geometry_axis_nearest(const struct geometry *g, int world_axis) {
   return best;
 }
 
+status body_check_axial(const struct geometry *g, const char *doing) {
+  static const char *const across[] = {"sagittal", "coronal"};
+  status st = ST_OK;
+  const int axial = geometry_axis_nearest(g, 2);
+  CHECK(axial == 2, ST_DOMAIN,
+        "%s: the slices of this image are %s, axial ones are needed; qct convert --orient puts its "
+        "axes in that order, and those of its labels, voxel by voxel",
+        doing, across[geometry_axis_nearest(g, 1) == 2]);
+done:
+  return st;
+}
+
+status body_check_hu(const struct volume *hu, const char *doing) {
+  status st = ST_OK;
+  const double air_hu = -500, bone_hu = 100;
+  double low = INFINITY, high = -INFINITY;
+  int64_t n = geometry_voxels(&hu->grid);
+  for (int64_t v = 0; v < n; v++) {
+    double h = (double)hu->voxels[v];
+    low = h < low ? h : low; /* NaN is neither */
+    high = h > high ? h : high;
+  }
+  CHECK(low <= air_hu && high >= bone_hu, ST_DOMAIN,
+        "%s: values from %g to %g are no HU of a body in air, which reach below %g and above %g; "
+        "if they are numbers of the scanner, rescale them first (mostly by -1024)",
+        doing, low, high, air_hu, bone_hu);
+done:
+  return st;
+}
+
 /* ---- blocks of voxels ---- */
 
 struct blocks {

@@ -43,6 +43,15 @@ status body_find(struct labels **out, struct body_info *info, const struct volum
 /** Index axis (0, 1, 2) nearest to a world axis (0 left, 1 posterior, 2 superior). */
 int geometry_axis_nearest(const struct geometry *g, int world_axis);
 
+/* What a scan must be before it is measured; `doing` is for the message. */
+
+/** Slices (index axis 2) across the patient's long axis, which areas in a slice rest on; files of
+ * other programs also come in sagittal or coronal order. @return ST_DOMAIN otherwise */
+status body_check_axial(const struct geometry *g, const char *doing);
+/** Values that reach below -500 and above 100, as HU of a person in air do; numbers of a scanner
+ * without their rescale intercept do not. @return ST_DOMAIN otherwise */
+status body_check_hu(const struct volume *hu, const char *doing);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define PADDING_BELIEVED_HU (-1000.0) /* a stated padding above this is tissue: not believed */
-#define PADDING_HU (-1500.0f)         /* at and below: outside the reconstruction circle */
 
 /* ---- pixels of one slice ---- */
 
@@ -51,7 +50,7 @@ static void to_hu(float *restrict out, const unsigned char *restrict raw,
       word = raw[i];
     int value = pixel_value(word, drop_high, drop_low, is_signed);
     float hu = (float)(slope * value + intercept);
-    out[i] = (value >= low && value <= high) || hu <= PADDING_HU ? NAN : hu;
+    out[i] = (value >= low && value <= high) || hu <= VOLUME_PADDING_HU ? NAN : hu;
   }
 }
 

@@ -79,6 +79,7 @@ status image_read(struct volume **out, const char *path, const struct image_read
           path);
     TRY(itk_image_read(&v, path));
     if (v->quantity == QUANTITY_UNKNOWN) v->quantity = o->quantity;
+    volume_drop_padding(v);
   }
   *out = v;
   v = NULL;

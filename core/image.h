@@ -25,7 +25,8 @@ bool image_is_dicom(const char *path);
  * @return ST_FORMAT, ST_IO from a side file that cannot be read */
 status image_holds_labels(bool *labels, const char *path);
 
-/** Folder or DICOM file -> dicom, else itk_image_read. Says by log_info which series was taken. */
+/** Folder or DICOM file -> dicom, else itk_image_read, where padding of an image in HU becomes no
+ * data as it does in DICOM. Says by log_info which series was taken. */
 status image_read(struct volume **out, const char *path, const struct image_read_options *options);
 
 /** The same for a folder that was scanned already; `path` is for messages. */

@@ -91,6 +91,16 @@ void volume_destroy(struct volume *v) {
   free(v);
 }
 
+int64_t volume_drop_padding(struct volume *v) {
+  int64_t dropped = 0, n = geometry_voxels(&v->grid);
+  for (int64_t i = 0; i < n && v->quantity == QUANTITY_HU; i++)
+    if (v->voxels[i] <= VOLUME_PADDING_HU) {
+      v->voxels[i] = NAN;
+      dropped++;
+    }
+  return dropped;
+}
+
 int64_t volume_fill_no_data(struct volume *v, float value) {
   int64_t filled = 0, n = geometry_voxels(&v->grid);
   for (int64_t i = 0; i < n; i++)

@@ -101,6 +101,12 @@ status volume_create_like(struct volume **out, const struct volume *like);
 status volume_copy(struct volume **out, const struct volume *from);
 void volume_destroy(struct volume *v);
 
+/* HU of this and below (-2000, -2048, -3024) are padding outside the reconstruction circle: noise
+ * and metal streaks do not reach that far. */
+#define VOLUME_PADDING_HU (-1500.0F)
+/** Padding of a volume in HU becomes no data; returns how many. */
+int64_t volume_drop_padding(struct volume *v);
+
 /** Replace NaN by `value`; returns how many. */
 int64_t volume_fill_no_data(struct volume *v, float value);
 

@@ -1,7 +1,10 @@
 #include "study/case.h"
 
+#include "core/body.h"
 #include "core/image.h"
+#include "core/itk_filter.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "study/step.h"
 
 #include <math.h>
@@ -70,12 +73,25 @@ const char *case_input_digest(const struct study_case *c, const char *role) {
   return "";
 }
 
+/* Files in sagittal or coronal order: every step may take index axis 2 for that of the slices. */
+static status put_upright(struct study_case *c) {
+  status st = ST_OK;
+  struct volume *upright = NULL;
+  TRY(filter_orient(&upright, c->hu));
+  log_info("the scan is not stored in axial slices: its axes are put in that order");
+  volume_destroy(c->hu);
+  c->hu = upright;
+done:
+  return st;
+}
+
 status case_hu(const struct volume **out, struct study_case *c) {
   status st = ST_OK;
   struct image_read_options options = {.series_uid = c->options->series,
                                        .dicom = {.shear_correct = c->options->shear_correct},
                                        .quantity = QUANTITY_HU};
   if (!c->hu) TRY(image_read(&c->hu, c->options->ct, &options));
+  if (geometry_axis_nearest(&c->hu->grid, 2) != 2) TRY(put_upright(c));
   CHECK(c->hu->quantity == QUANTITY_HU, ST_DOMAIN,
         "the scan holds %s, the main job needs HU; for a density volume use the single commands",
         quantity_name(c->hu->quantity));

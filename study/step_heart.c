@@ -2,6 +2,7 @@
 #include "bodycomp/aorta.h"
 #include "bodycomp/calcium_picture.h"
 #include "bodycomp/heart.h"
+#include "core/body.h"
 #include "core/json.h"
 #include "study/step.h"
 
@@ -102,6 +103,7 @@ static status run(struct study_case *c, int side) {
   char method[64] = "mask";
   (void)side;
   TRY(case_hu(&hu, c));
+  TRY(body_check_hu(hu, "fat of the heart"));
   TRY(case_given_labels(&given, c));
   int inside = sac_in(given), outside = 0;
   sac = given;
@@ -177,7 +179,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_heart = {
     .name = "heart",
     .title = "fat and calcium of the heart",
-    .version = "3",
+    .version = "4",
     .needs = {"read"},
     .outputs = {"parts/heart.json", "pictures/heart.png", "pictures/heart_calcium.png"},
     .parameters = parameters,

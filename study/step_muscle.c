@@ -50,17 +50,27 @@ static status add_groups(struct record *r, int *count, const struct volume *hu,
                          const struct labels *l, double height_m) {
   static const struct tissue_options o = TISSUE_DEFAULTS;
   status st = ST_OK;
+  char why[512] = "";
   *count = 0;
+  if (l && tissue_check_scan(hu, 1) == ST_DOMAIN) {
+    snprintf(why, sizeof why, "%s", status_message());
+    status_clear();
+  }
   for (int i = 0; l && i < GROUPS; i++) {
     struct tissue_measure m;
     size_t first = r->count;
     int value = groups[i].value ? groups[i].value : labels_value(l, groups[i].name);
     if (value == 0 || labels_count(l, value) == 0) continue;
+    (*count)++;
+    if (why[0]) {
+      CHECK(record_withhold(r, groups[i].name, "muscle_volume", "cm3", why), ST_MEMORY,
+            "withholding the volume of %s", groups[i].name);
+      continue;
+    }
     TRY(tissue_measure(&m, hu, l, value, 0, hu->grid.nz - 1, &o));
     TRY(tissue_muscle_record(r, groups[i].name, &m, &hu->grid, hu->grid.nz, 1, height_m, &o));
     for (size_t n = first; n < r->count && cut_by_scan(l, value); n++)
       measurement_flag(&r->rows[n], "cut by the end of the scan");
-    (*count)++;
   }
 done:
   return st;
@@ -163,6 +173,7 @@ static status add_level(struct record *r, struct study_case *c, const struct vol
   struct labels *parts = NULL, *back = NULL, *known = NULL;
   struct trunk_info info;
   bool organs_known = trunk_knows_organs(given);
+  TRY(tissue_check_scan(hu, 0));
   TRY(filter_orient(&oriented, hu));
   if (organs_known) TRY(filter_orient_labels(&known, given));
   TRY(trunk_compartments(&parts, &info, oriented, known, NULL));
@@ -255,7 +266,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_muscle = {
     .name = "muscle",
     .title = "muscle and fat",
-    .version = "3",
+    .version = "4",
     .needs = {"read"},
     .outputs = {"parts/muscle.json", "pictures/trunk.png"},
     .parameters = parameters,

@@ -73,6 +73,30 @@ static void list_facts(cJSON *facts, const struct volume *hu) {
                                            : "not stated");
 }
 
+/* Numbers that cannot be HU end the run; a scan without air may be cut out of the body. */
+static status judge_values(cJSON *findings, const struct volume *hu) {
+  status st = ST_OK;
+  const double fat_hu = -30, air_hu = -500;
+  double low = INFINITY, high = -INFINITY;
+  int64_t n = geometry_voxels(&hu->grid);
+  for (int64_t v = 0; v < n; v++) {
+    double h = (double)hu->voxels[v];
+    low = h < low ? h : low; /* NaN is neither */
+    high = h > high ? h : high;
+  }
+  CHECK(low <= fat_hu, ST_DOMAIN,
+        "the scan: values from %g to %g are no HU of a person, in whom fat lies below %g and air "
+        "near -1000; if they are numbers of the scanner, rescale them first (mostly by -1024)",
+        low, high, fat_hu);
+  if (low > air_hu)
+    add_finding(findings, REPORT_CAUTION, "No air in the scan.",
+                "The lowest value is %.0f HU. Either the scan is cut out of the body, or its "
+                "values are not HU; what rests on air and on the skin is withheld.",
+                low);
+done:
+  return st;
+}
+
 static void judge_voltage(cJSON *findings, double kvp) {
   if (isnan(kvp))
     add_finding(findings, REPORT_CAUTION, "Tube voltage not stated.",
@@ -175,6 +199,7 @@ static status read_scan(struct study_case *c, int side) {
   cJSON *findings = cJSON_AddArrayToObject(json, "findings");
   CHECK(facts && findings, ST_MEMORY, "describing the scan");
   TRY(case_hu(&hu, c));
+  TRY(judge_values(findings, hu));
   TRY(case_given_labels(&given, c)); /* labels that do not fit end the run here */
   list_facts(facts, hu);
   judge_voltage(findings, hu->acquisition.kvp);
@@ -232,7 +257,7 @@ static void methods(struct case_page *page) {
 
 const struct case_step step_read = {.name = "read",
                                     .title = "read the scan",
-                                    .version = "3",
+                                    .version = "4",
                                     .required = true,
                                     .outputs = {"parts/scan.json", "parts/read.json"},
                                     .parameters = parameters,

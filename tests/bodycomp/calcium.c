@@ -211,6 +211,29 @@ static void mass_follows_the_insert(void **state) {
   scan_free(&s);
 }
 
+/* On a scanner whose water reads 30 HU the insert itself, scored as a lesion, must give its own
+ * density: 18 mm3 of 200 mg/cm3 are 3.6 mg. */
+static void an_insert_scored_by_itself_has_its_own_mass(void **state) {
+  (void)state;
+  struct scan s = water(20, 8, 1, 1);
+  struct calcium_score score;
+  struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
+  struct record *r = NULL;
+  paint(&s, 0, 0, 0, 20, 20, 8, 30);
+  paint(&s, 8, 8, 3, 3, 3, 2, 270);
+  rules.water_hu = 30;
+  assert_ok(calcium_mass_factor(&rules.mass_factor, 200, 270, rules.water_hu));
+  assert_ok(calcium_score(&score, s.hu, s.region, 1, &rules));
+  assert_near(score.mass_mg, 3.6, 1e-9);
+  assert_near(score.lesions[0].background_hu, 30, 0);
+  assert_ok(record_create(&r, "case"));
+  assert_ok(calcium_variants_record(r, "x", s.hu, s.region, 1, rules.mass_factor, 30));
+  assert_near(record_find(r, "x", "calcium_mass_variant")->value, 3.6, 1e-9);
+  record_destroy(r);
+  calcium_score_free(&score);
+  scan_free(&s);
+}
+
 static void local_background_is_taken_from_the_shell(void **state) {
   (void)state;
   struct scan s = water(20, 8, 1, 1);
@@ -319,6 +342,12 @@ static void empty_region_and_foreign_grid_are_refused(void **state) {
   assert_fails(calcium_score(&score, s.hu, t.region, 1, &rules), ST_DOMAIN, "spacing along axis 2");
   s.hu->quantity = QUANTITY_DENSITY;
   assert_fails(calcium_score(&score, s.hu, s.region, 1, &rules), ST_DOMAIN, "needs HU");
+  s.hu->quantity = QUANTITY_HU;
+  const double coronal[9] = {1, 0, 0, 0, 0, 1, 0, 1, 0}; /* slices stacked from front to back */
+  memcpy(s.hu->grid.direction, coronal, sizeof coronal);
+  s.region->grid = s.hu->grid;
+  assert_fails(calcium_score(&score, s.hu, s.region, 1, &rules), ST_DOMAIN,
+               "slices of this image are coronal");
   scan_free(&s);
   scan_free(&t);
 }
@@ -437,6 +466,17 @@ static void the_blood_pool_shows_contrast_and_noise(void **state) {
       s.hu->voxels[v] = cases[c].mean + ((i + j) % 2 ? cases[c].spread : -cases[c].spread);
     }
     assert_int_equal(gates_of(text, &s, blood, &rules), cases[c].expected);
+    /* an aorta of 4 mm, of which nothing is left, and none at all */
+    for (int64_t v = 0; v < geometry_voxels(&s.hu->grid); v++)
+      if (v % 40 >= 24) blood->voxels[v] = 0;
+    assert_int_equal(gates_of(text, &s, blood, &rules), CALCIUM_BLOOD_UNSEEN);
+    assert_non_null(strstr(text, "were not looked for"));
+    memset(blood->voxels, 0, (size_t)geometry_voxels(&s.hu->grid) * sizeof *blood->voxels);
+    struct calcium_score score;
+    unsigned gates;
+    assert_ok(calcium_score(&score, s.hu, s.region, 1, &rules));
+    assert_fails(calcium_gates(&gates, text, s.hu, &rules, blood, &score), ST_DOMAIN, "no aorta");
+    calcium_score_free(&score);
     labels_destroy(blood);
     scan_free(&s);
   }
@@ -573,6 +613,7 @@ int main(void) {
       cmocka_unit_test(no_score_falls_when_every_hu_rises),
       cmocka_unit_test(doubled_slices_at_half_increment_leave_the_scaled_score),
       cmocka_unit_test(mass_follows_the_insert),
+      cmocka_unit_test(an_insert_scored_by_itself_has_its_own_mass),
       cmocka_unit_test(local_background_is_taken_from_the_shell),
       cmocka_unit_test(lesions_may_be_counted_by_pixels),
       cmocka_unit_test(steps_between_two_voltages_lie_between_theirs),

@@ -355,6 +355,88 @@ static void what_is_no_scan_of_a_body_is_refused_and_metal_is_told(void **state)
   volume_destroy(thick);
 }
 
+/* Index axis 2 along left-right, as a file in sagittal order has it: a slice of it is no axial
+ * area, and its slices lie 6 mm apart along axis 0. */
+static void areas_need_axial_slices_and_volumes_their_distance(void **state) {
+  (void)state;
+  const double sagittal[9] = {0, 0, 1, 0, 1, 0, 1, 0, 0};
+  struct volume *v = flat(4, 10, 10, 1, 1, -1000);
+  for (int i = 0; i < 100; i++) v->voxels[i] = 120;
+  v->grid.spacing[0] = 6;
+  assert_ok(tissue_check_scan(v, 0));
+  memcpy(v->grid.direction, sagittal, sizeof sagittal);
+  assert_fails(tissue_check_scan(v, 0), ST_DOMAIN, "slices of this image are sagittal");
+  assert_fails(tissue_check_scan(v, 1), ST_DOMAIN, "these are 6 mm apart");
+  v->grid.spacing[0] = 5;
+  assert_ok(tissue_check_scan(v, 1));
+  volume_destroy(v);
+}
+
+static void a_window_that_ends_before_it_begins_is_refused(void **state) {
+  (void)state;
+  struct volume *v = flat(4, 4, 1, 1, 1, 50);
+  struct labels *l = NULL;
+  struct tissue_measure m;
+  struct tissue_options o = TISSUE_DEFAULTS;
+  assert_ok(labels_create(&l, &v->grid));
+  l->voxels[0] = 1;
+  o.muscle.low_hu = 150;
+  o.muscle.high_hu = -29;
+  assert_fails(tissue_measure(&m, v, l, 1, 0, 0, &o), ST_DOMAIN, "muscle 150..-29 HU");
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+/* Of 16 voxels 4 hold no data: every row of muscle and of fat says so. */
+static void voxels_without_data_are_told_on_every_row(void **state) {
+  (void)state;
+  struct volume *v = flat(4, 4, 1, 1, 1, 50);
+  struct labels *l = NULL;
+  struct record *r = NULL;
+  const char *const items[] = {"wall=1"}, *const fats[] = {"sat=1"};
+  const struct tissue_list muscle = {items, 1, 0, 0, 0, 0, 1.7, 0},
+                           fat = {fats, 1, 1, 0, 0, 0, NAN, 0};
+  assert_ok(labels_create(&l, &v->grid));
+  for (int i = 0; i < 16; i++) l->voxels[i] = 1;
+  for (int i = 0; i < 4; i++) v->voxels[i] = NAN;
+  assert_ok(record_create(&r, "case"));
+  assert_ok(tissue_measure_list(r, v, l, &muscle, NULL));
+  assert_ok(tissue_measure_list(r, v, l, &fat, NULL));
+  for (size_t i = 0; i < r->count; i++)
+    assert_non_null(strstr(r->rows[i].flags, "4 of 16 voxels of the compartment hold no data"));
+  record_destroy(r);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+static void compartments_have_names_of_their_own_and_only_muscle_loses_small_fat(void **state) {
+  (void)state;
+  struct volume *v = flat(10, 10, 1, 1, 1, 50);
+  struct labels *l = NULL;
+  struct record *r = NULL;
+  struct tissue_options o = TISSUE_DEFAULTS;
+  const char *const twice[] = {"a=1", "a=2"}, *const nameless[] = {"=1"}, *const one[] = {"b=1"};
+  struct tissue_list list = {twice, 2, 0, 0, 0, 0, NAN, 0};
+  assert_ok(labels_create(&l, &v->grid));
+  for (int i = 0; i < 100; i++) l->voxels[i] = (uint16_t)(1 + i % 2);
+  v->voxels[44] = -100;
+  assert_ok(record_create(&r, "case"));
+  assert_fails(tissue_measure_list(r, v, l, &list, NULL), ST_USAGE, "two compartments are called");
+  list.items = nameless;
+  list.count = 1;
+  assert_fails(tissue_measure_list(r, v, l, &list, NULL), ST_USAGE, "1 to 47 letters");
+  list.items = one;
+  o.imat_min_pixels = 2;
+  assert_ok(tissue_measure_list(r, v, l, &list, &o));
+  list.fat = 1;
+  assert_ok(tissue_measure_list(r, v, l, &list, &o));
+  assert_near(record_find(r, "b", "imat_area")->value, 0, 0);
+  assert_near(record_find(r, "b", "fat_area")->value, 0.01, 1e-12);
+  record_destroy(r);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
 /* A hip of blocks in slices of 2 mm: shaft from 0, wider from 40 mm (lesser trochanter), femur up
  * to 118 mm; sacrum and hip bone meet from 160 mm. Upright and upside down. */
 static void hip_levels_are_where_the_bones_say(void **state) {
@@ -408,6 +490,10 @@ int main(void) {
       cmocka_unit_test(one_hu_more_moves_the_density_by_one_and_voxels_at_the_ends_only),
       cmocka_unit_test(mirroring_swaps_left_and_right_only),
       cmocka_unit_test(what_is_no_scan_of_a_body_is_refused_and_metal_is_told),
+      cmocka_unit_test(areas_need_axial_slices_and_volumes_their_distance),
+      cmocka_unit_test(a_window_that_ends_before_it_begins_is_refused),
+      cmocka_unit_test(voxels_without_data_are_told_on_every_row),
+      cmocka_unit_test(compartments_have_names_of_their_own_and_only_muscle_loses_small_fat),
       cmocka_unit_test(hip_levels_are_where_the_bones_say),
       cmocka_unit_test(soft_tissue_is_the_shortest_way_from_the_trochanters_face),
   };

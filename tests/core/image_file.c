@@ -274,6 +274,27 @@ static void text_of_a_metaimage_is_read_or_refused_in_words(void **state) {
   }
 }
 
+/* -3024 and -2048 outside the reconstruction circle, as converters from DICOM leave them; HU only.
+ */
+static void padding_of_an_image_in_hu_is_no_data(void **state) {
+  (void)state;
+  struct geometry g = geometry_make(4, 1, 1, 1, 1, 1);
+  const float values[4] = {-3024, -1500, -1499, 40};
+  struct volume *v, *r;
+  assert_ok(volume_create(&v, &g, QUANTITY_HU));
+  memcpy(v->voxels, values, sizeof values);
+  assert_ok(itk_image_write(v, in_folder("circle.nii.gz"), NULL, true));
+  assert_ok(image_read(&r, in_folder("circle.nii.gz"), NULL));
+  for (int i = 0; i < 4; i++) assert_int_equal(isnan(r->voxels[i]) != 0, i < 2);
+  volume_destroy(r);
+  v->quantity = QUANTITY_OTHER;
+  assert_ok(itk_image_write(v, in_folder("other.nii.gz"), NULL, true));
+  assert_ok(image_read(&r, in_folder("other.nii.gz"), NULL));
+  assert_memory_equal(r->voxels, values, sizeof values);
+  volume_destroy(r);
+  volume_destroy(v);
+}
+
 static void wrong_names_and_contents_are_told(void **state) {
   (void)state;
   struct volume *r;
@@ -353,6 +374,7 @@ int main(void) {
       cmocka_unit_test(nan_spacing_is_refused),
       cmocka_unit_test(integers_become_float_exactly_or_are_refused),
       cmocka_unit_test(text_of_a_metaimage_is_read_or_refused_in_words),
+      cmocka_unit_test(padding_of_an_image_in_hu_is_no_data),
       cmocka_unit_test(wrong_names_and_contents_are_told),
       cmocka_unit_test(a_real_nifti_reads_as_published),
   };

@@ -1,0 +1,58 @@
+// labels: method
+// What every step of a case rests on: a scan in axial slices whose values can be HU.
+#include "tests/folder.h" /* first */
+
+#include "core/itk_image.h"
+#include "study/case.h"
+#include "study/step.h"
+
+/* 6 x 5 x 4 voxels stored from left to right: index axes posterior, superior, left. */
+static void write_sagittal(const char *name, float offset) {
+  const double direction[9] = {0, 0, 1, 1, 0, 0, 0, 1, 0};
+  struct geometry g = geometry_make(6, 5, 4, 1, 2, 3);
+  struct volume *v = NULL;
+  memcpy(g.direction, direction, sizeof direction);
+  g.origin[0] = 7;
+  assert_ok(volume_create(&v, &g, QUANTITY_HU));
+  for (int64_t n = 0; n < geometry_voxels(&g); n++) v->voxels[n] = (float)n * 20 - 1000 + offset;
+  assert_ok(itk_image_write(v, in_folder(name), NULL, true));
+  volume_destroy(v);
+}
+
+static void a_scan_in_sagittal_order_is_put_into_axial_slices(void **state) {
+  (void)state;
+  write_sagittal("sagittal.nii.gz", 0);
+  char path[4096];
+  snprintf(path, sizeof path, "%s", in_folder("sagittal.nii.gz"));
+  const struct study_options o = {.ct = path};
+  struct study_case c = {.options = &o};
+  const struct volume *hu = NULL;
+  assert_ok(case_hu(&hu, &c));
+  assert_int_equal(hu->grid.nx, 4);
+  assert_int_equal(hu->grid.ny, 6);
+  assert_int_equal(hu->grid.nz, 5);
+  /* what lay at index (2, 3, 1): 2 mm behind, 6 mm up, 3 mm left of the origin at x 7 */
+  assert_near(volume_sample(hu, vec3_make(10, 2, 6)), (1 * 30 + 3 * 6 + 2) * 20 - 1000, 1e-3);
+  case_free(&c);
+}
+
+static void values_that_cannot_be_hu_end_the_run(void **state) {
+  (void)state;
+  write_sagittal("raw.nii.gz", 1024);
+  char path[4096];
+  snprintf(path, sizeof path, "%s", in_folder("raw.nii.gz"));
+  const struct study_options o = {.ct = path};
+  struct study_case c = {.options = &o, .folder = "."};
+  assert_string_equal(study_steps[0]->name, "read");
+  assert_fails(study_steps[0]->run(&c, STEP_NO_SIDE), ST_DOMAIN,
+               "values from 24 to 2404 are no HU");
+  case_free(&c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_scan_in_sagittal_order_is_put_into_axial_slices),
+      cmocka_unit_test(values_that_cannot_be_hu_end_the_run),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
