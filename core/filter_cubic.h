@@ -1,5 +1,6 @@
-/* Cubic B-spline interpolation, for core/filter_grid.c only: coefficients by a recursive filter
- * along each axis, values from the 64 around a place. Source: unser1993 */
+/* Cubic B-spline interpolation, for values at some places of a volume (all of a grid:
+ * filter_resample): coefficients by a recursive filter along each axis, values from the 64 around a
+ * place. Source: unser1993 */
 #ifndef QCT_CORE_FILTER_CUBIC_H
 #define QCT_CORE_FILTER_CUBIC_H
 

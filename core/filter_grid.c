@@ -200,40 +200,6 @@ struct geometry geometry_isotropic(const struct geometry *g, double spacing_mm) 
   return to;
 }
 
-/* index in `from` = at + i*step[0] + j*step[1] + k*step[2] for index (i,j,k) of `to` */
-struct mapping {
-  struct vec3 at, step[3];
-};
-
-static struct mapping mapping_make(const struct geometry *to, const struct geometry *from) {
-  struct mapping m;
-  m.at = geometry_to_index(from, geometry_to_world(to, vec3_make(0, 0, 0)));
-  for (int a = 0; a < 3; a++) {
-    struct vec3 unit = vec3_make(a == 0, a == 1, a == 2);
-    m.step[a] = vec3_sub(geometry_to_index(from, geometry_to_world(to, unit)), m.at);
-  }
-  return m;
-}
-
-static inline struct vec3 mapping_at(const struct mapping *m, int64_t i, int64_t j, int64_t k) {
-  struct vec3 p = vec3_along(m->at, (double)k, m->step[2]);
-  p = vec3_along(p, (double)j, m->step[1]);
-  return vec3_along(p, (double)i, m->step[0]);
-}
-
-/* Inside the boxes of the voxels of g? If so, *at is moved onto the grid of centres. */
-static inline bool clamp_inside(const struct geometry *g, struct vec3 *at) {
-  const double edge = 0.5 + 1e-6;
-  double *x[3] = {&at->x, &at->y, &at->z};
-  const int64_t n[3] = {g->nx, g->ny, g->nz};
-  for (int a = 0; a < 3; a++) {
-    double last = (double)(n[a] - 1);
-    if (!(*x[a] >= -edge && *x[a] <= last + edge)) return false;
-    *x[a] = *x[a] < 0 ? 0 : *x[a] > last ? last : *x[a]; /* fmin is a call */
-  }
-  return true;
-}
-
 static inline int64_t nearest(const struct geometry *g, struct vec3 at) {
   return geometry_index(g, (int64_t)(at.x + 0.5), (int64_t)(at.y + 0.5), (int64_t)(at.z + 0.5));
 }
@@ -258,13 +224,13 @@ status filter_resample(struct volume **out, const struct volume *in, const struc
   struct cubic *spline = NULL;
   TRY(volume_on(&v, in, grid));
   if (how == INTERPOLATE_CUBIC) TRY(cubic_create(&spline, in));
-  struct mapping m = mapping_make(grid, &in->grid);
+  struct geometry_mapping m = geometry_mapping_make(grid, &in->grid);
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t k = 0; k < grid->nz; k++)
     for (int64_t j = 0; j < grid->ny; j++)
       for (int64_t i = 0; i < grid->nx; i++) {
-        struct vec3 at = mapping_at(&m, i, j, k);
-        bool inside = clamp_inside(&in->grid, &at);
+        struct vec3 at = geometry_mapping_at(&m, i, j, k);
+        bool inside = geometry_clamp_inside(&in->grid, &at);
         v->voxels[geometry_index(grid, i, j, k)] = inside ? value_at(in, spline, at, how) : outside;
       }
   *out = v;
@@ -280,13 +246,13 @@ status filter_resample_labels(struct labels **out, const struct labels *in,
   status st = ST_OK;
   struct labels *l = NULL;
   TRY(labels_on(&l, in, grid));
-  struct mapping m = mapping_make(grid, &in->grid);
+  struct geometry_mapping m = geometry_mapping_make(grid, &in->grid);
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t k = 0; k < grid->nz; k++)
     for (int64_t j = 0; j < grid->ny; j++)
       for (int64_t i = 0; i < grid->nx; i++) {
-        struct vec3 at = mapping_at(&m, i, j, k);
-        if (clamp_inside(&in->grid, &at))
+        struct vec3 at = geometry_mapping_at(&m, i, j, k);
+        if (geometry_clamp_inside(&in->grid, &at))
           l->voxels[geometry_index(grid, i, j, k)] = in->voxels[nearest(&in->grid, at)];
       }
   *out = l;

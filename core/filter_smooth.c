@@ -41,9 +41,23 @@ struct half_kernel {
   int64_t radius;
 };
 
+static bool all_zero(const double *in) {
+  for (int x = 0; x < FILTER_LANES; x++)
+    if (in[x] != 0) return false;
+  return true;
+}
+
+/* Beyond the reach of the places that hold anything all is 0, as most of the box of a bone is. */
 static void smooth_lines(double *out, const double *in, int64_t n, const void *user) {
   const struct half_kernel *k = user;
-  for (int64_t i = 0; i < n; i++) {
+  int64_t first = 0, last = n - 1;
+  while (first < n && all_zero(in + first * FILTER_LANES)) first++;
+  while (last > first && all_zero(in + last * FILTER_LANES)) last--;
+  for (int64_t i = 0; i < n * FILTER_LANES; i++) out[i] = 0;
+  if (first == n) return;
+  first = first > k->radius ? first - k->radius : 0;
+  last = last + k->radius < n ? last + k->radius : n - 1;
+  for (int64_t i = first; i <= last; i++) {
     double sum[FILTER_LANES];
     for (int x = 0; x < FILTER_LANES; x++) sum[x] = k->w[0] * in[i * FILTER_LANES + x];
     for (int64_t m = 1; m <= k->radius; m++) {

@@ -47,6 +47,17 @@ struct vec3 geometry_to_index(const struct geometry *g, struct vec3 world) {
                    vec3_dot(d, geometry_axis(g, 2)) / g->spacing[2]);
 }
 
+struct geometry_mapping geometry_mapping_make(const struct geometry *to,
+                                              const struct geometry *from) {
+  struct geometry_mapping m;
+  m.at = geometry_to_index(from, geometry_to_world(to, vec3_make(0, 0, 0)));
+  for (int a = 0; a < 3; a++) {
+    struct vec3 unit = vec3_make(a == 0, a == 1, a == 2);
+    m.step[a] = vec3_sub(geometry_to_index(from, geometry_to_world(to, unit)), m.at);
+  }
+  return m;
+}
+
 status geometry_check(const struct geometry *g, size_t bytes_per_voxel) {
   status st = ST_OK;
   const int64_t n[3] = {g->nx, g->ny, g->nz};

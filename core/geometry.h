@@ -81,6 +81,32 @@ static inline bool geometry_inside(const struct geometry *g, int64_t i, int64_t 
 struct vec3 geometry_to_world(const struct geometry *g, struct vec3 index);
 /** Fractional index of a world position [LPS mm]; direction is orthonormal, so this is exact. */
 struct vec3 geometry_to_index(const struct geometry *g, struct vec3 world);
+/** Does a fractional index lie in the boxes of the voxels? If so it is moved onto the grid of their
+ * centres: the border value is repeated in the outer half voxel. */
+static inline bool geometry_clamp_inside(const struct geometry *g, struct vec3 *at) {
+  const double edge = 0.5 + 1e-6;
+  double *x[3] = {&at->x, &at->y, &at->z};
+  const int64_t n[3] = {g->nx, g->ny, g->nz};
+  for (int a = 0; a < 3; a++) {
+    double last = (double)(n[a] - 1);
+    if (!(*x[a] >= -edge && *x[a] <= last + edge)) return false;
+    *x[a] = *x[a] < 0 ? 0 : *x[a] > last ? last : *x[a]; /* fmin is a call */
+  }
+  return true;
+}
+/* From indices of one grid to fractional ones of another, straight, without the world between. */
+struct geometry_mapping {
+  struct vec3 at, step[3]; /* of index (0, 0, 0), and a step along each axis */
+};
+struct geometry_mapping geometry_mapping_make(const struct geometry *to,
+                                              const struct geometry *from);
+/** The fractional index in `from` of index (i, j, k) of `to`. */
+static inline struct vec3 geometry_mapping_at(const struct geometry_mapping *m, int64_t i,
+                                              int64_t j, int64_t k) {
+  struct vec3 p = vec3_along(m->at, (double)k, m->step[2]);
+  p = vec3_along(p, (double)j, m->step[1]);
+  return vec3_along(p, (double)i, m->step[0]);
+}
 /** LPS unit vector of index axis 0, 1 or 2. */
 struct vec3 geometry_axis(const struct geometry *g, int axis);
 

@@ -8,6 +8,7 @@
 
 enum { N = PROFILE_SAMPLES, ZERO = 16 };   /* ZERO: the sample at the surface, x = 0 */
 static const double THIN = 0.1, THICK = 8; /* mm */
+static const double ROUNDING = 1e-9;       /* mm, of the distance of two edges */
 static const double BEHIND_MM = 4;         /* how far behind the cortex y2 is looked at */
 static const double RESIDUAL = 0.15;       /* of y1 - y0 */
 static const double WIDE_MM = 3;           /* of a cortex with a plateau */
@@ -116,14 +117,6 @@ struct normal_table {
   } at[TABLE];
 };
 
-static double normal_cdf(const struct normal_table *table, double z) {
-  double at = (z + TABLE_END) * ((TABLE - 1) / (2 * TABLE_END));
-  if (at <= 0) return 0;
-  if (at >= TABLE - 1) return 1;
-  int i = (int)at;
-  return table->at[i].p + (at - i) * table->at[i].rise;
-}
-
 void profile_prepare(struct normal_table **out) {
   struct normal_table *t = malloc(sizeof *t);
   double p = 0, next = 0;
@@ -141,77 +134,138 @@ void profile_table_free(struct normal_table *table) {
   free(table);
 }
 
+/* Blurred edges P((x - at)/s) of one profile. A descent comes back to the same few places of both
+ * edges in other pairs, so those used last are kept. */
+enum { EDGES = 12 };
+struct edges {
+  const struct normal_table *table;
+  double sigma_mm;
+  int from, to; /* samples filled, [from, to) */
+  int calls;
+  struct {
+    int used; /* the call that used it last, 0: none */
+    double at, p[N];
+  } row[EDGES];
+};
+
+static void fill_edge(double *p, const struct edges *e, double at) {
+  const double scale = (TABLE - 1) / (2 * TABLE_END) / e->sigma_mm;
+  for (int i = e->from; i < e->to; i++) {
+    double z = (x_of(i) - at) * scale + (TABLE - 1) / 2.0;
+    int k = z <= 0 ? 0 : z >= TABLE - 1 ? TABLE - 1 : (int)z;
+    p[i] = z <= 0 ? 0 : z >= TABLE - 1 ? 1 : e->table->at[k].p + (z - k) * e->table->at[k].rise;
+  }
+}
+
+/* Valid until EDGES - 1 others were asked for. */
+static const double *edge_at(struct edges *e, double at) {
+  int oldest = 0;
+  e->calls++;
+  for (int r = 0; r < EDGES; r++) {
+    if (e->row[r].used && e->row[r].at == at) {
+      e->row[r].used = e->calls;
+      return e->row[r].p;
+    }
+    if (e->row[r].used < e->row[oldest].used) oldest = r;
+  }
+  e->row[oldest].used = e->calls;
+  e->row[oldest].at = at;
+  fill_edge(e->row[oldest].p, e, at);
+  return e->row[oldest].p;
+}
+
 struct line { /* what a fit works on */
   const double *y;
   int from, to; /* samples used, [from, to) */
   int next;     /* another bone follows */
   const struct profile_known *known;
-  const struct normal_table *table;
+  struct edges *edges;
 };
 
-/* What is fitted by descent, and what follows from it by least squares. */
+/* What is fitted by descent, the edges of the cortex and that of the next bone, and what follows
+ * from it by least squares. */
 struct place {
-  double x0, t, xn;
+  double outer, inner, next;
   double y0, y2;
 };
+
+/* Best y0 for given edges and density behind, and the sum of squares. */
+static double project_given(const struct line *l, struct place *p) {
+  const struct profile_known *k = l->known;
+  const double *a = edge_at(l->edges, p->outer), *b = edge_at(l->edges, p->inner);
+  const double *n = l->next ? edge_at(l->edges, p->next) : NULL;
+  double aa = 0, ad = 0, dd = 0;
+  for (int i = l->from; i < l->to; i++) {
+    double depth = x_of(i) - p->inner, c = n ? 1 - n[i] : 0, u = 1 - a[i] - c;
+    double behind = k->y2 + k->y2_slope * (depth > 0 ? depth : 0);
+    double d = l->y[i] - k->y1 * (a[i] - b[i] + c) - behind * b[i];
+    aa += u * u;
+    ad += u * d;
+    dd += d * d;
+  }
+  p->y0 = isnan(k->y0) ? ad / fmax(aa, 1e-6) : k->y0;
+  p->y2 = k->y2;
+  return dd - 2 * p->y0 * ad + p->y0 * p->y0 * aa;
+}
 
 /* Best y0, y2 for given edges, and the sum of squares; INFINITY when degenerate. */
 static double project(const struct line *l, struct place *p) {
   const struct profile_known *k = l->known;
+  const double *a = edge_at(l->edges, p->outer), *b = edge_at(l->edges, p->inner);
+  const double *n = l->next ? edge_at(l->edges, p->next) : NULL;
   double aa = 0, bb = 0, ab = 0, ad = 0, bd = 0, dd = 0;
-  const bool given = !isnan(k->y2), next = l->next;
-  const double x0 = p->x0, t = p->t, xn = p->xn, sigma = k->sigma_mm, y1 = k->y1;
   for (int i = l->from; i < l->to; i++) {
-    double depth = x_of(i) - x0 - t, a = normal_cdf(l->table, (depth + t) / sigma);
-    double b = normal_cdf(l->table, depth / sigma);
-    double c = next ? normal_cdf(l->table, (xn - x_of(i)) / sigma) : 0;
-    /* what is known of a sample: the cortex, the next bone, what lies behind where it is given */
-    double known = y1 * (a - b + c), u = 1 - a - c;
-    if (given) known += (k->y2 + k->y2_slope * (depth > 0 ? depth : 0)) * b;
-    double d = l->y[i] - known;
+    double c = n ? 1 - n[i] : 0, u = 1 - a[i] - c, d = l->y[i] - k->y1 * (a[i] - b[i] + c);
     aa += u * u;
-    bb += b * b;
-    ab += u * b;
+    bb += b[i] * b[i];
+    ab += u * b[i];
     ad += u * d;
-    bd += b * d;
+    bd += b[i] * d;
     dd += d * d;
-  }
-  double *y0 = &p->y0;
-  if (!isnan(k->y2)) {
-    *y0 = isnan(k->y0) ? ad / fmax(aa, 1e-6) : k->y0;
-    p->y2 = k->y2;
-    return dd - 2 * *y0 * ad + *y0 * *y0 * aa;
   }
   double det = aa * bb - ab * ab;
   if (det < 1e-6) return INFINITY;
-  *y0 = isnan(k->y0) ? (ad * bb - bd * ab) / det : k->y0;
-  p->y2 = (bd - *y0 * ab) / bb;
-  return dd - 2 * *y0 * ad + *y0 * *y0 * aa - p->y2 * (bd - *y0 * ab);
+  p->y0 = isnan(k->y0) ? (ad * bb - bd * ab) / det : k->y0;
+  p->y2 = (bd - p->y0 * ab) / bb;
+  return dd - 2 * p->y0 * ad + p->y0 * p->y0 * aa - p->y2 * (bd - p->y0 * ab);
+}
+
+static void edges_begin(struct edges *e, const struct normal_table *table, double sigma_mm,
+                        const struct line *l) {
+  e->table = table;
+  e->sigma_mm = sigma_mm;
+  e->from = l->from;
+  e->to = l->to;
+  e->calls = 0;
+  for (int r = 0; r < EDGES; r++) e->row[r].used = 0;
 }
 
 static double bounded(double t) {
   return fmin(fmax(t, THIN), THICK);
 }
 
-/* Descent in (x0, t, xn) by coordinate steps that halve when nothing improves: smooth, nearly
+/* Descent in the edges by coordinate steps that halve when nothing improves: smooth, nearly
  * independent parameters. */
 static double descend(const struct line *l, struct place *p) {
   enum { OWN = 8 };
-  static const double move[OWN + 2][3] = {{1, 0},  {-1, 0}, {0, 1},  {0, -1},   {1, -2},
-                                          {-1, 2}, {1, -1}, {-1, 1}, {0, 0, 1}, {0, 0, -1}};
-  double best = project(l, p);
-  int fixed = !isnan(l->known->y2), moves = l->next ? OWN + 2 : OWN;
+  static const double move[OWN + 2][3] = {{1, 1},  {-1, -1}, {0, 1},  {0, -1},   {1, -1},
+                                          {-1, 1}, {1, 0},   {-1, 0}, {0, 0, 1}, {0, 0, -1}};
+  const int fixed = !isnan(l->known->y2), moves = l->next ? OWN + 2 : OWN;
+  double (*const fit)(const struct line *, struct place *) = fixed ? project_given : project;
+  double best = fit(l, p);
   for (double step = 0.4; step > 0.015;) {
     int better = 0, undo = -1; /* the move that would only lead back */
     for (int m = 0; m < moves; m++) {
       if (m == undo || (fixed && move[m][0] != 0)) continue;
       struct place q = *p;
-      q.x0 += step * move[m][0];
-      q.t = bounded(q.t + step * move[m][1]);
-      q.xn += step * move[m][2];
-      double s = project(l, &q);
+      q.outer += step * move[m][0];
+      q.inner += step * move[m][1];
+      q.next += step * move[m][2];
+      double t = q.inner - q.outer, within = bounded(t);
+      if (within != t) q.inner = q.outer + within;
+      double s = fit(l, &q);
       if (s >= best) continue;
-      undo = q.t == p->t + step * move[m][1] ? m ^ 1 : -1;
+      undo = within == t ? m ^ 1 : -1;
       best = s;
       *p = q;
       better = 1;
@@ -229,7 +283,7 @@ static double fit_beside(const struct line *l, struct place *at, int first) {
   struct line alone = *l, both = *l;
   double square = descend(l, at);
   if (isnan(l->known->y0)) return square;
-  if (at->x0 - at->xn >= GAP_SD * l->known->sigma_mm) {
+  if (at->outer - at->next >= GAP_SD * l->known->sigma_mm) {
     free_y0.y0 = NAN;
     both.known = &free_y0;
     return descend(&both, at);
@@ -243,33 +297,38 @@ static double fit_beside(const struct line *l, struct place *at, int first) {
 void profile_fit(struct profile_fit *out, const struct profile *p,
                  const struct profile_edges *start, const struct normal_table *table,
                  const struct profile_known *known) {
+  struct edges edges;
   struct line l = {.y = p->y,
                    .from = start->next && !known->box ? start->reach : start->first,
                    .next = start->next && !known->box,
                    .known = known,
-                   .table = table};
+                   .edges = &edges};
   double y1 = known->y1, sigma_mm = known->sigma_mm;
   out->ok = 0;
   if (!start->ok) return;
   double fraction = fmin((start->peak - start->outside) / fmax(y1 - start->outside, 1), 0.99);
   double wide = isnan(start->inner_mm) ? 3 : start->inner_mm - start->outer_mm;
   double guess = wide > 3 * sigma_mm ? wide : bounded(2.5 * sigma_mm * fraction);
-  struct place at = {.t = bounded(guess), .xn = x_of(l.from) - QUARTER_SD * sigma_mm};
-  at.x0 = !isnan(known->y2)     ? known->x0
-          : wide > 3 * sigma_mm ? start->outer_mm
-                                : start->outer_mm + 0.6 * sigma_mm;
+  struct place at = {.next = x_of(l.from) - QUARTER_SD * sigma_mm};
+  at.outer = !isnan(known->y2)     ? known->x0
+             : wide > 3 * sigma_mm ? start->outer_mm
+                                   : start->outer_mm + 0.6 * sigma_mm;
+  at.inner = at.outer + bounded(guess);
   double end =
       (start->outer_mm + fmax(wide, guess) + BEHIND_MM - PROFILE_FROM_MM) / PROFILE_STEP_MM;
   l.to = end < N ? (int)end : N;
   while (l.to > l.from && isnan(p->y[l.to - 1])) l.to--;
   if (l.to - l.from < 12) return;
+  edges_begin(&edges, table, sigma_mm, &l);
   double square = l.next ? fit_beside(&l, &at, start->first) : descend(&l, &at);
-  out->outer_mm = at.x0;
-  out->thickness_mm = at.t;
+  double t = at.inner - at.outer;
+  out->outer_mm = at.outer;
+  out->thickness_mm = t;
   out->outside = at.y0;
   out->behind = at.y2;
   out->rms = sqrt(fmax(square, 0) / (l.to - l.from));
-  out->ok = out->rms < RESIDUAL * (y1 - at.y0) && at.t > THIN && at.t < THICK && fabs(at.x0) < 3;
+  out->ok = out->rms < RESIDUAL * (y1 - at.y0) && t > THIN + ROUNDING && t < THICK - ROUNDING &&
+            fabs(at.outer) < 3;
 }
 
 int profile_soft(double *y0, const struct profile_fit *fits, const struct profile_edges *edges,

@@ -2,13 +2,13 @@
 
 #include "core/itk_filter.h"
 #include "core/parallel.h"
-#include "core/profile.h"
 #include "core/statistics.h"
 #include "core/surface_coverage.h"
 #include "qct/cortex_line.h"
 #include "qct/near.h"
 #include "qct/outline.h"
 #include "qct/shell_parts.h"
+#include "qct/shell_profiles.h"
 #include "qct/shell_rim.h"
 
 #include <math.h>
@@ -73,11 +73,10 @@ static double profile_sigma(const struct qct_shell *s, int64_t vertex, double fi
 
 /* ---- surface and sampling image ---- */
 
-/* Part of the density around the label, no data as `fill`; also as cubic voxels for sampling. */
-static status cut_out(struct volume **part, struct volume **fine, struct qct_shell *s,
-                      const struct volume *density, const struct labels *labels, int label) {
+/* Part of the density around the label. */
+static status cut_out(struct volume **part, struct qct_shell *s, const struct volume *density,
+                      const struct labels *labels, int label) {
   status st = ST_OK;
-  struct volume *filled = NULL;
   const struct geometry *g = &density->grid;
   int64_t lo[3], hi[3], n[3] = {g->nx, g->ny, g->nz};
   CHECK(labels_box(labels, label, lo, hi), ST_DOMAIN, "cortical shell: label %d has no voxel",
@@ -90,21 +89,8 @@ static status cut_out(struct volume **part, struct volume **fine, struct qct_she
   }
   TRY(filter_crop(part, density, lo, hi));
   s->grid = (*part)->grid;
-  double step = fmin(fmax(fmin(g->spacing[0], fmin(g->spacing[1], g->spacing[2])), 0.5), 1);
-  struct geometry cubic = geometry_isotropic(&s->grid, step);
-  TRY(volume_copy(&filled, *part));
-  volume_fill_no_data(filled, -800);
-  TRY(filter_resample(fine, filled, &cubic, INTERPOLATE_CUBIC, NAN));
 done:
-  volume_destroy(filled);
   return st;
-}
-
-static void sample_profile(struct profile *p, const struct volume *fine, struct vec3 at,
-                           struct vec3 outward) {
-  for (int i = 0; i < PROFILE_SAMPLES; i++)
-    p->y[i] =
-        volume_sample(fine, vec3_along(at, -(PROFILE_FROM_MM + PROFILE_STEP_MM * i), outward));
 }
 
 /* ---- cortical density and blur of this bone ---- */
@@ -241,48 +227,32 @@ static int mostly_box(const struct qct_shell *s, int64_t v) {
 
 /* Fits of the places that see no other bone, or of those that do. */
 static void fit_group(struct profile_fit *fits, const struct qct_shell *s,
-                      const struct volume *fine, const struct profile_edges *edges,
-                      const struct normal_table *table, const struct shell_rim *rim, int next,
+                      const struct shell_profiles *seen, const struct shell_rim *rim, int next,
                       double y0) {
-  double fine_mm = fine->grid.spacing[0];
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 64)
   for (int64_t i = 0; i < s->surface->vertex_count; i++) {
-    struct profile p;
-    if (edges[i].next != next) continue;
-    sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
+    if (seen->edges[i].next != next) continue;
     struct profile_known known = {.y1 = s->cortical_mgcc,
-                                  .sigma_mm = profile_sigma(s, i, fine_mm),
+                                  .sigma_mm = profile_sigma(s, i, seen->fine_mm),
                                   .y0 = y0,
                                   .box = mostly_box(s, i),
                                   .y2 = rim ? shell_rim_at(rim, i, 0) : NAN,
                                   .y2_slope = rim ? (double)rim->slope[i] : 0,
                                   .x0 = (double)s->outer_mm[i]};
-    profile_fit(&fits[i], &p, &edges[i], table, &known);
+    profile_fit(&fits[i], &seen->lines[i], &seen->edges[i], seen->table, &known);
   }
 }
 
-/* Edges, the bone's own numbers, then the fits: first those that see soft tissue alone. */
-static status fit_profiles(struct qct_shell *s, struct profile_fit *fits,
-                           struct profile_edges *edges, const struct volume *fine,
-                           const struct shell_rim *rim) {
+/* First those that see soft tissue alone. */
+static status fit_profiles(struct profile_fit *fits, const struct qct_shell *s,
+                           const struct shell_profiles *seen, const struct shell_rim *rim) {
   status st = ST_OK;
-  int64_t n = s->surface->vertex_count;
   double soft;
-  struct normal_table *table = NULL;
-  profile_prepare(&table);
-  CHECK(table, ST_MEMORY, "cortical shell: out of memory");
-#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t i = 0; i < n; i++) {
-    struct profile p;
-    sample_profile(&p, fine, s->surface->vertices[i], s->surface->normals[i]);
-    profile_edges(&edges[i], &p, SHELL_LEAST_EDGE);
-  }
-  TRY(read_bone(s, edges, fine->grid.spacing[0]));
-  fit_group(fits, s, fine, edges, table, rim, 0, NAN);
-  CHECK(profile_soft(&soft, fits, edges, n), ST_MEMORY, "cortical shell: out of memory");
-  fit_group(fits, s, fine, edges, table, rim, 1, soft);
+  fit_group(fits, s, seen, rim, 0, NAN);
+  CHECK(profile_soft(&soft, fits, seen->edges, s->surface->vertex_count), ST_MEMORY,
+        "cortical shell: out of memory");
+  fit_group(fits, s, seen, rim, 1, soft);
 done:
-  profile_table_free(table);
   return st;
 }
 
@@ -306,14 +276,13 @@ done:
 
 /* Edges and thickness of every vertex; with a rim, which gives the density behind, the outer edge
  * stays. */
-static status fit_vertices(struct qct_shell *s, const struct volume *fine,
+static status fit_vertices(struct qct_shell *s, const struct shell_profiles *seen,
                            const struct shell_rim *rim) {
   status st = ST_OK;
   int64_t n = s->surface->vertex_count, fitted = 0;
-  struct profile_edges *edges = malloc((size_t)n * sizeof *edges);
   struct profile_fit *fits = malloc((size_t)n * sizeof *fits);
-  CHECK(edges && fits, ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
-  TRY(fit_profiles(s, fits, edges, fine, rim));
+  CHECK(fits, ST_MEMORY, "cortical shell: out of memory for %lld vertices", (long long)n);
+  TRY(fit_profiles(fits, s, seen, rim));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static) reduction(+ : fitted)
   for (int64_t i = 0; i < n; i++) {
     const struct profile_fit *f = &fits[i];
@@ -322,14 +291,13 @@ static status fit_vertices(struct qct_shell *s, const struct volume *fine,
     s->thickness_mm[i] = f->ok ? (float)f->thickness_mm : NAN;
     s->behind[i] = f->ok ? (float)f->behind : NAN;
     s->rms[i] = f->ok ? (float)f->rms : NAN;
-    look_outside(s, i, &edges[i], f);
+    look_outside(s, i, &seen->edges[i], f);
   }
   s->resolved = (double)fitted / (double)n;
   if (!rim) TRY(shell_spread(s->outer_mm, s->surface, 0));
   TRY(shell_spread(s->thickness_mm, s->surface, 0));
   TRY(shell_spread(s->behind, s->surface, 0));
 done:
-  free(edges);
   free(fits);
   return st;
 }
@@ -452,21 +420,25 @@ done:
 
 /* Two fits: the first says where the cortex begins and where its blur ends, voxels beyond that what
  * lies behind it, the second where the cortex ends. */
-static status fit_twice(struct qct_shell *s, const struct volume *part, const struct volume *fine) {
+static status fit_twice(struct qct_shell *s, const struct volume *part) {
   status st = ST_OK;
   struct shell_rim rim = {NULL, NULL, NULL};
+  struct shell_profiles seen = {0};
   int32_t *vertex = NULL;
   TRY(make_arrays(s));
   TRY(volume_create(&s->depth, &s->grid, QUANTITY_LENGTH));
-  TRY(fit_vertices(s, fine, NULL));
+  TRY(shell_profiles_make(&seen, part, s->surface));
+  TRY(read_bone(s, seen.edges, seen.fine_mm));
+  TRY(fit_vertices(s, &seen, NULL));
   TRY(fill_bone(s));
   TRY(find_vertices(&vertex, s));
   fill_depth(s, vertex);
   TRY(shell_rim_make(&rim, s, part, vertex));
-  TRY(fit_vertices(s, fine, &rim));
+  TRY(fit_vertices(s, &seen, &rim));
   TRY(fill_voxels(s, part, &rim, vertex));
 done:
   shell_rim_free(&rim);
+  shell_profiles_free(&seen);
   free(vertex);
   return st;
 }
@@ -475,22 +447,21 @@ status qct_shell_make(struct qct_shell **out, const struct volume *density,
                       const struct labels *labels, int label) {
   status st = ST_OK;
   struct qct_shell *s = calloc(1, sizeof *s);
-  struct volume *part = NULL, *fine = NULL;
+  struct volume *part = NULL;
   CHECK(s, ST_MEMORY, "cortical shell: out of memory");
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.1));
-  TRY(cut_out(&part, &fine, s, density, labels, label));
+  TRY(cut_out(&part, s, density, labels, label));
   int axis = 0; /* slices lie across the coarsest axis */
   for (int a = 1; a < 3; a++)
     if (s->grid.spacing[a] >= s->grid.spacing[axis]) axis = a;
   s->slice_mm = s->grid.spacing[axis];
   s->slice_axis = geometry_axis(&s->grid, axis);
   TRY(qct_outline_surface(&s->surface, labels, label, SURFACE_STEP));
-  TRY(fit_twice(s, part, fine));
+  TRY(fit_twice(s, part));
   *out = s;
   s = NULL;
 done:
   qct_shell_destroy(s);
   volume_destroy(part);
-  volume_destroy(fine);
   return st;
 }

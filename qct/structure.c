@@ -1,7 +1,6 @@
 #include "qct/structure.h"
 
 #include "core/parallel.h"
-#include "core/resample.h"
 #include "qct/structure_bone.h"
 #include "qct/structure_check.h"
 #include "qct/structure_cut.h"
@@ -134,26 +133,26 @@ done:
   return st;
 }
 
-static struct geometry slab_grid(const struct structure_slab *s, const struct structure_window *w) {
-  struct geometry g = geometry_make(w->nx, w->ny, STRUCTURE_SECTIONS, STEP, STEP, APART);
-  struct structure_plane p = plane_at(s, 0);
-  struct vec3 corner = structure_world(&p, w, 0, 0, -APART * (STRUCTURE_SECTIONS / 2));
-  const struct vec3 columns[3] = {s->front, s->up, s->normal};
-  g.origin[0] = corner.x;
-  g.origin[1] = corner.y;
-  g.origin[2] = corner.z;
-  for (int a = 0; a < 3; a++) {
-    g.direction[a] = columns[a].x;
-    g.direction[3 + a] = columns[a].y;
-    g.direction[6 + a] = columns[a].z;
-  }
-  return g;
+/* Fractional indices in a grid of the pixels of a section. */
+struct pixel_places {
+  const struct geometry *grid;
+  struct vec3 first, right, above; /* the first pixel, steps to the next in its row and column */
+};
+
+static struct pixel_places places_make(const struct geometry *g, const struct structure_plane *p,
+                                       const struct structure_window *w) {
+  struct pixel_places x = {.grid = g};
+  x.first = geometry_to_index(g, structure_world(p, w, 0, 0, 0));
+  x.right = vec3_sub(geometry_to_index(g, structure_world(p, w, 1, 0, 0)), x.first);
+  x.above = vec3_sub(geometry_to_index(g, structure_world(p, w, 0, 1, 0)), x.first);
+  return x;
 }
 
-struct slab_work {
-  struct structure_window window;
-  struct volume *rest, *level, *marrow; /* owned, on the slab's grid; NULL: none */
-};
+/* False outside the grid's voxels. */
+static bool place_of(struct vec3 *at, const struct pixel_places *x, int i, int j) {
+  *at = vec3_along(vec3_along(x->first, (double)j, x->above), (double)i, x->right);
+  return geometry_clamp_inside(x->grid, at);
+}
 
 static void raster_free(struct structure_raster *r) {
   free(r->bone);
@@ -176,34 +175,45 @@ done:
 
 /* The sharp model, and the rest where this bone is nearest; blur is of the rest's mass alone. */
 static void fill_mineral(struct structure_raster *r, const struct structure_bone *b,
-                         const struct structure_slab *s, const struct slab_work *work,
-                         const uint8_t *owner, int k) {
-  int64_t n = (int64_t)r->nx * r->ny;
+                         const struct structure_slab *s, const struct pixel_places *places,
+                         const uint8_t *owner) {
   double sum = 0, blurred = 0;
-  for (int64_t i = 0; i < n; i++) {
-    double marrow = (double)r->marrow[i], cortex = (double)r->bone[i] - marrow;
-    double rest = owner[i] ? (double)work->rest->voxels[k * n + i] : 0;
-    double model = b->cortical_mgcc * cortex + (double)work->level->voxels[k * n + i] * marrow;
-    r->mineral[i] = (float)(model + rest);
-    sum += model + rest;
-    blurred += rest;
-  }
+  for (int j = 0; j < r->ny; j++)
+    for (int i = 0; i < r->nx; i++) {
+      int64_t p = (int64_t)j * r->nx + i;
+      double marrow = (double)r->marrow[p], cortex = (double)r->bone[p] - marrow;
+      double level = 0, rest = 0;
+      struct vec3 at;
+      if ((owner[p] || marrow > 0) && place_of(&at, places, i, j)) {
+        if (owner[p]) rest = (double)cubic_value(b->rest, at.x, at.y, at.z);
+        if (marrow > 0) level = (double)(float)volume_sample_index(b->level, at.x, at.y, at.z);
+      }
+      double model = b->cortical_mgcc * cortex + level * marrow;
+      r->mineral[p] = (float)(model + rest);
+      sum += model + rest;
+      blurred += rest;
+    }
   structure_bone_variance(r->variance, b, s->up, s->front);
   for (int a = 0; a < 3 && sum > 0; a++) r->variance[a] *= blurred / sum;
 }
 
 /* Marrow space by the parting of voxels, in place of the model's. */
-static void take_parting(struct structure_raster *r, const struct slab_work *work, int k) {
-  int64_t n = (int64_t)r->nx * r->ny;
-  for (int64_t i = 0; i < n; i++)
-    r->marrow[i] = work->marrow->voxels[k * n + i] >= 0.5F ? r->bone[i] : 0;
+static void take_parting(struct structure_raster *r, const struct volume *marrow,
+                         const struct pixel_places *places) {
+  for (int j = 0; j < r->ny; j++)
+    for (int i = 0; i < r->nx; i++) {
+      int64_t p = (int64_t)j * r->nx + i;
+      struct vec3 at;
+      bool inside = r->bone[p] > 0 && place_of(&at, places, i, j) &&
+                    volume_sample_index(marrow, at.x, at.y, at.z) >= 0.5;
+      r->marrow[p] = inside ? r->bone[p] : 0;
+    }
 }
 
 /* Section k of a slab; *whole false and nothing filled when it is cut. */
 static status make_raster(struct structure_raster *r, bool *whole, const struct structure_bone *b,
-                          const struct structure_slab *s, const struct slab_work *work, int k) {
+                          const struct structure_slab *s, const struct structure_window *w, int k) {
   status st = ST_OK;
-  const struct structure_window *w = &work->window;
   struct structure_plane p = plane_at(s, APART * (k - STRUCTURE_SECTIONS / 2));
   size_t n = (size_t)w->nx * (size_t)w->ny;
   uint8_t *owner = NULL;
@@ -219,23 +229,27 @@ static status make_raster(struct structure_raster *r, bool *whole, const struct 
   TRY(structure_cut(r->bone, w, &b->outer, &p));
   TRY(structure_keep_piece(r->bone, owner, NULL, w, mineral_reach(b)));
   *whole = !is_cut(b, &p, w, r->bone);
-  if (!work->rest) goto done;
+  if (!b->rest) goto done;
   r->marrow = malloc(n * sizeof *r->marrow);
   r->mineral = malloc(n * sizeof *r->mineral);
   CHECK(r->marrow && r->mineral, ST_MEMORY, "section: out of memory");
   TRY(cut_marrow(r->marrow, r, b, w, &p));
-  fill_mineral(r, b, s, work, owner, k);
-  if (work->marrow) take_parting(r, work, k);
+  struct pixel_places places = places_make(&b->level->grid, &p, w);
+  fill_mineral(r, b, s, &places, owner);
+  if (b->marrow) {
+    places = places_make(&b->marrow->grid, &p, w);
+    take_parting(r, b->marrow, &places);
+  }
 done:
   free(owner);
   return st;
 }
 
 static status measure_section(struct structure_slab *s, const struct structure_bone *b,
-                              const struct slab_work *work, double rho_ref, int k) {
+                              const struct structure_window *w, double rho_ref, int k) {
   status st = ST_OK;
   struct structure_raster r;
-  TRY(make_raster(&r, &s->whole[k], b, s, work, k));
+  TRY(make_raster(&r, &s->whole[k], b, s, w, k));
   TRY(structure_values(s->values[k], &r, rho_ref, BECK_SHARE[s->place]));
   if (k == STRUCTURE_SECTIONS / 2) {
     s->middle = r;
@@ -286,15 +300,11 @@ static void close_slab(struct structure_slab *s) {
 static status measure_slab(struct structure_slab *s, const struct structure_bone *b,
                            double rho_ref) {
   status st = ST_OK;
-  struct slab_work work = {{0}, NULL, NULL, NULL};
+  struct structure_window window;
   status each[STRUCTURE_SECTIONS];
-  TRY(fit_window(&work.window, b, s));
-  struct geometry grid = slab_grid(s, &work.window);
-  if (b->rest) TRY(filter_resample(&work.rest, b->rest, &grid, INTERPOLATE_CUBIC, 0));
-  if (b->level) TRY(filter_resample(&work.level, b->level, &grid, INTERPOLATE_LINEAR, 0));
-  if (b->marrow) TRY(filter_resample(&work.marrow, b->marrow, &grid, INTERPOLATE_LINEAR, 0));
+  TRY(fit_window(&window, b, s));
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
-  for (int k = 0; k < STRUCTURE_SECTIONS; k++) each[k] = measure_section(s, b, &work, rho_ref, k);
+  for (int k = 0; k < STRUCTURE_SECTIONS; k++) each[k] = measure_section(s, b, &window, rho_ref, k);
   for (int k = 0; k < STRUCTURE_SECTIONS; k++) {
     if (each[k] == ST_DOMAIN) s->whole[k] = false; /* the plane missed the bone */
     CHECK(each[k] == ST_OK || each[k] == ST_DOMAIN, each[k], "%s: section %d could not be measured",
@@ -308,9 +318,6 @@ done:
     st = ST_OK;
     close_slab(s);
   }
-  volume_destroy(work.rest);
-  volume_destroy(work.level);
-  volume_destroy(work.marrow);
   return st;
 }
 

@@ -15,7 +15,7 @@ void structure_bone_free(struct structure_bone *b) {
   free(b->inner.vertices);
   volume_destroy(b->marrow);
   volume_destroy(b->level);
-  volume_destroy(b->rest);
+  cubic_destroy(b->rest);
 }
 
 static status moved_surface(struct surface *out, const struct qct_shell *s, bool inner) {
@@ -110,7 +110,7 @@ done:
 /* That without what the voxels hold of the model. */
 static status make_rest(struct structure_bone *b, const struct qct_shell *s) {
   status st = ST_OK;
-  struct volume *model = NULL, *blurred = NULL;
+  struct volume *model = NULL, *blurred = NULL, *rest = NULL;
   double sigma[3];
   int64_t n = geometry_voxels(&s->grid);
   TRY(volume_copy(&model, s->bone));
@@ -121,9 +121,11 @@ static status make_rest(struct structure_bone *b, const struct qct_shell *s) {
   }
   blur_beside_box(sigma, s);
   TRY(filter_gaussian_axes(&blurred, model, sigma));
-  TRY(take_mineral(&b->rest, b, s));
-  for (int64_t i = 0; i < n; i++) b->rest->voxels[i] -= blurred->voxels[i];
+  TRY(take_mineral(&rest, b, s));
+  for (int64_t i = 0; i < n; i++) rest->voxels[i] -= blurred->voxels[i];
+  TRY(cubic_create(&b->rest, rest));
 done:
+  volume_destroy(rest);
   volume_destroy(model);
   volume_destroy(blurred);
   return st;

@@ -17,6 +17,7 @@
 #ifndef QCT_QCT_STRUCTURE_BONE_H
 #define QCT_QCT_STRUCTURE_BONE_H
 
+#include "core/filter_cubic.h"
 #include "core/frame.h"
 #include "qct/shell.h"
 #include "qct/structure.h"
@@ -29,7 +30,7 @@ struct structure_bone {
   struct volume *marrow; /* owned: share of marrow space by voxels, instead of inner; or NULL */
   double cortical_mgcc;  /* of the model */
   struct volume *level;  /* owned: density of the model's marrow space; NULL: no density */
-  struct volume *rest;   /* owned: mineral that the model leaves over; NULL: no density */
+  struct cubic *rest;    /* owned: mineral that the model leaves over, on level's grid; or NULL */
   double sigma_mm, slice_sigma_mm, slice_mm; /* blur of the mineral */
   struct vec3 slice_axis;
 };
