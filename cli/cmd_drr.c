@@ -127,10 +127,7 @@ static status run(struct context *ctx, const void *params) {
   struct labels *labels = NULL;
   struct hip_frame frame;
   struct ml_drr d = {0};
-  if (o.value == ML_DRR_AREAL)
-    read.quantity = QUANTITY_DENSITY;
-  else if (o.value == ML_DRR_LINE || o.value == ML_DRR_TRANSMISSION)
-    read.quantity = QUANTITY_HU;
+  if (o.value == ML_DRR_LINE || o.value == ML_DRR_TRANSMISSION) read.quantity = QUANTITY_HU;
   TRY(image_read(&v, p->ct, &read));
   if (p->labels) TRY(labels_read_on(&labels, p->labels, &v->grid));
   if (p->frame) TRY(hip_frame_read(&frame, p->frame));

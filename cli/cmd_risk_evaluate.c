@@ -15,7 +15,7 @@ struct params {
   const char *predictions, *run, *score, *probability, *outcome, *time, *out, *pictures, *people,
       *subgroup, *report, *model;
   struct text_list bands;
-  double horizons[3];
+  double horizons[3], prevalence;
   int seed, features;
 };
 
@@ -24,6 +24,7 @@ static const struct params defaults = {.score = "score",
                                        .outcome = "outcome",
                                        .time = "time",
                                        .horizons = {NAN, NAN, NAN},
+                                       .prevalence = NAN,
                                        .seed = 1};
 
 static const struct option options[] = {
@@ -38,6 +39,8 @@ static const struct option options[] = {
     OPT_REALS(struct params, horizons, "horizons", "time", 3, 0, 1e6,
               "three horizons for the time-dependent AUC; the Brier score takes the probability as "
               "the risk at the first"),
+    OPT_REAL(struct params, prevalence, "prevalence", "", 0.0001, 0.9999,
+             "of the people to be told: also what a call and no call mean to them (PPV, NPV)"),
     OPT_INT(struct params, features, "feature-count", "", 0, 100000,
             "candidate features behind the score, for the events-per-feature rule"),
     OPT_IN(struct params, people, "table", "table with the subgroup column, one row a person"),
@@ -150,8 +153,7 @@ done:
   return st;
 }
 
-/* Label of each predicted person from the people's table. Predictions are sorted by their row
- * number, which is the row of the table they were made from. */
+/* Label of each predicted person from the people's table, by the row they were made from. */
 static status subgroup_labels(int *label, struct subgroups *s, const struct ml_prediction_table *p,
                               const struct table *people, const struct params *q) {
   status st = ST_OK;
@@ -165,7 +167,10 @@ static status subgroup_labels(int *label, struct subgroups *s, const struct ml_p
   for (int64_t i = 0; i < p->view.n; i++) {
     char text[48];
     int g = 0;
-    subgroup_text(text, &people->columns[column], (size_t)i, bands, q->bands.count);
+    CHECK(p->place[i] < people->row_count, ST_DOMAIN,
+          "a prediction is of row %zu, the table of people has %zu", p->place[i] + 1,
+          people->row_count);
+    subgroup_text(text, &people->columns[column], p->place[i], bands, q->bands.count);
     while (g < s->count && strcmp(s->text[g], text) != 0) g++;
     CHECK(g < SUBGROUPS, ST_DOMAIN, "subgroup column \"%s\" has more than %d values: give --bands",
           q->subgroup, SUBGROUPS);
@@ -192,7 +197,9 @@ static status run(struct context *ctx, const void *params) {
   const struct ml_prediction_columns columns = {p->run, p->score, or_null(p->probability),
                                                 p->outcome, or_null(p->time)};
   struct ml_prediction_columns present = columns;
-  const struct ml_assessment_options o = {.seed = (uint64_t)p->seed, .features = p->features};
+  const struct ml_assessment_options o = {.seed = (uint64_t)p->seed,
+                                          .features = p->features,
+                                          .prevalence = isnan(p->prevalence) ? 0 : p->prevalence};
   TRY(table_read(&table, p->predictions));
   if (present.probability && table_find(table, present.probability) < 0) present.probability = NULL;
   if (present.time && table_find(table, present.time) < 0) present.time = NULL;

@@ -20,8 +20,9 @@ static const struct option options[] = {
     ARG_IN(struct params, table, "table",
            "people to predict (CSV), features matched by name and unit"),
     OPT_TEXT(struct params, id, "id", "column that names the person; \"\" numbers the rows"),
-    OPT_REAL(struct params, prevalence, "prevalence", "", 0.0001, 0.9999,
-             "of the people predicted; shifts the probability from the training prevalence"),
+    OPT_REAL(
+        struct params, prevalence, "prevalence", "", 0.0001, 0.9999,
+        "of the people predicted: also the probability shifted to it from the training prevalence"),
     OPT_IN(struct params, background, "background",
            "table of people to explain against; adds Shapley values of the score"),
     OPT_INT(struct params, samples, "samples", "", 2, 100000,
@@ -52,20 +53,34 @@ static void person_name(char out[64], const struct table *t, const char *id, siz
     snprintf(out, 64, "%.63s", t->columns[c].texts[row]);
 }
 
+static status add_probability(struct record *r, const struct ml_prediction *p, const char *quantity,
+                              double value, double prevalence) {
+  status st = ST_OK;
+  struct measurement *m = record_add(r, "person", quantity, value, "");
+  CHECK(m, ST_MEMORY, "adding a prediction");
+  measurement_source(m, "lin2007");
+  if (isfinite(prevalence)) measurement_flag(m, "at a prevalence of %.3g", prevalence);
+  if (p->flags[0]) measurement_flag(m, "%s", p->flags);
+done:
+  return st;
+}
+
+/* With a prevalence asked for both probabilities stand, so that neither is taken for the other. */
 static status add_prediction(struct record *r, const struct ml_risk_model *m,
-                             const struct ml_prediction *p) {
+                             const struct ml_prediction *p, double prevalence) {
   status st = ST_OK;
   struct measurement *score = record_add(r, "person", "risk_score", p->score, "");
   CHECK(score, ST_MEMORY, "adding a prediction");
   snprintf(score->method, sizeof score->method, "%s %s", m->learner, m->group);
   if (p->flags[0]) measurement_flag(score, "%s", p->flags);
-  struct measurement *probability =
-      isnan(p->probability)
-          ? record_withhold(r, "person", "risk_probability", "", "the model gives no probability")
-          : record_add(r, "person", "risk_probability", p->probability, "");
-  CHECK(probability, ST_MEMORY, "adding a prediction");
-  measurement_source(probability, "lin2007");
-  if (p->flags[0] && !isnan(p->probability)) measurement_flag(probability, "%s", p->flags);
+  if (isnan(p->probability)) {
+    CHECK(record_withhold(r, "person", "risk_probability", "", "the model gives no probability"),
+          ST_MEMORY, "adding a prediction");
+    goto done;
+  }
+  TRY(add_probability(r, p, "risk_probability", p->probability, m->prevalence));
+  if (!isnan(prevalence))
+    TRY(add_probability(r, p, "risk_probability_shifted", p->shifted, prevalence));
 done:
   return st;
 }
@@ -109,7 +124,7 @@ static status run(struct context *ctx, const void *params) {
     const double *row = rows + i * (size_t)m.feature_count;
     TRY(ml_risk_model_predict(&prediction, &m, row, p->prevalence));
     person_name(record->case_id, table, p->id, i);
-    TRY(add_prediction(record, &m, &prediction));
+    TRY(add_prediction(record, &m, &prediction, p->prevalence));
     if (reference) TRY(explain(record, &m, row, reference, (int64_t)background->row_count, p));
   }
   TRY(context_write_record(ctx, record, p->out));
@@ -132,7 +147,7 @@ const struct command cmd_risk_predict = {
         "among those "
         "of the training table. A value outside the training range or missing is flagged.\n\n"
         "A model trained on a case-control sample does not know the prevalence of the clinic: give "
-        "--prevalence, and the probability is shifted to it.\n\n"
+        "--prevalence, and the probability shifted to it stands beside that of the sample.\n\n"
         "Research use only; not for decisions about a patient.",
     .options = options,
     .defaults = &defaults,

@@ -4,6 +4,8 @@
 #include "core/table.h"
 #include "ml/figures.h"
 #include "ml/survival.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,7 @@ static const struct option options[] = {
     OPT_TEXT(struct params, time, "time", "column with the follow-up time"),
     OPT_TEXT(struct params, event, "event", "column with 0 censored, 1 event, 2 competing event"),
     OPT_TEXT(struct params, group, "by",
-             "text column: one curve a value, and the log-rank test for two"),
+             "column of groups: one curve a value, and the log-rank test for two"),
     OPT_TEXT(struct params, unit, "unit", "of time, for the picture"),
     OPT_FLAG(struct params, competing, "competing",
              "cumulative incidence of event 1 beside event 2 (Aalen-Johansen)"),
@@ -46,35 +48,51 @@ struct people {
   int64_t n;
   const double *time;
   int *event, *group;
-  const char *names[GROUPS];
+  char text[GROUPS][64];
+  const char *names[GROUPS]; /* of text */
   int group_count;
+  int64_t competing;
 };
+
+/* Group of a person: the text, or the number. */
+static void group_name(char name[64], const struct table *t, int column, size_t row) {
+  const struct table_column *c = &t->columns[column];
+  if (c->numeric)
+    isnan(c->numbers[row]) ? snprintf(name, 64, "missing")
+                           : snprintf(name, 64, "%.15g", c->numbers[row]);
+  else
+    snprintf(name, 64, "%.63s", c->texts[row][0] ? c->texts[row] : "missing");
+}
 
 static status read_people(struct people *q, const struct table *t, const struct params *p) {
   status st = ST_OK;
-  int time = table_find(t, p->time), event = table_find(t, p->event);
   int group = p->group ? table_find(t, p->group) : -1;
-  CHECK(time >= 0 && t->columns[time].numeric, ST_DOMAIN, "no numeric column \"%s\" in the table",
-        p->time);
-  CHECK(event >= 0 && t->columns[event].numeric, ST_DOMAIN, "no numeric column \"%s\" in the table",
-        p->event);
-  CHECK(!p->group || (group >= 0 && !t->columns[group].numeric), ST_DOMAIN,
-        "no text column \"%s\" in the table", p->group);
+  const double *event = NULL;
+  TRY(table_numbers(&q->time, t, p->time, "time"));
+  TRY(table_numbers(&event, t, p->event, "event"));
+  CHECK(!p->group || group >= 0, ST_DOMAIN, "no column \"%s\" in the table", p->group);
   q->n = (int64_t)t->row_count;
-  q->time = t->columns[time].numbers;
   q->event = calloc(t->row_count + 1, sizeof *q->event);
   q->group = calloc(t->row_count + 1, sizeof *q->group);
   CHECK(q->event && q->group, ST_MEMORY, "reading %zu people", t->row_count);
   for (int64_t i = 0; i < q->n; i++) {
-    double e = t->columns[event].numbers[i];
+    double e = event[i];
+    char name[64] = "all";
     CHECK(e == 0 || e == 1 || e == 2, ST_DOMAIN, "event of row %lld is %g: must be 0, 1 or 2",
           (long long)i + 1, e);
+    CHECK(q->time[i] > 0 && isfinite(q->time[i]), ST_DOMAIN,
+          "time of row %lld is %g: must be greater than 0", (long long)i + 1, q->time[i]);
     q->event[i] = (int)e;
-    const char *name = group >= 0 ? t->columns[group].texts[i] : "all";
+    q->competing += e == 2;
+    if (group >= 0) group_name(name, t, group, (size_t)i);
     int g = 0;
     while (g < q->group_count && strcmp(q->names[g], name) != 0) g++;
     CHECK(g < GROUPS, ST_DOMAIN, "column \"%s\" has more than %d values", p->group, GROUPS);
-    if (g == q->group_count) q->names[q->group_count++] = name;
+    if (g == q->group_count) {
+      snprintf(q->text[g], sizeof q->text[g], "%s", name);
+      q->names[g] = q->text[g];
+      q->group_count++;
+    }
     q->group[i] = g;
   }
 done:
@@ -150,6 +168,10 @@ static status run(struct context *ctx, const void *params) {
   double chi2, p_value;
   TRY(table_read(&table, p->table));
   TRY(read_people(&q, table, p));
+  if (q.competing && !p->competing)
+    log_warning("%lld competing events count as censored: Kaplan-Meier overstates the risk of the "
+                "event then; --competing gives its incidence",
+                (long long)q.competing);
   TRY(make_table(&curves, &q, p->competing, p->unit));
   if (q.group_count == 2) {
     TRY(ml_log_rank(&chi2, &p_value, q.time, q.event, q.group, q.n));

@@ -129,7 +129,12 @@ static status tell_survival(struct report *r, const struct risk_page *page) {
       .act = "Read the curves where the follow-up is long enough; `qct survival curve` gives their "
              "limits."};
   report_section(r, "Follow-up");
-  report_svg(r, &svg, "Share without event by thirds of the predicted risk (first repeat).",
+  bool competing = false;
+  for (int64_t i = 0; i < p->n; i++) competing |= p->outcome[i] == 2;
+  report_svg(r, &svg,
+             competing ? "Share without event by thirds of the predicted risk (first repeat). "
+                         "Competing events count as censored, which overstates the risk."
+                       : "Share without event by thirds of the predicted risk (first repeat).",
              &reading);
 done:
   free(group);

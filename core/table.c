@@ -93,6 +93,51 @@ done:
   return st;
 }
 
+const char *table_first_text(size_t *row, size_t *numbers, const struct table *t, int column) {
+  const char *first = NULL;
+  *numbers = 0;
+  for (size_t i = 0; i < t->row_count; i++) {
+    const char *cell = t->columns[column].texts[i];
+    double value;
+    if (csv_missing(cell)) continue;
+    if (csv_number(&value, cell)) {
+      (*numbers)++;
+    } else if (!first) {
+      first = cell;
+      *row = i;
+    }
+  }
+  return first;
+}
+
+/* "1,57" of a program that writes decimal commas. */
+static bool decimal_comma(const char *cell) {
+  const char *comma = strchr(cell, ',');
+  return comma && comma > cell && comma[1] && strspn(cell, "+-0123456789,eE") == strlen(cell) &&
+         !strchr(comma + 1, ',');
+}
+
+status table_numbers(const double **out, const struct table *t, const char *name,
+                     const char *what) {
+  status st = ST_OK;
+  const int c = table_find(t, name);
+  size_t row = 0, numbers = 0;
+  CHECK(c >= 0, ST_DOMAIN,
+        "%s column \"%s\" is not in the table of %zu columns (the first is \"%s\")", what, name,
+        t->column_count, t->column_count ? t->columns[0].name : "");
+  if (!t->columns[c].numeric) {
+    const char *cell = table_first_text(&row, &numbers, t, c);
+    CHECK(cell, ST_DOMAIN, "%s column \"%s\" holds no value", what, name);
+    FAIL(ST_DOMAIN, "%s column \"%s\" holds text, \"%.40s\" in row %zu; numbers are needed%s", what,
+         name, cell, row + 1,
+         decimal_comma(cell) ? ", with a decimal point instead of the comma"
+                             : "; an unknown value is an empty cell");
+  }
+  *out = t->columns[c].numbers;
+done:
+  return st;
+}
+
 /* ---- CSV ---- */
 
 /* "vbmd [mg/cm3]" -> name and unit; false for a name that is too long */

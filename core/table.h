@@ -34,6 +34,14 @@ status table_add_column(struct table *t, const char *name, const char *unit, boo
 /** Index of a column, -1 when absent. */
 int table_find(const struct table *t, const char *name);
 status table_set_text(struct table *t, size_t row, size_t column, const char *value);
+/** Numbers of a column, borrowed; `what` is what it is to the reader ("outcome"). @return
+ * ST_DOMAIN: no such column, no value in it, or a cell that is no number, which is shown with its
+ * row (from 1)
+ */
+status table_numbers(const double **out, const struct table *t, const char *name, const char *what);
+/** First cell of a text column that is no number, with its row (from 0), and how many are numbers;
+ * NULL when all are missing. */
+const char *table_first_text(size_t *row, size_t *numbers, const struct table *t, int column);
 
 status table_read(struct table **out, const char *path);
 status table_write(const struct table *t, const char *path, bool force);

@@ -2,6 +2,7 @@
 #include "ml/discrimination.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,30 +243,68 @@ done:
   return st;
 }
 
-static status difference_of_probabilities(struct record *r, const char *name,
-                                          const struct ml_predictions *a,
-                                          const struct ml_predictions *b, const char *method) {
+/* Mean probability of each person over the repeats; *known is false when one is missing. */
+static void mean_probabilities(double *out, bool *known, const struct ml_predictions *p) {
+  for (int64_t i = 0; i < p->n; i++) {
+    out[i] = 0;
+    for (int k = 0; k < p->repeats; k++)
+      out[i] += p->probability[(int64_t)k * p->n + i] / p->repeats;
+    out[i] = fmin(out[i], 1); /* a mean of ones may round above */
+    *known &= !isnan(out[i]);
+  }
+}
+
+static status rows_of_nri(struct record *r, const char *name, const struct ml_predictions *a,
+                          const double *old_p, const double *new_p, const char *method,
+                          const struct ml_assessment_options *o) {
   status st = ST_OK;
   struct ml_reclassification c;
-  int64_t only_a = 0, only_b = 0;
-  for (int64_t i = 0; i < a->n; i++)
-    if (isnan(a->probability[i]) || isnan(b->probability[i])) goto done;
-  TRY(ml_reclassify(&c, a->probability, b->probability, a->outcome, a->n, NULL, 0));
+  char how[96];
+  TRY(ml_reclassify(&c, old_p, new_p, a->outcome, a->n, NULL, 0));
   TRY(ml_assessment_row(r, name, "nri_events", c.nri_events, NAN, NAN, a, method, "pencina2008"));
   TRY(ml_assessment_row(r, name, "nri_non_events", c.nri_non_events, NAN, NAN, a, method,
                         "pencina2008"));
   TRY(ml_assessment_row(r, name, "idi", c.idi, NAN, NAN, a, method, "pencina2008"));
+  if (!o->cut_count) goto done;
+  int used = snprintf(how, sizeof how, "categories at");
+  for (int i = 0; i < o->cut_count && used < (int)sizeof how; i++)
+    used += snprintf(how + used, sizeof how - (size_t)used, " %g", o->cuts[i]);
+  TRY(ml_reclassify(&c, old_p, new_p, a->outcome, a->n, o->cuts, o->cut_count));
+  TRY(ml_assessment_row(r, name, "nri_categorical_events", c.nri_events, NAN, NAN, a, how,
+                        "pencina2008"));
+  TRY(ml_assessment_row(r, name, "nri_categorical_non_events", c.nri_non_events, NAN, NAN, a, how,
+                        "pencina2008"));
+done:
+  return st;
+}
+
+static status difference_of_probabilities(struct record *r, const char *name,
+                                          const struct ml_predictions *a,
+                                          const struct ml_predictions *b,
+                                          const struct ml_assessment_options *o) {
+  status st = ST_OK;
+  const size_t first = r->count;
+  int64_t only_a = 0, only_b = 0;
+  bool known = true;
+  double *mean = malloc(2 * (size_t)a->n * sizeof *mean);
+  CHECK(mean, ST_MEMORY, "comparing %lld people", (long long)a->n);
+  const double *old_p = mean, *new_p = mean + a->n;
+  mean_probabilities(mean, &known, a);
+  mean_probabilities(mean + a->n, &known, b);
+  if (!known) goto done;
+  TRY(rows_of_nri(r, name, a, old_p, new_p, o->method, o));
+  for (size_t i = first; i < r->count; i++)
+    measurement_flag(&r->rows[i], "favours useless markers: never a headline");
   for (int64_t i = 0; i < a->n; i++) {
-    int right_a = (a->probability[i] >= 0.5) == a->outcome[i];
-    int right_b = (b->probability[i] >= 0.5) == a->outcome[i];
+    int right_a = (old_p[i] >= 0.5) == a->outcome[i];
+    int right_b = (new_p[i] >= 0.5) == a->outcome[i];
     only_a += right_a && !right_b;
     only_b += right_b && !right_a;
   }
-  TRY(ml_assessment_row(r, name, "mcnemar_p", ml_mcnemar_p(only_a, only_b), NAN, NAN, a, method,
+  TRY(ml_assessment_row(r, name, "mcnemar_p", ml_mcnemar_p(only_a, only_b), NAN, NAN, a, o->method,
                         ""));
-  for (size_t i = r->count - 4; i < r->count - 1; i++)
-    measurement_flag(&r->rows[i], "favours useless markers: never a headline");
 done:
+  free(mean);
   return st;
 }
 
@@ -287,6 +326,10 @@ status ml_assess_difference(struct record *r, const char *name_a, const struct m
     CHECK(a->outcome[i] == b->outcome[i], ST_DOMAIN,
           "comparing %s with %s: row %lld has different outcomes", name_a, name_b,
           (long long)i + 1);
+  for (int64_t i = 0; i < a->n && a->target && b->target; i++)
+    CHECK(a->target[i] == b->target[i], ST_DOMAIN,
+          "comparing %s with %s: row %lld has different times or values", name_a, name_b,
+          (long long)i + 1);
   snprintf(name, sizeof name, "%s - %s", name_b, name_a);
   snprintf(quantity, sizeof quantity, "%s_difference", criterion_name(a->task));
   TRY(whole(&value, &d));
@@ -295,8 +338,7 @@ status ml_assess_difference(struct record *r, const char *name_a, const struct m
   TRY(ml_assessment_row(r, name, quantity, value, interval.low, interval.high, a, o->method, ""));
   if (a->task == ML_BINARY) {
     TRY(difference_by_delong(r, name, a, b, o->method));
-    if (a->probability && b->probability)
-      TRY(difference_of_probabilities(r, name, a, b, o->method));
+    if (a->probability && b->probability) TRY(difference_of_probabilities(r, name, a, b, o));
   }
   for (size_t i = first; reason && i < r->count; i++) measurement_flag(&r->rows[i], "%s", reason);
 done:

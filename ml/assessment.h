@@ -3,10 +3,11 @@
  *
  * Used on out-of-fold predictions (ml_nested_result) and on predictions made elsewhere. Quantities
  * of the rows: auc, auc_fold_mean, brier, log_loss, observed_expected, calibration_slope,
- * calibration_intercept, calibration_in_the_large, sensitivity_at_specificity_80/90/95, harrell_c,
- * e_max, uno_c, auc_at_*, brier_at_*, r2. Every row carries n and, in its flags, the number of
- * events. When there are fewer than 10 events, 20 people or 5 events per candidate feature,
- * discrimination rows are withheld: "too few events".
+ * calibration_intercept, calibration_in_the_large, sensitivity_at_specificity_80/90/95, at a stated
+ * prevalence ppv_at_specificity_* and npv_at_specificity_*, harrell_c, e_max, uno_c, auc_at_*,
+ * brier_at_*, r2. Every row carries n and, in its flags, the number of events. When there are fewer
+ * than 10 events, 20 people or 5 events per candidate feature, discrimination rows are withheld:
+ * "too few events".
  *
  * Intervals: 95 %, percentiles of a bootstrap of people (ml/bootstrap.h), in which everything that
  * was chosen on these people, as the threshold of a sensitivity, is chosen anew. The limits of a
@@ -43,6 +44,10 @@ struct ml_assessment_options {
   uint64_t seed;
   int features;       /* candidate features, for the events-per-feature rule; 0: not applied */
   const char *method; /* for the method column */
+  const double
+      *cuts;     /* rising probabilities that part categories of risk, for the categorical NRI */
+  int cut_count; /* 0: none */
+  double prevalence; /* of the people to be told, for ppv_at_* and npv_at_*; 0: not wanted */
 };
 
 /** Rows for one set of predictions, region = `name`. Discrimination is the mean over repeats of the
@@ -51,7 +56,9 @@ status ml_assess(struct record *r, const char *name, const struct ml_predictions
                  const struct ml_assessment_options *options);
 /** AUC at a horizon (in the unit of p->target), the mean over the repeats, and with `with_brier`
  * the Brier score of p->probability as risks at that horizon: rows auc_at_<horizon>,
- * brier_at_<horizon>. Withheld with the reason where ml_at_horizon refuses. Task ML_SURVIVAL. */
+ * brier_at_<horizon> and, when there are competing events by then, which auc_at_ leaves out,
+ * auc_with_competing_at_<horizon>, where they are controls. Withheld with the reason where
+ * ml_at_horizon refuses. Task ML_SURVIVAL. */
 status ml_assess_horizon(struct record *r, const char *name, const struct ml_predictions *p,
                          double horizon, bool with_brier,
                          const struct ml_assessment_options *options);
@@ -60,8 +67,10 @@ status ml_assess_folds(struct record *r, const char *name, const struct ml_neste
 
 /** Difference b - a of two sets on the same people: bootstrap difference of the mean AUC (C) and,
  * for ML_BINARY, DeLong's paired test on the scores averaged over repeats (as ranks within a
- * repeat). Rows auc_difference, delong_z, delong_p, nri_*, idi, mcnemar_p (at probability 0.5);
- * flagged where there are too few events for a headline. */
+ * repeat). Rows auc_difference, delong_z, delong_p and, of the probabilities averaged over the
+ * repeats, nri_* (with cuts also nri_categorical_*), idi and mcnemar_p (at probability 0.5);
+ * flagged where there are too few events for a headline.
+ * @return ST_DOMAIN: other numbers of people, other outcomes or times, cuts that do not rise */
 status ml_assess_difference(struct record *r, const char *name_a, const struct ml_predictions *a,
                             const char *name_b, const struct ml_predictions *b,
                             const struct ml_assessment_options *options);

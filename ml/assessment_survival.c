@@ -13,15 +13,15 @@ struct followed {
   bool strict;    /* refuse fewer than 10 cases or controls */
 };
 
-enum { C_OR_AUC, BRIER, FIGURES };
+enum { C_OR_AUC, AUC_COMPETING, BRIER, FIGURES };
 
-/* Both figures, the mean over the repeats, with the counts of the first. */
+/* All figures, the mean over the repeats, with the counts of the first. */
 static status figures_of(double *values, struct ml_horizon *counts, const struct followed *f,
                          const int64_t *rows, int64_t n) {
   status st = ST_OK;
   struct ml_drawn d = {0};
   double share = 1.0 / f->p->repeats;
-  values[C_OR_AUC] = values[BRIER] = 0;
+  values[C_OR_AUC] = values[AUC_COMPETING] = values[BRIER] = 0;
   TRY(ml_drawn_make(&d, f->p, rows, n));
   for (int k = 0; k < f->p->repeats; k++) {
     const double *score = d.score + k * n;
@@ -35,6 +35,7 @@ static status figures_of(double *values, struct ml_horizon *counts, const struct
     TRY(ml_at_horizon(&h, score, f->brier ? d.probability + k * n : NULL, d.target, d.outcome, n,
                       f->horizon, f->strict));
     values[C_OR_AUC] += share * h.auc;
+    values[AUC_COMPETING] += share * h.auc_competing;
     values[BRIER] += share * h.brier;
     if (counts) *counts = h;
   }
@@ -47,7 +48,7 @@ static void figures_of_draw(double *values, const void *user, const int64_t *row
   struct followed f = *(const struct followed *)user;
   f.strict = false;
   if (figures_of(values, NULL, &f, rows, n) == ST_OK) return;
-  values[C_OR_AUC] = values[BRIER] = NAN;
+  values[C_OR_AUC] = values[AUC_COMPETING] = values[BRIER] = NAN;
   status_clear();
 }
 
@@ -101,6 +102,15 @@ status ml_assess_horizon(struct record *r, const char *name, const struct ml_pre
                         limits[C_OR_AUC].high, p, o->method, "uno2007"));
   measurement_flag(&r->rows[r->count - 1], "%lld by then, %lld people beyond it",
                    (long long)counts.cases, (long long)counts.controls);
+  if (counts.competing) {
+    measurement_flag(&r->rows[r->count - 1], "%lld competing events by then are left out",
+                     (long long)counts.competing);
+    snprintf(quantity, sizeof quantity, "auc_with_competing_at_%g", horizon);
+    TRY(ml_assessment_row(r, name, quantity, values[AUC_COMPETING], limits[AUC_COMPETING].low,
+                          limits[AUC_COMPETING].high, p, o->method, "uno2007"));
+    measurement_flag(&r->rows[r->count - 1], "%lld competing events by then count as event-free",
+                     (long long)counts.competing);
+  }
   if (!f.brier) goto done;
   snprintf(quantity, sizeof quantity, "brier_at_%g", horizon);
   TRY(ml_assessment_row(r, name, quantity, values[BRIER], limits[BRIER].low, limits[BRIER].high, p,

@@ -16,25 +16,23 @@ struct cnn_cached {
 
 /* ---- columns of the table ---- */
 
-static status find_column(int *out, const struct table *t, const char *name, bool numeric) {
+static status find_column(int *out, const struct table *t, const char *name) {
   status st = ST_OK;
   *out = table_find(t, name);
   CHECK(*out >= 0, ST_DOMAIN, "the manifest has no column \"%s\"", name);
-  CHECK(!numeric || t->columns[*out].numeric, ST_DOMAIN,
-        "column \"%s\" of the manifest holds text, numbers are needed", name);
 done:
   return st;
 }
 
 static status numbers_of(double **out, const struct table *t, const char *name) {
   status st = ST_OK;
-  int c;
+  const double *from = NULL;
   double *x = NULL;
-  TRY(find_column(&c, t, name, true));
+  TRY(table_numbers(&from, t, name, "manifest"));
   x = malloc((t->row_count + 1) * sizeof *x);
   CHECK(x, ST_MEMORY, "column %s", name);
   for (size_t i = 0; i < t->row_count; i++) {
-    x[i] = t->columns[c].numbers[i];
+    x[i] = from[i];
     CHECK(isfinite(x[i]), ST_DOMAIN, "row %zu of the manifest has no \"%s\"; leave the row out",
           i + 1, name);
   }
@@ -53,7 +51,7 @@ static status people(struct cnn_data *d) {
   status st = ST_OK;
   int c = -1;
   int64_t count = 0;
-  if (d->o.id) TRY(find_column(&c, d->table, d->o.id, false));
+  if (d->o.id) TRY(find_column(&c, d->table, d->o.id));
   d->person = malloc((size_t)(d->n + 1) * sizeof *d->person);
   CHECK(d->person, ST_MEMORY, "people of a manifest");
   for (int64_t i = 0; i < d->n; i++) {
@@ -135,8 +133,8 @@ status cnn_data_open(struct cnn_data **out, const struct table *t, struct cnn_ca
   d->n = (int64_t)t->row_count;
   d->limit_bytes = (int64_t)(o->memory_gib * 1073741824.0);
   CHECK(d->n > 0, ST_DOMAIN, "the manifest has no row");
-  if (o->image) TRY(find_column(&c, t, o->image, false));
-  if (o->labels) TRY(find_column(&c, t, o->labels, false));
+  if (o->image) TRY(find_column(&c, t, o->image));
+  if (o->labels) TRY(find_column(&c, t, o->labels));
   TRY(people(d));
   TRY(joined_columns(d, card, learn));
   TRY(outcome(d, card));
@@ -174,7 +172,7 @@ void cnn_data_close(struct cnn_data *d) {
 static status name_of(char out[4096], const struct cnn_data *d, const char *column, int64_t row) {
   status st = ST_OK;
   int c;
-  TRY(find_column(&c, d->table, column, false));
+  TRY(find_column(&c, d->table, column));
   CHECK(!d->table->columns[c].numeric, ST_DOMAIN,
         "column \"%s\" of the manifest holds numbers, paths are needed", column);
   const char *name = d->table->columns[c].texts[row], *folder = d->o.folder;

@@ -46,24 +46,12 @@ done:
   return st;
 }
 
-static status numeric_column(const double **out, const struct table *t, const char *name,
-                             const char *what) {
-  status st = ST_OK;
-  int c = -1;
-  TRY(find_column(&c, t, name, what));
-  CHECK(t->columns[c].numeric, ST_DOMAIN, "%s column \"%s\" holds text, numbers are needed", what,
-        name);
-  *out = t->columns[c].numbers;
-done:
-  return st;
-}
-
 static status read_outcome(struct ml_dataset *d, const struct ml_dataset_options *o) {
   status st = ST_OK;
   const double *value = NULL, *time = NULL;
   int64_t counts[3] = {0, 0, 0};
-  TRY(numeric_column(&value, d->table, o->outcome, "outcome"));
-  if (o->time) TRY(numeric_column(&time, d->table, o->time, "time"));
+  TRY(table_numbers(&value, d->table, o->outcome, "outcome"));
+  if (o->time) TRY(table_numbers(&time, d->table, o->time, "time"));
   d->outcome = calloc((size_t)d->n, sizeof *d->outcome);
   d->target = calloc((size_t)d->n, sizeof *d->target);
   CHECK(d->outcome && d->target, ST_MEMORY, "reading the outcome of %lld rows", (long long)d->n);
@@ -108,6 +96,15 @@ static int add_feature(struct ml_dataset *d, int column) {
   return d->feature_count++;
 }
 
+/* A column of numbers with a word among them ("n.a.") is a slip, and would be missed; one of words
+ * is none of numbers, and a pattern passes over it. */
+static bool mostly_numbers(const struct table *t, int column) {
+  size_t row, numbers, present = 0;
+  table_first_text(&row, &numbers, t, column);
+  for (size_t i = 0; i < t->row_count; i++) present += t->columns[column].texts[i][0] != '\0';
+  return 2 * numbers > present;
+}
+
 /* Add the columns that match a pattern to a group. */
 static status match_pattern(struct ml_dataset *d, struct ml_feature_group *g,
                             const struct ml_dataset_options *o, const char *pattern, int exact) {
@@ -115,10 +112,14 @@ static status match_pattern(struct ml_dataset *d, struct ml_feature_group *g,
   int matched = 0;
   for (size_t c = 0; c < d->table->column_count; c++) {
     const struct table_column *col = &d->table->columns[c];
+    const double *numbers = NULL;
     if (fnmatch(pattern, col->name, 0) || reserved(o, col->name)) continue;
-    CHECK(col->numeric || !exact, ST_DOMAIN,
-          "feature group \"%s\": column \"%s\" holds text, numbers are needed", g->name, col->name);
-    if (!col->numeric) continue;
+    if (!col->numeric && !exact && !mostly_numbers(d->table, (int)c)) continue;
+    st = table_numbers(&numbers, d->table, col->name, "feature");
+    if (st != ST_OK) {
+      status_note("feature group %s", g->name);
+      goto done;
+    }
     int feature = add_feature(d, (int)c), known = 0;
     for (int k = 0; k < g->count; k++) known |= g->columns[k] == feature;
     if (!known) g->columns[g->count++] = feature;

@@ -46,9 +46,9 @@ struct ml_dataset {
 /**
  * @param groups   "name=pattern+pattern", patterns as in a shell (`vbmd*`); a group of the name
  * "all" with every numeric column that is not id, outcome, time or site is made when none is given
- * @return ST_DOMAIN: missing column (with the nearest name), text column as feature, outcome
- * missing or not 0/1/2, time <= 0, a pattern that matches nothing, fewer than 4 rows, one class
- * only
+ * @return ST_DOMAIN: missing column, text column named as feature, a column matched by a pattern in
+ * which more than half of the values are numbers but not all, outcome missing or not 0/1/2, time
+ * <= 0, a pattern that matches nothing, fewer than 4 rows, one class only
  */
 status ml_dataset_make(struct ml_dataset *out, const struct table *t,
                        const struct ml_dataset_options *options, const char *const *groups,
@@ -59,8 +59,8 @@ void ml_dataset_free(struct ml_dataset *d);
 status ml_dataset_group(double **x, const struct ml_dataset *d, int group);
 
 /** Warnings worth a reader's eyes about the data: leakage (|AUC - 1/2| > 0.49), constant features,
- * more than 40 % missing, events per feature below 10, n < 20 or events < 10, raw ranges that need
- * scaling. One row each in the record, region = feature or group, quantity "warning_*". */
+ * more than 40 % missing, events per feature below 10, n < 20 or events < 10, features that differ
+ * between sites. One row each in the record, region = feature or group, quantity "warning_*". */
 status ml_dataset_warnings(struct record *r, const struct ml_dataset *d);
 
 #ifdef __cplusplus

@@ -277,10 +277,11 @@ static status check_input(const struct volume *v, const struct labels *labels,
   bool attenuation = o->value == ML_DRR_LINE || o->value == ML_DRR_TRANSMISSION;
   CHECK(!attenuation || v->quantity == QUANTITY_HU, ST_DOMAIN,
         "projecting attenuation: the volume holds %s, HU are needed", quantity_name(v->quantity));
-  CHECK(o->value != ML_DRR_AREAL || v->quantity == QUANTITY_DENSITY, ST_DOMAIN,
-        "projecting areal density: the volume holds %s, a density [mg/cm3] is needed (qct "
-        "calibrate apply)",
-        quantity_name(v->quantity));
+  CHECK(
+      o->value != ML_DRR_AREAL || v->quantity == QUANTITY_DENSITY, ST_DOMAIN,
+      "projecting areal density: the volume holds %s, a density [mg/cm3] that says so in its side "
+      "file is needed (qct calibrate apply)",
+      quantity_name(v->quantity));
   CHECK(!o->label == !labels, ST_DOMAIN,
         "projecting: a label map and the value of a label go "
         "together");

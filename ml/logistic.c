@@ -72,8 +72,10 @@ static void newton_system(const struct problem *q, const double *theta, double *
   }
 }
 
-/* All people told apart by sign of the linear predictor? */
+/* All people told apart by sign of the linear predictor? An intercept alone has an end wherever the
+ * offset puts them. */
 static int separates(const struct problem *q, const double *theta) {
+  if (q->p == 0) return 0;
   for (int64_t i = 0; i < q->n; i++) {
     double eta = linear_at(q, theta, i);
     if (q->outcome[i] ? eta <= 0 : eta >= 0) return 0;

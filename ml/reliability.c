@@ -38,7 +38,13 @@ static status recalibration(struct ml_reliability *r, const double *p, const int
     varies |= p[i] != p[0];
   }
   struct ml_logistic_options offset = {.offset = logit};
-  TRY(ml_logistic(&fit, NULL, NULL, NULL, outcome, n, 0, &offset));
+  st = ml_logistic(&fit, NULL, NULL, NULL, outcome, n, 0, &offset);
+  if (st == ST_NUMERIC) { /* probabilities so near 0 and 1 that no step changes the likelihood */
+    status_clear();
+    st = ST_OK;
+    goto done;
+  }
+  if (st != ST_OK) goto done;
   r->in_the_large = fit.intercept;
   if (!varies) goto done;
   double slope = NAN;

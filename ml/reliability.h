@@ -20,7 +20,7 @@ struct ml_reliability {
   double observed_expected; /* events / sum of probabilities */
   double slope,
       intercept;       /* of the outcome on logit(p); NaN when p holds 0 or 1 or does not vary */
-  double in_the_large; /* intercept with logit(p) as offset */
+  double in_the_large; /* intercept with logit(p) as offset; NaN when p holds 0 or 1 */
   double e_max;        /* largest |observed - mean predicted| over the filled bins */
   int64_t events, n;
 };

@@ -285,6 +285,7 @@ done:
 status ml_risk_model_rows(double **x, const struct ml_risk_model *m, const struct table *t) {
   status st = ST_OK;
   double *rows = malloc((t->row_count * (size_t)m->feature_count + 1) * sizeof *rows);
+  CHECK(t->row_count > 0, ST_DOMAIN, "the table holds nobody: a header and at least one row");
   CHECK(rows, ST_MEMORY, "reading %zu rows of %d features", t->row_count, m->feature_count);
   TRY(check_values(t, "material", m->materials));
   TRY(check_values(t, "method", m->methods));
@@ -294,12 +295,13 @@ status ml_risk_model_rows(double **x, const struct ml_risk_model *m, const struc
     CHECK(c >= 0, ST_DOMAIN, "the model needs feature \"%s\" [%s], which the table does not have",
           feature->name, feature->unit);
     const struct table_column *col = &t->columns[c];
-    CHECK(col->numeric, ST_DOMAIN, "feature \"%s\" holds text, numbers are needed", feature->name);
+    const double *numbers = NULL;
+    TRY(table_numbers(&numbers, t, feature->name, "feature"));
     CHECK(!strcmp(col->unit, feature->unit), ST_DOMAIN,
           "feature \"%s\" is in [%s] but the model was trained in [%s]", feature->name, col->unit,
           feature->unit);
     for (size_t i = 0; i < t->row_count; i++)
-      rows[i * (size_t)m->feature_count + (size_t)f] = col->numbers[i];
+      rows[i * (size_t)m->feature_count + (size_t)f] = numbers[i];
   }
   *x = rows;
   rows = NULL;
@@ -316,7 +318,7 @@ static void note(char flags[192], const char *what, const char *name) {
 status ml_risk_model_predict(struct ml_prediction *out, const struct ml_risk_model *m,
                              const double *row, double prevalence) {
   status st = ST_OK;
-  struct ml_prediction p = {.probability = NAN};
+  struct ml_prediction p = {.probability = NAN, .shifted = NAN};
   CHECK(isnan(prevalence) || (prevalence > 0 && prevalence < 1), ST_DOMAIN,
         "prevalence %g: must lie between 0 and 1", prevalence);
   CHECK(isnan(prevalence) || isfinite(m->prevalence), ST_DOMAIN,
@@ -335,7 +337,7 @@ status ml_risk_model_predict(struct ml_prediction *out, const struct ml_risk_mod
   if (m->has_platt) {
     p.probability = ml_platt_probability(&m->platt, p.score);
     if (!isnan(prevalence))
-      p.probability = ml_shift_prevalence(p.probability, m->prevalence, prevalence);
+      p.shifted = ml_shift_prevalence(p.probability, m->prevalence, prevalence);
   }
   *out = p;
 done:

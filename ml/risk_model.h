@@ -57,7 +57,8 @@ status ml_risk_model_rows(double **x, const struct ml_risk_model *m, const struc
 
 struct ml_prediction {
   double score;
-  double probability; /* NaN when the model gives none */
+  double probability; /* at the prevalence of the training people; NaN when the model gives none */
+  double shifted;     /* at the prevalence asked for; NaN when none was */
   int out_of_range;   /* features outside the training range */
   int missing;        /* features that had to be imputed */
   char flags[192];    /* the first of them by name */

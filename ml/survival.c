@@ -3,6 +3,7 @@
 #include "core/statistics.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -307,12 +308,74 @@ done:
   return st;
 }
 
+struct control {
+  double risk, weight;
+};
+
+static int by_risk(const void *a, const void *b) {
+  const struct control *p = a, *q = b;
+  return p->risk < q->risk ? -1 : p->risk > q->risk;
+}
+
+/* Weighted share of the controls with a lower risk, ties half; `sum` holds the weights added up. */
+static double share_below(const struct control *rising, const double *sum, int64_t n, double risk) {
+  int64_t low = 0, high = n, up_to;
+  while (low < high) {
+    int64_t middle = (low + high) / 2;
+    if (rising[middle].risk < risk)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  for (up_to = low, high = n; up_to < high;) {
+    int64_t middle = (up_to + high) / 2;
+    if (rising[middle].risk <= risk)
+      up_to = middle + 1;
+    else
+      high = middle;
+  }
+  return 0.5 * (sum[low] + sum[up_to]) / sum[n];
+}
+
+/* Those event-free beyond tau and, with `competing`, those with a competing event by then; the AUC
+ * of the cases against them. */
+static status auc_against(double *auc, const double *risk, const double *time, const int *event,
+                          int64_t n, const struct ml_curve_point *g, int64_t count, double tau,
+                          bool competing) {
+  status st = ST_OK;
+  int64_t m = 0;
+  double above = 0, cases = 0;
+  const double at_tau = 1 / ml_curve_at(g, count, tau, 0, 1);
+  struct control *controls = malloc((size_t)(n + 1) * sizeof *controls);
+  double *sum = malloc((size_t)(n + 1) * sizeof *sum);
+  CHECK(controls && sum, ST_MEMORY, "horizon of %lld people", (long long)n);
+  for (int64_t i = 0; i < n; i++) {
+    if (time[i] > tau)
+      controls[m++] = (struct control){risk[i], at_tau};
+    else if (competing && event[i] == 2)
+      controls[m++] = (struct control){risk[i], 1 / ml_curve_at(g, count, time[i], 1, 1)};
+  }
+  qsort(controls, (size_t)m, sizeof *controls, by_risk);
+  sum[0] = 0;
+  for (int64_t k = 0; k < m; k++) sum[k + 1] = sum[k] + controls[k].weight;
+  for (int64_t i = 0; i < n; i++) {
+    if (event[i] != 1 || time[i] > tau) continue;
+    double w = 1 / ml_curve_at(g, count, time[i], 1, 1);
+    above += w * share_below(controls, sum, m, risk[i]);
+    cases += w;
+  }
+  *auc = above / cases;
+done:
+  free(controls);
+  free(sum);
+  return st;
+}
+
 status ml_at_horizon(struct ml_horizon *out, const double *risk, const double *probability,
                      const double *time, const int *event, int64_t n, double tau, int strict) {
   status st = ST_OK;
   struct ml_curve_point *g = NULL;
-  double *beyond = NULL; /* risks of those followed past the horizon, rising */
-  int64_t count = 0, controls = 0;
+  int64_t count = 0;
   const double least_censoring_survival = 0.05;
   const int64_t least_people = 10;
   struct ml_horizon h = {.tau = tau, .auc = NAN, .brier = NAN};
@@ -322,6 +385,7 @@ status ml_at_horizon(struct ml_horizon *out, const double *risk, const double *p
   for (int64_t i = 0; i < n; i++) {
     h.cases += event[i] == 1 && time[i] <= tau;
     h.controls += time[i] > tau;
+    h.competing += event[i] == 2 && time[i] <= tau;
     h.at_risk += time[i] >= tau;
   }
   CHECK(h.censoring_survival > least_censoring_survival && h.cases > 0 && h.controls > 0, ST_DOMAIN,
@@ -333,12 +397,9 @@ status ml_at_horizon(struct ml_horizon *out, const double *risk, const double *p
   CHECK(!strict || (h.cases >= least_people && h.controls >= least_people), ST_DOMAIN,
         "horizon %g: %lld events and %lld event-free people, at least %lld of each are needed", tau,
         (long long)h.cases, (long long)h.controls, (long long)least_people);
-  double above = 0, weight_sum = 0, brier = 0;
-  beyond = malloc((size_t)h.controls * sizeof *beyond);
-  CHECK(beyond, ST_MEMORY, "horizon of %lld people", (long long)n);
-  for (int64_t i = 0; i < n; i++)
-    if (time[i] > tau) beyond[controls++] = risk[i];
-  qsort(beyond, (size_t)controls, sizeof *beyond, by_value);
+  TRY(auc_against(&h.auc, risk, time, event, n, g, count, tau, false));
+  TRY(auc_against(&h.auc_competing, risk, time, event, n, g, count, tau, true));
+  double brier = 0;
   for (int64_t i = 0; i < n; i++) {
     double p = probability ? probability[i] : NAN;
     CHECK(!probability || (p >= 0 && p <= 1), ST_DOMAIN,
@@ -351,18 +412,11 @@ status ml_at_horizon(struct ml_horizon *out, const double *risk, const double *p
     double w = 1 / ml_curve_at(g, count, time[i], 1, 1);
     /* a competing event by tau is a known non-event of interest */
     brier += w * (event[i] == 1 ? (1 - p) * (1 - p) : p * p);
-    if (event[i] != 1) continue;
-    above += 0.5 * w *
-             (double)(count_below(beyond, controls, risk[i], 0) +
-                      count_below(beyond, controls, risk[i], 1));
-    weight_sum += w;
   }
-  h.auc = above / (weight_sum * (double)h.controls);
   h.brier = probability ? brier / (double)n : NAN;
   *out = h;
 done:
   free(g);
-  free(beyond);
   return st;
 }
 

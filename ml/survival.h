@@ -53,9 +53,12 @@ status ml_uno(struct ml_concordance *out, const double *risk, const double *time
 
 struct ml_horizon {
   double tau;
-  double auc;   /* cumulative/dynamic: cases with an event by tau, controls event-free beyond it */
-  double brier; /* of the predicted risk at tau; NaN when none was given */
+  double auc; /* cumulative/dynamic: cases with an event by tau, controls event-free beyond it */
+  double auc_competing; /* the same, those with a competing event by tau being controls too, each
+                           weighted by 1/G(t-) as those beyond tau are by 1/G(tau) */
+  double brier;         /* of the predicted risk at tau; NaN when none was given */
   int64_t cases, controls, at_risk;
+  int64_t competing;         /* competing events by tau */
   double censoring_survival; /* G(tau) */
 };
 /**

@@ -142,7 +142,8 @@ static status resegment(struct rad_roi *roi, const double *x, const struct rad_s
   status st = ST_OK;
   double limits[2];
   int64_t n = roi->n[0] * roi->n[1] * roi->n[2];
-  int64_t before = roi->voxels;
+  const int64_t before = roi->voxels;
+  const double low = roi->low, high = roi->high;
   roi->range[0] = roi->range[1] = NAN;
   if (!s->has_range && s->outlier_sd <= 0) return ST_OK;
   range_limits(limits, roi, x, s);
@@ -155,7 +156,7 @@ static status resegment(struct rad_roi *roi, const double *x, const struct rad_s
   measure(roi);
   CHECK(roi->voxels > 0, ST_DOMAIN,
         "radiomics: re-segmentation to %g..%g leaves none of %lld voxels (intensities %g..%g)",
-        limits[0], limits[1], (long long)before, roi->low, roi->high);
+        limits[0], limits[1], (long long)before, low, high);
 done:
   return st;
 }

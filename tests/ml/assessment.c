@@ -140,6 +140,68 @@ static void concordance_is_the_count_of_all_pairs(void **s) {
   }
 }
 
+/* All pairs of a case with a control, each with its weight; G by its product, events first. */
+static void deaths_are_left_out_or_controls_at_a_horizon(void **s) {
+  (void)s;
+  enum { N = 90 };
+  const double tau = 6;
+  for (uint64_t seed = 1; seed <= 10; seed++) {
+    double time[N], risk[N], g[14] = {1}, above[2] = {0, 0}, all[2] = {0, 0};
+    int event[N], deaths = 0;
+    struct ml_horizon h;
+    draw_followed(time, event, risk, N, seed);
+    for (int t = 1; t < 14; t++) {
+      double left = 0, censored = 0;
+      for (int i = 0; i < N; i++) {
+        left += time[i] > t || (time[i] == t && event[i] == 0);
+        censored += time[i] == t && event[i] == 0;
+      }
+      g[t] = g[t - 1] * (left > 0 ? 1 - censored / left : 1);
+    }
+    for (int i = 0; i < N; i++)
+      for (int j = 0; event[i] == 1 && time[i] <= tau && j < N; j++) {
+        bool beyond = time[j] > tau, death = event[j] == 2 && time[j] <= tau;
+        if (!beyond && !death) continue;
+        double w = 1 / g[(int)time[i] - 1] / (beyond ? g[(int)tau] : g[(int)time[j] - 1]);
+        double won = w * (risk[i] > risk[j] ? 1 : risk[i] == risk[j] ? 0.5 : 0);
+        for (int k = beyond ? 0 : 1; k < 2; k++) {
+          above[k] += won;
+          all[k] += w;
+        }
+      }
+    for (int i = 0; i < N; i++) deaths += event[i] == 2 && time[i] <= tau;
+    assert_ok(ml_at_horizon(&h, risk, NULL, time, event, N, tau, 0));
+    assert_near(h.auc, above[0] / all[0], 1e-12);
+    assert_near(h.auc_competing, above[1] / all[1], 1e-12);
+    assert_int_equal(h.competing, deaths);
+  }
+}
+
+/* Of two repeats that err by +0.2 and -0.2 the mean probability is right: NRI and IDI of that. */
+static void differences_use_the_mean_probability_of_the_repeats(void **s) {
+  (void)s;
+  enum { N = 40 };
+  double old_p[2 * N], new_p[2 * N];
+  int outcome[N];
+  struct record *r = NULL;
+  const struct ml_assessment_options o = {.draws = 20, .seed = 1};
+  for (int i = 0; i < N; i++) {
+    outcome[i] = i % 2;
+    for (int k = 0; k < 2; k++) {
+      old_p[k * N + i] = 0.5;
+      new_p[k * N + i] = (i % 2 ? 0.6 : 0.4) + (k ? -0.2 : 0.2);
+    }
+  }
+  const struct ml_predictions a = {ML_BINARY, N, 2, old_p, old_p, outcome, NULL, NULL},
+                              b = {ML_BINARY, N, 2, new_p, new_p, outcome, NULL, NULL};
+  assert_ok(record_create(&r, "cohort"));
+  assert_ok(ml_assess_difference(r, "old", &a, "new", &b, &o));
+  assert_near(record_find(r, "new - old", "nri_events")->value, 1, 1e-12);
+  assert_near(record_find(r, "new - old", "nri_non_events")->value, 1, 1e-12);
+  assert_near(record_find(r, "new - old", "idi")->value, 0.2, 1e-12);
+  record_destroy(r);
+}
+
 static void figures_over_time_are_means_of_the_repeats_with_intervals(void **s) {
   (void)s;
   enum { N = 90 };
@@ -171,6 +233,8 @@ int main(void) {
       cmocka_unit_test(all_ranked_right_has_no_interval_and_says_so),
       cmocka_unit_test(figures_of_probabilities_have_intervals_about_their_values),
       cmocka_unit_test(concordance_is_the_count_of_all_pairs),
+      cmocka_unit_test(deaths_are_left_out_or_controls_at_a_horizon),
+      cmocka_unit_test(differences_use_the_mean_probability_of_the_repeats),
       cmocka_unit_test(figures_over_time_are_means_of_the_repeats_with_intervals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

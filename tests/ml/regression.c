@@ -36,6 +36,19 @@ static void separated_classes_are_refused_without_ridge_and_flagged_with_it(void
   assert_int_equal(fit.separated, 1);
 }
 
+/* Offsets that part the classes: the intercept alone still has its end, where the probabilities sum
+ * to the events; here that is 0 by symmetry. */
+static void an_intercept_beside_an_offset_that_separates_is_found(void **state) {
+  (void)state;
+  const double offset[6] = {-3, -2, -1, 1, 2, 3};
+  const int y[6] = {0, 0, 0, 1, 1, 1};
+  struct ml_logistic_fit fit;
+  const struct ml_logistic_options o = {.offset = offset};
+  assert_ok(ml_logistic(&fit, NULL, NULL, NULL, y, 6, 0, &o));
+  assert_near(fit.intercept, 0, 1e-9);
+  assert_int_equal(fit.separated, 0);
+}
+
 static void lasso_satisfies_its_optimality_conditions(void **state) {
   (void)state;
   enum { N = 200, P = 8 };
@@ -180,6 +193,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(logistic_on_a_two_by_two_table_gives_the_log_odds_ratio),
       cmocka_unit_test(separated_classes_are_refused_without_ridge_and_flagged_with_it),
+      cmocka_unit_test(an_intercept_beside_an_offset_that_separates_is_found),
       cmocka_unit_test(lasso_satisfies_its_optimality_conditions),
       cmocka_unit_test(cox_with_ties_reproduces_the_leukaemia_estimate),
       cmocka_unit_test(cox_ignores_the_order_and_the_unit_of_time),
