@@ -5,6 +5,7 @@
 
 static const double RESIDUAL = 0.15; /* of y1 - y0: above, the fit is refused */
 static const double SOFTEST = 0.6;   /* of y1: what is denser outside or behind is itself cortex */
+static const double EMPTIEST = -200; /* mg/cm3 behind: marrow of fat alone is at half of that */
 static const double FARTHEST = 3;    /* mm, edge from the outline */
 static const double ROOT_HALF = 0.70710678118654752440, PHI0 = 0.39894228040143267794;
 
@@ -178,7 +179,7 @@ static void into_bounds(double a[MOST]) {
   a[T] = clamped(a[T], CORTEX_THIN_MM, CORTEX_THICK_MM);
   a[SIGMA] = clamped(a[SIGMA], 0.1, 4);
   a[Y0] = fmin(a[Y0], SOFTEST * a[Y1]);
-  a[Y2] = fmin(a[Y2], SOFTEST * a[Y1]);
+  a[Y2] = clamped(a[Y2], EMPTIEST, SOFTEST * a[Y1]);
 }
 
 static double descend(const struct problem *p, double a[MOST], int rounds) {
@@ -217,7 +218,8 @@ static void conclude(struct cortex_fit *out, const double a[MOST], double box, d
   out->rms = sqrt(square / n);
   out->flag = CORTEX_FITTED;
   double top = SOFTEST * a[Y1];
-  if (a[T] <= CORTEX_THIN_MM || a[T] >= CORTEX_THICK_MM || a[Y0] >= top || a[Y2] >= top)
+  if (a[T] <= CORTEX_THIN_MM || a[T] >= CORTEX_THICK_MM || a[Y0] >= top || a[Y2] >= top ||
+      a[Y2] <= EMPTIEST)
     out->flag = CORTEX_BOUND;
   if (!(out->rms <= RESIDUAL * (a[Y1] - a[Y0]))) out->flag = CORTEX_RESIDUAL;
   if (!(fabs(a[X0]) <= FARTHEST)) out->flag = CORTEX_FAR;

@@ -48,8 +48,9 @@ enum cortex_flag { /* why a place has no value of its own */
                    CORTEX_FITTED = 0,
                    CORTEX_NO_EDGE = 1,  /* too few samples, or no rise towards the bone */
                    CORTEX_RESIDUAL = 2, /* RMS above 15 % of y1 - y0 */
-                   CORTEX_BOUND = 3,    /* t at 0.2 or 8 mm, or y0 or y2 at 0.6 y1 */
-                   CORTEX_FAR = 4       /* the edge is more than 3 mm from the outline */
+                   CORTEX_BOUND = 3, /* t at 0.2 or 8 mm, y0 or y2 at 0.6 y1, or y2 at -200 mg/cm3,
+                                        which no marrow is: dry bone in air is not measured */
+                   CORTEX_FAR = 4    /* the edge is more than 3 mm from the outline */
 };
 
 struct cortex_fit {

@@ -17,9 +17,9 @@
  *      choice: a top percentile would follow the noise.
  *   5. The fit with y1 and blur given (qct/cortex_line.h) at every vertex; the surface moves to the
  *      fitted outer edge, is smoothed, its normals made anew, and the fit repeated.
- *   6. Rejected (flag of qct/cortex_line.h): no edge, RMS above 15 % of y1 - y0, t at a bound, edge
- *      more than 3 mm from the outline. They take the median of accepted vertices within 5 mm. More
- *      than 20 % of them: `warning`.
+ *   6. Rejected (flag of qct/cortex_line.h): no edge, RMS above 15 % of y1 - y0, t or a
+ *      density at a bound, edge more than 3 mm from the outline. They take the median of accepted
+ * vertices within 5 mm. More than 20 % of them: `warning`.
  *
  * Vertices on the flat cut where the image ends are no cortex: no value, not counted as rejected.
  *

@@ -186,6 +186,43 @@ static void what_is_no_cortex_is_flagged(void **state) {
   assert_int_equal(fit.flag, CORTEX_NO_EDGE);
 }
 
+/* Flag of the fit of a line without noise, or with +-`wave` from sample to sample. */
+static int flag_of(const struct cortex_model *m, double wave) {
+  enum { FINE = 280 };
+  double x[FINE], y[FINE];
+  struct cortex_fit fit;
+  for (int i = 0; i < FINE; i++) {
+    x[i] = -5 + 0.05 * i + (m->outer_mm > 1 ? m->outer_mm : 0);
+    y[i] = cortex_model_at(m, x[i]) + (i & 1 ? wave : -wave);
+  }
+  const struct cortex_samples s = {x, y, FINE};
+  cortex_fit_given(&fit, &s, m->outer_mm, CORTEX, &m->blur);
+  return fit.flag;
+}
+
+/* hip-structure.md 6: t in 0.2..8 mm, residual up to 15 % of y1 - y0 = 180 mg/cm3, edge within 3 mm
+ * of the outline, no density at a bound. */
+static void each_limit_of_a_fit_rejects_what_lies_beyond_it(void **state) {
+  (void)state;
+  const struct {
+    double outer, t, behind, wave;
+    int flag;
+  } cases[] = {
+      {0, 1.5, BEHIND, 0, CORTEX_FITTED},        {0, 7.8, BEHIND, 0, CORTEX_FITTED},
+      {0, 8.3, BEHIND, 0, CORTEX_BOUND},         {0, 0.1, BEHIND, 0, CORTEX_BOUND},
+      {0, 1.5, BEHIND, 175, CORTEX_FITTED},      {0, 1.5, BEHIND, 190, CORTEX_RESIDUAL},
+      {2.9, 1.5, BEHIND, 0, CORTEX_FITTED},      {3.1, 1.5, BEHIND, 0, CORTEX_FAR},
+      {0, 1.5, 0.58 * CORTEX, 0, CORTEX_FITTED}, {0, 1.5, 0.62 * CORTEX, 0, CORTEX_BOUND},
+      {0, 1.5, -190, 0, CORTEX_FITTED},          {0, 1.5, -210, 0, CORTEX_BOUND},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const struct cortex_model m = {cases[i].outer, cases[i].t,      0,
+                                   CORTEX,         cases[i].behind, {0.8, 0}};
+    if (flag_of(&m, cases[i].wave) != cases[i].flag) print_message("case %zu\n", i);
+    assert_int_equal(flag_of(&m, cases[i].wave), cases[i].flag);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_model_is_two_blurred_edges),
@@ -197,6 +234,7 @@ int main(void) {
       cmocka_unit_test(density_and_blur_are_found_where_the_cortex_is_thick),
       cmocka_unit_test(halves_of_a_thick_cortex_are_its_edges),
       cmocka_unit_test(what_is_no_cortex_is_flagged),
+      cmocka_unit_test(each_limit_of_a_fit_rejects_what_lies_beyond_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
