@@ -19,6 +19,7 @@ static const double WIDE = -0.3,
 static const double CLEAN = 0.6; /* mm, RMS up to which the smaller cap still fixes the sphere */
 static const double RADIUS_LOW = 15, RADIUS_HIGH = 32; /* mm */
 static const double NSA_LOW = 100, NSA_HIGH = 160;     /* degrees */
+static const double OTHER_SIDE = 0.3; /* of the neck's direction, along x, the wrong way */
 
 static bool inside(const struct volume *f, struct vec3 p) {
   return box_sample(f, p.x, p.y, p.z) >= 0.5;
@@ -344,6 +345,19 @@ static void landmarks(struct hip_frame *f, const struct volume *field) {
       }
 }
 
+/* The head lies medial of the neck: of a right femur towards +x, of a left one towards -x. With the
+ * wrong side front and back are exchanged, and the lesser trochanter is not found. */
+static status check_side(const struct hip_frame *f, struct vec3 neck) {
+  status st = ST_OK;
+  enum side seen = neck.x > 0 ? SIDE_RIGHT : SIDE_LEFT;
+  CHECK(f->side == seen || fabs(neck.x) < OTHER_SIDE, ST_DOMAIN,
+        "hip frame: said to be a %s femur, but its head lies %.0f degrees to the side where a %s "
+        "one has it: exchanged labels, or a mirrored image; give the other side or mend the image",
+        side_name(f->side), asin(fmin(fabs(neck.x), 1)) * 180 / acos(-1.0), side_name(seen));
+done:
+  return st;
+}
+
 static void start_frame(struct hip_frame *f, enum side side) {
   const struct vec3 none = {NAN, NAN, NAN};
   memset(f, 0, sizeof *f);
@@ -367,6 +381,7 @@ status frame_from_field(struct hip_frame *out, const struct volume *field, enum 
     TRY(largest_ball(&f.head, &f.head_radius_mm, field));
   TRY(fit_head(&f, field, &neck));
   if (f.side == SIDE_UNKNOWN) f.side = neck.x > 0 ? SIDE_RIGHT : SIDE_LEFT;
+  TRY(check_side(&f, neck));
   TRY(frame_find_shaft(&f, field, opt->shaft_min_mm));
   TRY(find_neck(&f, field, neck, opt->neck));
   f.origin = nearest_on(f.neck_point, f.neck_axis, f.shaft_point, f.shaft_axis);

@@ -51,8 +51,9 @@ struct frame_options {
  * @param[in]  value   its label
  * @param[in]  side    SIDE_UNKNOWN: taken from the head, which lies medial of the shaft; an upright
  *                     patient (z superior) is assumed
- * @return ST_DOMAIN when the label is empty or no head sphere fits (radius, residual in the
- * message); ST_NUMERIC when the neck-shaft angle falls outside 100..160 degrees
+ * @return ST_DOMAIN when the label is empty, no head sphere fits (radius, residual in the message)
+ * or the head lies where one of the other side has it; ST_NUMERIC when the neck-shaft angle falls
+ * outside 100..160 degrees
  */
 status femur_frame(struct hip_frame *out, const struct labels *labels, int value, enum side side,
                    const struct frame_options *opt);

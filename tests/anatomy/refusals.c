@@ -52,6 +52,22 @@ static void a_plausible_angle_is_measured(void **state) {
   labels_destroy(l);
 }
 
+/* A mirrored image or exchanged labels: front and back would be exchanged too. */
+static void a_side_that_the_bone_contradicts_is_refused(void **state) {
+  (void)state;
+  struct labels *l = femur(23, 128, 140);
+  struct hip_frame f;
+  struct femur_result *r = NULL;
+  const struct frame_options o = FRAME_OPTIONS_DEFAULTS;
+  assert_fails(femur_frame(&f, l, FEMUR, SIDE_LEFT, &o), ST_DOMAIN,
+               "said to be a left femur, but its head lies 52 degrees to the side where a right");
+  assert_ok(femur_import(&r, NULL, l, 0, FEMUR, NULL));
+  assert_int_equal(r->sides[1].state, FEMUR_REFUSED);
+  assert_non_null(strstr(r->sides[1].reason, "exchanged labels, or a mirrored image"));
+  femur_result_destroy(r);
+  labels_destroy(l);
+}
+
 static void a_neck_at_a_right_angle_is_no_femur(void **state) {
   (void)state;
   struct labels *l = femur(23, 90, 160);
@@ -163,6 +179,7 @@ static void a_map_without_femora_names_the_values_it_looked_for(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_plausible_angle_is_measured),
+      cmocka_unit_test(a_side_that_the_bone_contradicts_is_refused),
       cmocka_unit_test(a_neck_at_a_right_angle_is_no_femur),
       cmocka_unit_test(without_shaft_there_is_no_angle),
       cmocka_unit_test(a_head_of_another_size_is_refused),
