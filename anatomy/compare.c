@@ -2,7 +2,7 @@
 
 #include "anatomy/femur_parts.h"
 #include "anatomy/import.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/statistics.h"

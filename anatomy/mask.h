@@ -1,7 +1,7 @@
 /* Byte masks on a small box of cubic voxels: growing by a ball, holes, components.
  *
  * For the inner loops of the femur search, where the same few operations run on one box many times;
- * whole images go through core/itk_filter.h. Order as in core/geometry.h. A voxel is set when it is
+ * whole images go through core/filter.h. Order as in core/geometry.h. A voxel is set when it is
  * not 0. Distances are between voxel centres, in voxels.
  */
 #ifndef QCT_ANATOMY_MASK_H

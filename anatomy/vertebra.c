@@ -1,6 +1,6 @@
 #include "anatomy/vertebra.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The frame of one vertebral body: extents, end plates and heights from its outline. */
 #include "anatomy/vertebra.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * and a plane at its front edge. */
 #include "anatomy/vertebra.h"
 #include "core/body.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 #include <math.h>
 #include <stdio.h>

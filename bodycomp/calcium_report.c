@@ -1,6 +1,6 @@
 #include "bodycomp/calcium.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/statistics.h"
 
 #include <math.h>

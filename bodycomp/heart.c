@@ -3,8 +3,8 @@
 #include "bodycomp/lungs.h"
 #include "bodycomp/membrane.h"
 #include "core/body.h"
+#include "core/filter.h"
 #include "core/hull.h"
-#include "core/itk_filter.h"
 #include "core/parallel.h"
 
 #include <math.h>

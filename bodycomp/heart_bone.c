@@ -1,6 +1,6 @@
 /* Bone that a sac by rule touches. */
 #include "bodycomp/heart.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 #include <math.h>
 

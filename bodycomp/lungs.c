@@ -1,6 +1,6 @@
 #include "bodycomp/lungs.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 #include <math.h>
 #include <stdlib.h>

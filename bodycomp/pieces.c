@@ -1,6 +1,6 @@
 #include "bodycomp/pieces.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 #include <stdlib.h>
 

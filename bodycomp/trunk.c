@@ -1,5 +1,5 @@
 #include "bodycomp/trunk_slice.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 #include "core/statistics.h"
 

@@ -1,7 +1,7 @@
 /* Muscles and organs of a slice of the trunk that the straight line of trunk.c cuts wrongly. */
 #include "bodycomp/pieces.h"
 #include "bodycomp/trunk_slice.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 static const double psoas_mm = 65, psoas_ahead_mm = 8, psoas_open_mm = 2;
 static const double vessels_mm = 20; /* before the vertebra, no psoas */

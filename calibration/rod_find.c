@@ -6,7 +6,7 @@
 #include "calibration/tracks.h"
 
 #include "core/attenuation.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/statistics.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 #include "calibration/tissue_mode.h"
 #include "core/attenuation.h"
 #include "core/body.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 #include "core/statistics.h"
 

@@ -3,8 +3,8 @@
 #include "cli/command.h"
 #include "cli/scan_options.h"
 #include "core/body.h"
+#include "core/filter.h"
 #include "core/image.h"
-#include "core/itk_filter.h"
 #include "core/table.h"
 
 #include <math.h>

@@ -3,8 +3,8 @@
 #include "core/colour_table.h"
 #include "core/dicom_segment.h"
 #include "core/file.h"
+#include "core/filter.h"
 #include "core/image_side.h"
-#include "core/itk_filter.h"
 #include "core/surface.h"
 
 #include <string.h>

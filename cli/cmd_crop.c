@@ -1,6 +1,6 @@
 #include "cli/command.h"
 #include "cli/scan_options.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/log.h"
 
 #include <math.h>

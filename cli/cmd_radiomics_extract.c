@@ -1,7 +1,7 @@
 #include "cli/radiomics_options.h"
 #include "core/calibration.h"
+#include "core/filter.h"
 #include "core/image.h"
-#include "core/itk_filter.h"
 #include "core/log.h"
 #include "core/table.h"
 #include "radiomics/extract.h"

@@ -1,5 +1,5 @@
 /* Connected components, holes, thresholds. */
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 
 #include <math.h>

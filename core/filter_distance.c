@@ -6,7 +6,7 @@
  * a voxel at oblique ones, where the sheets are stairs (the distance to the faces of the voxels,
  * whose corners stick out, is worse). Squared distances one axis at a time by the lower envelope of
  * parabolas, in two scans. Source: meijster2000. */
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 
 #include <math.h>

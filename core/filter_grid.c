@@ -1,6 +1,6 @@
 /* Moving voxels between grids: orient, crop, resample, average. */
+#include "core/filter.h"
 #include "core/filter_cubic.h"
-#include "core/itk_filter.h"
 #include "core/parallel.h"
 
 #include <math.h>

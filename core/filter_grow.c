@@ -4,7 +4,7 @@
  * either side of the surface, but it is needed up to the radius only: with a few voxels of reach
  * the lower envelope along a line is the smallest of 2 reach + 1 shifted copies, which runs over
  * whole rows at once, and rows that no sheet is near are skipped. */
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 
 #include <math.h>

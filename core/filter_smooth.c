@@ -1,8 +1,8 @@
 /* Gaussian smoothing by the discrete Gaussian kernel exp(-t) I_n(t), t = (sigma/spacing)^2, whose
  * variance is exactly t at any width (a sampled Gaussian falls short below one voxel). Separable,
  * border voxels repeated. Source: lindeberg1990, equation 17. */
+#include "core/filter.h"
 #include "core/filter_lines.h"
-#include "core/itk_filter.h"
 
 #include <math.h>
 #include <stdlib.h>

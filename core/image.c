@@ -1,8 +1,8 @@
 #include "core/image.h"
 
 #include "core/file.h"
+#include "core/filter.h"
 #include "core/image_side.h"
-#include "core/itk_filter.h"
 #include "core/log.h"
 #include "core/rtstruct.h"
 

@@ -3,7 +3,7 @@
 #ifndef QCT_CORE_RESAMPLE_H
 #define QCT_CORE_RESAMPLE_H
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 enum resample_method { RESAMPLE_NEAREST, RESAMPLE_LINEAR, RESAMPLE_CUBIC, RESAMPLE_AVERAGE };
 

@@ -8,7 +8,7 @@
  * (fea/README.md), so this is on the safe side. */
 #include "fea/fall_parts.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/log.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "fea/spine.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/log.h"
 #include "fea/cap.h"
 #include "fea/femur_model.h"

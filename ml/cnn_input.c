@@ -1,6 +1,6 @@
 #include "ml/cnn_input.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 
 #include <math.h>

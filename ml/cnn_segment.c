@@ -1,6 +1,6 @@
 #include "ml/cnn_segment.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "ml/cnn_predict.h"

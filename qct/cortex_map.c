@@ -1,6 +1,6 @@
 #include "qct/cortex_map.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 #include "core/statistics.h"
 #include "qct/cortex_gather.h"

@@ -1,6 +1,6 @@
 #include "qct/hip_density.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "qct/edge.h"
 #include "qct/hip_interval.h"
 

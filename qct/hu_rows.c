@@ -1,5 +1,5 @@
 /* Rows of opportunistic HU. */
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "qct/hu.h"
 #include "qct/spine.h"
 

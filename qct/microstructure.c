@@ -1,6 +1,6 @@
 #include "qct/microstructure.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "qct/microstructure_parts.h"
 
 #include <math.h>

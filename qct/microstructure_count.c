@@ -1,5 +1,5 @@
 #include "core/eigen.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 #include "qct/microstructure_parts.h"
 

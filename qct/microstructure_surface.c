@@ -1,4 +1,4 @@
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/surface.h"
 #include "qct/microstructure_parts.h"
 

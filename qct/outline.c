@@ -1,6 +1,6 @@
 #include "qct/outline.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 #include "qct/region.h"
 
 #include "core/eigen.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/statistics.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "qct/shell.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 #include "core/statistics.h"
 #include "core/surface_coverage.h"

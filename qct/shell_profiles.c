@@ -1,7 +1,7 @@
 #include "qct/shell_profiles.h"
 
+#include "core/filter.h"
 #include "core/filter_cubic.h"
-#include "core/itk_filter.h"
 #include "core/parallel.h"
 #include "qct/shell_parts.h"
 

@@ -1,7 +1,7 @@
 #include "qct/spine_roi.h"
 
 #include "core/body.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "qct/structure_bone.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 #include "qct/hip_density.h"
 

@@ -1,6 +1,6 @@
 #include "qct/structure_check.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "qct/hip_density.h"
 
 #include <ctype.h>

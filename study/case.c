@@ -1,8 +1,8 @@
 #include "study/case.h"
 
 #include "core/body.h"
+#include "core/filter.h"
 #include "core/image.h"
-#include "core/itk_filter.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "study/step.h"

@@ -3,7 +3,7 @@
 #include "bodycomp/slice_picture.h"
 #include "bodycomp/tissue.h"
 #include "bodycomp/trunk.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/json.h"
 #include "study/step.h"
 

@@ -4,7 +4,7 @@
  * anatomy/). A height from labels at voxel centres is the difference of two roundings: off by at
  * most the step of the slices along the body. */
 #include "anatomy/vertebra.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "phantom/spine.h"
 #include "tests/check.h"
 

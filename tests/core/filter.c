@@ -1,5 +1,5 @@
 // Filters against closed forms: spheres, polynomials, exact variances, brute force.
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 #include "tests/check.h"
 

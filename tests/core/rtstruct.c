@@ -1,7 +1,7 @@
 // Outlines to labels: areas in closed form, and a real RTSTRUCT against the mask its authors made.
 #include "core/rtstruct.h"
+#include "core/filter.h"
 #include "core/image.h"
-#include "core/itk_filter.h"
 #include "tests/check.h"
 
 enum { POINTS = 360 };

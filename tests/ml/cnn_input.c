@@ -2,7 +2,7 @@
 /* What a network sees: normalisation, geometry there and back, refusals; random changes. */
 #include "../check.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "ml/cnn_augment.h"
 #include "ml/cnn_input.h"
 #include "phantom/femurs.h"

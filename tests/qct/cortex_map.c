@@ -3,7 +3,7 @@
 /* Cortical maps against closed forms (a ball with an eccentric hollow: the wall along the normal
  * from 1.2 to 6.8 mm is a root of a quadratic) and against a digital hip's truth by rays. */
 #include "qct/cortex_map.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/parallel.h"
 #include "core/random.h"
 #include "core/statistics.h"

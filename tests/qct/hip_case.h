@@ -11,7 +11,7 @@
 #ifndef QCT_TESTS_HIP_CASE_H
 #define QCT_TESTS_HIP_CASE_H
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/json.h"
 #include "tests/qct/cortex_truth.h"
 

@@ -1,7 +1,7 @@
 /* Measures of microstructure against closed forms: solids of known
  * Euler number, a stack of plates and a stretched sponge of known anisotropy. */
 #include "qct/microstructure_parts.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/random.h"
 #include "qct/microstructure.h"
 #include "tests/qct/micro_solids.h"

@@ -3,7 +3,7 @@
 // The shell against closed forms: a ball with an eccentric hollow, so that its wall runs from 1.2
 // to 6.8 mm, painted by sub-samples, blurred and made noisy.
 #include "qct/shell.h"
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "core/random.h"
 #include "phantom/scanner.h"
 #include "tests/check.h"

@@ -4,7 +4,7 @@
  * resampling; refusals. */
 #include "tests/check.h"
 
-#include "core/itk_filter.h"
+#include "core/filter.h"
 #include "qct/hip_density.h"
 #include "qct/hip_interval.h"
 #include "qct/structure.h"

@@ -2,12 +2,12 @@
  * inputs: non-zero is inside. Physical units: mm. Deterministic and independent of the thread
  * count.
  *
- * ITK does the cubic B-spline. The rest is ours because it must keep "no data" apart, measure to
- * the surface of voxels, or move voxels exactly: filter_grid.c, filter_smooth.c, filter_distance.c,
+ * They keep "no data" apart, measure to the surface of voxels and move voxels exactly:
+ * filter_grid.c, filter_cubic.c, filter_smooth.c, filter_distance.c, filter_grow.c,
  * filter_components.c.
  */
-#ifndef QCT_CORE_ITK_FILTER_H
-#define QCT_CORE_ITK_FILTER_H
+#ifndef QCT_CORE_FILTER_H
+#define QCT_CORE_FILTER_H
 
 #include "core/volume.h"
 
