@@ -242,8 +242,9 @@ static void draw_series(struct plot *p, const struct table *t, const struct cal_
   plot_line(p, x, y, (int)n, colours[series % COLOURS], name);
 }
 
+/* *told: the legend has its word for alarms. */
 static void mark_alarms(struct plot *p, const struct table *t, const struct cal_scan *scans,
-                        size_t n, size_t series) {
+                        size_t n, size_t series, bool *told) {
   const struct table_column *alarm = &t->columns[table_find(t, "alarm")];
   const struct table_column *name = &t->columns[table_find(t, "series")];
   bool before = false;
@@ -252,10 +253,13 @@ static void mark_alarms(struct plot *p, const struct table *t, const struct cal_
     bool fires = alarm->texts[row][0] != '\0';
     double x = (double)(scans[i].days - scans[0].days);
     double y = cell(t, "deviation", row);
-    if (fires) plot_points(p, &x, &y, 1, COLOUR_RED, NULL);
+    if (fires) plot_points(p, &x, &y, 1, COLOUR_RED, *told ? NULL : "alarm");
+    *told = *told || fires;
     if (fires && !before) {
       char note[96];
-      snprintf(note, sizeof note, "%.39s, day %.0f", name->texts[row], x);
+      char day[16];
+      cal_date_from_days(day, scans[i].days);
+      snprintf(note, sizeof note, "%.39s, %s", name->texts[row], day);
       plot_note(p, x, y, note);
     }
     before = fires;
@@ -280,7 +284,10 @@ status cal_figure_drift(struct text *svg, const struct cal_scan *scans, size_t n
   x = malloc(n * sizeof *x);
   y = malloc(n * sizeof *y);
   CHECK(x && y, ST_MEMORY, "drift chart of %zu scans", n);
-  TRY(plot_create(&p, width, height, "days since the first phantom scan", "deviation [SD]"));
+  char words[80], day[16];
+  cal_date_from_days(day, scans[0].days);
+  snprintf(words, sizeof words, "days since the first phantom scan, %s", day);
+  TRY(plot_create(&p, width, height, words, "deviation from the baseline [SD]"));
   double ends[2] = {0, (double)(scans[n - 1].days - scans[0].days)};
   const double three[2] = {3, 3};
   const double minus[2] = {-3, -3};
@@ -292,11 +299,16 @@ status cal_figure_drift(struct text *svg, const struct cal_scan *scans, size_t n
     double first = (double)(scans[judged].days - scans[0].days);
     const double upright[2] = {first, first};
     const double tall[2] = {-3, 3};
-    plot_dashed(p, upright, tall, 2, COLOUR_BLUE, "judged from here");
+    plot_line(p, upright, tall, 2, 0x888888, "judged from here");
   }
   for (size_t s = 0; s < series; s++) draw_series(p, t, scans, n, s, x, y);
-  for (size_t s = 0; s < series; s++) mark_alarms(p, t, scans, n, s);
-  plot_title(p, scans[0].calibration.phantom);
+  bool told = false;
+  for (size_t s = 0; s < series; s++) mark_alarms(p, t, scans, n, s, &told);
+  char title[256];
+  snprintf(title, sizeof title, "%.180s, phantom %.40s", scans[0].calibration.scanner_key,
+           scans[0].calibration.phantom);
+  for (char *c = title; *c; c++) *c = *c == '|' ? ' ' : *c;
+  plot_title(p, title);
   TRY(plot_svg(p, svg));
 done:
   plot_destroy(p);

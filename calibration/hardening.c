@@ -64,9 +64,9 @@ void cal_hardening_correct(struct calibration *c, double phantom_mm, double kvp)
              isfinite(phantom_mm) ? "body (cut by the field of view)" : "phantom scan",
              100 * (exp(fabs(limit)) - 1));
   else if (fabs(limit) > told_share)
-    cal_warn(
-        c,
-        "body %.0f mm, phantom scan %.0f mm: densities %+.1f +- %.1f %% for hardening; a table "
-        "of \"qct calibrate learn\" would tell it",
-        c->diameter_mm, phantom_mm, 100 * (exp(correction) - 1), 100 * sd);
+    cal_warn(c,
+             "body %.0f mm, phantom scan %.0f mm: densities changed by %+.1f %% for hardening, "
+             "which may "
+             "be %+.1f to 0 %%; a table of \"qct calibrate learn\" would tell it",
+             c->diameter_mm, phantom_mm, 100 * (exp(correction) - 1), 100 * (exp(limit) - 1));
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 
 static const double unseen_share = 0.0091; /* of slope: 0.91 mg/cm3 at 100 mg/cm3, wang2017 */
-enum { LEAST_DIFFERENCES = 4 };
+enum { LEAST_DIFFERENCES = 4, LAST_DAY = 2932896 /* 9999-12-31 */ };
 
 /* ---- dates: civil calendar, algorithm of H. Hinnant (public domain) restated ---- */
 
@@ -86,6 +86,10 @@ static status scan_read(struct cal_scan *out, const struct store *s, const char 
   TRY(store_read(s, path, STORE_U8, text, dims[0]));
   text[dims[0]] = '\0';
   TRY(store_get_number(s, path, "days", &days));
+  CHECK(
+      fabs(days) <= LAST_DAY && days == floor(days), ST_FORMAT,
+      "calibration store: %s was made on day %g since 1970, expected a whole number of at most %d",
+      path, days, LAST_DAY);
   TRY(json_parse(&json, text, (size_t)dims[0], "calibration store"));
   TRY(calibration_from_json(&out->calibration, json, "calibration store"));
   out->days = (int64_t)days;

@@ -31,6 +31,15 @@ static const struct example examples[] = {
 
 static const char *const sources[] = {"weco1956", NULL};
 
+/* Rules of alarms in words, in the order of enum cal_rule; the table has their names. */
+static const char *const rule_words[] = {"off by more than 1 %", "beyond its prediction limit",
+                                         "beyond its cumulative limit"};
+
+static const char *unit_of(const char *series) {
+  if (strcmp(series, "slope") == 0) return "mg/cm3/HU";
+  return strcmp(series, "intercept") == 0 ? "mg/cm3" : "HU";
+}
+
 /* What left its baseline on the day of one scan, each series with its rules; false when nothing. */
 static bool tell_day(struct text *words, const struct cal_quality *q, size_t scan) {
   const char *series = NULL;
@@ -39,10 +48,10 @@ static bool tell_day(struct text *words, const struct cal_quality *q, size_t sca
     if (a->notice || a->scan != scan) continue;
     bool same = series && strcmp(series, a->series) == 0;
     if (same)
-      text_append(words, ", %s", cal_rule_names[a->rule]);
+      text_append(words, ", %s", rule_words[a->rule]);
     else
-      text_append(words, "%s%s %.5g, expected %.5g (%s", series ? "); " : "", a->series, a->value,
-                  a->expected, cal_rule_names[a->rule]);
+      text_append(words, "%s%s is %.5g %s, expected %.5g (%s", series ? "); " : "", a->series,
+                  a->value, unit_of(a->series), a->expected, rule_words[a->rule]);
     series = a->series;
   }
   if (series) text_append(words, ")");
@@ -73,7 +82,7 @@ static status say_alarms(const struct cal_history *h) {
     cal_quality_destroy(q);
     q = NULL;
   }
-  log_info("%d days with alarms", days);
+  log_info("%d day%s with alarms", days, days == 1 ? "" : "s");
 done:
   cal_quality_destroy(q);
   text_free(&words);

@@ -210,7 +210,23 @@ done:
   return st;
 }
 
-status dicom_check(const char *path) {
+/* Where the element of pixel data at `at` ends; -1 when it does not. */
+static int64_t pixel_data_end(struct walk *w, int64_t at) {
+  struct element e;
+  if (read_element(&e, w, at) != ST_OK) goto cut;
+  if (e.length != UNDEFINED)
+    return (int64_t)e.length <= w->size - e.value ? e.value + (int64_t)e.length : -1;
+  do {
+    at = e.value + (e.tag == PIXEL_DATA ? 0 : (int64_t)e.length);
+    if (read_element(&e, w, at) != ST_OK) goto cut;
+  } while (e.tag == ITEM && e.length != UNDEFINED);
+  return e.tag == SEQUENCE_END && e.length == 0 ? e.value : -1;
+cut:
+  status_clear();
+  return -1;
+}
+
+status dicom_check(const char *path, int64_t *end) {
   status st = ST_OK;
   struct walk w = {.fd = open(path, O_RDONLY)};
   struct stat info;
@@ -218,12 +234,15 @@ status dicom_check(const char *path) {
   int64_t at;
   CHECK(w.fd >= 0 && !fstat(w.fd, &info), ST_IO, "a file cannot be opened");
   w.size = info.st_size;
+  if (end) *end = w.size;
   TRY(walk_meta(&w, &at, syntax));
   if (!strcmp(syntax, "1.2.840.10008.1.2.1.99")) goto done;
   w.big = !strcmp(syntax, "1.2.840.10008.1.2.2");
   w.is_explicit = strcmp(syntax, "1.2.840.10008.1.2") && strcmp(syntax, "1.2.840.113619.5.2");
   TRY(walk_elements(&w, &at, w.size, false, 0));
+  if (end && at < w.size) *end = pixel_data_end(&w, at);
 done:
+  if (st && end) *end = -1;
   if (w.fd >= 0) close(w.fd);
   return st;
 }
@@ -233,5 +252,5 @@ bool dicom_is_damaged(const char *path) {
   int fd = open(path, O_RDONLY);
   bool begins = fd >= 0 && pread(fd, magic, 4, 128) == 4 && !memcmp(magic, "DICM", 4);
   if (fd >= 0) close(fd);
-  return begins && dicom_check(path) != ST_OK;
+  return begins && dicom_check(path, NULL) != ST_OK;
 }

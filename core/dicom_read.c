@@ -34,12 +34,11 @@ static inline int pixel_value(uint16_t raw, int drop_high, int drop_low, bool is
   return is_signed ? (int16_t)top >> (drop_high + drop_low) : top >> (drop_high + drop_low);
 }
 
-static void to_hu(float *restrict out, const unsigned char *restrict raw,
-                  const struct dicom_slice *s) {
+/* Padding becomes NaN where it is taken for that: values `low` to `high`, and `none` and below. */
+static void rescale(float *restrict out, const unsigned char *restrict raw,
+                    const struct dicom_slice *s, int low, int high, float none) {
   int64_t n = (int64_t)s->rows * s->columns;
   const double slope = s->slope, intercept = s->intercept;
-  const bool believed = padding_believed(s);
-  const int low = believed ? s->padding : 1, high = believed ? s->padding_limit : 0;
   const int drop_high = 15 - s->high_bit, drop_low = s->high_bit + 1 - s->bits_stored;
   const bool wide = s->bits_allocated == 16, is_signed = s->is_signed;
   for (int64_t i = 0; i < n; i++) {
@@ -50,8 +49,15 @@ static void to_hu(float *restrict out, const unsigned char *restrict raw,
       word = raw[i];
     int value = pixel_value(word, drop_high, drop_low, is_signed);
     float hu = (float)(slope * value + intercept);
-    out[i] = (value >= low && value <= high) || hu <= VOLUME_PADDING_HU ? NAN : hu;
+    out[i] = (value >= low && value <= high) || hu <= none ? NAN : hu;
   }
+}
+
+static void to_hu(float *restrict out, const unsigned char *restrict raw,
+                  const struct dicom_slice *s) {
+  const bool believed = padding_believed(s);
+  rescale(out, raw, s, believed ? s->padding : 1, believed ? s->padding_limit : 0,
+          VOLUME_PADDING_HU);
 }
 
 static void swap_bytes(unsigned char *raw, size_t bytes) {
@@ -85,6 +91,21 @@ static status read_slice(float *out, unsigned char *raw, const struct dicom_slic
   TRY(s->pixel_offset >= 0 ? read_plain(raw, s) : dicom_file_decode(raw, frame_bytes(s), s));
   to_hu(out, raw, s);
 done:
+  return st;
+}
+
+status dicom_slice_values(float *out, const struct dicom_slice *s) {
+  status st = ST_OK;
+  size_t bytes = frame_bytes(s);
+  unsigned char *raw = NULL;
+  CHECK(s->pixel_offset < 0 || s->pixel_bytes >= (int64_t)bytes, ST_FORMAT,
+        "pixel data cut short: %lld of %zu bytes", (long long)s->pixel_bytes, bytes);
+  raw = malloc(bytes);
+  CHECK(raw, ST_MEMORY, "a picture of %d x %d pixels", s->columns, s->rows);
+  TRY(s->pixel_offset >= 0 ? read_plain(raw, s) : dicom_file_decode(raw, bytes, s));
+  rescale(out, raw, s, 1, 0, -INFINITY);
+done:
+  free(raw);
   return st;
 }
 

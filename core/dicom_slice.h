@@ -81,6 +81,15 @@ status dicom_file_header(struct dicom_file *out, const char *path);
  * @return ST_EXTERNAL when GDCM cannot decode it, ST_FORMAT when it decodes to another size */
 status dicom_file_decode(void *buffer, size_t bytes, const struct dicom_slice *slice);
 
+/** One frame of run lengths (PS3.5 annex G) as `pixels` samples of `width` bytes, little endian.
+ * @return ST_FORMAT where the data contradict themselves or hold fewer samples */
+status dicom_rle_decode(unsigned char *out, size_t pixels, int width, const unsigned char *data,
+                        size_t length);
+
+/** The values of a file of one frame after the rescale of its header, nothing taken for padding.
+ * @return ST_FORMAT when the pixel data are cut short, and as dicom_file_decode */
+status dicom_slice_values(float *out, const struct dicom_slice *slice);
+
 /** Sort the slices of a series along their normal, drop exact copies (same SOPInstanceUID), set
  * grid, problems and problem_text. */
 void dicom_series_judge(struct dicom_series *s);

@@ -315,8 +315,10 @@ status treat(enum deidentify_outcome *outcome, struct deidentify_result *result,
              const struct deidentify_options *o) {
   status st = ST_OK;
   gdcm::Reader reader;
+  int64_t end = -1;
   reader.SetFileName(path);
-  if (dicom_check(path) != ST_OK || !reader.Read()) {
+  /* no further than the pixel data: GDCM ends the process on some of what follows them */
+  if (dicom_check(path, &end) != ST_OK || end < 0 || !reader.ReadUpToTag(Tag(0x7fe0, 0x0010))) {
     status_clear();
     *outcome = NOT_DICOM;
     return ST_OK;

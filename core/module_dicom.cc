@@ -6,8 +6,9 @@
 
 #include <gdcmAttribute.h>
 #include <gdcmGlobal.h>
-#include <gdcmImageReader.h>
+#include <gdcmImage.h>
 #include <gdcmReader.h>
+#include <gdcmSequenceOfFragments.h>
 #include <gdcmSequenceOfItems.h>
 #include <gdcmTrace.h>
 #include <gdcmTransferSyntax.h>
@@ -334,28 +335,11 @@ bool decodable_syntax(const TransferSyntax &ts) {
          (ts.IsEncapsulated() && type < TransferSyntax::MPEG2MainProfile);
 }
 
-/* Do the fragments that begin at the stream's position end as they should? Headers only are read.
- */
-bool fragments_end(std::ifstream &in) {
-  unsigned char h[8];
-  while (in.read((char *)h, sizeof h)) {
-    uint32_t length;
-    std::memcpy(&length, h + 4, sizeof length);
-    if (h[0] != 0xfe || h[1] != 0xff || h[3] != 0xe0) return false;
-    if (h[2] == 0xdd) return true;
-    if (h[2] != 0x00 || length == 0xffffffffu) return false;
-    in.seekg(length, std::ios::cur);
-  }
-  return false;
-}
-
-/* The pixel data begin at `at`: how many bytes are there? */
+/* The pixel data begin at `at` and end at `end` (dicom_check): how many bytes are there? */
 void look_at_pixel_data(struct dicom_slice &s, std::ifstream &in, std::streamoff at,
-                        const TransferSyntax &ts) {
-  bool encapsulated = ts.IsEncapsulated();
-  if (encapsulated) {
-    in.seekg(at);
-    s.cut = !fragments_end(in);
+                        const TransferSyntax &ts, int64_t end) {
+  if (ts.IsEncapsulated()) {
+    s.cut = end < 0;
     return;
   }
   if (!plain_syntax(ts)) return; /* deflated */
@@ -390,7 +374,7 @@ void read_frames(struct dicom_file &f, struct dicom_slice first, const DataSet &
   if (f.functional_groups) read_enhanced_acquisition(f.acquisition, shared.at(0), own.at(0));
 }
 
-status read_header(struct dicom_file &f, const char *path) {
+status read_header(struct dicom_file &f, const char *path, int64_t end) {
   status st = ST_OK;
   std::ifstream in(path, std::ios::binary);
   gdcm::Reader reader;
@@ -431,7 +415,7 @@ status read_header(struct dicom_file &f, const char *path) {
     if (!(frames >= 1)) frames = 1;
     CHECK(frames <= 100000, ST_FORMAT, "a DICOM image with %g frames; at most 100000 are taken",
           frames);
-    look_at_pixel_data(s, in, at, ts);
+    look_at_pixel_data(s, in, at, ts, end);
     read_frames(f, s, ds, (int)frames);
     for (int i = 0; i < f.count; i++) {
       f.slices[i].path = strdup(path);
@@ -444,37 +428,92 @@ done:
 
 } // namespace
 
+static bool has_pixels(const DataSet &ds) {
+  if (!ds.FindDataElement(PIXEL_DATA)) return false;
+  const gdcm::DataElement &data = ds.GetDataElement(PIXEL_DATA);
+  return data.GetSequenceOfFragments() || data.GetByteValue();
+}
+
 static status file_header(struct dicom_file *out, const char *path) {
   status st = ST_OK;
   std::memset(out, 0, sizeof *out);
   try {
     prepare();
-    st = dicom_check(path);
-    if (st == ST_OK) st = read_header(*out, path);
+    int64_t end = -1;
+    st = dicom_check(path, &end);
+    if (st == ST_OK) st = read_header(*out, path, end);
   } catch (const std::exception &) {
     st = status_fail(ST_FORMAT, __FILE__, __LINE__, "a DICOM header that cannot be parsed");
   }
   return st;
 }
 
-static status file_decode(void *buffer, size_t bytes, const struct dicom_slice *slice) {
+/* Run lengths, one fragment a frame. */
+static status decode_runs(char *buffer, const gdcm::DataElement &data,
+                          const struct dicom_slice &s) {
   status st = ST_OK;
-  try {
-    prepare();
-    gdcm::ImageReader reader;
-    reader.SetFileName(slice->path);
-    CHECK(reader.Read(), ST_EXTERNAL, "GDCM cannot read the pixel data");
-    const gdcm::Image &image = reader.GetImage();
-    CHECK(image.GetBufferLength() == bytes, ST_FORMAT,
-          "the pixel data decode to %lu bytes where %zu are expected", image.GetBufferLength(),
-          bytes);
-    CHECK(image.GetBuffer(static_cast<char *>(buffer)), ST_EXTERNAL,
-          "GDCM cannot decode the pixel data");
-  } catch (const std::exception &e) {
-    st = status_fail(ST_EXTERNAL, __FILE__, __LINE__, "GDCM: %s", e.what());
+  const gdcm::SequenceOfFragments *frames = data.GetSequenceOfFragments();
+  const size_t pixels = (size_t)s.rows * (size_t)s.columns;
+  const int width = s.bits_allocated / 8;
+  CHECK(frames && frames->GetNumberOfFragments() == (size_t)s.frames, ST_FORMAT,
+        "compressed pixel data: %zu fragments for %d frames",
+        frames ? (size_t)frames->GetNumberOfFragments() : 0, s.frames);
+  for (int f = 0; f < s.frames; f++) {
+    const gdcm::ByteValue *value = frames->GetFragment((size_t)f).GetByteValue();
+    CHECK(value, ST_FORMAT, "compressed pixel data: frame %d is empty", f + 1);
+    TRY(dicom_rle_decode(
+        reinterpret_cast<unsigned char *>(buffer) + (size_t)f * pixels * (size_t)width, pixels,
+        width, reinterpret_cast<const unsigned char *>(value->GetPointer()), value->GetLength()));
   }
 done:
   return st;
+}
+
+/* The pixel data as an image of GDCM, from what our own header reading found: GDCM's own ends the
+ * process on headers whose types are wrong. */
+static status decode(char *buffer, size_t bytes, const struct dicom_slice &s) {
+  status st = ST_OK;
+  int64_t end = -1;
+  TRY(dicom_check(s.path, &end));
+  CHECK(end > 0, ST_FORMAT, "the pixel data are cut short");
+  {
+    /* no further: GDCM ends the process on some of what programs write behind the pixel data */
+    gdcm::Reader reader;
+    reader.SetFileName(s.path);
+    CHECK(reader.ReadUpToTag(PIXEL_DATA) && has_pixels(reader.GetFile().GetDataSet()), ST_EXTERNAL,
+          "GDCM cannot read the pixel data");
+    const gdcm::DataElement &data = reader.GetFile().GetDataSet().GetDataElement(PIXEL_DATA);
+    CHECK(data.GetSequenceOfFragments() || data.GetByteValue()->GetLength() >= bytes, ST_FORMAT,
+          "the pixel data are cut short");
+    const TransferSyntax &ts = reader.GetFile().GetHeader().GetDataSetTransferSyntax();
+    if (ts == TransferSyntax::RLELossless) return decode_runs(buffer, data, s);
+    gdcm::Image image;
+    image.SetTransferSyntax(ts);
+    image.SetNumberOfDimensions(s.frames > 1 ? 3 : 2);
+    image.SetDimension(0, (unsigned)s.columns);
+    image.SetDimension(1, (unsigned)s.rows);
+    if (s.frames > 1) image.SetDimension(2, (unsigned)s.frames);
+    image.SetPixelFormat(gdcm::PixelFormat(1, (unsigned short)s.bits_allocated,
+                                           (unsigned short)s.bits_stored,
+                                           (unsigned short)s.high_bit, s.is_signed ? 1 : 0));
+    image.SetPhotometricInterpretation(gdcm::PhotometricInterpretation::MONOCHROME2);
+    image.SetDataElement(data);
+    CHECK(image.GetBufferLength() == bytes, ST_FORMAT,
+          "the pixel data decode to %lu bytes where %zu are expected", image.GetBufferLength(),
+          bytes);
+    CHECK(image.GetBuffer(buffer), ST_EXTERNAL, "GDCM cannot decode the pixel data");
+  }
+done:
+  return st;
+}
+
+static status file_decode(void *buffer, size_t bytes, const struct dicom_slice *slice) {
+  try {
+    prepare();
+    return decode(static_cast<char *>(buffer), bytes, *slice);
+  } catch (const std::exception &e) {
+    return status_fail(ST_EXTERNAL, __FILE__, __LINE__, "GDCM: %s", e.what());
+  }
 }
 
 extern "C" __attribute__((visibility("default"))) const struct dicom_module dicom_module;

@@ -135,7 +135,7 @@ extern "C" bool rtstruct_is(const char *path) {
   try {
     gdcm::Trace::WarningOff();
     gdcm::Trace::ErrorOff();
-    if (dicom_check(path) != ST_OK) {
+    if (dicom_check(path, nullptr) != ST_OK) {
       status_clear();
       return false;
     }
@@ -158,7 +158,8 @@ extern "C" status rtstruct_read(struct roi_set **out, const char *path) {
     std::vector<Contour> contours;
     std::vector<Roi> rois;
     size_t others = 0;
-    CHECK(rtstruct_is(path) && reader.Read(), ST_FORMAT, "%s: no readable RTSTRUCT", path);
+    CHECK(rtstruct_is(path) && reader.ReadUpToTag(Tag(0x7fe0, 0x0010)), ST_FORMAT,
+          "%s: no readable RTSTRUCT", path);
     rois = rois_of(reader.GetFile().GetDataSet());
     CHECK(rois.size() < 65535, ST_FORMAT, "%s: %zu ROIs, at most 65534 are taken", path,
           rois.size());

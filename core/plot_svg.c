@@ -55,7 +55,7 @@ struct frame {
 };
 
 static const char style_text[] = "fill=\"currentColor\" font-size=\"12\"";
-enum { CHARACTER_PX = 7, LINE_PX = 18 };
+enum { CHARACTER_PX = 7, LINE_PX = 18, LETTER_PX = 10 };
 
 static double px(const struct frame *f, double x) {
   return fmin(1e6, fmax(-1e6, f->width * share(&f->x, x)));
@@ -272,22 +272,57 @@ static bool note_collides(const struct placed_note *n, const struct placed_note 
   return false;
 }
 
-/* Beside its point, right and above; where another note is, below, then on the left. */
-static struct placed_note place_note(const struct frame *f, const struct plot_note_text *n,
+/* Does the segment from (x, y) by (dx, dy) pass through the letters? Its part within each pair of
+ * sides, from t0 to t1 of its length. */
+static bool crosses(const struct placed_note *n, double x, double y, double dx, double dy) {
+  const double low[2] = {n->x - x, n->y - LETTER_PX - y}, high[2] = {n->x + n->width - x, n->y - y};
+  const double step[2] = {dx, dy};
+  double t0 = 0, t1 = 1;
+  for (int a = 0; a < 2; a++) {
+    if (step[a] == 0 && (low[a] > 0 || high[a] < 0)) return false;
+    if (step[a] == 0) continue;
+    double from = low[a] / step[a], to = high[a] / step[a];
+    t0 = fmax(t0, fmin(from, to));
+    t1 = fmin(t1, fmax(from, to));
+  }
+  return t0 < t1;
+}
+
+static bool is_struck(const struct placed_note *n, const struct frame *f, const struct plot *p) {
+  for (int s = 0; s < p->series_count; s++) {
+    const struct plot_series *line = &p->series[s];
+    if (line->kind != LINE) continue;
+    for (int i = 0; i + 1 < line->n; i++) {
+      if (!drawable(line->x[i], line->y[i]) || !drawable(line->x[i + 1], line->y[i + 1])) continue;
+      double x = f->left + px(f, line->x[i]), y = f->top + py(f, line->y[i]);
+      double dx = f->left + px(f, line->x[i + 1]) - x, dy = f->top + py(f, line->y[i + 1]) - y;
+      if (crosses(n, x, y, dx, dy)) return true;
+    }
+  }
+  return false;
+}
+
+/* Beside its point, right and above; where another note is or a line would strike it through,
+ * below, then on the left. */
+static struct placed_note place_note(const struct plot *p, const struct frame *f,
+                                     const struct plot_note_text *n,
                                      const struct placed_note *others, int count) {
   const double above = -6, below = 16;
   double x = f->left + px(f, n->x), y = f->top + py(f, n->y);
   double width = CHARACTER_PX * (double)strlen(n->text);
   bool left_first = share(&f->x, n->x) > 0.7; /* keep it inside the frame */
-  struct placed_note first = {0, 0, 0};
+  struct placed_note best = {0, 0, 0};
+  int least = 3;
   for (int i = 0; i < 4; i++) {
     bool left = (i >= 2) != left_first;
     struct placed_note at = {left ? x - 7 - width : x + 7, y + (i % 2 ? below : above), width};
-    bool inside = at.y < f->top + f->height && at.y - LINE_PX / 2.0 > f->top;
-    if (inside && !note_collides(&at, others, count)) return at;
-    if (i == 0) first = at;
+    bool inside = at.y < f->top + f->height && at.y - LINE_PX / 2.0 > f->top && at.x > f->left &&
+                  at.x + width < f->left + f->width;
+    int faults = !inside || note_collides(&at, others, count) ? 2 : is_struck(&at, f, p);
+    if (faults < least) best = at;
+    least = faults < least ? faults : least;
   }
-  return first;
+  return best;
 }
 
 static void draw_notes(struct text *t, const struct plot *p, const struct frame *f) {
@@ -297,7 +332,7 @@ static void draw_notes(struct text *t, const struct plot *p, const struct frame 
   for (int i = 0; i < p->note_count; i++) {
     const struct plot_note_text *n = &p->notes[i];
     if (!drawable(n->x, n->y) || !n->text) continue;
-    struct placed_note at = place_note(f, n, placed, count);
+    struct placed_note at = place_note(p, f, n, placed, count);
     bool left = at.x < f->left + px(f, n->x);
     label(t, left ? at.x + at.width : at.x, at.y, left ? "end" : "start", n->text);
     if (count < PLACED) placed[count++] = at;

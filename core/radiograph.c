@@ -2,6 +2,7 @@
 
 #include "core/dicom_slice.h"
 #include "core/file.h"
+#include "core/picture.h"
 
 #include <math.h>
 #include <png.h>
@@ -18,6 +19,14 @@ static status make_volume(struct volume **out, int64_t nx, int64_t ny, double sx
   const double direction[9] = {1, 0, 0, 0, 0, 1, 0, -1, 0}; /* x left, y down, rays backwards */
   memcpy(g.direction, direction, sizeof direction);
   TRY(volume_create(out, &g, QUANTITY_OTHER));
+done:
+  return st;
+}
+
+static status check_size(double nx, double ny, const char *what) {
+  status st = ST_OK;
+  CHECK(nx * ny <= PICTURE_PIXELS, ST_DOMAIN, "reading %s: %g x %g pixels, at most %d in all", what,
+        nx, ny, PICTURE_PIXELS);
 done:
   return st;
 }
@@ -50,7 +59,8 @@ static bool png_decode(struct png_state *s, FILE *f, png_uint_32 *w, png_uint_32
   png_read_info(s->png, s->info);
   *w = png_get_image_width(s->png, s->info);
   *h = png_get_image_height(s->png, s->info);
-  png_set_expand(s->png); /* palettes to colours */
+  if ((double)*w * *h > PICTURE_PIXELS) return true; /* for the caller to refuse */
+  png_set_expand(s->png);                            /* palettes to colours */
   png_set_expand_16(s->png);
   png_set_strip_alpha(s->png);
   png_read_update_info(s->png, s->info);
@@ -82,6 +92,7 @@ static status read_png(struct volume **out, const char *path, double pixel_mm) {
   CHECK(s.info, ST_MEMORY, "reading a PNG");
   CHECK(png_decode(&s, f, &w, &h, &channels, &mm), ST_FORMAT, "reading %s: %s", file_name(path),
         s.why);
+  TRY(check_size(w, h, file_name(path)));
   if (!isnan(pixel_mm)) mm = pixel_mm;
   TRY(make_volume(&v, w, h, mm, mm, file_name(path)));
   for (png_uint_32 j = 0; j < h; j++)
@@ -104,18 +115,11 @@ done:
 
 /* ---- DICOM ---- */
 
-static double stored(const struct dicom_slice *s, const void *pixels, int64_t i) {
-  if (s->bits_allocated == 8) return ((const uint8_t *)pixels)[i];
-  if (s->is_signed) return ((const int16_t *)pixels)[i];
-  return ((const uint16_t *)pixels)[i];
-}
-
 static status read_dicom(struct volume **out, const char *path, double pixel_mm) {
   status st = ST_OK;
   struct dicom_file f = {0};
   struct volume *v = NULL;
-  void *pixels = NULL;
-  double most = -INFINITY;
+  float most = -INFINITY;
   TRY(dicom_file_header(&f, path));
   CHECK(f.count == 1 && strcmp(f.acquisition.modality, "CT"), ST_DOMAIN,
         "reading a radiograph: the file holds %d frames of modality %s; one frame that is no CT is "
@@ -125,26 +129,17 @@ static status read_dicom(struct volume **out, const char *path, double pixel_mm)
   CHECK(f.samples == 1 && f.decodable && (s->bits_allocated == 8 || s->bits_allocated == 16),
         ST_FORMAT, "reading a radiograph: colour, or pixel data that cannot be decoded");
   int64_t n = (int64_t)s->rows * s->columns;
-  size_t bytes = (size_t)n * (size_t)(s->bits_allocated / 8);
-  pixels = malloc(bytes + 1);
-  CHECK(pixels, ST_MEMORY, "a radiograph of %lld pixels", (long long)n);
-  TRY(dicom_file_decode(pixels, bytes, s));
+  TRY(check_size(s->columns, s->rows, "a radiograph"));
   TRY(make_volume(&v, s->columns, s->rows, isnan(pixel_mm) ? s->spacing_x : pixel_mm,
                   isnan(pixel_mm) ? s->spacing_y : pixel_mm, "a radiograph"));
   v->acquisition = f.acquisition;
-  double slope = s->has_rescale ? s->slope : 1, intercept = s->has_rescale ? s->intercept : 0;
-  for (int64_t i = 0; i < n; i++) {
-    double x = slope * stored(s, pixels, i) + intercept;
-    v->voxels[i] = (float)x;
-    most = fmax(most, x);
-  }
+  TRY(dicom_slice_values(v->voxels, s));
+  for (int64_t i = 0; i < n; i++) most = fmaxf(most, v->voxels[i]);
   /* MONOCHROME1 shows low values bright: turned round, larger is denser in either kind */
-  for (int64_t i = 0; s->inverted && i < n; i++)
-    v->voxels[i] = (float)(most - (double)v->voxels[i]);
+  for (int64_t i = 0; s->inverted && i < n; i++) v->voxels[i] = most - v->voxels[i];
   *out = v;
   v = NULL;
 done:
-  free(pixels);
   volume_destroy(v);
   dicom_file_free(&f);
   return st;

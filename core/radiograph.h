@@ -18,8 +18,8 @@ extern "C" {
 /**
  * @param pixel_mm  edge of a pixel; NaN: what the file states (PixelSpacing, ImagerPixelSpacing,
  * the pHYs chunk of a PNG)
- * @return ST_DOMAIN: no pixel size stated or given; a CT or several frames; ST_FORMAT: colour, or
- * not an image; ST_EXTERNAL: it cannot be decoded
+ * @return ST_DOMAIN: no pixel size stated or given; a CT or several frames; above PICTURE_PIXELS;
+ * ST_FORMAT: colour, cut short, or not an image; ST_EXTERNAL: it cannot be decoded
  */
 status radiograph_read(struct volume **out, const char *path, double pixel_mm);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum { RANK = 8, COMPRESS_ABOVE = 65536, CHUNK_ELEMENTS = 65536, NAME_SIZE = 1024 };
+#define MOST_ELEMENTS 1e12 /* of an array: a header can claim what no disk holds */
 _Static_assert(sizeof(hid_t) == sizeof(int64_t), "store_hdf5.h takes an hid_t for an int64_t");
 
 /* HDF5 prints its error stack unless told not to; its innermost message goes into ours. */
@@ -335,7 +336,14 @@ status store_shape(const struct store *s, const char *name, enum store_type *typ
   int n = H5Sget_simple_extent_dims(space, extent, NULL);
   CHECK(n >= 0 && n <= RANK, ST_FORMAT, "reading store %s: \"%s\" has rank %d, at most %d", s->path,
         name, n, RANK);
-  for (int d = 0; d < n; d++) dims[d] = (int64_t)extent[d];
+  double elements = 1;
+  for (int d = 0; d < n; d++) {
+    dims[d] = (int64_t)extent[d];
+    elements *= (double)extent[d];
+  }
+  CHECK(elements <= MOST_ELEMENTS, ST_FORMAT,
+        "reading store %s: \"%s\" claims %g elements, at most %g are taken", s->path, name,
+        elements, MOST_ELEMENTS);
   *rank = n;
   *type = type_of(array);
 done:

@@ -36,7 +36,8 @@ void store_close(struct store *s);
 
 status store_write(struct store *s, const char *name, enum store_type type, int rank,
                    const int64_t *dims, const void *data);
-/** Extents of an array: rank in *rank, at most 8 dims. @return ST_FORMAT when there is none */
+/** Extents of an array: rank in *rank, at most 8 dims. @return ST_FORMAT when there is none, or
+ * when it claims more than 1e12 elements */
 status store_shape(const struct store *s, const char *name, enum store_type *type, int *rank,
                    int64_t dims[8]);
 /** Read the whole array converted to `type` into `data` of `count` elements (must equal the

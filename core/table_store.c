@@ -69,6 +69,20 @@ done:
   return st;
 }
 
+/* Before memory is asked for: a column that holds something for every row. */
+static status check_rows(const struct store *s, const char *name, bool numeric, double rows,
+                         const char *path) {
+  status st = ST_OK;
+  enum store_type type;
+  int rank;
+  int64_t dims[8];
+  TRY(store_shape(s, name, &type, &rank, dims));
+  CHECK(rank == 1 && (numeric ? (double)dims[0] == rows : (double)dims[0] > rows), ST_FORMAT,
+        "%s: %s does not hold %g rows", path, name, rows);
+done:
+  return st;
+}
+
 static status read_texts(struct table *t, size_t column, const struct store *s, const char *name,
                          const char *path) {
   status st = ST_OK;
@@ -115,6 +129,7 @@ status table_store_read(struct table **out, const char *path) {
     if (!numeric) column_path(name, c, "texts");
     TRY(store_get_text(s, name, "name", title, sizeof title));
     TRY(store_get_text(s, name, "unit", unit, sizeof unit));
+    TRY(check_rows(s, name, numeric, rows, path));
     TRY(table_add_column(t, title, unit, numeric));
     if (numeric)
       TRY(store_read(s, name, STORE_F64, t->columns[c].numbers, (int64_t)rows));

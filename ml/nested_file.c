@@ -71,22 +71,21 @@ status ml_nested_from_json(struct ml_nested_result *out, const cJSON *json, cons
   status st = ST_OK;
   struct ml_nested_result r = {0};
   char stored[80];
-  double repeats, n, fold_count;
+  int n;
   double *cells = NULL;
   TRY(json_get_text(stored, sizeof stored, json, "key", what));
   CHECK(!strcmp(stored, key), ST_DOMAIN, "%s was made from other data or options", what);
-  TRY(json_get_number(&repeats, json, "repeats", what));
-  TRY(json_get_number(&n, json, "n", what));
-  TRY(json_get_number(&fold_count, json, "fold_count", what));
-  CHECK(repeats >= 1 && repeats <= 1000 && n >= 1 && n <= 1e7 && fold_count >= 1 &&
-            fold_count <= 1e6 && repeats * n <= 1e8,
-        ST_FORMAT, "%s: %g repeats of %g people in %g folds are out of range", what, repeats, n,
-        fold_count);
-  r.repeats = (int)repeats;
-  r.n = (int64_t)n;
-  r.fold_count = (int)fold_count;
+  TRY(json_get_whole(&r.repeats, 1, 1000, json, "repeats", what));
+  TRY(json_get_whole(&n, 1, 10000000, json, "n", what));
+  TRY(json_get_whole(&r.fold_count, 1, 1000000, json, "fold_count", what));
   TRY(json_get_whole(&r.platt_refused, 0, r.fold_count, json, "platt_refused", what));
-  int count = (int)(repeats * n);
+  r.n = n;
+  /* before memory is asked for */
+  CHECK((int64_t)r.repeats * n == cJSON_GetArraySize(json_find(json, "score")) &&
+            r.fold_count == cJSON_GetArraySize(json_find(json, "folds")),
+        ST_FORMAT, "%s: %d repeats of %d people in %d folds are not what it holds", what, r.repeats,
+        n, r.fold_count);
+  int count = r.repeats * n;
   r.score = malloc((size_t)count * sizeof *r.score);
   r.fold = malloc((size_t)count * sizeof *r.fold);
   r.folds = calloc((size_t)r.fold_count, sizeof *r.folds);
@@ -100,7 +99,7 @@ status ml_nested_from_json(struct ml_nested_result *out, const cJSON *json, cons
   }
   TRY(get_cells(cells, count, json, "fold", what));
   for (int i = 0; i < count; i++) {
-    CHECK(cells[i] >= 0 && cells[i] < fold_count, ST_FORMAT,
+    CHECK(cells[i] >= 0 && cells[i] < r.fold_count, ST_FORMAT,
           "%s: fold %g of row %d is out of range", what, cells[i], i);
     r.fold[i] = (int)cells[i];
   }

@@ -4,6 +4,7 @@
 
 #include "calibration/quality.h"
 #include "core/random.h"
+#include "core/store.h"
 
 #include <sys/wait.h>
 
@@ -81,6 +82,24 @@ static void store_keeps_scans_of_two_processes(void **state) {
   assert_fails(cal_history_add("history.h5", &again, 19003, 60), ST_DOMAIN, "there already");
   cal_history_destroy(h);
   unlink("history.h5");
+}
+
+/* A store is a file that people copy and edit: a day is a whole number, or the store is refused. */
+static void a_day_that_is_none_is_refused(void **state) {
+  (void)state;
+  static const double days[] = {1e300, -1e300, 0.5, (double)NAN, 2932897};
+  for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+    struct calibration c = sealed_scan(1);
+    struct cal_history *h = NULL;
+    struct store *s = NULL;
+    unlink("day.h5");
+    assert_ok(cal_history_add("day.h5", &c, 19000, 60));
+    assert_ok(store_open_update(&s, "day.h5", 60));
+    assert_ok(store_set_number(s, "scans/000000", "days", days[i]));
+    assert_ok(store_commit(s));
+    store_close(s);
+    assert_fails(cal_history_read(&h, "day.h5"), ST_FORMAT, "expected a whole number");
+  }
 }
 
 /* A history in memory: n scans every `step` days from day 0. */
@@ -245,6 +264,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(dates_are_days),
       cmocka_unit_test(store_keeps_scans_of_two_processes),
+      cmocka_unit_test(a_day_that_is_none_is_refused),
       cmocka_unit_test(bracketing_scans_are_interpolated),
       cmocka_unit_test(age_scanner_and_kvp_are_judged),
       cmocka_unit_test(planted_drift_of_one_percent_is_alarmed_within_five_scans),

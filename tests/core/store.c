@@ -3,6 +3,7 @@
 
 #include "core/file.h"
 #include "core/store.h"
+#include "core/table_join.h"
 
 static void arrays_and_attributes_come_back(void **state) {
   (void)state;
@@ -154,6 +155,26 @@ static void two_identical_stores_have_identical_bytes(void **state) {
   assert_string_equal(digest[0], digest[1]);
 }
 
+/* A header can claim what no disk holds: nothing is asked of the memory for it. */
+static void a_table_that_claims_more_rows_than_it_holds_is_refused(void **state) {
+  (void)state;
+  const char *path = in_folder("claims.h5");
+  struct store *s = NULL;
+  struct table *t = NULL;
+  const double two[2] = {1, 2};
+  const int64_t dims[1] = {2};
+  assert_ok(store_create(&s, path, true));
+  assert_ok(store_set_text(s, "", "format", "qct table"));
+  assert_ok(store_set_number(s, "", "rows", 1e9));
+  assert_ok(store_set_number(s, "", "columns", 1));
+  assert_ok(store_write(s, "columns/c00000/numbers", STORE_F64, 1, dims, two));
+  assert_ok(store_set_text(s, "columns/c00000/numbers", "name", "a"));
+  assert_ok(store_set_text(s, "columns/c00000/numbers", "unit", ""));
+  assert_ok(store_commit(s));
+  store_close(s);
+  assert_fails(table_store_read(&t, path), ST_FORMAT, "does not hold 1e+09 rows");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(arrays_and_attributes_come_back),
@@ -163,6 +184,7 @@ int main(void) {
       cmocka_unit_test(an_existing_store_needs_force),
       cmocka_unit_test(an_update_adds_and_an_abandoned_one_changes_nothing),
       cmocka_unit_test(a_locked_store_is_waited_for_and_then_refused),
+      cmocka_unit_test(a_table_that_claims_more_rows_than_it_holds_is_refused),
       cmocka_unit_test(two_identical_stores_have_identical_bytes),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);

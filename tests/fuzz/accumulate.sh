@@ -26,7 +26,7 @@ TIMEFORMAT="%U %S"
 fuzz() { # TARGET OPTION... FOLDER...
   local unwind=1
   # what ITK leaks is left out by its frames (tests/leaks.supp), which the fast unwinder loses
-  case $1 in meta | nifti | nrrd) unwind=0 ;; esac
+  case $1 in meta | nifti | nrrd | scan) unwind=0 ;; esac
   ASAN_OPTIONS=$ASAN_OPTIONS:fast_unwind_on_malloc=$unwind QCT_FUZZ_TARGET=$1 "$program" -max_len=65536 -timeout=3600 -report_slow_units=3600 -rss_limit_mb=2048 -malloc_limit_mb=1500 \
     "-artifact_prefix=$folder/findings/$1-" "${@:2}"
 }

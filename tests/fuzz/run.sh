@@ -20,7 +20,7 @@ for target; do
   log=build-fuzz/findings/$target.log
   unwind=1
   # what ITK leaks is left out by its frames (tests/leaks.supp), which the fast unwinder loses
-  case $target in meta | nifti | nrrd) unwind=0 ;; esac
+  case $target in meta | nifti | nrrd | scan) unwind=0 ;; esac
   QCT_FUZZ_TARGET=$target OMP_NUM_THREADS=1 \
     ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:fast_unwind_on_malloc=$unwind \
     LSAN_OPTIONS=suppressions=tests/leaks.supp build-fuzz/bin/qct_fuzz "-max_total_time=$seconds" -max_len=65536 \

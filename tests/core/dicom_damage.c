@@ -1,0 +1,140 @@
+// Headers and pixel data that GDCM by itself ends the process on: small files of the fuzz corpus,
+// changed at one place. Run lengths: the coding of PS3.5 annex G by hand.
+#include "core/dicom_slice.h"
+#include "core/file.h"
+#include "core/image.h"
+#include "core/radiograph.h"
+#include "tests/check.h"
+
+struct bytes {
+  char *data;
+  size_t length;
+};
+
+static struct bytes seed(const char *name) {
+  struct bytes b;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/tests/fuzz/corpus/scan/%s.dcm", getenv("QCT_SOURCE"), name);
+  assert_ok(file_read(&b.data, &b.length, path, 0));
+  return b;
+}
+
+static void keep(const char *name, struct bytes b, const char *behind, size_t more) {
+  char *all = malloc(b.length + more + 1);
+  assert_non_null(all);
+  memcpy(all, b.data, b.length);
+  if (more) memcpy(all + b.length, behind, more);
+  assert_ok(file_write(name, all, b.length + more, true));
+  free(all);
+  free(b.data);
+}
+
+/* Where `words` begin. */
+static char *find(struct bytes b, const char *words, size_t n) {
+  for (size_t i = 0; i + n <= b.length; i++)
+    if (!memcmp(b.data + i, words, n)) return b.data + i;
+  fail_msg("the seed has changed");
+  return NULL;
+}
+
+static void what_stands_behind_the_pixel_data_is_not_read(void **state) {
+  (void)state;
+  const char text[] = "what some programs write here";
+  struct volume *clean, *v;
+  static const char *const names[] = {"ct", "rle", "jpeg", "jpegls"};
+  for (int i = 0; i < 4; i++) {
+    keep("clean.dcm", seed(names[i]), NULL, 0);
+    keep("behind.dcm", seed(names[i]), text, sizeof text);
+    assert_ok(image_read(&clean, "clean.dcm", NULL));
+    assert_ok(image_read(&v, "behind.dcm", NULL));
+    assert_memory_equal(v->voxels, clean->voxels, 16 * sizeof(float));
+    volume_destroy(clean);
+    volume_destroy(v);
+  }
+  keep("behind.dcm", seed("cr"), text, sizeof text);
+  assert_ok(radiograph_read(&v, "behind.dcm", 0.2));
+  volume_destroy(v);
+}
+
+static void an_identifier_behind_the_pixel_data_does_not_come_through(void **state) {
+  (void)state;
+  enum deidentify_outcome outcome;
+  struct deidentify_result result;
+  struct deidentify_counts counts = {0};
+  const struct deidentify_options key = {.key = "sixteen letters.", .key_length = 16};
+  char *data;
+  size_t n;
+  keep("behind.dcm", seed("ct"), "DOE^JANE", 8);
+  assert_ok(deidentify_file(&outcome, &result, &counts, "behind.dcm", "clean.dcm", &key));
+  assert_int_equal(outcome, DEIDENTIFIED);
+  assert_ok(file_read(&data, &n, "clean.dcm", 0));
+  for (size_t i = 0; i + 8 <= n; i++) assert_memory_not_equal(data + i, "DOE^JANE", 8);
+  free(data);
+}
+
+static void a_header_with_a_wrong_type_is_decoded_or_refused(void **state) {
+  (void)state;
+  struct volume *v;
+  static const char *const names[] = {"rle", "jpeg", "jpegls"};
+  for (int i = 0; i < 3; i++) {
+    struct bytes b = seed(names[i]);
+    memcpy(find(b, "\x20\0\x37\0DS", 6) + 4, "AS", 2); /* the orientation as an age */
+    keep("age.dcm", b, NULL, 0);
+    assert_ok(image_read(&v, "age.dcm", NULL));
+    volume_destroy(v);
+  }
+}
+
+static void a_radiograph_with_too_few_pixels_is_refused(void **state) {
+  (void)state;
+  struct volume *v;
+  struct bytes b = seed("cr");
+  find(b, "\x28\0\x10\0US", 6)[8] = 64; /* rows */
+  keep("short.dcm", b, NULL, 0);
+  assert_fails(radiograph_read(&v, "short.dcm", 0.2), ST_FORMAT, "cut short: 32 of 512 bytes");
+}
+
+static void compressed_data_that_end_in_no_end_are_refused(void **state) {
+  (void)state;
+  struct volume *v;
+  struct bytes b = seed("rle");
+  memcpy(b.data + b.length - 2, "\xf2\xf2", 2); /* the end of the fragments claims a length */
+  keep("no_end.dcm", b, NULL, 0);
+  assert_fails(image_read(&v, "no_end.dcm", NULL), ST_DOMAIN, "have no end");
+}
+
+/* Three samples of 16 bits: 0x0102, 0x0102, 0x0304. High bytes as a run of two and a literal, low
+ * bytes as a literal of three, with the code that does nothing in between. */
+static void run_lengths_are_read_as_the_standard_writes_them(void **state) {
+  (void)state;
+  unsigned char data[64 + 4 + 6] = {2, 0, 0, 0, 64, 0, 0, 0, 68};
+  const unsigned char runs[] = {255, 1, 0, 3, 128, 2, 2, 2, 4, 0};
+  uint16_t out[3];
+  memcpy(data + 64, runs, sizeof runs);
+  assert_ok(dicom_rle_decode((unsigned char *)out, 3, 2, data, sizeof data));
+  assert_int_equal(out[0], 0x0102);
+  assert_int_equal(out[1], 0x0102);
+  assert_int_equal(out[2], 0x0304);
+  assert_fails(dicom_rle_decode((unsigned char *)out, 3, 1, data, sizeof data), ST_FORMAT,
+               "a header of 1 segments");
+  assert_fails(dicom_rle_decode((unsigned char *)out, 3, 2, data, 71), ST_FORMAT,
+               "reaches beyond its segment");
+  data[65] = 0;
+  data[64] = 0; /* a literal of one in place of the run of two */
+  assert_fails(dicom_rle_decode((unsigned char *)out, 3, 2, data, sizeof data), ST_FORMAT,
+               "holds 2 of 3 bytes");
+  data[8] = 200;
+  assert_fails(dicom_rle_decode((unsigned char *)out, 3, 2, data, sizeof data), ST_FORMAT,
+               "segment 1 is said to lie at bytes 64 to 200");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_stands_behind_the_pixel_data_is_not_read),
+      cmocka_unit_test(an_identifier_behind_the_pixel_data_does_not_come_through),
+      cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
+      cmocka_unit_test(a_radiograph_with_too_few_pixels_is_refused),
+      cmocka_unit_test(compressed_data_that_end_in_no_end_are_refused),
+      cmocka_unit_test(run_lengths_are_read_as_the_standard_writes_them)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
