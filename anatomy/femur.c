@@ -6,6 +6,7 @@
 #include "anatomy/head.h"
 #include "core/body.h"
 #include "core/log.h"
+#include "core/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,7 +185,9 @@ status femur_find(struct femur_result **out, const struct volume *hu,
   struct volume *body = NULL;
   struct head_body extent;
   struct head_fit heads[2];
+  struct progress progress;
   if (!opt) opt = &defaults;
+  progress_begin(&progress, "outline of the femora", "steps", 4);
   TRY(check_scan(hu, opt));
   r = calloc(1, sizeof *r);
   CHECK(r, ST_MEMORY, "femur: out of memory");
@@ -192,9 +195,11 @@ status femur_find(struct femur_result **out, const struct volume *hu,
   femur_init(&r->sides[0], SIDE_RIGHT);
   femur_init(&r->sides[1], SIDE_LEFT);
   TRY(body_only(&body, &extent, hu));
+  progress_update(&progress, 1, "body found");
   TRY(head_search(&heads[0], &heads[1], body, &extent, opt->only));
   for (int i = 0; i < 2; i++) {
     struct femur *f = &r->sides[i];
+    progress_update(&progress, 2 + i, side_name(f->side));
     if (heads[i].side == SIDE_UNKNOWN)
       refuse(f, FEMUR_ABSENT, "no femoral head of this side is in the scan");
     else
@@ -202,9 +207,11 @@ status femur_find(struct femur_result **out, const struct volume *hu,
     if (f->state == FEMUR_FOUND)
       TRY(labels_set_name(r->labels, f->label, i ? "femur_left" : "femur_right"));
   }
+  progress_update(&progress, 4, NULL);
   *out = r;
   r = NULL;
 done:
+  progress_end(&progress);
   volume_destroy(body);
   femur_result_destroy(r);
   return st;

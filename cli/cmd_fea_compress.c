@@ -108,7 +108,7 @@ static status run(struct context *ctx, const void *params) {
   image = NULL;
   TRY(fea_compress_run(&c, model, words, &p->compress));
   model = NULL; /* is c's now */
-  log_info("compression: apparent modulus %.4g MPa, failure load %.4g N, stiffness %.5g N/mm (%s)",
+  log_info("apparent modulus %.4g MPa, failure load %.4g N, stiffness %.5g N/mm (%s)",
            c->apparent_modulus_mpa, c->load_n * c->failure.factor_pistoia, c->stiffness_n_mm,
            c->words);
   if (rank > 0) goto done;

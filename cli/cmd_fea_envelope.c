@@ -109,8 +109,9 @@ static status run(struct context *ctx, const void *params) {
   }
   TRY(fea_envelope_run(&e, in.density, in.labels, in.label, &in.frame, &o));
   const struct fea_envelope_direction *w = &e->direction[e->weakest];
-  log_info("envelope: weakest of %d directions is alpha %g, beta %g deg with %.0f N (%s)", e->count,
-           w->alpha_deg, w->beta_deg, w->failure_load_n, e->words);
+  log_info(
+      "weakest of %d directions of the fall: alpha %g deg, beta %g deg, failure load %.0f N (%s)",
+      e->count, w->alpha_deg, w->beta_deg, w->failure_load_n, e->words);
   if (rank == 0) TRY(write_outputs(ctx, p, e));
 done:
   fea_envelope_destroy(e);

@@ -35,8 +35,8 @@ static status write_mesh(const struct params *p, struct fea_mesh *m, bool force)
   status st = ST_OK;
   TRY(fea_mesh_bin(m, p->bins));
   TRY(fea_mesh_write(m, NULL, 0, p->out, force));
-  log_info("fea export: %lld nodes, %lld elements (%s)", (long long)m->node_count,
-           (long long)m->element_count, fea_element_names[m->element]);
+  log_info("%lld nodes, %lld elements (%s)", (long long)m->node_count, (long long)m->element_count,
+           fea_element_names[m->element]);
 done:
   return st;
 }

@@ -90,8 +90,8 @@ static status run(struct context *ctx, const void *params) {
   if (p->labels) TRY(labels_read_on(&labels, p->labels, &density->grid));
   TRY(fea_mesh_read(&mesh, &numbers, p->mesh));
   TRY(fea_map_density(&r, mesh, NULL, density, labels, p->label, &p->map));
-  log_info("fea map: %lld elements, mean modulus %.0f MPa, mean density %.3f g/cm3 (%s), %lld at "
-           "the floor",
+  log_info("%lld elements, mean modulus %.0f MPa, mean density %.3f g/cm3 (%s), %lld at "
+           "the least modulus",
            (long long)r.mapped, r.mean_modulus_mpa, r.mean_density_gcc, r.map.words,
            (long long)r.floor_elements);
   TRY(write_table(ctx, p, mesh, &numbers));

@@ -117,7 +117,8 @@ static status run(struct context *ctx, const void *params) {
   TRY(tet_domain_create(&domain, labels, label, &lps, isnan(p->distal_mm) ? NULL : &cut,
                         p->smooth_mm, 0));
   TRY(tet_mesh_create(&mesh, &q, domain, &o, NULL, 0));
-  log_info("fea mesh: %lld nodes, %lld elements, scaled Jacobian %.3f at least, %lld straightened",
+  log_info("%lld nodes, %lld elements; least scaled Jacobian of an element %.3f, edges of %lld "
+           "straightened",
            (long long)q.nodes, (long long)q.elements, q.least, (long long)q.straightened);
   for (int64_t e = 0; e < mesh->element_count; e++) mesh->modulus[e] = 1;
   TRY(fea_mesh_write(mesh, NULL, 0, p->mesh, ctx->force));

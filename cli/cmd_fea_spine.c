@@ -112,8 +112,8 @@ static status run(struct context *ctx, const void *params) {
   const struct fea_spine_labels of = {labels, p->label, bodies, p->body_label, name};
   TRY(fea_spine_run(&s, density, &of, p->frame ? &frame : NULL,
                     p->calibration ? &calibration : NULL, &o));
-  log_info("spine: failure load %.0f N, stiffness %.0f N/mm (%s)", s->failure_load_n,
-           s->stiffness_n_mm, s->words);
+  log_info("failure load %.0f N, stiffness %.0f N/mm (%s)", s->failure_load_n, s->stiffness_n_mm,
+           s->words);
   if (rank > 0) goto done;
   const struct voxel_result r = VOXEL_RESULT(s);
   if (p->to.picture) TRY(fea_spine_picture(&picture, s));

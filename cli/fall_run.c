@@ -30,10 +30,10 @@ status fall_command(struct context *ctx, const void *params) {
     goto done;
   }
   TRY(fea_fall_run(&f, in.density, in.labels, in.label, &in.frame, in.calibration, &o));
-  log_info("failure load %.0f N, stiffness %.0f N/mm (%s); residual %.1e, reactions balance to "
-           "%.0e, work %.6g = 2 x energy %.6g N mm",
-           f->failure_load_n, f->stiffness_n_mm, f->words, f->solution->residual,
-           f->solution->balance, 2 * f->solution->work_nmm, f->solution->energy_nmm);
+  log_info("failure load %.0f N, stiffness %.0f N/mm (%s)", f->failure_load_n, f->stiffness_n_mm,
+           f->words);
+  solution_say(f->solution->residual, f->solution->balance, f->solution->energy_nmm,
+               f->solution->work_nmm, f->curve);
   if (rank > 0) goto done;
   const struct voxel_result r = VOXEL_RESULT(f);
   if (p->to.picture) TRY(fea_fall_picture(&picture, f));

@@ -77,13 +77,12 @@ status fall_with_tets(struct context *ctx, const struct volume *density,
   status st = ST_OK;
   struct fea_tet_fall *f = NULL;
   TRY(fea_tet_fall_run(&f, density, labels, label, frame, calibration, options, tets));
-  log_info("failure load %.0f N (surface nodes %.0f N), stiffness %.0f N/mm (%s); %lld nodes, "
-           "scaled Jacobian %.3f at least, %lld straightened; residual %.1e, reactions balance to "
-           "%.0e, work %.6g = 2 x energy %.6g N mm",
-           f->failure_load_n, f->load_n * f->failure.factor_limit, f->stiffness_n_mm, f->words,
-           (long long)f->mesh->node_count, f->quality.least, (long long)f->quality.straightened,
-           f->solution->residual, f->solution->balance, 2 * f->solution->work_nmm,
-           f->solution->energy_nmm);
+  log_info("failure load %.0f N (surface nodes %.0f N), stiffness %.0f N/mm (%s)",
+           f->failure_load_n, f->load_n * f->failure.factor_limit, f->stiffness_n_mm, f->words);
+  log_info("%lld nodes; least scaled Jacobian of an element %.3f, edges of %lld straightened",
+           (long long)f->mesh->node_count, f->quality.least, (long long)f->quality.straightened);
+  solution_say(f->solution->residual, f->solution->balance, f->solution->energy_nmm,
+               f->solution->work_nmm, f->curve);
   if (rank == 0) TRY(write_all(ctx, f, to, mesh));
 done:
   fea_tet_fall_destroy(f);

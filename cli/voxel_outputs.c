@@ -2,8 +2,20 @@
 
 #include "core/file.h"
 #include "core/log.h"
+#include "core/plot.h"
 #include "fea/mesh_file.h"
 #include "fea/store_fields.h"
+
+void solution_say(double residual, double balance, double energy_nmm, double work_nmm,
+                  const struct fea_curve *c) {
+  log_info(
+      "checks: equations solved to %.1e, reactions in balance to %.0e, strain energy %.6g N mm "
+      "for %.6g N mm of work",
+      residual, balance, energy_nmm, work_nmm);
+  if (c)
+    log_info("beyond yield: largest force %.0f N at %.2f mm, %s", c->peak_n, c->peak_mm,
+             c->fell ? "then falling" : "where the curve ends");
+}
 
 status curve_paths_check(const struct voxel_paths *to, const struct fea_beyond_options *beyond) {
   status st = ST_OK;
@@ -24,8 +36,7 @@ status curve_outputs_write(const struct context *ctx, const struct voxel_paths *
   }
   if (to->curve_picture) {
     TRY(fea_curve_svg(&svg, c));
-    TRY(text_check(&svg, "curve"));
-    TRY(file_write(to->curve_picture, svg.data, svg.length, ctx->force));
+    TRY(plot_write(to->curve_picture, &svg, ctx->force));
   }
 done:
   text_free(&svg);

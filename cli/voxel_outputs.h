@@ -53,6 +53,11 @@ struct voxel_result {
 #define VOXEL_RESULT(s)                                                                            \
   { (s)->record, (s)->model, (s)->solution, (s)->fields, &(s)->failure, (s)->curve, (s)->words }
 
+/** What tells whether the solution can be believed, and what lies beyond yield (curve may be NULL).
+ */
+void solution_say(double residual, double balance, double energy_nmm, double work_nmm,
+                  const struct fea_curve *curve);
+
 /** Before anything is solved. @return ST_USAGE when a curve is asked for and no rule beyond yield
  */
 status curve_paths_check(const struct voxel_paths *to, const struct fea_beyond_options *beyond);

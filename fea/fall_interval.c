@@ -10,6 +10,7 @@
 
 #include "core/filter.h"
 #include "core/log.h"
+#include "core/progress.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -129,20 +130,27 @@ status fall_find_interval(struct fall_interval *out, double failure_load_n,
                             .coarse = NAN,
                             .fine = NAN};
   double sum = 0, mesh_n = 0;
-
+  struct progress progress;
+  progress_begin(&progress, "interval of the load", "parts", 4);
+  progress_update(&progress, 0, "calibration");
   if (!calibration || density_variants(&r, in, calibration, o))
     left_out(&r, "calibration");
   else
     sum += pow((r.density_high - r.density_low) / 2, 2);
+  progress_update(&progress, 1, "outline");
   if (mask_variant(&r.mask_in, in, -shift, o) || mask_variant(&r.mask_out, in, shift, o))
     left_out(&r, "outline");
   else
     sum += pow((r.mask_out - r.mask_in) / 2, 2);
+  progress_update(&progress, 2, "mesh");
   if (mesh_error(&mesh_n, &r, failure_load_n, in, o))
     left_out(&r, "mesh");
   else
     sum += mesh_n * mesh_n;
+  progress_update(&progress, 3, "material laws");
   law_variants(&r, failure_load_n, in, o);
+  progress_update(&progress, 4, NULL);
+  progress_end(&progress);
   if (sum > 0) {
     r.low = fmax(0, failure_load_n - sqrt(sum));
     r.high = failure_load_n + sqrt(sum);

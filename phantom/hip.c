@@ -151,6 +151,7 @@ status hip_phantom_make(struct phantom_result *out, const struct hip_phantom *p)
   *out = r;
   r = (struct phantom_result){0};
 done:
+  if (st == ST_OK) progress_update(&progress, 3, NULL);
   progress_end(&progress);
   painted_free(&painted);
   phantom_result_free(&r);

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PANEL_W = 420, PANEL_H = 470, HEAD = 64, COLUMNS = 3, ROWS = 2 };
+enum { PANEL_W = 420, PANEL_H = 514, HEAD = 108, LINE = 24, LETTERS = 33, COLUMNS = 3, ROWS = 2 };
+/* LETTERS of size 2 go into the width of a panel, three lines of them below its title. */
 static const double PIXEL = 0.25; /* mm, of the sections */
 static const uint32_t INK = 0xE8E8E8, PAPER = 0x14161A, DIM = 0x9AA0A8;
 static const uint32_t OUTER = COLOUR_SKY, INNER = COLOUR_ORANGE, AXES = COLOUR_YELLOW;
@@ -65,6 +66,25 @@ static void draw_axes(struct picture *p, double theta_deg) {
   picture_circle(p, x, y, 3, AXES, 1);
 }
 
+/* The n-th line below the title. */
+static void line(struct picture *p, int n, const char *words, uint32_t colour) {
+  picture_text(p, 8, 36 + LINE * n, words, colour, 2);
+}
+
+/* Words over the lines there are, broken at blanks. */
+static void paragraph(struct picture *p, int n, const char *words, uint32_t colour) {
+  char part[LETTERS + 1];
+  for (; n < 3 && *words; n++) {
+    size_t take = strlen(words);
+    if (take > LETTERS)
+      for (take = LETTERS; take > 1 && words[take] != ' ';) take--;
+    snprintf(part, sizeof part, "%.*s", (int)take, words);
+    line(p, n, part, colour);
+    words += take;
+    while (*words == ' ') words++;
+  }
+}
+
 static void say(char *to, size_t size, const char *name, double value, const char *unit) {
   size_t used = strlen(to);
   if (isnan(value))
@@ -77,31 +97,34 @@ static void say(char *to, size_t size, const char *name, double value, const cha
 static void draw_words(struct picture *p, const struct qct_structure *q,
                        const struct structure_slab *s) {
   const double cortex = qct_structure_cortex_known(q) ? 1 : (double)NAN; /* NaN is not said */
-  char title[64], first[160] = "", second[160] = "";
+  char title[64], first[160] = "", second[160] = "", third[160] = "";
   double area = s->mean[structure_of_family(STRUCTURE_G, SF_AREA)] / 100;
   snprintf(title, sizeof title, "%s", structure_place_name(s->place));
   for (char *c = title; *c; c++)
     if (*c == '_') *c = ' ';
-  picture_text(p, 8, 6, title, INK, 2);
+  picture_text(p, 8, 6, title, INK, 3);
   if (!s->measured) {
-    picture_text(p, 8, 30, "withheld:", COLOUR_RED, 1);
-    picture_text(p, 8, 42, s->reason, INK, 1);
+    line(p, 0, "withheld:", COLOUR_RED);
+    paragraph(p, 1, s->reason, INK);
     return;
   }
-  say(first, sizeof first, "area", area, "cm2");
+  say(first, sizeof first, "area", area, "");
   say(first, sizeof first, "CSA c",
       cortex * s->mean[structure_of_family(STRUCTURE_C, SF_AREA)] / 100, "");
-  say(first, sizeof first, "w", s->mean[structure_of_family(STRUCTURE_W, SF_AREA)] / 100, "cm2");
-  say(first, sizeof first, "SPW", s->mean[structure_of_section(SQ_SPW)], "mm");
+  say(first, sizeof first, "w", s->mean[structure_of_family(STRUCTURE_W, SF_AREA)] / 100, "");
   say(second, sizeof second, "CSMI g", s->mean[structure_of_family(STRUCTURE_G, SF_CSMI)] / 1e4,
       "");
   say(second, sizeof second, "c", cortex * s->mean[structure_of_family(STRUCTURE_C, SF_CSMI)] / 1e4,
       "");
-  say(second, sizeof second, "w", s->mean[structure_of_family(STRUCTURE_W, SF_CSMI)] / 1e4, "cm4");
-  say(second, sizeof second, "cortex", cortex * s->mean[structure_of_section(SQ_ACT)], "mm");
-  say(second, sizeof second, "BR", cortex * s->mean[structure_of_family(STRUCTURE_C, SF_BR)], "");
-  picture_text(p, 8, 30, first, INK, 1);
-  picture_text(p, 8, 44, second, INK, 1);
+  say(second, sizeof second, "w", s->mean[structure_of_family(STRUCTURE_W, SF_CSMI)] / 1e4, "");
+  say(third, sizeof third, "SPW", s->mean[structure_of_section(SQ_SPW)], "");
+  say(third, sizeof third, "cortex", cortex * s->mean[structure_of_section(SQ_ACT)], "mm");
+  say(third, sizeof third, "BR", cortex * s->mean[structure_of_family(STRUCTURE_C, SF_BR)], "");
+  strncat(first, " cm2", sizeof first - strlen(first) - 1); /* of the whole line */
+  strncat(second, " cm4", sizeof second - strlen(second) - 1);
+  line(p, 0, first, INK);
+  line(p, 1, second, INK);
+  line(p, 2, third, INK);
 }
 
 static status draw_section(struct picture **out, const struct qct_structure *q,
@@ -126,10 +149,10 @@ static status draw_section(struct picture **out, const struct qct_structure *q,
     draw_outline(panel, r, r->bone, centre, OUTER);
     if (r->marrow) draw_outline(panel, r, r->marrow, centre, INNER);
     draw_axes(panel, s->mean[structure_of_family(STRUCTURE_G, SF_THETA)]);
-    picture_text(panel, PANEL_W / 2 - 20, HEAD + 8, lateral ? "lateral" : "superior", DIM, 1);
-    picture_text(panel, PANEL_W - 62, HEAD + (PANEL_H - HEAD) / 2, "anterior", DIM, 1);
+    picture_text(panel, PANEL_W / 2 - 44, HEAD + 10, lateral ? "lateral" : "superior", DIM, 2);
+    picture_text(panel, PANEL_W - 104, HEAD + (PANEL_H - HEAD) / 2, "anterior", DIM, 2);
     picture_rect(panel, 12, PANEL_H - 18, (int)(10 / PIXEL), 3, INK, true);
-    picture_text(panel, 12, PANEL_H - 30, "10 mm", INK, 1);
+    picture_text(panel, 12, PANEL_H - 38, "10 mm", INK, 2);
   }
   draw_words(panel, q, s);
   *out = panel;
@@ -181,9 +204,10 @@ static status draw_locator(struct picture **out, const struct qct_structure *q,
   for (int p = 0; p < STRUCTURE_PLACES; p++)
     if (!isnan(q->slabs[p].centre.x)) draw_slab(panel, &plane, &q->slabs[p], HEAD + 4);
   snprintf(title, sizeof title, "hip structure, %s", side_name(q->side));
-  picture_text(panel, 8, 6, title, INK, 2);
-  picture_text(panel, 8, 30, "slabs of 5 mm in the plane of neck and shaft axis", DIM, 1);
-  picture_text(panel, 8, 44, "blue periosteal, orange endosteal, yellow principal axes", DIM, 1);
+  picture_text(panel, 8, 6, title, INK, 3);
+  line(panel, 0, "green: the slabs of 5 mm", DIM);
+  line(panel, 1, "blue periosteal, orange endosteal", DIM);
+  line(panel, 2, "yellow principal axes", DIM);
   *out = panel;
   panel = NULL;
 done:

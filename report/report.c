@@ -170,18 +170,26 @@ static unsigned big_endian(const unsigned char *b) {
 
 void report_image(struct report *r, const void *png, size_t length, const char *alt,
                   const char *caption, const struct report_reading *reading) {
-  enum { WIDTH_AT = 16, HEIGHT_AT = 20, HEADER = 24 }; /* IHDR, PNG specification 11.2.2 */
+  enum {
+    WIDTH_AT = 16,
+    HEIGHT_AT = 20,
+    HEADER = 24,
+    WIDE = 900
+  }; /* IHDR, PNG specification 11.2.2 */
   const unsigned char *bytes = png;
   struct text *t = &r->body;
   if (length < HEADER) {
     t->failed = 1;
     return;
   }
-  text_append(t, "<figure><img width=\"%u\" height=\"%u\" alt=\"", big_endian(bytes + WIDTH_AT),
+  /* letters in a sheet of pictures would not be read at the width of a phone: it scrolls there */
+  const bool wide = big_endian(bytes + WIDTH_AT) > WIDE;
+  text_append(t, "<figure>%s<img width=\"%u\" height=\"%u\" alt=\"",
+              wide ? "<div class=\"wide\">" : "", big_endian(bytes + WIDTH_AT),
               big_endian(bytes + HEIGHT_AT));
   html_element(t, "", alt, "\" src=\"data:image/png;base64,");
   text_append_base64(t, png, length);
-  html_put(t, "\">\n");
+  html_put(t, wide ? "\"></div>\n" : "\">\n");
   close_figure(t, caption, reading);
 }
 
