@@ -156,7 +156,7 @@ static status difference_panel(struct picture **out, const struct volume *image,
   picture_shade(*out, map, ONLY_A, plane, COLOUR_ORANGE, 0.6);
   picture_shade(*out, map, ONLY_B, plane, COLOUR_SKY, 0.6);
   picture_outline(*out, map, BOTH, plane, 0xFFFFFF);
-  picture_text(*out, 6, 6, title, 0xFFFFFF, 1);
+  picture_text(*out, 6, 6, title, 0xFFFFFF, 2);
 done:
   return st;
 }

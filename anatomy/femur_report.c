@@ -74,8 +74,8 @@ status femur_picture(struct picture **out, const struct volume *image, const str
     TRY(picture_slice(&panel, image, &planes[i], density ? -150 : -200, density ? 900 : 1200));
     picture_outline(panel, labels, femur->label, &planes[i], COLOUR_ORANGE);
     if (!isnan(femur->frame.neck_axis.x)) draw_frame(panel, &planes[i], &femur->frame);
-    picture_text(panel, 6, 6, titles[i], 0xFFFFFF, 1);
-    if (i == 0) picture_text(panel, 6, side - 14, side_name(femur->side), 0xFFFFFF, 1);
+    picture_text(panel, 6, 6, titles[i], 0xFFFFFF, 2);
+    if (i == 0) picture_text(panel, 6, side - 24, side_name(femur->side), 0xFFFFFF, 2);
     picture_place(all, panel, i * (side + GAP), 0);
     picture_destroy(panel);
     panel = NULL;

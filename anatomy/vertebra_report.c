@@ -47,7 +47,7 @@ static void draw_vertebra(struct picture *p, const struct picture_plane *plane,
   draw_plate(p, plane, f->superior_point, f->superior_normal, half);
   draw_plate(p, plane, f->inferior_point, f->inferior_normal, half);
   picture_project(plane, f->centre, &x, &y);
-  picture_text(p, (int)x - 6, (int)y - 3, f->level, 0xFFFFFF, 1);
+  picture_text(p, (int)x - 12, (int)y - 7, f->level, 0xFFFFFF, 2);
 }
 
 static status panel(struct picture **out, const struct volume *image,

@@ -12,7 +12,7 @@ struct params {
 static const struct params defaults = {.out = NULL};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE,
                         "label map: 200 body, 201 table and other objects"),
     SCAN_OPTIONS(struct params, read), OPTIONS_END};

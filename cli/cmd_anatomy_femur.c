@@ -13,7 +13,7 @@ struct params {
 static const struct params defaults = {.side = 0, .score_min = 0.25, .cut_max = 0.40, .tau = 60};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     OPT_CHOICE(struct params, side, "side", side_names, "which femur to look for"),
     OPT_REAL(struct params, score_min, "least-score", "", 0, 1,
              "least score of the femoral head search"),

@@ -18,7 +18,7 @@ struct params {
 static const struct params defaults = {.out = NULL};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     OPT_TEXT(struct params, levels, "level-z",
              "levels that you name, L1=z,L2=z with the middle of each body in mm"),
     OPT_OUT_REQUIRED(struct params, out, "out",

@@ -20,7 +20,8 @@ struct params {
 static const struct params defaults = {.case_id = "case", .region = SPINE_REGION_DEFAULTS};
 
 static const struct option options[] = {
-    ARG_IN(struct params, density, "density", "calibrated density volume, mg/cm3"),
+    ARG_IN(struct params, density, "density",
+           "calibrated bone density [mg/cm3] with its side file"),
     ARG_IN(struct params, labels, "labels", "vertebral bodies by level on the same grid"),
     ARG_IN(struct params, frames, "frames", "frames of the vertebrae (frames.json)"),
     SPINE_REGION_OPTIONS(struct params, region),

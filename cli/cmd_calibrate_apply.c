@@ -13,8 +13,8 @@ struct params {
 static const struct params defaults = {0};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT in HU: DICOM folder or image file"),
-    ARG_IN(struct params, calibration, "calibration", "calibration (JSON)"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
+    ARG_IN(struct params, calibration, "calibration", "calibration.json"),
     OPT_FLAG(
         struct params, override, "override",
         "apply although the scanner differs or is not stated; another kVp is refused all the same"),

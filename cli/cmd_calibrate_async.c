@@ -13,9 +13,9 @@ struct params {
 static const struct params defaults = {.async = CAL_ASYNC_DEFAULTS};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT in HU: DICOM folder or image file"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     OPT_IN_REQUIRED(struct params, store, "from-store",
-                    "calibration store (HDF5), see \"qct calibrate phantom --store\""),
+                    "calibration store (HDF5) of qct calibrate phantom --store"),
     OPT_TEXT(struct params, date, "date",
              "day of the scan, YYYY-MM-DD; from the header when not given"),
     OPT_INT(struct params, async.warn_days, "warn-days", "d", 1, 3650,

@@ -13,7 +13,8 @@ struct params {
 static const struct params defaults = {.out = "-"};
 
 static const struct option options[] = {
-    ARG_IN(struct params, store, "from-store", "calibration store (HDF5)"),
+    ARG_IN(struct params, store, "from-store",
+           "calibration store (HDF5) of qct calibrate phantom --store"),
     OPT_TEXT(struct params, since, "since",
              "first day that counts, YYYY-MM-DD: after a service the baseline begins anew"),
     OPT_OUT_AS(struct params, out, "out", ".csv", "control chart; standard output when not given"),

@@ -13,7 +13,7 @@ static const char *const by_names[] = {"choose", "faulkner1993", "goodsitt1992-8
 static const struct params defaults = {.to = 1, .by = 0};
 
 static const struct option options[] = {
-    ARG_IN(struct params, calibration, "calibration", "calibration (JSON)"),
+    ARG_IN(struct params, calibration, "calibration", "calibration.json"),
     OPT_CHOICE(struct params, to, "to", to_names, "material wanted"),
     OPT_CHOICE(struct params, by, "relation", by_names,
                "published relation; they disagree, so one must be chosen"),

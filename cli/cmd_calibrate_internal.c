@@ -21,7 +21,7 @@ static const char *const method_names[] = {"auto",          "tissue-line", "lear
 static const char *const assume_names[] = {"none", "K2HPO4", "HA", NULL};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT in HU: DICOM folder or image file"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     OPT_CHOICE(struct params, method, "method", method_names, "how tissues become a calibration"),
     OPT_IN(struct params, table, "tissue-table",
            "reference densities from \"qct calibrate learn\"; published ones when not given"),

@@ -19,7 +19,7 @@ static const struct option options[] = {
     ARG_INS(struct params, scans, "cts", "CTs of people with the phantom in the scan"),
     OPT_TEXT(struct params, phantom, "phantom", "key of the phantom"),
     OPT_IN(struct params, certificate, "certificate",
-           "the unit's own certificate (JSON); overrides the built-in numbers"),
+           "the phantom's own certificate (JSON), instead of the built-in densities"),
     OPT_FLAG(struct params, override, "override", "keep tissues outside their expected HU"),
     OPT_OUT_AS_REQUIRED(struct params, out, "out", ".json", "the table of tissues"),
     OPTIONS_END};

@@ -19,7 +19,7 @@ static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT with the phantom in it: DICOM folder or image file"),
     OPT_TEXT(struct params, phantom, "phantom", "key of the phantom, e.g. mindways-model3-ct"),
     OPT_IN(struct params, certificate, "certificate",
-           "the unit's own certificate (JSON); overrides the built-in numbers"),
+           "the phantom's own certificate (JSON), instead of the built-in densities"),
     OPT_IN(struct params, rods, "rods",
            "label map of the rods (301, 302, ... or 1, 2, ...); without it they are found"),
     OPT_CHOICE(struct params, fit.fit.method, "regression", cal_regression_names,

@@ -19,7 +19,7 @@ static const struct params defaults = {.physics = CAL_PHYSICS_DEFAULTS};
 static const char *const material_names[] = {"K2HPO4", "HA", NULL};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT in HU: DICOM folder or image file"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     OPT_REAL(struct params, physics.kev, "keff", "keV", 31, 159, "effective energy of the scan"),
     OPT_REAL(struct params, physics.kev_sd, "keff-sd", "keV", 0, 20, "its standard deviation"),
     OPT_IN(struct params, reference, "calibration",

@@ -20,10 +20,11 @@ static const struct params defaults = {.case_id = "case",
                                        .vertex_mm = 1};
 
 static const struct option options[] = {
-    ARG_IN(struct params, density, "density", "calibrated density volume, mg/cm3"),
+    ARG_IN(struct params, density, "density",
+           "calibrated bone density [mg/cm3] with its side file"),
     ARG_IN(struct params, labels, "labels", "label map on the same grid"),
     OPT_IN(struct params, frame, "frame", "hip frame, for rows by region (frame.json)"),
-    OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals of masses"),
+    OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the bone; 0: of the femur of the frame's side, or of --side"),
     OPT_CHOICE(struct params, side, "side", sides, "of the body, when there is no frame"),

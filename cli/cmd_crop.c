@@ -22,7 +22,7 @@ static const struct option options[] = {
     OPT_REALS(struct params, low, "low", "voxel", 3, 0, 1e6, "first voxel kept, i,j,k from 0"),
     OPT_REALS(struct params, high, "high", "voxel", 3, 0, 1e6, "last voxel kept, i,j,k"),
     OPT_IN(struct params, labels, "labels", "crop to a label of this map instead"),
-    OPT_INT(struct params, label, "label", "", 0, 65535, "which label; 0: all of them"),
+    OPT_INT(struct params, label, "label", "", 0, 65535, "value of the label; 0: all of them"),
     OPT_REAL(struct params, margin_mm, "margin", "mm", 0, 1000, "room left around the label"),
     LABEL_MAP_OPTION(struct params, label_map),
     SCAN_OPTIONS(struct params, read),

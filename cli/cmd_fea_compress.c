@@ -43,7 +43,7 @@ static const struct option options[] = {
     OPT_REAL(struct params, compress.solve.tolerance, "tolerance", "", 1e-13, 1e-3,
              "relative residual of the solve"),
     OPT_REAL(struct params, compress.solve.memory_gib, "memory", "GiB", 0, 10000,
-             "refuse a larger model; 0: no limit"),
+             "refuse a larger model; 0: what the machine has free"),
     FEA_BEYOND_OPTIONS(struct params, compress.beyond, to),
     OPTIONS_END};
 

@@ -48,7 +48,7 @@ static const struct option options[] = {
     OPT_REAL(struct params, envelope.model.failure.volume_share, "share", "", 0.0001, 0.5,
              "share of the bone volume beyond its limit at failure"),
     OPT_REAL(struct params, envelope.model.solve.memory_gib, "memory", "GiB", 0, 10000,
-             "refuse a larger model; 0: no limit"),
+             "refuse a larger model; 0: what the machine has free"),
     OPT_CASE(struct params, case_id),
     OPTIONS_END};
 

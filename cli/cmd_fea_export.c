@@ -21,7 +21,7 @@ static const struct option options[] = {
      .positional = true,
      .offset = OPTION_AT(struct params, out, const char *)},
     OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
-            "materials of a job; 0: every modulus its own"),
+            "materials of the CalculiX job; 0: every modulus its own"),
     OPTIONS_END};
 
 static const struct example examples[] = {

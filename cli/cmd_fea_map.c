@@ -20,7 +20,8 @@ static const struct params defaults = {.out = "-", .bins = 250, .map = FEA_MAP_D
 
 static const struct option options[] = {
     ARG_IN(struct params, mesh, "mesh", "made elsewhere: .inp, .msh (4.1, text) or .vtu, LPS mm"),
-    ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
+    ARG_IN(struct params, density, "density",
+           "calibrated bone density [mg/cm3] with its side file"),
     OPT_OUT_AS(struct params, out, "out", ".csv",
                "table: element, density, modulus; standard output when not given"),
     OPT_OUT_AS(struct params, write, "result", ".inp .vtu .msh",
@@ -40,7 +41,7 @@ static const struct option options[] = {
     OPT_CHOICE(struct params, material, "material", materials,
                "material of a density that does not state it"),
     OPT_INT(struct params, bins, "inp-bins", "", 0, 5000,
-            "materials of an .inp; 0: every modulus its own"),
+            "materials of the CalculiX job; 0: every modulus its own"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -39,7 +39,7 @@ static const struct option options[] = {
             "value of the bone; 0: the frame's side of the TotalSegmentator numbers"),
     OPT_IN(struct params, frame, "frame", "hip frame: finer at the neck, and for --distal"),
     OPT_CHOICE(struct params, element, "elements", elements, "nodes of a tetrahedron: 4 or 10"),
-    OPT_REAL(struct params, size_mm, "size", "mm", 0.5, 20, "wanted edge of a tetrahedron"),
+    OPT_REAL(struct params, size_mm, "size", "mm", 0.5, 20, "edge of an element"),
     OPT_REAL(struct params, neck_mm, "neck-size", "mm", 0.5, 10,
              "edge at the neck; 2/3 of --size without"),
     OPT_REAL(struct params, smooth_mm, "smooth", "mm", 0, 5, "Gaussian that smooths the surface"),

@@ -21,7 +21,8 @@ struct params {
 static const struct params defaults = {.spine = FEA_SPINE_DEFAULTS};
 
 static const struct option options[] = {
-    ARG_IN(struct params, density, "density", "bone density [mg/cm3] with its side file"),
+    ARG_IN(struct params, density, "density",
+           "calibrated bone density [mg/cm3] with its side file"),
     ARG_IN(struct params, labels, "labels", "label map on the same grid"),
     OPT_INT(struct params, label, "label", "", 0, 65535,
             "value of the vertebra, or of its body alone"),
@@ -30,7 +31,7 @@ static const struct option options[] = {
     OPT_INT(struct params, body_label, "body-label", "", 0, 65535, "value of the body there"),
     OPT_IN(struct params, frame, "frame",
            "frames.json of anatomy vertebrae: axis and front; else from the body"),
-    OPT_IN(struct params, calibration, "calibration", "calibration.json, for the interval"),
+    OPT_IN(struct params, calibration, "calibration", "calibration.json, for intervals"),
     VOXEL_OUTPUTS(struct params, to),
     OPT_CHOICE(struct params, material, "material", materials,
                "material of a density that does not state it"),
@@ -46,9 +47,9 @@ static const struct option options[] = {
     OPT_REAL(struct params, spine.failure.volume_share, "share", "", 0.0001, 0.5,
              "share of the bone volume beyond its limit, for the strain-volume rule"),
     OPT_REAL(struct params, spine.solve.memory_gib, "memory", "GiB", 0, 10000,
-             "refuse a larger model; 0: no limit"),
+             "refuse a larger model; 0: what the machine has free"),
     OPT_FLAG(struct params, no_interval, "no-interval",
-             "do not solve the variants of the interval"),
+             "do not solve the variants behind the interval of the failure load"),
     FEA_BEYOND_OPTIONS(struct params, spine.beyond, to),
     OPTIONS_END};
 

@@ -33,7 +33,7 @@ static const struct params defaults = {.case_id = "case",
                                        .fat = NAN};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     ARG_IN(struct params, labels, "labels", "vertebral bodies by level, or femora"),
     ARG_IN(struct params, frames, "frames", "frames.json of vertebrae, or the frame of a femur"),
     OPT_LIST(struct params, presets, "presets", "thresholds to judge by, e.g. l1-160,l1-110"),

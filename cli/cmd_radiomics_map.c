@@ -38,7 +38,7 @@ static const struct option options[] = {
            "pyradiomics parameter file (YAML): its settings, radius and outer value"),
     OPT_OUT_REQUIRED(struct params, out, "out",
                      "map (image file); with several features a folder of them"),
-    OPT_INT(struct params, label, "label", "", 1, 65535, "label value of the region"),
+    OPT_INT(struct params, label, "label", "", 1, 65535, "value of the region"),
     OPT_INT(struct params, radius, "radius", "voxels", 1, 10,
             "half side of the box: 1 is 3 x 3 x 3"),
     OPT_CHOICE(struct params, convention, "convention", conventions,

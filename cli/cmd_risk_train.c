@@ -32,9 +32,9 @@ static const char *const selection_names[] = {"none", "univariate", "lasso", NUL
 static const struct option options[] = {
     ARG_IN(struct params, table, "table", "feature table, one row a person or side (CSV)"),
     OPT_OUT_REQUIRED(struct params, out, "out", "result folder"),
-    OPT_TEXT(struct params, id, "id", "column that says which rows are one person; \"\" for none"),
-    OPT_TEXT(struct params, outcome, "outcome", "column with 0, 1 (and 2 for competing death)"),
-    OPT_TEXT(struct params, time, "time", "column with follow-up time; makes it survival"),
+    OPT_TEXT(struct params, id, "id", "column that names the person; \"\" for none"),
+    OPT_TEXT(struct params, outcome, "outcome", "column with 0 or 1 (2: competing death)"),
+    OPT_TEXT(struct params, time, "time", "column with the follow-up time; makes it survival"),
     OPT_TEXT(struct params, site, "site", "column with the site or scanner"),
     OPT_LIST(struct params, group, "group",
              "feature group name=pattern+pattern; the first group is the reference"),

@@ -16,7 +16,7 @@ static const struct params defaults = {
     .mass_kg = (double)NAN, .height_m = (double)NAN, .run = RUN_DEFAULTS};
 
 static const struct option options[] = {
-    ARG_IN(struct params, ct, "ct", "CT volume in HU: DICOM folder or image file"),
+    ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     OPT_OUT_REQUIRED(struct params, out, "out", "result folder; made when absent"),
     OPT_IN(struct params, labels, "labels",
            "label map on the grid of the CT (TotalSegmentator values or names) instead of the "
@@ -27,8 +27,9 @@ static const struct option options[] = {
     OPT_TEXT(struct params, series, "series",
              "DICOM series: UID, a unique part of it, or #2 for the second of the list"),
     OPT_REAL(struct params, mass_kg, "mass", "kg", 20, 300,
-             "body mass, for the force of a fall; from the DICOM header when stated there"),
-    OPT_REAL(struct params, height_m, "height", "m", 1, 2.5, "body height, for the same"),
+             "of the body, for the force of a fall; from the DICOM header when stated there"),
+    OPT_REAL(struct params, height_m, "height", "m", 1, 2.5,
+             "of the body, for the force of a fall; from the DICOM header when stated there"),
     OPT_CASE(struct params, case_id),
     OPTIONS_END};
 

@@ -10,7 +10,7 @@
  *   struct params { const char *ct, *out; double size_mm; int law; bool curve; };
  *   static const struct params defaults = {.size_mm = 1};
  *   static const struct option options[] = {
- *       ARG_IN(struct params, ct, "ct", "CT volume: DICOM folder or image file"),
+ *       ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
  *       OPT_OUT(struct params, out, "out", "result folder"),
  *       OPT_REAL(struct params, size_mm, "size", "mm", 0.2, 5, "edge of an element"),
  *       OPT_CHOICE(struct params, law, "law", law_names, "material law"),

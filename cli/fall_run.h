@@ -42,8 +42,9 @@ struct fall_params {
       OPT_REAL(T, model.solve.tolerance, "tolerance", "", 1e-13, 1e-3,                             \
                "relative residual of the solve"),                                                  \
       OPT_REAL(T, model.solve.memory_gib, "memory", "GiB", 0, 10000,                               \
-               "refuse a larger model; 0: no limit"),                                              \
-      OPT_FLAG(T, no_interval, "no-interval", "do not solve the variants of the interval"),        \
+               "refuse a larger model; 0: what the machine has free"),                             \
+      OPT_FLAG(T, no_interval, "no-interval",                                                      \
+               "do not solve the variants behind the interval of the failure load"),               \
       OPT_REAL(T, model.shift_voxels, "outline-shift", "voxel", 0.1, 2,                            \
                "of the interval: the outline in and out by so many of the finest voxels"),         \
       FEA_BEYOND_OPTIONS(T, model.beyond, to)

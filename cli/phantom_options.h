@@ -80,7 +80,8 @@ struct setup_options {
       OPT_REALS(T, m.pose, "pose", "deg,mm", 6, -400, 400,                                         \
                 "turns about x,y,z and shifts of the person on the table"),                        \
       OPT_TEXT(T, m.phantom, "phantom", "calibration phantom under the patient, or none"),         \
-      OPT_IN(T, m.certificate, "certificate", "densities of the calibration phantom"),             \
+      OPT_IN(T, m.certificate, "certificate",                                                      \
+             "the phantom's own certificate (JSON), instead of the built-in densities"),           \
       OPT_FLAG(T, m.no_table, "no-table", "leave the table out"),                                  \
       OPT_CHOICE(T, m.bone, "bone-kind", phantom_bones, bone_help),                                \
       PHANTOM_SCAN_OPTIONS(T, m.scan)

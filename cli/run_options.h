@@ -26,7 +26,7 @@ extern const char *const run_material_names[];
 #define RUN_OPTIONS(T, m)                                                                          \
   OPT_TEXT(T, m.phantom, "phantom", "key of a calibration phantom in the scan"),                   \
       OPT_IN(T, m.certificate, "certificate",                                                      \
-             "densities of that phantom's rods, overriding the registry (JSON)"),                  \
+             "the phantom's own certificate (JSON), instead of the built-in densities"),           \
       OPT_IN(T, m.store, "from-store",                                                             \
              "phantom scans of other days (qct calibrate phantom --store), for a scan without "    \
              "rods"),                                                                              \
@@ -38,9 +38,9 @@ extern const char *const run_material_names[];
                  "material of densities calibrated by tissues, whose source states none; without " \
                  "one strength is withheld"),                                                      \
       OPT_FLAG(T, m.shear, "shear-correct", "resample a tilted gantry instead of refusing"),       \
-      OPT_REAL(T, m.size_mm, "size", "mm", 0.3, 5, "edge of a finite element"),                    \
+      OPT_REAL(T, m.size_mm, "size", "mm", 0.3, 5, "edge of an element"),                          \
       OPT_FLAG(T, m.quick, "no-interval",                                                          \
-               "skip the solves behind the interval of the failure load"),                         \
+               "do not solve the variants behind the interval of the failure load"),               \
       OPT_REAL(T, m.rho_ref, "rho-ref", "mg/cm3", 100, 3000,                                       \
                "density of fully mineralised bone, for density-weighted hip structure; else 1050 " \
                "when the material is HA"),                                                         \

@@ -188,14 +188,6 @@ double stat_chi2_beyond(double x, double df) {
   return upper;
 }
 
-double stat_f_cdf(double f, double df1, double df2) {
-  if (isnan(f) || !(df1 > 0) || !(df2 > 0)) return (double)NAN;
-  if (f <= 0 || isinf(f)) return f > 0;
-  double lower, upper, scale = df1 * f + df2;
-  beta_tails(df1 / 2, df2 / 2, df1 * f / scale, df2 / scale, &lower, &upper);
-  return lower;
-}
-
 /* ---- quantiles: the root of an increasing function by bracket and bisection, in the logarithm of
  * x for x > 0, so that both small and large quantiles keep their digits ---- */
 

@@ -77,9 +77,6 @@ status filter_keep_largest(struct labels *l, int value, int connectivity, int64_
 /** Fill holes of a value in 3-D (axis -1), or slice by slice across index axis 0, 1, 2, in place:
  * background that faces do not join to the border. Other labels in a hole stay. */
 status filter_fill_holes(struct labels *l, int value, int axis);
-/** value where low <= voxel <= high, else 0. No data is outside. */
-status filter_threshold(struct labels **out, const struct volume *in, double low, double high,
-                        int value);
 
 #ifdef __cplusplus
 }

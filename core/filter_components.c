@@ -319,21 +319,3 @@ done:
   labels_destroy(mask);
   return st;
 }
-
-status filter_threshold(struct labels **out, const struct volume *in, double low, double high,
-                        int value) {
-  status st = ST_OK;
-  struct labels *l = NULL;
-  CHECK(value >= 1 && value <= 65535, ST_DOMAIN, "threshold to label %d: values are 1..65535",
-        value);
-  TRY(labels_create(&l, &in->grid));
-  int64_t n = geometry_voxels(&in->grid);
-#pragma omp parallel for num_threads(parallel_threads()) schedule(static)
-  for (int64_t i = 0; i < n; i++) {
-    double x = (double)in->voxels[i];
-    if (x >= low && x <= high) l->voxels[i] = (uint16_t)value;
-  }
-  *out = l;
-done:
-  return st;
-}

@@ -47,7 +47,6 @@ double stat_chi2_cdf(double x, double df);
 /** The mass beyond x, with all its digits: a p of 1e-18 is no 0. */
 double stat_chi2_beyond(double x, double df);
 double stat_chi2_quantile(double p, double df);
-double stat_f_cdf(double f, double df1, double df2);
 double stat_binomial_low(int64_t k, int64_t n, double alpha); /* Clopper-Pearson */
 double stat_binomial_high(int64_t k, int64_t n, double alpha);
 

@@ -305,17 +305,6 @@ void fea_solution_destroy(struct fea_solution *s) {
   free(s);
 }
 
-void fea_solution_add(struct fea_solution *to, double scale, const struct fea_solution *from,
-                      const struct fea_model *model) {
-  const int64_t n = fea_rows_dofs(&model->rows);
-  for (int64_t i = 0; i < n; i++) to->displacement[i] += scale * from->displacement[i];
-  for (int64_t f = 0; f < model->fixed_count; f++) to->reaction[f] += scale * from->reaction[f];
-  for (int a = 0; a < 3; a++) {
-    to->reaction_sum[a] += scale * from->reaction_sum[a];
-    to->force_sum[a] += scale * from->force_sum[a];
-  }
-}
-
 void fea_solution_at(const struct fea_solution *s, const struct fea_model *m, int64_t i, int64_t j,
                      int64_t k, double u[3]) {
   for (int axis = 0; axis < 3; axis++) {

@@ -52,10 +52,6 @@ status fea_solve_all(struct fea_solution *out[FEA_CASES], const struct fea_model
                      const struct fea_solve_options *options);
 void fea_solution_destroy(struct fea_solution *s);
 
-/** A solution a*s added to one of the same model (superposition). */
-void fea_solution_add(struct fea_solution *to, double scale, const struct fea_solution *from,
-                      const struct fea_model *model);
-
 /** Displacement [mm] of a node; zeros where there is none. */
 void fea_solution_at(const struct fea_solution *s, const struct fea_model *m, int64_t i, int64_t j,
                      int64_t k, double u[3]);

@@ -185,35 +185,3 @@ done:
   free(space);
   return st;
 }
-
-status ml_cox_baseline(double *times, double *hazard, int64_t *count, const double *linear,
-                       const double *time, const int *event, int64_t n) {
-  status st = ST_OK;
-  struct subject *order = NULL;
-  int64_t events = 0, m = 0;
-  TRY(sort_subjects(&order, &events, time, event, n));
-  double risk = 0;
-  for (int64_t i = 0; i < n;) {
-    double at = order[i].time;
-    int64_t d = 0;
-    for (; i < n && order[i].time == at; i++) {
-      risk += exp(linear[order[i].row]);
-      d += order[i].event;
-    }
-    if (!d) continue;
-    times[m] = at;
-    hazard[m++] = (double)d / risk;
-  }
-  for (int64_t i = 0; i < m / 2; i++) { /* rising time */
-    double t = times[i], h = hazard[i];
-    times[i] = times[m - 1 - i];
-    hazard[i] = hazard[m - 1 - i];
-    times[m - 1 - i] = t;
-    hazard[m - 1 - i] = h;
-  }
-  for (int64_t i = 1; i < m; i++) hazard[i] += hazard[i - 1];
-  *count = m;
-done:
-  free(order);
-  return st;
-}

@@ -60,13 +60,6 @@ struct ml_cox_fit {
 status ml_cox(struct ml_cox_fit *fit, double *beta, double *se, const double *x, const double *time,
               const int *event, int64_t n, int p, double ridge);
 
-/**
- * Breslow's cumulative baseline hazard at the distinct event times, for x = 0.
- * @param[out] times, hazard  shape [n]; *count are written
- */
-status ml_cox_baseline(double *times, double *hazard, int64_t *count, const double *linear,
-                       const double *time, const int *event, int64_t n);
-
 /** p of the likelihood-ratio test of nested models (twice the difference, df added parameters). */
 double ml_likelihood_ratio_p(double log_likelihood_small, double log_likelihood_large, int df);
 

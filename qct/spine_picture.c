@@ -59,7 +59,7 @@ status qct_spine_picture(struct picture **out, const struct volume *image,
   for (int i = 0; i < frames->count; i++) {
     double x, y;
     picture_project(&plane, frames->items[i].centre, &x, &y);
-    picture_text(part, (int)x - 40, (int)y - 3, frames->items[i].level, 0xFFFFFF, 1);
+    picture_text(part, (int)x - 46, (int)y - 7, frames->items[i].level, 0xFFFFFF, 2);
   }
   TRY(picture_create(&all, part->width + 2 * (GAP + tile), part->height, 0xFFFFFF));
   picture_place(all, part, 0, 0);

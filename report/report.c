@@ -214,8 +214,9 @@ void report_plot(struct report *r, const struct plot *p, const char *caption,
 void report_svg(struct report *r, const struct text *svg, const char *caption,
                 const struct report_reading *reading) {
   if (svg->failed) r->body.failed = 1;
-  html_put(&r->body, "<figure>");
+  html_put(&r->body, "<figure><div class=\"wide\">");
   if (svg->data) html_put(&r->body, svg->data);
+  html_put(&r->body, "</div>");
   close_figure(&r->body, caption, reading);
 }
 

@@ -45,7 +45,7 @@ const char *const report_style[] = {
 "break-inside:avoid}\n",
 "figure img,figure svg{display:block;max-width:100%;height:auto;margin:0 auto}\n",
 "figure img{width:auto;max-height:48rem;background:#000;border-radius:.3rem}\n",
-".wide{overflow-x:auto}@media(max-width:40rem){.wide img{max-width:none;max-height:none;width:48rem}}\n",
+".wide{overflow-x:auto}@media(max-width:40rem){.wide img{max-width:none;max-height:none;width:48rem}.wide svg{max-width:none!important}}\n",
 ".slices .planes{display:grid;grid-template-columns:repeat(auto-fit,minmax(14rem,1fr));gap:.8rem;align-items:start}\n",
 ".slices canvas{width:100%;background:#000;border-radius:.3rem;image-rendering:auto;cursor:crosshair;touch-action:pan-y}\n",
 ".slices label{font-size:.85rem;color:var(--soft)}.slices input[type=range]{width:70%;vertical-align:middle}"

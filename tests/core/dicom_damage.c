@@ -1,10 +1,83 @@
-// Headers and pixel data that GDCM by itself ends the process on: small files of the fuzz corpus,
-// changed at one place. Run lengths: the coding of PS3.5 annex G by hand.
+// Files cut short, overwritten, or of a kind that GDCM by itself ends the process on: series of our
+// own and small files of the fuzz corpus, changed. Run lengths: the coding of PS3.5 annex G by
+// hand.
+#include "tests/core/dicom_sample.h" /* first */
+
 #include "core/dicom_slice.h"
-#include "core/file.h"
-#include "core/image.h"
 #include "core/radiograph.h"
-#include "tests/check.h"
+
+#include <sys/stat.h>
+
+/* ---- a series of our own ---- */
+
+static void truncated_pixels_are_refused(void **state) {
+  (void)state;
+  struct volume *r;
+  volume_destroy(write_sample("cut", 3));
+  cut_file(slice_path("cut", 2), 10);
+  assert_fails(image_read(&r, in_folder("cut"), NULL), ST_DOMAIN,
+               "230 of 240 bytes in file 2 of 3");
+}
+
+static void a_folder_without_images_says_so(void **state) {
+  (void)state;
+  struct volume *r;
+  mkdir(in_folder("empty"), 0777);
+  assert_ok(file_write(in_folder("empty/readme.txt"), "hello", 5, true));
+  assert_fails(image_read(&r, in_folder("empty"), NULL), ST_FORMAT, "no DICOM image among 1 file");
+  assert_fails(image_read(&r, in_folder("absent"), NULL), ST_IO, "not there");
+}
+
+/* Random damage to the header: read or refused, but the process lives (GDCM alone would end it). */
+static void damaged_headers_end_in_a_status(void **state) {
+  (void)state;
+  volume_destroy(write_sample("hostile", 1));
+  char *data, *broken;
+  size_t length;
+  unsigned seed = 11;
+  int refusals = 0;
+  assert_ok(file_read(&data, &length, slice_path("hostile", 1), 0));
+  broken = malloc(length);
+  assert_non_null(broken);
+  for (int n = 0; n < 400; n++) {
+    struct volume *v;
+    memcpy(broken, data, length);
+    for (int k = 0; k <= n % 5; k++) {
+      seed = seed * 1664525u + 1013904223u;
+      broken[128 + (seed >> 8) % (length - 128 - 240)] = n % 2 ? (char)(seed >> 24) : (char)0xff;
+    }
+    FILE *f = fopen(slice_path("hostile", 1), "wb");
+    assert_non_null(f);
+    fwrite(broken, 1, n % 7 ? length : seed % length, f);
+    fclose(f);
+    status st = image_read(&v, in_folder("hostile"), NULL);
+    if (st == ST_OK) volume_destroy(v);
+    refusals += st != ST_OK;
+  }
+  assert_true(refusals > 100 && refusals < 400);
+  free(data);
+  free(broken);
+}
+
+static void malformed_structure_is_told_by_its_byte(void **state) {
+  (void)state;
+  struct dicom_folder *f;
+  volume_destroy(write_sample("lengths", 1));
+  char *data;
+  size_t length;
+  assert_ok(file_read(&data, &length, slice_path("lengths", 1), 0));
+  char *at = find_tag(data, length, 0x18, 0x0050);
+  at[6] = at[7] = (char)0xff;
+  assert_ok(file_write(slice_path("lengths", 1), data, length, true));
+  assert_ok(dicom_folder_scan(&f, in_folder("lengths")));
+  assert_int_equal(f->unreadable, 1);
+  assert_non_null(strstr(f->unreadable_text, "element 00180050 at byte"));
+  assert_non_null(strstr(f->unreadable_text, "claims 65535 bytes"));
+  dicom_folder_destroy(f);
+  free(data);
+}
+
+/* ---- seeds of the corpus ---- */
 
 struct bytes {
   char *data;
@@ -130,11 +203,15 @@ static void run_lengths_are_read_as_the_standard_writes_them(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(truncated_pixels_are_refused),
+      cmocka_unit_test(a_folder_without_images_says_so),
+      cmocka_unit_test(damaged_headers_end_in_a_status),
+      cmocka_unit_test(malformed_structure_is_told_by_its_byte),
       cmocka_unit_test(what_stands_behind_the_pixel_data_is_not_read),
       cmocka_unit_test(an_identifier_behind_the_pixel_data_does_not_come_through),
       cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
       cmocka_unit_test(a_radiograph_with_too_few_pixels_is_refused),
       cmocka_unit_test(compressed_data_that_end_in_no_end_are_refused),
       cmocka_unit_test(run_lengths_are_read_as_the_standard_writes_them)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

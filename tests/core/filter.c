@@ -360,18 +360,6 @@ static void holes_are_filled_in_3d_or_by_slice(void **state) {
   labels_destroy(l);
 }
 
-static void threshold_leaves_no_data_out(void **state) {
-  (void)state;
-  struct volume *v = ramp(geometry_make(5, 1, 1, 1, 1, 1), 1, 0, 0);
-  struct labels *l;
-  v->voxels[2] = NAN;
-  assert_ok(filter_threshold(&l, v, 1, 3, 6));
-  const uint16_t expected[5] = {0, 6, 0, 6, 0};
-  assert_memory_equal(l->voxels, (void *)expected, sizeof expected);
-  labels_destroy(l);
-  volume_destroy(v);
-}
-
 static void threads_do_not_change_results(void **state) {
   (void)state;
   struct labels *l = ball(8);
@@ -413,7 +401,6 @@ int main(void) {
       cmocka_unit_test(components_come_by_falling_size),
       cmocka_unit_test(a_comb_is_one_component),
       cmocka_unit_test(holes_are_filled_in_3d_or_by_slice),
-      cmocka_unit_test(threshold_leaves_no_data_out),
       cmocka_unit_test(threads_do_not_change_results),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

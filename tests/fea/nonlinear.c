@@ -1,6 +1,6 @@
 // labels: method slow
 /* Beyond yield: one element, bars, the elastoplastic cantilever, the four-phase law. */
-#include "tests/check.h"
+#include "tests/fea/block.h"
 
 #include "core/parallel.h"
 #include "fea/beyond.h"
@@ -11,17 +11,6 @@ struct yield {
   float *tension, *compression, *ash;
   struct fea_strength strength;
 };
-
-static struct fea_model *block(int64_t nx, int64_t ny, int64_t nz, double h, double e, double nu) {
-  struct geometry grid = geometry_make(nx, ny, nz, h, h, h);
-  struct fea_model *m = NULL;
-  assert_ok(fea_model_create(&m, &grid, nu));
-  for (int64_t v = 0; v < nx * ny * nz; v++) {
-    m->modulus[v] = (float)e;
-    m->part[v] = FEA_BONE;
-  }
-  return m;
-}
 
 static struct yield yield_at(const struct fea_model *m, double tension, double compression,
                              double ash) {

@@ -1,6 +1,6 @@
 // labels: method
 /* Closed forms of linear elasticity on cubes, and what the solver must refuse. */
-#include "tests/check.h"
+#include "tests/fea/block.h"
 
 #include "core/file.h"
 #include "core/parallel.h"
@@ -10,17 +10,6 @@
 #include <stdlib.h>
 
 static const struct fea_solve_options tight = {.tolerance = 1e-12, .most_iterations = 200};
-
-static struct fea_model *block(int64_t nx, int64_t ny, int64_t nz, double h, double e, double nu) {
-  struct geometry grid = geometry_make(nx, ny, nz, h, h, h);
-  struct fea_model *m = NULL;
-  assert_ok(fea_model_create(&m, &grid, nu));
-  for (int64_t v = 0; v < nx * ny * nz; v++) {
-    m->modulus[v] = (float)e;
-    m->part[v] = FEA_BONE;
-  }
-  return m;
-}
 
 static double top_reaction(const struct fea_model *m, const struct fea_solution *s) {
   double sum[3];
@@ -335,9 +324,8 @@ static void cases_share_a_set_up_and_superpose(void **state) {
   assert_ok(fea_model_load(m, fea_model_node(m, 3, 3, 12), 2, -20));
   assert_ok(fea_model_finish(m));
   assert_ok(fea_solve_all(s, m, &tight));
-  fea_solution_add(s[1], 3, s[0], m);
   for (int64_t i = 0; i < fea_rows_dofs(&m->rows); i++)
-    assert_near(s[1]->displacement[i], s[2]->displacement[i], 1e-9);
+    assert_near(s[1]->displacement[i] + 3 * s[0]->displacement[i], s[2]->displacement[i], 1e-9);
   for (int c = 0; c < 3; c++) fea_solution_destroy(s[c]);
   fea_model_destroy(m);
 }

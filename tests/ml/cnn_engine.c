@@ -233,22 +233,28 @@ static void weights_of(const struct cnn_model *m, double *out) {
   }
 }
 
-static void run_training(double *weights, struct cnn_training *log, const struct table *t,
-                         const struct cnn_train_options *o) {
+/* A network of the columns a and b, and their data; columns of the card are learnt here. */
+static void make_regression(struct cnn_model **m, struct cnn_data **d, const struct table *t,
+                            double dropout, uint64_t seed) {
   static const char *const columns[] = {"a", "b"};
   struct cnn_card card;
-  struct cnn_data *d = NULL;
-  struct cnn_model *m = NULL;
-  int64_t rows[PEOPLE];
   cnn_card_init(&card);
   card.task = CNN_REGRESS;
   card.output_count = 1;
   struct cnn_data_options data = {.target = "y", .columns = columns, .column_count = 2};
   struct cnn_arch a = {
-      .kind = CNN_TABLE, .outputs = 1, .columns = 2, .hidden = 12, .stages = 2, .dropout = 0.2};
-  assert_ok(cnn_data_open(&d, t, &card, true, &data));
+      .kind = CNN_TABLE, .outputs = 1, .columns = 2, .hidden = 12, .stages = 2, .dropout = dropout};
+  assert_ok(cnn_data_open(d, t, &card, true, &data));
+  assert_ok(cnn_model_create(m, &a, &card, "cpu", 1, seed));
+}
+
+static void run_training(double *weights, struct cnn_training *log, const struct table *t,
+                         const struct cnn_train_options *o) {
+  struct cnn_data *d = NULL;
+  struct cnn_model *m = NULL;
+  int64_t rows[PEOPLE];
+  make_regression(&m, &d, t, 0.2, o->seed);
   for (int i = 0; i < PEOPLE; i++) rows[i] = i;
-  assert_ok(cnn_model_create(&m, &a, &card, "cpu", 1, o->seed));
   assert_ok(cnn_train(log, m, d, rows, 90, rows + 90, 30, o));
   weights_of(m, weights);
   cnn_model_destroy(m);
@@ -325,19 +331,11 @@ static void a_checkpoint_of_another_run_is_refused(void **state) {
   cnn_training_free(&log);
   strcpy(o.key, "other");
   o.resume = 1;
-  static const char *const columns[] = {"a", "b"};
-  struct cnn_card card;
   struct cnn_data *d = NULL;
   struct cnn_model *m = NULL;
   int64_t rows[PEOPLE];
-  cnn_card_init(&card);
-  card.task = CNN_REGRESS;
-  card.output_count = 1;
   for (int i = 0; i < PEOPLE; i++) rows[i] = i;
-  struct cnn_data_options data = {.target = "y", .columns = columns, .column_count = 2};
-  struct cnn_arch a = {.kind = CNN_TABLE, .outputs = 1, .columns = 2, .hidden = 12, .stages = 2};
-  assert_ok(cnn_data_open(&d, t, &card, true, &data));
-  assert_ok(cnn_model_create(&m, &a, &card, "cpu", 1, 1));
+  make_regression(&m, &d, t, 0, 1);
   assert_fails(cnn_train(&log, m, d, rows, 90, rows + 90, 30, &o), ST_DOMAIN,
                "other data or options");
   cnn_model_destroy(m);

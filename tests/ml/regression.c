@@ -122,17 +122,6 @@ static void cox_ignores_the_order_and_the_unit_of_time(void **state) {
   assert_near(beta_a, beta_b, 1e-10);
 }
 
-static void breslow_hazard_at_zero_effect_is_nelson_aalen(void **state) {
-  (void)state;
-  const double t[4] = {1, 2, 2, 3}, linear[4] = {0, 0, 0, 0};
-  const int event[4] = {1, 1, 0, 1};
-  double times[4], hazard[4];
-  int64_t count = 0;
-  assert_ok(ml_cox_baseline(times, hazard, &count, linear, t, event, 4));
-  assert_int_equal(count, 3);
-  assert_near(hazard[2], 1.0 / 4 + 1.0 / 3 + 1.0, 1e-14);
-}
-
 static void survival_time_of_zero_is_refused(void **state) {
   (void)state;
   const double t[2] = {0, 1}, x[2] = {0, 1};
@@ -197,7 +186,6 @@ int main(void) {
       cmocka_unit_test(lasso_satisfies_its_optimality_conditions),
       cmocka_unit_test(cox_with_ties_reproduces_the_leukaemia_estimate),
       cmocka_unit_test(cox_ignores_the_order_and_the_unit_of_time),
-      cmocka_unit_test(breslow_hazard_at_zero_effect_is_nelson_aalen),
       cmocka_unit_test(survival_time_of_zero_is_refused),
       cmocka_unit_test(federated_average_weights_by_people),
       cmocka_unit_test(pooled_auc_of_equal_sites_is_theirs_with_half_the_variance),

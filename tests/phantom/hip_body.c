@@ -1,9 +1,8 @@
 // labels: method property
 /* The promise the painter rests on: nothing changes within the distance a sample calls clear; and
  * parts that a tile drops never matter in it. By random points. */
-#include "tests/check.h"
+#include "tests/phantom/clear.h"
 
-#include "core/random.h"
 #include "phantom/hip_body.h"
 
 static struct hip_body body;
@@ -32,27 +31,15 @@ static struct vec3 random_point(uint64_t i, double spread_x) {
                    -30 + 190 * (random_uniform(1, 3, i) - 0.5));
 }
 
-static struct vec3 random_direction(uint64_t i) {
-  return vec3_unit(
-      vec3_make(random_normal(2, 1, i), random_normal(2, 2, i), random_normal(2, 3, i)));
+static struct vec3 anywhere(uint64_t i) {
+  return random_point(i, 230);
 }
 
 static void nothing_changes_within_the_clear_distance(void **state) {
   (void)state;
   struct scene scene = hip_scene(&body);
-  int tested = 0, broken = 0;
-  for (uint64_t i = 0; i < 120000; i++) {
-    struct vec3 p = random_point(i, 230);
-    struct paint_sample a, b;
-    scene.sample(scene.model, ~(paint_parts)0, p, &a);
-    double clear = fmin(fmin(a.hard, a.soft), 9);
-    if (clear < 0.02) continue;
-    struct vec3 q = vec3_along(p, 0.999 * clear, random_direction(i));
-    scene.sample(scene.model, ~(paint_parts)0, q, &b);
-    tested++;
-    bool same = a.textured == b.textured && (a.textured || a.hu == b.hu);
-    broken += !same;
-  }
+  int tested;
+  int broken = broken_balls(&tested, &scene, anywhere, 120000);
   assert_true(tested > 100000);
   /* the slopes of fascia, septa and layers are measured, not derived: at most 1 in 2000 */
   if (broken * 2000 > tested) fail_msg("%d of %d clear balls hold an interface", broken, tested);

@@ -1,8 +1,7 @@
 // labels: method property
 /* The digital spine against closed forms of its solids, and the promise the painter rests on. */
-#include "tests/check.h"
+#include "tests/phantom/clear.h"
 
-#include "core/random.h"
 #include "phantom/spine.h"
 
 /* Area of the superellipse |x/22|^2.5 + |y/16|^2.5 = 1: 4ab Gamma(1.4)^2/Gamma(1.8) [mm2] */
@@ -95,9 +94,8 @@ static struct vec3 near_column(uint64_t i) {
                    240 * (random_uniform(4, 3, i) - 0.5));
 }
 
-static struct vec3 random_direction(uint64_t i) {
-  return vec3_unit(
-      vec3_make(random_normal(2, 1, i), random_normal(2, 2, i), random_normal(2, 3, i)));
+static struct vec3 trunk_or_column(uint64_t i) {
+  return i % 2 ? random_point(i) : near_column(i);
 }
 
 static struct spine_shape bent(void) {
@@ -115,18 +113,8 @@ static void nothing_changes_within_the_clear_distance(void **state) {
   struct spine_shape shape = bent();
   struct spine_body body = make_body(&shape);
   struct scene scene = spine_scene(&body);
-  int tested = 0, broken = 0;
-  for (uint64_t i = 0; i < 60000; i++) {
-    struct vec3 p = i % 2 ? random_point(i) : near_column(i);
-    struct paint_sample a, b;
-    scene.sample(scene.model, ~(paint_parts)0, p, &a);
-    double clear = fmin(fmin(a.hard, a.soft), 9);
-    if (clear < 0.02) continue;
-    struct vec3 q = vec3_along(p, 0.999 * clear, random_direction(i));
-    scene.sample(scene.model, ~(paint_parts)0, q, &b);
-    tested++;
-    broken += !(a.textured == b.textured && (a.textured || a.hu == b.hu));
-  }
+  int tested;
+  int broken = broken_balls(&tested, &scene, trunk_or_column, 60000);
   assert_true(tested > 50000);
   if (broken) fail_msg("%d of %d clear balls hold an interface", broken, tested);
 }
@@ -137,7 +125,7 @@ static void dropped_parts_never_matter_inside_the_radius(void **state) {
   struct spine_body body = make_body(&shape);
   struct scene scene = spine_scene(&body);
   for (uint64_t i = 0; i < 20000; i++) {
-    struct vec3 centre = i % 2 ? random_point(i) : near_column(i);
+    struct vec3 centre = trunk_or_column(i);
     double radius = 1 + 6 * random_uniform(3, 1, i);
     paint_parts parts = scene.parts(scene.model, ~(paint_parts)0, centre, radius);
     struct vec3 p = vec3_along(centre, radius * random_uniform(3, 2, i), random_direction(i));
