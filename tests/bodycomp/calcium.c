@@ -3,14 +3,6 @@
 // with CalciumScoring.jl (9524ce7, test/agatston.jl).
 #include "tests/bodycomp/calcium_scene.h"
 
-static double agatston(const struct scan *s, const struct calcium_rules *rules) {
-  struct calcium_score score;
-  assert_ok(calcium_score(&score, s->hu, s->region, 1, rules));
-  double value = score.agatston;
-  calcium_score_free(&score);
-  return value;
-}
-
 static void lesions_of_known_area_and_peak_score_as_defined(void **state) {
   (void)state;
   /* 0.5 mm pixels: 0.25 mm2 each */

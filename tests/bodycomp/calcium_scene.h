@@ -1,4 +1,4 @@
-/* Water with blocks painted into it, everything inside the region. */
+/* Water with blocks painted into it, everything inside the region, and its score. */
 #ifndef QCT_TESTS_BODYCOMP_CALCIUM_SCENE_H
 #define QCT_TESTS_BODYCOMP_CALCIUM_SCENE_H
 
@@ -30,6 +30,14 @@ static void paint(struct scan *s, int i0, int j0, int k0, int ni, int nj, int nk
   for (int k = k0; k < k0 + nk; k++)
     for (int j = j0; j < j0 + nj; j++)
       for (int i = i0; i < i0 + ni; i++) s->hu->voxels[geometry_index(&s->hu->grid, i, j, k)] = hu;
+}
+
+static double agatston(const struct scan *s, const struct calcium_rules *rules) {
+  struct calcium_score score;
+  assert_ok(calcium_score(&score, s->hu, s->region, 1, rules));
+  double value = score.agatston;
+  calcium_score_free(&score);
+  return value;
 }
 
 #endif
