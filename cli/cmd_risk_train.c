@@ -21,8 +21,6 @@ struct params {
 static const struct params defaults = {.id = "id",
                                        .outcome = "fracture",
                                        .learner = {1, {"svm-rbf"}},
-                                       .outer = 10,
-                                       .repeats = 10,
                                        .inner = 5,
                                        .seed = 1,
                                        .most_missing = 0.4};
@@ -41,8 +39,10 @@ static const struct option options[] = {
     OPT_LIST(struct params, learner, "learner",
              "svm-rbf, svm-linear, logistic, lasso, cox, svr-rbf, svr-linear, deep, deep-cox, "
              "deep-time"),
-    OPT_INT(struct params, outer, "folds", "", 2, 100, "outer folds"),
-    OPT_INT(struct params, repeats, "repeats", "", 1, 1000, "repeats of the outer folds"),
+    OPT_INT(struct params, outer, "folds", "", 0, 100,
+            "outer folds; 0: 10, or 5 with fewer than 60 people"),
+    OPT_INT(struct params, repeats, "repeats", "", 0, 1000,
+            "repeats of the outer folds; 0: 10, or 2 with fewer than 60 people"),
     OPT_INT(struct params, inner, "inner-folds", "", 2, 20, "folds that choose hyper-parameters"),
     OPT_CHOICE(struct params, selection, "select", selection_names,
                "selection of features, inside each fold"),
@@ -164,6 +164,13 @@ done:
   return st;
 }
 
+/* A person's code is its first row. */
+static int64_t people_of(const struct ml_dataset *d) {
+  int64_t people = 0;
+  for (int64_t i = 0; i < d->n; i++) people += !d->person || d->person[i] == i;
+  return people;
+}
+
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -178,8 +185,6 @@ static status run(struct context *ctx, const void *params) {
                                                                     : ML_BINARY;
   const struct ml_dataset_options columns = {or_null(p->id), p->outcome, p->time, p->site, task};
   struct ml_nested_options o = ML_NESTED_DEFAULTS;
-  o.outer = p->outer;
-  o.repeats = p->by_site ? 1 : p->repeats;
   o.inner = p->inner;
   o.by_site = p->by_site;
   o.selection = (enum ml_selection)p->selection;
@@ -187,6 +192,9 @@ static status run(struct context *ctx, const void *params) {
   o.seed = (uint64_t)p->seed;
   TRY(table_read(&table, p->table));
   TRY(ml_dataset_make(&d, table, &columns, p->group.items, p->group.count));
+  const bool few = people_of(&d) < 60;
+  o.outer = p->outer ? p->outer : few ? 5 : 10;
+  o.repeats = p->by_site ? 1 : p->repeats ? p->repeats : few ? 2 : 10;
   TRY(record_create(&record, "cohort"));
   TRY(join(folder, p->out, "runs"));
   if (p->resume) TRY(resume_key(&resume, folder, p));

@@ -56,7 +56,7 @@ static status check_kind(const struct volume *v, const struct cnn_card *card, in
   double low, high;
   range_of(v, &low, &high);
   CHECK(high >= low, ST_DOMAIN, "input of %s: the image has no voxel with a value", card->name);
-  CHECK(!hu || card->dims == 2 || (high > -200 && low >= -4096 && high <= 65535 && low < 300),
+  CHECK(!hu || card->dims == 2 || (high > -200 && low >= -4096 && high <= 65535 && low < 0),
         ST_DOMAIN,
         "input of %s: values from %g to %g are not those of a CT in HU (air near -1000, tissue "
         "near 0)",

@@ -136,7 +136,7 @@ static void images_of_another_kind_are_refused(void **state) {
   strcpy(v->acquisition.modality, "MR");
   assert_fails(cnn_input_check(v, &c, 0, flags, sizeof flags), ST_DOMAIN, "modality MR");
   strcpy(v->acquisition.modality, "CT");
-  for (int i = 0; i < 60; i++) v->voxels[i] += 1500; /* stored values without the rescale */
+  for (int i = 0; i < 60; i++) v->voxels[i] += 1024; /* stored values without the rescale */
   assert_fails(cnn_input_check(v, &c, 0, flags, sizeof flags), ST_DOMAIN, "not those of a CT");
   volume_destroy(v);
 }
