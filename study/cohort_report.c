@@ -3,6 +3,7 @@
  */
 #include "calibration/quality.h"
 #include "core/statistics.h"
+#include "core/text.h"
 #include "report/report.h"
 #include "study/cohort_tables.h"
 #include "study/page_calibration.h"
@@ -182,6 +183,51 @@ static void tell_top(struct cohort_page *p, const struct cohort_summary *s) {
   }
 }
 
+struct copy {
+  const char *digest;
+  size_t row;
+};
+
+static int by_digest(const void *a, const void *b) {
+  const struct copy *p = a, *q = b;
+  int order = strcmp(p->digest, q->digest);
+  return order ? order : p->row < q->row ? -1 : p->row > q->row;
+}
+
+/* One scan under several ids is one person counted several times. */
+static status tell_copies(struct cohort_page *p) {
+  status st = ST_OK;
+  size_t n = 0, groups = 0;
+  struct text names = {0};
+  struct copy *sorted = malloc((p->rows + 1) * sizeof *sorted);
+  CHECK(sorted, ST_MEMORY, "looking for one scan under several ids among %zu", p->rows);
+  for (size_t r = 0; r < p->rows; r++)
+    if (p->t->digests[r][0]) sorted[n++] = (struct copy){p->t->digests[r], r};
+  qsort(sorted, n, sizeof *sorted, by_digest);
+  for (size_t i = 0; i < n;) {
+    size_t j = i + 1;
+    while (j < n && strcmp(sorted[j].digest, sorted[i].digest) == 0) j++;
+    if (j - i > 1 && ++groups <= LISTED)
+      for (size_t k = i; k < j; k++)
+        text_append(&names, "%s%s",
+                    k > i        ? " = "
+                    : groups > 1 ? "; "
+                                 : "",
+                    p->labels[sorted[k].row]);
+    i = j;
+  }
+  if (!groups) goto done;
+  if (groups > LISTED) text_append(&names, "; and %zu more", groups - LISTED);
+  TRY(text_check(&names, "scans under several ids"));
+  text_append(&names, ". The files are the same to the byte, and count as different people in all "
+                      "that follows. Leave all but one out (--opt-out), or mend their paths.");
+  report_finding(p->report, REPORT_STOP, "One scan under several ids.", names.data);
+done:
+  text_free(&names);
+  free(sorted);
+  return st;
+}
+
 static void tell_failures(struct cohort_page *p) {
   static const char *const columns[] = {"Case", "State", "Reason"};
   size_t ended = 0, waiting = 0;
@@ -270,18 +316,44 @@ static void tell_groups(struct cohort_page *p) {
                    "finding. `qct crosscal` and `qct risk train --site` treat scanners.");
 }
 
+static bool same_reason(const struct cohort_tables *t, size_t a, size_t b) {
+  const char *of_a = t->reasons[a] ? t->reasons[a] : "", *of_b = t->reasons[b] ? t->reasons[b] : "";
+  return t->missing[a] == t->missing[b] && strcmp(of_a, of_b) == 0;
+}
+
+/* "Neck, left: Volume [cm3]; ... and 9 more" of the measures that miss in as many cases as the
+ * first and for its reason. */
+static void name_measures(char out[512], const struct cohort_tables *t, size_t first) {
+  enum { NAMED = 2 };
+  size_t count = 0, n = 0;
+  for (size_t k = first; k < t->wide->column_count; k++) {
+    char words[256];
+    if (!t->missing[k] || !same_reason(t, first, k) || count++ >= NAMED) continue;
+    measure_words(words, &t->wide->columns[k]);
+    n += (size_t)snprintf(out + n, 512 - n, "%s%.200s", n ? "; " : "", words);
+  }
+  if (count > NAMED) snprintf(out + n, 512 - n, "; and %zu more", count - NAMED);
+}
+
 static void tell_missing(struct cohort_page *p) {
-  static const char *const columns[] = {"Measure", "#Cases without", "For example"};
+  static const char *const columns[] = {"Measures", "#Cases without", "For example"};
   const struct cohort_tables *t = p->t;
   size_t shown = 0;
   report_section(p->report, "Withheld values");
   report_table_begin(p->report, "Measures that some measured scans do not permit", columns, 3);
   for (size_t k = t->first_measure; k < t->wide->column_count; k++) {
-    char words[256], count[32];
-    if (!t->missing[k]) continue;
-    measure_words(words, &t->wide->columns[k]);
+    char words[512], count[32];
+    bool before = false;
+    for (size_t b = t->first_measure; b < k && !before; b++)
+      before = t->missing[b] && same_reason(t, b, k);
+    if (!t->missing[k] || before) continue;
+    name_measures(words, t, k);
     snprintf(count, sizeof count, "%zu", t->missing[k]);
-    const char *cells[] = {words, count, t->reasons[k] ? t->reasons[k] : "its step was withheld"};
+    const char *cells[] = {words, count,
+                           t->reasons[k]
+                               ? t->reasons[k]
+                               : "its step was withheld, for a reason given in this table "
+                                 "or on the page of the case"};
     report_table_row(p->report, cells);
     shown++;
   }
@@ -361,8 +433,11 @@ static int by_key_and_day(const void *a, const void *b) {
 static void tell_calibration_strip(struct cohort_page *p) {
   int column = table_find(p->t->wide, "scan.calibration_slope");
   char words[256];
-  if (column < 0 || !group_by(p, "scanner")) choose_groups(p);
   if (column < 0) return;
+  /* a single scanner is a group too; too many to show are none */
+  const bool by_scanner =
+      group_by(p, "scanner") || (p->group_count == 1 && strcmp(p->group_title, "scanner") == 0);
+  if (!by_scanner) choose_groups(p);
   measure_words(words, &p->t->wide->columns[column]);
   const struct report_strip strip = {.axis = words,
                                      .count = p->rows,
@@ -378,7 +453,9 @@ static void tell_calibration_strip(struct cohort_page *p) {
           "A scanner apart from the others measures other densities for the same HU; that is what "
           "the calibration takes out. A point apart from its scanner is a calibration to look at.",
       .act = "Open a point beyond the fences and look at its rods or tissue samples."};
-  report_strips(p->report, &strip, "Slope of the calibration by scanner.", &reading);
+  report_strips(p->report, &strip,
+                by_scanner ? "Slope of the calibration by scanner." : "Slope of the calibration.",
+                &reading);
   choose_groups(p);
 }
 
@@ -442,6 +519,7 @@ status cohort_report(const struct cohort_tables *t, const struct cohort_summary 
   TRY(report_create(&p.report, "Cohort", subtitle));
   TRY(prepare(&p));
   tell_top(&p, summary);
+  TRY(tell_copies(&p));
   tell_failures(&p);
   tell_measures(&p);
   tell_groups(&p);

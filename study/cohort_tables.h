@@ -14,6 +14,7 @@ struct cohort_tables {
   size_t first_measure;            /* its first measurement */
   size_t *missing;                 /* owned, by column: measured cases without a value */
   char **reasons;                  /* owned, by column: the first reason; NULL none */
+  char (*digests)[65];             /* owned, by row: SHA-256 of the scan, "" where not measured */
   size_t row;                      /* being filled */
   size_t measured, withheld;       /* values */
 };

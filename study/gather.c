@@ -28,7 +28,7 @@ done:
   return st;
 }
 
-/* Facts of the scan that are words: "Scanner", "Kernel". */
+/* Facts of the scan that are words: "Scanner", "Kernel"; its digest. */
 static status read_facts(struct cohort_tables *t, size_t i) {
   status st = ST_OK;
   char name[256], path[4096];
@@ -38,6 +38,7 @@ static status read_facts(struct cohort_tables *t, size_t i) {
   snprintf(name, sizeof name, "%s/parts/scan.json", t->cohort->cases[i].folder);
   TRY(cohort_path(path, t->folder, name));
   TRY(json_read(&scan, path));
+  TRY(json_get_text(t->digests[t->row], 65, scan, "digest", "parts/scan.json"));
   cJSON_ArrayForEach(fact, json_find(scan, "facts")) {
     char key[64], value[256];
     TRY(json_get_text(key, sizeof key, fact, "name", "parts/scan.json"));
@@ -146,6 +147,8 @@ static status make_wide(struct cohort_tables *t) {
   TRY(add_text_column(&t->scanner, t->wide, "scanner"));
   TRY(add_text_column(&t->kernel, t->wide, "kernel"));
   t->first_measure = t->wide->column_count;
+  t->digests = calloc(t->row_count + 1, sizeof *t->digests);
+  CHECK(t->digests, ST_MEMORY, "table of %zu cases", t->row_count);
   for (t->row = 0; t->row < t->row_count; t->row++) {
     TRY(read_record(&r, t, t->rows[t->row]));
     if (r) TRY(add_columns(t->wide, r, &hint));
@@ -376,6 +379,7 @@ done:
   for (size_t k = 0; t.reasons && k < t.wide->column_count; k++) free(t.reasons[k]);
   free(t.reasons);
   free(t.missing);
+  free(t.digests);
   table_destroy(t.wide);
   free(t.outcomes);
   free(t.rows);

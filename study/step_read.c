@@ -85,7 +85,7 @@ static status judge_values(cJSON *findings, const struct volume *hu) {
     high = h > high ? h : high;
   }
   CHECK(low <= fat_hu, ST_DOMAIN,
-        "the scan: values from %g to %g are no HU of a person, in whom fat lies below %g and air "
+        "values from %g to %g are no HU of a person, in whom fat lies below %g and air "
         "near -1000; if they are numbers of the scanner, rescale them first (mostly by -1024)",
         low, high, fat_hu);
   if (low > air_hu)
@@ -198,6 +198,7 @@ static status read_scan(struct study_case *c, int side) {
   cJSON *facts = cJSON_AddArrayToObject(json, "facts");
   cJSON *findings = cJSON_AddArrayToObject(json, "findings");
   CHECK(facts && findings, ST_MEMORY, "describing the scan");
+  json_add_text(json, "digest", case_input_digest(c, "ct"));
   TRY(case_hu(&hu, c));
   TRY(judge_values(findings, hu));
   TRY(case_given_labels(&given, c)); /* labels that do not fit end the run here */

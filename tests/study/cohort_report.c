@@ -21,6 +21,7 @@ struct fixture {
   struct cohort_outcome outcomes[CASES];
   size_t rows[CASES], missing[COLUMNS];
   char *reasons[COLUMNS];
+  char digests[CASES][65];
   struct cohort_tables t;
   struct cohort_summary summary;
 };
@@ -52,7 +53,8 @@ static int set_up(void **state) {
                                 .kernel = KERNEL,
                                 .first_measure = SLOPE,
                                 .missing = f->missing,
-                                .reasons = f->reasons};
+                                .reasons = f->reasons,
+                                .digests = f->digests};
   assert_ok(table_create(&f->t.wide, CASES));
   assert_ok(table_add_column(f->t.wide, "site", "", false));
   assert_ok(table_add_column(f->t.wide, "scanner", "", false));
@@ -147,6 +149,32 @@ static void a_measure_that_no_case_permits_is_counted(void **state) {
   free(html);
 }
 
+/* All of one scanner: its strip is the scanner's, not those of the sites. */
+static void calibrations_stand_by_scanner_even_when_there_is_one(void **state) {
+  char *html = page(*state);
+  char *from = strstr(html, ">Scanners</h2>"), *to = strstr(html, ">Withheld values</h2>");
+  assert_true(from && to && from < to);
+  *to = '\0';
+  assert_says(from, "by scanner");
+  assert_says(from, "Maker One");
+  assert_silent(from, ">north<");
+  free(html);
+}
+
+/* c03 and c07 are one scan; those without a digest are not. */
+static void one_scan_under_several_ids_is_named(void **state) {
+  struct fixture *f = *state;
+  char *html = page(f);
+  assert_silent(html, "One scan under several ids");
+  free(html);
+  for (int i = 0; i < MEASURED; i++) snprintf(f->digests[i], 65, "%d", i == 7 ? 3 : i);
+  html = page(f);
+  memset(f->digests, 0, sizeof f->digests);
+  assert_says(html, "One scan under several ids");
+  assert_says(html, "c03 = c07.");
+  free(html);
+}
+
 static void write_calibration(struct fixture *f, size_t i, double scale) {
   static const double rho[] = {0, 50, 100, 150, 200};
   char path[4096], name[8];
@@ -210,6 +238,8 @@ int main(void) {
       TEST(an_outlier_is_one_of_its_own_group),
       TEST(groups_have_the_statistics_of_their_own_cases),
       TEST(a_measure_that_no_case_permits_is_counted),
+      TEST(calibrations_stand_by_scanner_even_when_there_is_one),
+      TEST(one_scan_under_several_ids_is_named),
       TEST(a_scanner_that_drifts_is_named),
       TEST(a_steady_scanner_is_not),
       TEST(too_few_scans_are_not_judged),
