@@ -38,7 +38,8 @@ static status read_facts(struct cohort_tables *t, size_t i) {
   snprintf(name, sizeof name, "%s/parts/scan.json", t->cohort->cases[i].folder);
   TRY(cohort_path(path, t->folder, name));
   TRY(json_read(&scan, path));
-  TRY(json_get_text(t->digests[t->row], 65, scan, "digest", "parts/scan.json"));
+  const cJSON *digest = json_find(scan, "digest"); /* absent from results of earlier versions */
+  if (cJSON_IsString(digest)) snprintf(t->digests[t->row], 65, "%.64s", digest->valuestring);
   cJSON_ArrayForEach(fact, json_find(scan, "facts")) {
     char key[64], value[256];
     TRY(json_get_text(key, sizeof key, fact, "name", "parts/scan.json"));

@@ -60,10 +60,9 @@ static status name_case(struct cohort_case *k, const char *person, const char *s
   if (strncmp(person, "sub-", 4) == 0) person += 4;
   if (strncmp(session, "ses-", 4) == 0) session += 4;
   CHECK(is_id(person, 40), ST_DOMAIN,
-        "manifest: id \"%.60s\" is none: letters, digits, '-', '_' and '.', at most 40", person);
+        "id \"%.60s\" is none: letters, digits, '-', '_' and '.', at most 40", person);
   CHECK(!session[0] || is_id(session, 16), ST_DOMAIN,
-        "manifest: session \"%.60s\" is none: letters, digits, '-', '_' and '.', at most 16",
-        session);
+        "session \"%.60s\" is none: letters, digits, '-', '_' and '.', at most 16", session);
   snprintf(k->id, sizeof k->id, "%s%s%s", person, session[0] ? "_ses-" : "", session);
   snprintf(k->folder, sizeof k->folder, "sub-");
   put_label(k->folder, sizeof k->folder, person);
@@ -144,12 +143,20 @@ done:
   return st;
 }
 
-static status take_number(double *out, const struct csv *csv, size_t row, const char *name) {
+/* Of the body, in the unit and range of `qct run`: another unit may stay within the range. */
+static status take_number(double *out, const struct csv *csv, size_t row, const char *name,
+                          const char *unit, double low, double high) {
   status st = ST_OK;
   const char *cell = cell_of(csv, row, name);
+  char head[96], given[24];
   *out = (double)NAN;
-  CHECK(!cell[0] || csv_number(out, cell), ST_FORMAT,
-        "manifest, line %d: %s \"%.40s\" is no number", csv->lines[row], name, cell);
+  if (!cell[0]) goto done;
+  split_head(head, given, csv_cell(csv, 0, (size_t)column_of(csv, name)));
+  CHECK(!given[0] || strcmp(given, unit) == 0, ST_DOMAIN, "%s is in [%s]: it must be in [%s]", name,
+        given, unit);
+  CHECK(csv_number(out, cell), ST_FORMAT, "%s \"%.40s\" is no number", name, cell);
+  CHECK(*out >= low && *out <= high, ST_DOMAIN,
+        "%s %g %s is outside the permitted range: %g to %g %s", name, *out, unit, low, high, unit);
 done:
   return st;
 }
@@ -159,17 +166,17 @@ static status take_row(struct cohort *c, const struct csv *csv, size_t row, cons
   struct cohort_case *k = cohort_add(c);
   CHECK(k, ST_MEMORY, "a manifest of more than %d scans, or no memory", COHORT_CASES);
   TRY(name_case(k, cell_of(csv, row, "id"), cell_of(csv, row, "session")));
-  CHECK(cell_of(csv, row, "path")[0], ST_FORMAT, "manifest, line %d: %s has no path",
-        csv->lines[row], k->id);
+  CHECK(cell_of(csv, row, "path")[0], ST_FORMAT, "%s has no path", k->id);
   TRY(take_path(&k->ct, cell_of(csv, row, "path"), manifest));
   TRY(take_path(&k->labels, cell_of(csv, row, "labels"), manifest));
   TRY(take_path(&k->certificate, cell_of(csv, row, "certificate"), manifest));
   snprintf(k->phantom, sizeof k->phantom, "%.63s", cell_of(csv, row, "phantom"));
   snprintf(k->series, sizeof k->series, "%.71s", cell_of(csv, row, "series"));
-  TRY(take_number(&k->mass_kg, csv, row, "mass"));
-  TRY(take_number(&k->height_m, csv, row, "height"));
+  TRY(take_number(&k->mass_kg, csv, row, "mass", "kg", 20, 300));
+  TRY(take_number(&k->height_m, csv, row, "height", "m", 1, 2.5));
 done:
-  if (st != ST_OK && status_message()[0] && csv->lines) status_note("line %d", csv->lines[row]);
+  if (st != ST_OK && status_message()[0] && csv->lines)
+    status_note("manifest, line %d", csv->lines[row]);
   return st;
 }
 

@@ -6,7 +6,8 @@
  *   session    of a repeated scan (visit), optional
  *   path       DICOM folder or image file; a relative one is relative to the manifest's folder
  *   labels, certificate, phantom, series       of `qct run`, for this scan
- *   mass [kg], height [m]                      likewise; they are covariates as well
+ *   mass [kg], height [m]                      likewise, 20 to 300 kg and 1 to 2.5 m; they are
+ *                                              covariates as well
  *   age, sex, site, event, time, day ...       covariates; site and sex make groups in the report,
  *                                              day [d] is the time axis of scanner drift
  * Columns whose name is that of an identifier (name, birth date, ...) are left out with a warning.

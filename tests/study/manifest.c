@@ -108,6 +108,12 @@ static void what_is_no_manifest_is_refused_with_its_line(void **state) {
   assert_fails(read_manifest(f, "id,path\na,x\n\"../b\",x\n"), ST_DOMAIN, "line 3");
   assert_fails(read_manifest(f, "id,path,mass [kg]\na,x,heavy\n"), ST_FORMAT,
                "mass \"heavy\" is no number");
+  /* 150 lb would pass for kg */
+  assert_fails(read_manifest(f, "id,path,mass [lb]\na,x,150\n"), ST_DOMAIN,
+               "line 2: mass is in [lb]: it must be in [kg]");
+  assert_fails(read_manifest(f, "id,path,height [m]\na,x,1.7\nb,x,170\n"), ST_DOMAIN,
+               "line 3: height 170 m is outside the permitted range: 1 to 2.5 m");
+  assert_fails(read_manifest(f, "id,path,mass\na,x,-5\n"), ST_DOMAIN, "20 to 300 kg");
   assert_fails(read_manifest(f, "id,path\na-1,x\nA1,y\n"), ST_DOMAIN, "would lie in");
   assert_fails(read_manifest(f, "id,path\n"), ST_DOMAIN, "no scan");
   assert_fails(cohort_read(&f->cohort, in(f, "none.csv")), ST_IO, "none.csv");
