@@ -118,6 +118,9 @@ status tissue_compartment_parse(struct tissue_compartment *c, const char *text,
 status tissue_measure_list(struct record *r, const struct volume *hu, const struct labels *l,
                            const struct tissue_list *list, const struct tissue_options *options);
 
+/** On the rows since `first` that rest on the HU of muscle: contrast medium, when it was given. */
+void tissue_flag_contrast(struct record *r, size_t first, const struct volume *hu);
+
 /** Row vat_sat_ratio of region "visceral", when the record holds fat_area or fat_volume of regions
  * named visceral and subcutaneous; withheld when there is no subcutaneous fat. Else nothing. */
 status tissue_fat_ratio(struct record *r);

@@ -1,5 +1,6 @@
 #include "bodycomp/tissue.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +39,22 @@ done:
   return st;
 }
 
+void tissue_flag_contrast(struct record *r, size_t first, const struct volume *hu) {
+  static const char *const of_hu[] = {"smra", "compartment_mean_hu", "muscle_low", "muscle_normal",
+                                      "muscle_gauge"};
+  if (hu->acquisition.contrast != CONTRAST_PRESENT) return;
+  for (size_t i = first; i < r->count; i++)
+    for (size_t k = 0; k < sizeof of_hu / sizeof *of_hu; k++)
+      if (!isnan(r->rows[i].value) && !strncmp(r->rows[i].quantity, of_hu[k], strlen(of_hu[k])))
+        measurement_flag(&r->rows[i], "contrast medium raises the HU of muscle");
+}
+
 status tissue_measure_list(struct record *r, const struct volume *hu, const struct labels *l,
                            const struct tissue_list *list, const struct tissue_options *options) {
   status st = ST_OK;
   struct tissue_options o = TISSUE_DEFAULTS;
   if (options) o = *options;
+  const size_t first = r->count;
   if (list->fat) o.imat_min_pixels = 1; /* of fat between fibres, not of compartments of fat */
   for (int i = 0; i < list->count; i++) {
     struct tissue_compartment c;
@@ -56,6 +68,7 @@ status tissue_measure_list(struct record *r, const struct volume *hu, const stru
     else
       TRY(tissue_muscle_record(r, c.name, &m, &hu->grid, slices, list->volume, list->height_m, &o));
   }
+  tissue_flag_contrast(r, first, hu);
 done:
   return st;
 }

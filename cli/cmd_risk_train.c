@@ -38,7 +38,7 @@ static const struct option options[] = {
              "feature group name=pattern+pattern; the first group is the reference"),
     OPT_LIST(struct params, learner, "learner",
              "svm-rbf, svm-linear, logistic, lasso, cox, svr-rbf, svr-linear, deep, deep-cox, "
-             "deep-time"),
+             "deep-time; logistic-plain and cox-plain have no penalty: comparators"),
     OPT_INT(struct params, outer, "folds", "", 0, 100,
             "outer folds; 0: 10, or 5 with fewer than 60 people"),
     OPT_INT(struct params, repeats, "repeats", "", 0, 1000,

@@ -73,7 +73,10 @@ done:
 }
 
 static int is_linear(const char *learner) {
-  return !strcmp(learner, "logistic") || !strcmp(learner, "lasso") || !strcmp(learner, "cox");
+  static const char *const linear[] = {"logistic", "lasso", "cox", "logistic-plain", "cox-plain"};
+  for (size_t i = 0; i < sizeof linear / sizeof *linear; i++)
+    if (!strcmp(learner, linear[i])) return 1;
+  return 0;
 }
 
 status ml_federated_model(struct ml_risk_model *out, const struct ml_risk_model *models,

@@ -52,16 +52,17 @@ struct ml_learner {
   status (*from_json)(void **model, const cJSON *json, const char *what);
 };
 
-/** "svm-linear", "svm-rbf", "svr-linear", "svr-rbf", "logistic", "lasso", "cox", "deep",
+/** "svm-linear", "svm-rbf", "svr-linear", "svr-rbf", "logistic", "lasso", "cox",
+ * "logistic-plain", "cox-plain" (no penalty and no search: comparators), "deep",
  * "deep-cox", "deep-time" (networks: fitting needs the module qct_cnn_torch, scoring does not);
  * NULL when unknown. The default grids are those of the method (LIBSVM tools/grid.py for SVM; 9
- * penalties 1e-4..1e4 per person for ridge and lasso). Borrowed, constant; copy the struct to
+ * penalties 1e-4..1e2 per 100 people for ridge and lasso). Borrowed, constant; copy the struct to
  * change seed, balanced or grid. */
 const struct ml_learner *ml_learner_find(const char *name);
 
 extern const struct ml_learner ml_learner_svm_linear, ml_learner_svm_rbf, ml_learner_svr_linear,
     ml_learner_svr_rbf, ml_learner_logistic, ml_learner_lasso, ml_learner_cox, ml_learner_deep,
-    ml_learner_deep_cox, ml_learner_deep_time;
+    ml_learner_deep_cox, ml_learner_deep_time, ml_learner_logistic_plain, ml_learner_cox_plain;
 
 #ifdef __cplusplus
 }

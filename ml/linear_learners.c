@@ -1,5 +1,5 @@
 /* Linear learners: logistic regression with ridge or lasso penalty, Cox regression with ridge
- * penalty. */
+ * penalty; both also plain, as what a gain is a gain over. */
 #include "core/json.h"
 #include "ml/learner.h"
 #include "ml/regression.h"
@@ -9,24 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Penalty per person, strongest first, so that a tie goes to the simpler model. */
+/* Penalty per 100 people, strongest first, so that a tie goes to the simpler model. */
 static const double penalties[] = {1e2, 3e1, 1e1, 3e0, 1e0, 3e-1, 1e-1, 1e-2, 1e-4};
 enum { PENALTIES = sizeof penalties / sizeof *penalties };
+static const double plain_penalty = 1e-6; /* only so that a fit that separates has an end */
 
 struct linear_kind {
-  int lasso, cox;
+  int lasso, cox, plain;
 };
-static const struct linear_kind ridge_kind = {0, 0}, lasso_kind = {1, 0}, cox_kind = {0, 1};
+static const struct linear_kind ridge_kind = {0, 0, 0}, lasso_kind = {1, 0, 0},
+                                cox_kind = {0, 1, 0}, logistic_plain_kind = {0, 0, 1},
+                                cox_plain_kind = {0, 1, 1};
 
 struct linear_model {
   int p;
+  int separated; /* the features tell all people apart: the coefficients rest on the penalty */
   double intercept;
   double *beta;
 };
 
 static void describe(const struct ml_learner *self, int point, char out[96]) {
   const struct linear_kind *k = self->config;
-  snprintf(out, 96, "%s=%g", k->lasso ? "lasso" : "ridge", penalties[point]);
+  if (k->plain)
+    snprintf(out, 96, "no penalty");
+  else
+    snprintf(out, 96, "%s=%g per 100", k->lasso ? "lasso" : "ridge", penalties[point]);
 }
 
 static void destroy(void *model) {
@@ -73,7 +80,7 @@ static status fit(void **out, const struct ml_learner *self, const struct ml_set
   const struct linear_kind *k = self->config;
   struct linear_model *m = NULL;
   double *weights = NULL;
-  double penalty = penalties[point] * (double)train->n / 100;
+  double penalty = k->plain ? plain_penalty : penalties[point] * (double)train->n / 100;
   TRY(model_alloc(&m, train->p));
   if (k->cox) {
     struct ml_cox_fit fitted;
@@ -86,6 +93,7 @@ static status fit(void **out, const struct ml_learner *self, const struct ml_set
     *(k->lasso ? &o.lasso : &o.ridge) = penalty;
     TRY(ml_logistic(&fitted, m->beta, NULL, train->x, train->outcome, train->n, train->p, &o));
     m->intercept = fitted.intercept;
+    m->separated = fitted.separated;
   }
   *out = m;
   m = NULL;
@@ -110,6 +118,7 @@ static cJSON *to_json(const void *model) {
   json_add_number(json, "features", m->p);
   json_add_number(json, "intercept", m->intercept);
   json_add_numbers(json, "coefficients", m->beta, m->p);
+  if (m->separated) cJSON_AddBoolToObject(json, "separated", 1);
   return json;
 }
 
@@ -129,10 +138,10 @@ done:
   return st;
 }
 
-#define LINEAR_LEARNER(symbol, text, kind, table)                                                  \
+#define LINEAR_LEARNER(symbol, text, kind, table, points)                                          \
   const struct ml_learner symbol = {.name = text,                                                  \
                                     .task = kind,                                                  \
-                                    .grid = PENALTIES,                                             \
+                                    .grid = points,                                                \
                                     .config = &table,                                              \
                                     .describe = describe,                                          \
                                     .fit = fit,                                                    \
@@ -141,15 +150,18 @@ done:
                                     .to_json = to_json,                                            \
                                     .from_json = from_json}
 
-LINEAR_LEARNER(ml_learner_logistic, "logistic", ML_BINARY, ridge_kind);
-LINEAR_LEARNER(ml_learner_lasso, "lasso", ML_BINARY, lasso_kind);
-LINEAR_LEARNER(ml_learner_cox, "cox", ML_SURVIVAL, cox_kind);
+LINEAR_LEARNER(ml_learner_logistic, "logistic", ML_BINARY, ridge_kind, PENALTIES);
+LINEAR_LEARNER(ml_learner_lasso, "lasso", ML_BINARY, lasso_kind, PENALTIES);
+LINEAR_LEARNER(ml_learner_cox, "cox", ML_SURVIVAL, cox_kind, PENALTIES);
+LINEAR_LEARNER(ml_learner_logistic_plain, "logistic-plain", ML_BINARY, logistic_plain_kind, 1);
+LINEAR_LEARNER(ml_learner_cox_plain, "cox-plain", ML_SURVIVAL, cox_plain_kind, 1);
 
 const struct ml_learner *ml_learner_find(const char *name) {
   static const struct ml_learner *const all[] = {
-      &ml_learner_svm_rbf,  &ml_learner_svm_linear, &ml_learner_svr_rbf, &ml_learner_svr_linear,
-      &ml_learner_logistic, &ml_learner_lasso,      &ml_learner_cox,     &ml_learner_deep,
-      &ml_learner_deep_cox, &ml_learner_deep_time};
+      &ml_learner_svm_rbf,    &ml_learner_svm_linear,     &ml_learner_svr_rbf,
+      &ml_learner_svr_linear, &ml_learner_logistic,       &ml_learner_lasso,
+      &ml_learner_cox,        &ml_learner_deep,           &ml_learner_deep_cox,
+      &ml_learner_deep_time,  &ml_learner_logistic_plain, &ml_learner_cox_plain};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (!strcmp(all[i]->name, name)) return all[i];
   return NULL;

@@ -69,6 +69,7 @@ static status add_groups(struct record *r, int *count, const struct volume *hu,
     }
     TRY(tissue_measure(&m, hu, l, value, 0, hu->grid.nz - 1, &o));
     TRY(tissue_muscle_record(r, groups[i].name, &m, &hu->grid, hu->grid.nz, 1, height_m, &o));
+    tissue_flag_contrast(r, first, hu);
     for (size_t n = first; n < r->count && cut_by_scan(l, value); n++)
       measurement_flag(&r->rows[n], "cut by the end of the scan");
   }

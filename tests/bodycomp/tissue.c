@@ -387,8 +387,8 @@ static void a_window_that_ends_before_it_begins_is_refused(void **state) {
   volume_destroy(v);
 }
 
-/* Of 16 voxels 4 hold no data: every row of muscle and of fat says so. */
-static void voxels_without_data_are_told_on_every_row(void **state) {
+/* Of 16 voxels 4 hold no data: every row of muscle and of fat says so; rows of HU name contrast. */
+static void voxels_without_data_and_contrast_are_told(void **state) {
   (void)state;
   struct volume *v = flat(4, 4, 1, 1, 1, 50);
   struct labels *l = NULL;
@@ -404,6 +404,13 @@ static void voxels_without_data_are_told_on_every_row(void **state) {
   assert_ok(tissue_measure_list(r, v, l, &fat, NULL));
   for (size_t i = 0; i < r->count; i++)
     assert_non_null(strstr(r->rows[i].flags, "4 of 16 voxels of the compartment hold no data"));
+  assert_null(strstr(record_find(r, "wall", "smra")->flags, "contrast"));
+  record_destroy(r);
+  v->acquisition.contrast = CONTRAST_PRESENT;
+  assert_ok(record_create(&r, "case"));
+  assert_ok(tissue_measure_list(r, v, l, &muscle, NULL));
+  assert_non_null(strstr(record_find(r, "wall", "smra")->flags, "contrast medium raises"));
+  assert_null(strstr(record_find(r, "wall", "muscle_area")->flags, "contrast"));
   record_destroy(r);
   labels_destroy(l);
   volume_destroy(v);
@@ -492,7 +499,7 @@ int main(void) {
       cmocka_unit_test(what_is_no_scan_of_a_body_is_refused_and_metal_is_told),
       cmocka_unit_test(areas_need_axial_slices_and_volumes_their_distance),
       cmocka_unit_test(a_window_that_ends_before_it_begins_is_refused),
-      cmocka_unit_test(voxels_without_data_are_told_on_every_row),
+      cmocka_unit_test(voxels_without_data_and_contrast_are_told),
       cmocka_unit_test(compartments_have_names_of_their_own_and_only_muscle_loses_small_fat),
       cmocka_unit_test(hip_levels_are_where_the_bones_say),
       cmocka_unit_test(soft_tissue_is_the_shortest_way_from_the_trochanters_face),
