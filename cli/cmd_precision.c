@@ -22,7 +22,7 @@ static const struct option options[] = {
     OPT_REAL(struct params, second, "other-precision", "", 0, 1e6,
              "precision of another scanner: adds the least significant change between the two"),
     OPT_REAL(struct params, cross, "cross-error", "", 0, 1e6,
-             "standard error of their cross-calibration"),
+             "standard error of their cross-calibration, in the unit of the measurement"),
     OPT_OUT_AS(struct params, out, "out", ENDS_RECORD,
                "precision with intervals; standard output when not given"),
     OPTIONS_END};

@@ -30,7 +30,8 @@ static const struct option options[] = {
              "of the body, for the force of a fall; from the DICOM header when stated there"),
     OPT_REAL(struct params, height_m, "height", "m", 1, 2.5,
              "of the body, for the force of a fall; from the DICOM header when stated there"),
-    OPT_CASE(struct params, case_id),
+    OPT_TEXT(struct params, case_id, "case",
+             "identifier put into every row, else made from the scan; never a name"),
     OPTIONS_END};
 
 static const struct example examples[] = {

@@ -162,7 +162,8 @@ struct option {
     .offset = OPTION_AT(T, m, const char *)                                                        \
   }
 /** Name of the case in the rows of a record (context_write_record puts it into rows without). */
-#define OPT_CASE(T, m) OPT_TEXT(T, m, "case", "identifier put into every row; never a name")
+#define OPT_CASE(T, m)                                                                             \
+  OPT_TEXT(T, m, "case", "identifier put into every row, else the word case; never a name")
 #define ENDS_RECORD ".csv .json"
 #define ENDS_IMAGE ".nii.gz .nii .nrrd .mha"
 #define OPTIONS_END                                                                                \

@@ -53,12 +53,15 @@ done:
   return st;
 }
 
-/* The name given with --case, for rows that a method made without one. */
+/* The name given with --case, for rows that a method made without one; the same word in all
+ * commands without it, so that their tables join. */
 static void name_case(const struct context *ctx, const struct record *r) {
   const char *name = NULL;
   for (const struct option *o = ctx->options; o && o->kind != OPTION_END; o++)
-    if (o->kind == OPTION_TEXT && strcmp(o->name, "case") == 0)
+    if (o->kind == OPTION_TEXT && strcmp(o->name, "case") == 0) {
       name = *(const char *const *)(const void *)((const char *)ctx->params + o->offset);
+      if (!name) name = "case";
+    }
   for (size_t i = 0; name && i < r->count; i++)
     if (!r->rows[i].case_id[0]) snprintf(r->rows[i].case_id, sizeof r->rows[i].case_id, "%s", name);
 }

@@ -216,6 +216,7 @@ static int64_t pixel_data_end(struct walk *w, int64_t at) {
   if (read_element(&e, w, at) != ST_OK) goto cut;
   if (e.length != UNDEFINED)
     return (int64_t)e.length <= w->size - e.value ? e.value + (int64_t)e.length : -1;
+  if (w->is_explicit && !strstr("OB OW UN ", e.vr)) return -1;
   do {
     at = e.value + (e.tag == PIXEL_DATA ? 0 : (int64_t)e.length);
     if (read_element(&e, w, at) != ST_OK) goto cut;
@@ -236,6 +237,7 @@ status dicom_check(const char *path, int64_t *end) {
   w.size = info.st_size;
   if (end) *end = w.size;
   TRY(walk_meta(&w, &at, syntax));
+  CHECK(at < w.size, ST_FORMAT, "the DICOM file ends behind its meta information");
   if (!strcmp(syntax, "1.2.840.10008.1.2.1.99")) goto done;
   w.big = !strcmp(syntax, "1.2.840.10008.1.2.2");
   w.is_explicit = strcmp(syntax, "1.2.840.10008.1.2") && strcmp(syntax, "1.2.840.113619.5.2");

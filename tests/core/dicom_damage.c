@@ -158,6 +158,26 @@ static void a_header_with_a_wrong_type_is_decoded_or_refused(void **state) {
   }
 }
 
+/* Every place at which a file can be cut, whatever its transfer syntax says of the rest. */
+static void a_file_cut_anywhere_is_read_or_refused(void **state) {
+  (void)state;
+  static const char *const ends[] = {"1.2.1", "1.2.2", "1.2.5", "1.2"};
+  for (int e = 0; e < 4; e++) {
+    struct bytes whole = seed("ct");
+    char *syntax = find(whole, "1.2.840.10008.1.2.1", 19) + 14;
+    memset(syntax, 0, 6);
+    memcpy(syntax, ends[e], strlen(ends[e]));
+    for (size_t n = 132; n < whole.length; n += n < 250 ? 1 : 7) {
+      struct volume *v = NULL;
+      FILE *f = fopen("cut.dcm", "wb");
+      assert_non_null(f);
+      assert_true(fwrite(whole.data, 1, n, f) == n && fclose(f) == 0);
+      assert_true(image_read(&v, "cut.dcm", NULL) != ST_OK);
+    }
+    free(whole.data);
+  }
+}
+
 static void a_radiograph_with_too_few_pixels_is_refused(void **state) {
   (void)state;
   struct volume *v;
@@ -167,11 +187,15 @@ static void a_radiograph_with_too_few_pixels_is_refused(void **state) {
   assert_fails(radiograph_read(&v, "short.dcm", 0.2), ST_FORMAT, "cut short: 32 of 512 bytes");
 }
 
-static void compressed_data_that_end_in_no_end_are_refused(void **state) {
+static void compressed_data_without_an_end_are_refused(void **state) {
   (void)state;
   struct volume *v;
   struct bytes b = seed("rle");
   memcpy(b.data + b.length - 2, "\xf2\xf2", 2); /* the end of the fragments claims a length */
+  keep("no_end.dcm", b, NULL, 0);
+  assert_fails(image_read(&v, "no_end.dcm", NULL), ST_DOMAIN, "have no end");
+  b = seed("rle");
+  find(b, "\xe0\x7f\x10\0OB", 6)[5] = 'F'; /* no type that has fragments */
   keep("no_end.dcm", b, NULL, 0);
   assert_fails(image_read(&v, "no_end.dcm", NULL), ST_DOMAIN, "have no end");
 }
@@ -210,8 +234,9 @@ int main(void) {
       cmocka_unit_test(what_stands_behind_the_pixel_data_is_not_read),
       cmocka_unit_test(an_identifier_behind_the_pixel_data_does_not_come_through),
       cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
+      cmocka_unit_test(a_file_cut_anywhere_is_read_or_refused),
       cmocka_unit_test(a_radiograph_with_too_few_pixels_is_refused),
-      cmocka_unit_test(compressed_data_that_end_in_no_end_are_refused),
+      cmocka_unit_test(compressed_data_without_an_end_are_refused),
       cmocka_unit_test(run_lengths_are_read_as_the_standard_writes_them)};
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
