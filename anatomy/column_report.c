@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const double pixel_mm = 0.6;
 
@@ -29,6 +30,9 @@ static void draw_line(struct picture *p, const struct picture_plane *plane,
   }
 }
 
+/* Of text twice as large as the smallest, px. */
+enum { LETTER = 12 };
+
 static void draw_marks(struct picture *p, const struct picture_plane *plane,
                        const struct column *c) {
   char text[48];
@@ -37,18 +41,20 @@ static void draw_marks(struct picture *p, const struct picture_plane *plane,
     picture_project(plane, c->discs[i].at, &x, &y);
     picture_line(p, x - 25, y, x + 25, y, COLOUR_YELLOW, 1);
     snprintf(text, sizeof text, "%.0f", c->discs[i].at.z);
-    picture_text(p, (int)x + 28, (int)y - 3, text, COLOUR_YELLOW, 1);
+    picture_text(p, (int)x - 30 - LETTER * (int)strlen(text), (int)y - 7, text, COLOUR_YELLOW, 2);
   }
   for (int i = 0; i < c->body_count; i++) {
     picture_project(plane, c->bodies[i].at, &x, &y);
     picture_circle(p, x, y, 4, COLOUR_SKY, 1);
-    snprintf(text, sizeof text, "z %.0f (%.2f)", c->bodies[i].at.z, c->bodies[i].confidence);
-    picture_text(p, (int)x - 110, (int)y - 3, text, COLOUR_SKY, 1);
+    snprintf(text, sizeof text, "%.0f (%.2f)", c->bodies[i].at.z, c->bodies[i].confidence);
+    int left = (int)x - 32 - LETTER * (int)strlen(text); /* in front of the body */
+    picture_text(p, left > 2 ? left : 2, (int)y - 7, text, COLOUR_SKY, 2);
   }
 }
 
-/* Heights every 50 mm at the left edge, so that a reader can name one. */
-static void draw_ruler(struct picture *p, const struct picture_plane *plane) {
+/* Heights every 50 mm, so that a reader can name one: at the left edge, or behind the back. */
+static void draw_ruler(struct picture *p, const struct picture_plane *plane, bool behind) {
+  const int line = behind ? p->width - 9 : 0, words = behind ? p->width - 36 : 10;
   double top = plane->centre.z + 0.5 * plane->height_mm;
   for (double z = floor(top / 50) * 50; z > top - plane->height_mm; z -= 50) {
     char text[24];
@@ -57,8 +63,8 @@ static void draw_ruler(struct picture *p, const struct picture_plane *plane) {
     at.z = z;
     picture_project(plane, at, &x, &y);
     snprintf(text, sizeof text, "%.0f", z);
-    picture_line(p, 0, y, 8, y, 0xFFFFFF, 1);
-    picture_text(p, 10, (int)y - 3, text, 0xFFFFFF, 1);
+    picture_line(p, line, y, line + 8, y, 0xFFFFFF, 1);
+    picture_text(p, words, (int)y - 3, text, 0xFFFFFF, 1);
   }
 }
 
@@ -74,11 +80,11 @@ static status panel(struct picture **out, const struct volume *hu, const struct 
     double x, y;
     picture_outline(p, anchored, frames->items[i].label, &plane, COLOUR_ORANGE);
     picture_project(&plane, frames->items[i].centre, &x, &y);
-    picture_text(p, (int)x - 6, (int)y - 3, frames->items[i].level, COLOUR_ORANGE, 1);
+    picture_text(p, (int)x - 12, (int)y - 7, frames->items[i].level, COLOUR_ORANGE, 2);
   }
   draw_line(p, &plane, c);
   if (sagittal) draw_marks(p, &plane, c);
-  draw_ruler(p, &plane);
+  draw_ruler(p, &plane, sagittal);
   picture_text(p, 40, 6, sagittal ? "sagittal, front left; z [mm]" : "frontal", 0xFFFFFF, 1);
   if (*c->reason && sagittal) picture_text(p, 40, 20, "NOT RELIABLE", COLOUR_RED, 2);
   *out = p;

@@ -3,6 +3,9 @@
 #include "core/image.h"
 #include "core/log.h"
 
+#include <math.h>
+#include <stdio.h>
+
 struct params {
   const char *labels, *bodies, *ct, *out;
   int kind;
@@ -33,9 +36,12 @@ static const char *const sources[] = {"totalseg2023", "totalseg_spine", NULL};
 static void report(const struct vertebra_result *r) {
   for (int i = 0; i < r->frames.count; i++) {
     const struct vertebra_frame *f = &r->frames.items[i];
-    log_info("%s: %.1f ml, heights %.1f %.1f %.1f mm (front, middle, back)%s%s", f->level,
-             f->body_mm3 / 1000, f->height_anterior_mm, f->height_middle_mm, f->height_posterior_mm,
-             *f->flags ? "; " : "", f->flags);
+    char heights[80] = ""; /* the flags say why there are none */
+    if (!isnan(f->height_middle_mm))
+      snprintf(heights, sizeof heights, ", heights %.1f %.1f %.1f mm (front, middle, back)",
+               f->height_anterior_mm, f->height_middle_mm, f->height_posterior_mm);
+    log_info("%s: %.1f ml%s%s%s", f->level, f->body_mm3 / 1000, heights, *f->flags ? "; " : "",
+             f->flags);
   }
   for (int level = 0; level < VERTEBRA_LEVELS; level++)
     if (*r->refused[level]) log_warning("%s: %s", vertebra_level_name(level), r->refused[level]);

@@ -36,9 +36,9 @@ static inline status femur_write(struct context *ctx, const struct femur_result 
   if (other) TRY(compare_write(r, ct, other, out, provenance, ctx->force));
   for (int i = 0; i < 2; i++) {
     const struct femur *f = &r->sides[i];
-    char score[24] = ""; /* of the search; a label map has none */
+    char score[64] = ""; /* of the search; a label map has none */
     if (!isnan(f->frame.head_score))
-      snprintf(score, sizeof score, ", score %.2f", f->frame.head_score);
+      snprintf(score, sizeof score, ", score of the head %.2f", f->frame.head_score);
     if (f->state != FEMUR_FOUND)
       log_info("%s femur: %s", side_name(f->side), f->reason);
     else

@@ -193,6 +193,7 @@ status spine_phantom_make(struct phantom_result *out, const struct spine_phantom
   *out = r;
   r = (struct phantom_result){0};
 done:
+  if (st == ST_OK) progress_update(&progress, 3, NULL);
   progress_end(&progress);
   painted_free(&painted);
   phantom_result_free(&r);

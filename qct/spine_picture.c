@@ -1,6 +1,7 @@
 #include "qct/spine_picture.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { GAP = 6, ACROSS = 6 };
 static const double pixel_mm = 0.5, tile_mm = 80;
@@ -59,7 +60,9 @@ status qct_spine_picture(struct picture **out, const struct volume *image,
   for (int i = 0; i < frames->count; i++) {
     double x, y;
     picture_project(&plane, frames->items[i].centre, &x, &y);
-    picture_text(part, (int)x - 46, (int)y - 7, frames->items[i].level, 0xFFFFFF, 2);
+    const char *level = frames->items[i].level; /* in front of the body */
+    int left_of = (int)x - 42 - 12 * (int)strlen(level);
+    picture_text(part, left_of > 2 ? left_of : 2, (int)y - 7, level, 0xFFFFFF, 2);
   }
   TRY(picture_create(&all, part->width + 2 * (GAP + tile), part->height, 0xFFFFFF));
   picture_place(all, part, 0, 0);

@@ -22,6 +22,7 @@ static const struct step_remedy common_remedies[] = {
 static const struct step_remedy femur_remedies[] = {
     {"give labels", "A scan of the hip, or --labels that name the femora."},
     {"etal", "The other hip, or a scan without the implant."},
+    {"no femur of this side", "A label map that names this femur, if the scan shows it."},
     {"in the scan", HIP_COVERAGE},
     {"outside the scan", HIP_COVERAGE},
     {"end of the bone", HIP_COVERAGE},
