@@ -211,7 +211,9 @@ static status one_case(struct rad_case *out, const struct params *p,
                        const struct rad_parameters *base, const char *case_id, const char *image,
                        const char *labels) {
   status st = ST_OK;
-  struct image_read_options how = {0};
+  /* what is to be calibrated is taken for HU where its file does not say */
+  const struct image_read_options how = {.quantity =
+                                             p->calibration ? QUANTITY_HU : QUANTITY_UNKNOWN};
   struct volume *v = NULL;
   struct volume *density = NULL;
   struct labels *l = NULL;
@@ -223,9 +225,11 @@ static status one_case(struct rad_case *out, const struct params *p,
   TRY(read_labels(&l, labels, v, p->resample_labels));
   if (p->calibration) {
     TRY(calibration_read(&c, p->calibration));
-    if (v->quantity == QUANTITY_UNKNOWN) v->quantity = QUANTITY_HU;
     TRY(calibration_apply(&density, &c, v));
   }
+  if (s.convention == RAD_IBSI && p->rounding == 0 && v->quantity == QUANTITY_UNKNOWN)
+    log_warning("the image does not say what it holds: intensities are not rounded to whole "
+                "numbers and have no unit; of a CT give --round yes");
   if (s.convention == RAD_IBSI)
     s.round_intensity =
         p->rounding == 1 || (p->rounding == 0 && !density && v->quantity == QUANTITY_HU);

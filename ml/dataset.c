@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE /* strsep */
 #include "ml/dataset.h"
 
+#include "core/log.h"
 #include "core/statistics.h"
 
 #include <fnmatch.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static status find_column(int *out, const struct table *t, const char *name, const char *what) {
   status st = ST_OK;
@@ -105,6 +107,17 @@ static bool mostly_numbers(const struct table *t, int column) {
   return 2 * numbers > present;
 }
 
+/* Columns whose name says that they were known only afterwards: no pattern takes them, a name does.
+ */
+static bool known_afterwards(const char *name) {
+  static const char *const names[] = {"time",      "event",     "outcome", "status",
+                                      "followup",  "death",     "died",    "fracture",
+                                      "fractured", "follow_up", "truth"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (!strcasecmp(name, names[i])) return true;
+  return false;
+}
+
 /* Add the columns that match a pattern to a group. */
 static status match_pattern(struct ml_dataset *d, struct ml_feature_group *g,
                             const struct ml_dataset_options *o, const char *pattern, int exact) {
@@ -115,6 +128,12 @@ static status match_pattern(struct ml_dataset *d, struct ml_feature_group *g,
     const double *numbers = NULL;
     if (fnmatch(pattern, col->name, 0) || reserved(o, col->name)) continue;
     if (!col->numeric && !exact && !mostly_numbers(d->table, (int)c)) continue;
+    if (!exact && known_afterwards(col->name)) {
+      log_warning("feature group %s: column \"%s\" is left out, its name is that of an outcome; "
+                  "name it without a pattern to take it",
+                  g->name, col->name);
+      continue;
+    }
     st = table_numbers(&numbers, d->table, col->name, "feature");
     if (st != ST_OK) {
       status_note("feature group %s", g->name);

@@ -45,7 +45,8 @@ struct ml_dataset {
 
 /**
  * @param groups   "name=pattern+pattern", patterns as in a shell (`vbmd*`); a group of the name
- * "all" with every numeric column that is not id, outcome, time or site is made when none is given
+ * "all" with every numeric column that is not id, outcome, time or site is made when none is given;
+ * columns named as outcomes are (time, event, death, ...) are taken by name only, with a warning
  * @return ST_DOMAIN: missing column, text column named as feature, a column matched by a pattern in
  * which more than half of the values are numbers but not all, outcome missing or not 0/1/2, time
  * <= 0, a pattern that matches nothing, fewer than 4 rows, one class only
