@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/scan_options.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "ml/drr_picture.h"
 
 #include <math.h>
@@ -118,6 +119,18 @@ done:
   return st;
 }
 
+/* Numbers of the scanner start at 0, and air would weigh as much as water. */
+static void warn_no_air(const struct volume *v) {
+  double low = INFINITY;
+  for (int64_t i = 0; i < geometry_voxels(&v->grid); i++) {
+    double h = (double)v->voxels[i];
+    low = h < low ? h : low; /* NaN is not */
+  }
+  if (low >= 0)
+    log_warning("no value lies below 0 HU: neither air nor fat is in the scan, or its values are "
+                "not HU but numbers of the scanner (mostly 1024 too high)");
+}
+
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -129,6 +142,7 @@ static status run(struct context *ctx, const void *params) {
   struct ml_drr d = {0};
   if (o.value == ML_DRR_LINE || o.value == ML_DRR_TRANSMISSION) read.quantity = QUANTITY_HU;
   TRY(image_read(&v, p->ct, &read));
+  if (read.quantity == QUANTITY_HU) warn_no_air(v);
   if (p->labels) TRY(labels_read_on(&labels, p->labels, &v->grid));
   if (p->frame) TRY(hip_frame_read(&frame, p->frame));
   o.side = side_of[p->side] || !p->frame ? side_of[p->side] : frame.side;
