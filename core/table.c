@@ -127,6 +127,8 @@ status table_numbers(const double **out, const struct table *t, const char *name
         t->column_count, t->column_count ? t->columns[0].name : "");
   if (!t->columns[c].numeric) {
     const char *cell = table_first_text(&row, &numbers, t, c);
+    CHECK(cell || !numbers, ST_DOMAIN,
+          "%s column \"%s\" holds codes with zeros in front; numbers are needed", what, name);
     CHECK(cell, ST_DOMAIN, "%s column \"%s\" holds no value", what, name);
     FAIL(ST_DOMAIN, "%s column \"%s\" holds text, \"%.40s\" in row %zu; numbers are needed%s", what,
          name, cell, row + 1,
@@ -158,9 +160,27 @@ static bool split_header(char name[96], char unit[24], const char *cell) {
   return true;
 }
 
+/* "007", "012": digits of one width with zeros in front are names, and would lose them as numbers.
+ */
+static bool column_is_padded(const struct csv *c, size_t column) {
+  enum { LEAST_WIDTH = 3 };
+  size_t width = 0;
+  bool padded = false;
+  for (size_t i = 1; i < c->rows; i++) {
+    const char *cell = csv_cell(c, i, column);
+    size_t n = strlen(cell);
+    if (csv_missing(cell)) continue;
+    if (strspn(cell, "0123456789") != n || n < LEAST_WIDTH || (width && n != width)) return false;
+    width = n;
+    padded |= cell[0] == '0';
+  }
+  return padded;
+}
+
 static bool column_is_numeric(const struct csv *c, size_t column) {
   double value;
   bool any = false;
+  if (column_is_padded(c, column)) return false;
   for (size_t i = 1; i < c->rows; i++) {
     const char *cell = csv_cell(c, i, column);
     if (!csv_number(&value, cell)) return false;

@@ -3,7 +3,8 @@
  * CSV header cells carry the unit: `vbmd [mg/cm3]`. Reading accepts RFC 4180 quoting, CRLF, a UTF-8
  * byte order mark and ',' ';' or tab (detected from the header). An empty cell, "NA" or "NaN" is
  * missing: NaN in a numeric column, "" in a text column. A column is numeric when every non-missing
- * cell is a number.
+ * cell is a number, unless all are digits of one width of 3 or more with a zero in front somewhere:
+ * such codes ("007") stay as they are.
  */
 #ifndef QCT_CORE_TABLE_H
 #define QCT_CORE_TABLE_H

@@ -102,7 +102,7 @@ static int add_feature(struct ml_dataset *d, int column) {
  * is none of numbers, and a pattern passes over it. */
 static bool mostly_numbers(const struct table *t, int column) {
   size_t row, numbers, present = 0;
-  table_first_text(&row, &numbers, t, column);
+  if (!table_first_text(&row, &numbers, t, column)) return false; /* codes such as "007" */
   for (size_t i = 0; i < t->row_count; i++) present += t->columns[column].texts[i][0] != '\0';
   return 2 * numbers > present;
 }

@@ -86,6 +86,24 @@ static void a_table_comes_back_with_units_and_missing_values(void **state) {
 }
 
 /* Cut, two long names could become one, or the name of another column. */
+/* Ids of a trial keep their zeros; numbers of any other look stay numbers. */
+static void codes_with_zeros_in_front_are_no_numbers(void **state) {
+  (void)state;
+  const char *path = in_folder("codes.csv");
+  const char csv[] = "id,two,mixed,plain\n007,01,001,100\n012,02,5,200\n,03,010,300\n";
+  struct table *t = NULL;
+  const double *numbers = NULL;
+  assert_ok(file_write(path, csv, sizeof csv - 1, true));
+  assert_ok(table_read(&t, path));
+  assert_false(t->columns[0].numeric);
+  assert_string_equal(t->columns[0].texts[0], "007");
+  for (int c = 1; c < 4; c++) assert_true(t->columns[c].numeric);
+  assert_fails(table_numbers(&numbers, t, "id", "dose"), ST_DOMAIN, "codes with zeros in front");
+  assert_ok(table_numbers(&numbers, t, "plain", "dose"));
+  assert_near(numbers[2], 300, 0);
+  table_destroy(t);
+}
+
 static void a_name_too_long_is_refused_and_not_cut(void **state) {
   (void)state;
   struct table *t = NULL;
@@ -200,6 +218,7 @@ int main(void) {
       cmocka_unit_test(broken_csv_is_refused_with_its_line),
       cmocka_unit_test(only_decimals_are_numbers),
       cmocka_unit_test(a_table_comes_back_with_units_and_missing_values),
+      cmocka_unit_test(codes_with_zeros_in_front_are_no_numbers),
       cmocka_unit_test(a_name_too_long_is_refused_and_not_cut),
       cmocka_unit_test(a_record_comes_back_from_csv_and_json),
       cmocka_unit_test(withheld_values_are_empty_cells),
