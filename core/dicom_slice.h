@@ -90,6 +90,9 @@ status dicom_rle_decode(unsigned char *out, size_t pixels, int width, const unsi
  * @return ST_FORMAT when the pixel data are cut short, and as dicom_file_decode */
 status dicom_slice_values(float *out, const struct dicom_slice *slice);
 
+/** For core/module_dicom.cc: what dicom_file_decode asks of the module; exceptions of GDCM pass. */
+status dicom_pixels_decode(void *buffer, size_t bytes, const struct dicom_slice *slice);
+
 /** Sort the slices of a series along their normal, drop exact copies (same SOPInstanceUID), set
  * grid, problems and problem_text. */
 void dicom_series_judge(struct dicom_series *s);

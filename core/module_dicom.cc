@@ -6,9 +6,7 @@
 
 #include <gdcmAttribute.h>
 #include <gdcmGlobal.h>
-#include <gdcmImage.h>
 #include <gdcmReader.h>
-#include <gdcmSequenceOfFragments.h>
 #include <gdcmSequenceOfItems.h>
 #include <gdcmTrace.h>
 #include <gdcmTransferSyntax.h>
@@ -428,12 +426,6 @@ done:
 
 } // namespace
 
-static bool has_pixels(const DataSet &ds) {
-  if (!ds.FindDataElement(PIXEL_DATA)) return false;
-  const gdcm::DataElement &data = ds.GetDataElement(PIXEL_DATA);
-  return data.GetSequenceOfFragments() || data.GetByteValue();
-}
-
 static status file_header(struct dicom_file *out, const char *path) {
   status st = ST_OK;
   std::memset(out, 0, sizeof *out);
@@ -448,69 +440,10 @@ static status file_header(struct dicom_file *out, const char *path) {
   return st;
 }
 
-/* Run lengths, one fragment a frame. */
-static status decode_runs(char *buffer, const gdcm::DataElement &data,
-                          const struct dicom_slice &s) {
-  status st = ST_OK;
-  const gdcm::SequenceOfFragments *frames = data.GetSequenceOfFragments();
-  const size_t pixels = (size_t)s.rows * (size_t)s.columns;
-  const int width = s.bits_allocated / 8;
-  CHECK(frames && frames->GetNumberOfFragments() == (size_t)s.frames, ST_FORMAT,
-        "compressed pixel data: %zu fragments for %d frames",
-        frames ? (size_t)frames->GetNumberOfFragments() : 0, s.frames);
-  for (int f = 0; f < s.frames; f++) {
-    const gdcm::ByteValue *value = frames->GetFragment((size_t)f).GetByteValue();
-    CHECK(value, ST_FORMAT, "compressed pixel data: frame %d is empty", f + 1);
-    TRY(dicom_rle_decode(
-        reinterpret_cast<unsigned char *>(buffer) + (size_t)f * pixels * (size_t)width, pixels,
-        width, reinterpret_cast<const unsigned char *>(value->GetPointer()), value->GetLength()));
-  }
-done:
-  return st;
-}
-
-/* The pixel data as an image of GDCM, from what our own header reading found: GDCM's own ends the
- * process on headers whose types are wrong. */
-static status decode(char *buffer, size_t bytes, const struct dicom_slice &s) {
-  status st = ST_OK;
-  int64_t end = -1;
-  TRY(dicom_check(s.path, &end));
-  CHECK(end > 0, ST_FORMAT, "the pixel data are cut short");
-  {
-    /* no further: GDCM ends the process on some of what programs write behind the pixel data */
-    gdcm::Reader reader;
-    reader.SetFileName(s.path);
-    CHECK(reader.ReadUpToTag(PIXEL_DATA) && has_pixels(reader.GetFile().GetDataSet()), ST_EXTERNAL,
-          "GDCM cannot read the pixel data");
-    const gdcm::DataElement &data = reader.GetFile().GetDataSet().GetDataElement(PIXEL_DATA);
-    CHECK(data.GetSequenceOfFragments() || data.GetByteValue()->GetLength() >= bytes, ST_FORMAT,
-          "the pixel data are cut short");
-    const TransferSyntax &ts = reader.GetFile().GetHeader().GetDataSetTransferSyntax();
-    if (ts == TransferSyntax::RLELossless) return decode_runs(buffer, data, s);
-    gdcm::Image image;
-    image.SetTransferSyntax(ts);
-    image.SetNumberOfDimensions(s.frames > 1 ? 3 : 2);
-    image.SetDimension(0, (unsigned)s.columns);
-    image.SetDimension(1, (unsigned)s.rows);
-    if (s.frames > 1) image.SetDimension(2, (unsigned)s.frames);
-    image.SetPixelFormat(gdcm::PixelFormat(1, (unsigned short)s.bits_allocated,
-                                           (unsigned short)s.bits_stored,
-                                           (unsigned short)s.high_bit, s.is_signed ? 1 : 0));
-    image.SetPhotometricInterpretation(gdcm::PhotometricInterpretation::MONOCHROME2);
-    image.SetDataElement(data);
-    CHECK(image.GetBufferLength() == bytes, ST_FORMAT,
-          "the pixel data decode to %lu bytes where %zu are expected", image.GetBufferLength(),
-          bytes);
-    CHECK(image.GetBuffer(buffer), ST_EXTERNAL, "GDCM cannot decode the pixel data");
-  }
-done:
-  return st;
-}
-
 static status file_decode(void *buffer, size_t bytes, const struct dicom_slice *slice) {
   try {
     prepare();
-    return decode(static_cast<char *>(buffer), bytes, *slice);
+    return dicom_pixels_decode(buffer, bytes, slice);
   } catch (const std::exception &e) {
     return status_fail(ST_EXTERNAL, __FILE__, __LINE__, "GDCM: %s", e.what());
   }
