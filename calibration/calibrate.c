@@ -59,14 +59,46 @@ done:
   return st;
 }
 
+/* A rod without an edge is one of the plate's HU, or there is none: what the scan reads in its
+ * place must be what the line through the others makes of its certificate. */
+static status judge_hidden(struct calibration *c, unsigned hidden,
+                           const struct cal_fit_options *options) {
+  status st = ST_OK;
+  struct calibration others = *c;
+  if (!hidden) goto done;
+  for (int i = 0; i < c->point_count; i++)
+    if (hidden >> i & 1) others.points[i].used = 0;
+  TRY(cal_fit_points(&others, options));
+  for (int i = 0; i < c->point_count; i++) {
+    const struct calibration_point *p = &others.points[i];
+    if (!(hidden >> i & 1) || !c->points[i].used) continue;
+    bool fits = fabs(p->residual) <= CAL_MOST_RESIDUAL;
+    CHECK(fits || options->force, ST_DOMAIN,
+          "phantom %s: rod %s is not seen, and in its place the scan reads %.1f HU, by the other "
+          "rods %.1f mg/cm3; its certificate says %.1f, at most %.0f off; is it missing, or the "
+          "phantom another one? --override keeps it with a warning",
+          c->phantom, p->name, p->hu, p->density + p->residual, p->density, CAL_MOST_RESIDUAL);
+    cal_warn(c,
+             "%srod %s has no edge in the scan: taken where the others say it is, %.1f mg/cm3 off",
+             fits ? "" : "FORCED: ", p->name, p->residual);
+  }
+done:
+  return st;
+}
+
 status cal_from_phantom(struct calibration *out, struct labels **rods, struct cal_rods_found *info,
                         const struct volume *hu, const struct phantom_entry *entry,
                         const struct cal_phantom_options *options) {
   status st = ST_OK;
   struct labels *found = NULL;
+  static const struct cal_fit_options fit = CAL_FIT_DEFAULTS;
   struct cal_rods_found f;
+  struct calibration c;
   TRY(cal_find_rods(&found, &f, hu, entry));
-  TRY(cal_from_rods(out, hu, found, entry, options));
+  TRY(cal_from_rods(&c, hu, found, entry, options));
+  TRY(judge_hidden(&c, f.hidden, options ? &options->fit : &fit));
+  TRY(calibration_seal(&c));
+  *out = c;
   if (info) *info = f;
   if (rods) {
     *rods = found;
@@ -114,6 +146,23 @@ static void warn_of_scanner(struct calibration *c, const struct cal_tissue_table
   if (!m.scanner) cal_warn(c, "table %s was learned on another scanner than this one", table->name);
 }
 
+/* No tissue within the HU expected of it is farther than 46 mg/cm3 from the line of the published
+ * table (air -1030 to -980, fat -130 to -70, muscle -5 to 150 HU): one that is has a wrong density.
+ */
+static status judge_tissues(const struct calibration *c, bool force) {
+  static const double most = 50;
+  status st = ST_OK;
+  for (int i = 0; i < c->point_count && !force; i++) {
+    const struct calibration_point *p = &c->points[i];
+    CHECK(!p->used || !(fabs(p->residual) > most), ST_DOMAIN,
+          "tissue line: %s of %.1f HU reads %.0f mg/cm3 on the line, %.0f in the table %s, at most "
+          "%.0f off; is the table of these tissues and in mg/cm3? --override takes it all the same",
+          p->name, p->hu, p->density + p->residual, p->density, c->phantom, most);
+  }
+done:
+  return st;
+}
+
 static status calibrate_tissues(struct calibration *c, const struct cal_internal_options *o,
                                 double kvp) {
   status st = ST_OK;
@@ -124,6 +173,7 @@ static status calibrate_tissues(struct calibration *c, const struct cal_internal
   switch ((enum cal_internal_method)o->method) {
   case CAL_TISSUE_LINE:
     TRY(cal_tissue_line(c, table, kvp));
+    TRY(judge_tissues(c, o->tissues.force));
     warn_of_scanner(c, table);
     break;
   case CAL_LEARNED:
@@ -290,6 +340,12 @@ status cal_convert(struct calibration *c, enum material to, enum cal_conversion 
   CHECK((c->material == MATERIAL_K2HPO4 || c->material == MATERIAL_HA) && c->material != to,
         ST_DOMAIN, "converting a calibration of %s to %s: it must be of the other of K2HPO4 and HA",
         material_name(c->material), material_name(to));
+  static const char *const marks[] = {"faulkner1993", "goodsitt-80kv", "goodsitt-140kv"};
+  char *converted = strchr(c->method, '>');
+  CHECK(!converted || !strcmp(converted + 1, marks[by]), ST_DOMAIN,
+        "converting a calibration: it was converted already (%s), by another relation; convert the "
+        "first one",
+        c->method);
   double f = rules[by].factor;
   double o = rules[by].offset;
   if (to == MATERIAL_K2HPO4) {
@@ -310,11 +366,14 @@ status cal_convert(struct calibration *c, enum material to, enum cal_conversion 
   c->material = to;
   cal_warn(c, "converted to %s by %s; published relations disagree", material_name(to),
            cal_conversion_names[by]);
+  double kvp = cal_key_kvp(c->scanner_key);
+  double of = by == CAL_GOODSITT_80 ? 80 : 140;
+  if (by != CAL_FAULKNER1993 && fabs(kvp - of) > 5)
+    cal_warn(c, "%s holds at %.0f kV, the calibration is of %.0f kV", cal_conversion_names[by], of,
+             kvp);
   char method[32];
-  snprintf(method, sizeof method, "%.14s>%s", c->method,
-           by == CAL_FAULKNER1993  ? "faulkner1993"
-           : by == CAL_GOODSITT_80 ? "goodsitt-80kv"
-                                   : "goodsitt-140kv");
+  if (converted) *converted = '\0'; /* back to what it was */
+  snprintf(method, sizeof method, converted ? "%.31s" : "%.14s>%s", c->method, marks[by]);
   snprintf(c->method, sizeof c->method, "%s", method);
   TRY(calibration_seal(c));
 done:

@@ -139,8 +139,9 @@ extern const char *const cal_conversion_names[];
  *   faulkner1993        HA = 1.15 K2HPO4 - 7.32 mg/cm3
  *   goodsitt1992-80kv   K2HPO4 = 0.86 HA,  goodsitt1992-140kv  K2HPO4 = 0.81 HA   (single energy)
  * The two disagree in form; neither is a default. The conversion is named in `method` and warned
- * of.
- * @return ST_DOMAIN when the calibration's material is neither, or already `to`
+ * of. A calibration of another kVp than that of goodsitt1992 is warned of.
+ * @return ST_DOMAIN when the calibration's material is neither, or already `to`, or it was converted
+ *         before
  */
 status cal_convert(struct calibration *c, enum material to, enum cal_conversion by);
 

@@ -285,21 +285,27 @@ status cal_accept(struct calibration *c, double kvp, bool force) {
   if (worst) snprintf(rod, sizeof rod, "residual of %s", worst->name);
   int a = 0;
   int b = 0;
-  if (worst && fabs(worst->residual) > 15) {
+  if (worst && fabs(worst->residual) > CAL_MOST_RESIDUAL) {
     if (swapped_pair(c, &a, &b))
       snprintf(remedy, sizeof remedy, " (%s and %s look swapped)", c->points[a].name,
                c->points[b].name);
     else
       snprintf(remedy, sizeof remedy, " (wrong certificate or wrong rods?)");
   }
+  /* a ratio that no energy of the tables has */
+  bool beyond = isfinite(c->sigma_ref) && isnan(c->effective_kev);
+  double kev = beyond ? (c->sigma_ref < 1.5 ? (double)INFINITY : 0) : c->effective_kev;
+  double zero_hu = isfinite(c->sigma_ref) ? (double)NAN : -c->intercept / c->slope;
   const struct limit limits[] = {
-      {rod, " mg/cm3", worst && c->checkable ? worst->residual : NAN, -5, 5, -15, 15, remedy},
+      {rod, " mg/cm3", worst && c->checkable ? worst->residual : NAN, -5, 5, -CAL_MOST_RESIDUAL,
+       CAL_MOST_RESIDUAL, remedy},
       {"R2 of the fit", "", c->checkable ? c->r2 : NAN, 0.98, 1, 0.90, 1.0000001, ""},
       {"beta_ref + 1000", " HU", c->beta_ref + 1000, -15, 15, -40, 40, ""},
       {"the slope", " mg/cm3 per HU", c->slope, usual_kvp ? 0.65 : 0.4, usual_kvp ? 0.95 : 1.4, 0.4,
        1.4, ""},
-      {"the effective energy", " keV", c->effective_kev, usual_kvp ? 60 : 45, usual_kvp ? 85 : 110,
-       45, 110, ""}};
+      {"the HU of no mineral", " HU", zero_hu, -40, 40, -100, 100, " (wrong certificate?)"},
+      {"the effective energy", " keV", kev, usual_kvp ? 60 : 45, usual_kvp ? 85 : 110, 45, 110,
+       ""}};
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) TRY(judge(c, &limits[i], force));
   if (!c->checkable)
     cal_warn(c, "two points only: the fit is not checkable, its interval holds the sampling error "

@@ -41,6 +41,9 @@ enum cal_regression {
 /** "auto", "ols", "water"; NULL-terminated. */
 extern const char *const cal_regression_names[];
 
+/* Largest residual of a rod that is accepted, mg/cm3 (proposal of this toolkit). */
+#define CAL_MOST_RESIDUAL 15.0
+
 struct cal_fit_options {
   int method;            /* enum cal_regression */
   double certificate_sd; /* common error of the certificate [mg/cm3] */
@@ -75,9 +78,12 @@ status cal_fit_points(struct calibration *c, const struct cal_fit_options *optio
  *   any residual of a used rod [mg/cm3]      > 5              > 15
  *   beta_ref + 1000 [HU]                     > 15             > 40
  *   slope [mg/cm3 per HU]                    0.65-0.95 at 120 kV    0.4-1.4
+ *   HU of 0 mg/cm3, ordinary fit             > 40             > 100
  *   effective energy [keV]                   60-85 at 120 kV        45-110
  * A swapped pair of low rods keeps R2 above 0.98: the residual is the real gate, and a refusal says
- * which two rods, exchanged, would fit. Limits other than R2 are proposals of this toolkit.
+ * which two rods, exchanged, would fit. Without mineral a rod is its base, which is near water:
+ * rods of another certificate can lie on a line of a possible slope, but not there. Limits other
+ * than R2 are proposals of this toolkit.
  *
  * @param kvp  tube voltage [kV], NaN when unknown (then the ranges for 120 kV are not tested)
  * @return ST_DOMAIN naming the first violated limit, unless `force`

@@ -21,6 +21,7 @@ enum { THICKNESSES = sizeof slab_mm / sizeof slab_mm[0] };
 
 static const double low_pitch_mm = 12;
 static const double high_pitch_mm = 90;
+static const double same_radius_mm = 1.6;
 static const double alike = 0.10; /* two directions whose worst residuals differ less (or by less
                                      than 1 mg/cm3) are a tie */
 
@@ -33,10 +34,19 @@ static const double least_merit = 0.6;
 
 /* ---- the row ---- */
 
+/* What is seen in slabs of one thickness; made when first needed. */
+struct level {
+  struct cal_slabs slabs;
+  struct cal_track *tracks; /* owned */
+  int count;
+  bool made;
+};
+
 struct row {
   struct cal_track rod[PHANTOM_RODS]; /* from low x to high x */
   double pitch_mm, merit;
-  int unseen;
+  unsigned hidden; /* bit i: rod i has no edge, its place follows from the others */
+  int unseen;      /* how many of them */
 };
 
 /* A rod whose HU are those of the plate has no edge: where the row says it is, a uniform disc in
@@ -68,6 +78,11 @@ static bool unseen_rod(struct cal_track *out, const struct cal_track *like, doub
   return true;
 }
 
+/* A body that near to its place in the row is there [mm]. */
+static double nearness(double pitch_mm) {
+  return fmin(0.2 * pitch_mm, 8);
+}
+
 /* Rows in which track a is rod p and track b rod q; the others are the tracks nearest to points at
  * equal pitch. At least three rods must be seen, two of three. */
 static bool try_row(struct row *row, const struct cal_track *tracks, int count, int a, int b, int p,
@@ -80,7 +95,8 @@ static bool try_row(struct row *row, const struct cal_track *tracks, int count, 
   double uy = (cal_track_y(second, z) - cal_track_y(first, z)) / (q - p);
   double pitch = hypot(ux, uy);
   if (ux <= 0 || fabs(uy) > ux || pitch < low_pitch_mm || pitch > high_pitch_mm) return false;
-  if (pitch < 2 * first->radius_mm + 1 || fabs(first->radius_mm - second->radius_mm) > 1.6)
+  if (pitch < 2 * first->radius_mm + 1 ||
+      fabs(first->radius_mm - second->radius_mm) > same_radius_mm)
     return false;
   if (isfinite(e->pitch_mm) && fabs(pitch - e->pitch_mm) > 0.15 * e->pitch_mm) return false;
   *row = (struct row){.pitch_mm = pitch};
@@ -88,11 +104,11 @@ static bool try_row(struct row *row, const struct cal_track *tracks, int count, 
   for (int i = 0; i < n; i++) {
     double px = cal_track_x(first, z) + ux * (i - p);
     double py = cal_track_y(first, z) + uy * (i - p);
-    double nearest = fmin(0.2 * pitch, 8);
+    double nearest = nearness(pitch);
     int best = -1;
     for (int t = 0; t < count; t++) {
       double d = hypot(cal_track_x(&tracks[t], z) - px, cal_track_y(&tracks[t], z) - py);
-      if (d >= nearest || fabs(tracks[t].radius_mm - first->radius_mm) > 1.6) continue;
+      if (d >= nearest || fabs(tracks[t].radius_mm - first->radius_mm) > same_radius_mm) continue;
       nearest = d;
       best = t;
     }
@@ -100,6 +116,7 @@ static bool try_row(struct row *row, const struct cal_track *tracks, int count, 
       row->rod[i] = tracks[best];
     else if (++unseen > (n == 3 ? 1 : n - 3) || !unseen_rod(&row->rod[i], first, px, py, slabs))
       return false;
+    if (best < 0) row->hidden |= 1u << i;
     row->merit += row->rod[i].score - (best >= 0 ? nearest / pitch : 0);
   }
   row->merit /= n;
@@ -134,23 +151,65 @@ static double row_likeness(const struct row *row, const struct phantom_entry *e)
   return fmax(a.r, b.r);
 }
 
-static int best_row(struct row *best, const struct cal_track *tracks, int count,
-                    const struct phantom_entry *e, const struct cal_slabs *slabs) {
+/* A body at (x, y) [mm] from the first rod: is it in line with the rods of `u` apart, at a place of
+ * the row where there is none: half-way, or up to two beyond an end (the first there may have no
+ * edge)? */
+static bool in_row(double x, double y, double ux, double uy, int n) {
+  double square = ux * ux + uy * uy;
+  double pitch = sqrt(square);
+  double along = (x * ux + y * uy) / square; /* 0 at the first rod, 1 at the second */
+  double place = floor(2 * along + 0.5) / 2;
+  bool taken = place == floor(place) && place >= 0 && place <= n - 1;
+  bool near = hypot((along - place) * pitch, (x * uy - y * ux) / pitch) < nearness(pitch) / 4;
+  return near && !taken && place >= -2 && place <= n + 1;
+}
+
+/* Is there one more body like the rods, in slabs of this or a lesser thickness? Then the phantom is
+ * not that of the certificate, or not in its order, and which rod is which is not known. */
+static bool has_one_more(const struct row *row, int n, const struct level *levels, int count) {
+  const struct cal_track *first = &row->rod[0];
+  double z = (first->low_mm + first->high_mm) / 2;
+  double x0 = cal_track_x(first, z);
+  double y0 = cal_track_y(first, z);
+  double ux = (cal_track_x(&row->rod[n - 1], z) - x0) / (n - 1);
+  double uy = (cal_track_y(&row->rod[n - 1], z) - y0) / (n - 1);
+  double length = first->high_mm - first->low_mm;
+  double score = 0;
+  for (int i = 0; i < n; i++) score += row->rod[i].score / (n - row->unseen);
+  for (int l = 0; l < count; l++)
+    for (int t = 0; t < levels[l].count; t++) {
+      const struct cal_track *o = &levels[l].tracks[t];
+      bool like_rods = fabs(o->radius_mm - first->radius_mm) <= same_radius_mm &&
+                       o->score >= least_merit * score && 2 * (o->high_mm - o->low_mm) >= length;
+      if (like_rods && in_row(cal_track_x(o, z) - x0, cal_track_y(o, z) - y0, ux, uy, n))
+        return true;
+    }
+  return false;
+}
+
+/* The best row in the last of `count` levels. With `alone` there may be no further body like the
+ * rods in line with them. */
+static int best_row(struct row *best, const struct level *levels, int count,
+                    const struct phantom_entry *e, bool alone) {
+  const struct level *last = &levels[count - 1];
   int found = 0;
   int n = e->rod_count;
-  for (int a = 0; a < count; a++)
-    for (int b = 0; b < count; b++) {
+  for (int a = 0; a < last->count; a++)
+    for (int b = 0; b < last->count; b++) {
       if (a == b) continue;
       /* the ends, or all but one end when that one is unseen */
       const int ends[3][2] = {{0, n - 1}, {0, n - 2}, {1, n - 1}};
       for (int k = 0; k < (n >= 3 ? 3 : 1); k++) {
         struct row row;
-        if (!try_row(&row, tracks, count, a, b, ends[k][0], ends[k][1], e, slabs)) continue;
+        if (!try_row(&row, last->tracks, last->count, a, b, ends[k][0], ends[k][1], e,
+                     &last->slabs))
+          continue;
         double likeness = n > 2 ? row_likeness(&row, e) : 1;
         double least = n == 3 && row.unseen ? sure_likeness : least_likeness;
         if (likeness < least || row.merit < least_merit) continue;
         row.merit += 0.5 * fmin(4, -log10(1 - likeness + 1e-9)); /* 0.99: 1, 0.999: 1.5 */
         if (found && row.merit <= best->merit) continue;
+        if (alone && has_one_more(&row, n, levels, count)) continue;
         *best = row;
         found = 1;
       }
@@ -159,13 +218,12 @@ static int best_row(struct row *best, const struct cal_track *tracks, int count,
 }
 
 /* How many of the inserts can be seen in a row: for the message. */
-static int longest_row(const struct cal_track *tracks, int count, const struct phantom_entry *e,
-                       const struct cal_slabs *slabs) {
+static int longest_row(const struct level *level, const struct phantom_entry *e) {
   struct phantom_entry fewer = *e;
   struct row row;
   for (fewer.rod_count = e->rod_count - 1; fewer.rod_count >= 2; fewer.rod_count--)
-    if (best_row(&row, tracks, count, &fewer, slabs)) return fewer.rod_count;
-  return count > 0;
+    if (best_row(&row, level, 1, &fewer, false)) return fewer.rod_count;
+  return level->count > 0;
 }
 
 /* ---- the direction ---- */
@@ -267,19 +325,31 @@ static void paint_rod(struct labels *l, const struct cal_track *t, int value, do
 
 /* ---- the search ---- */
 
-/* What is seen in slabs of one thickness; made when first needed. */
-struct level {
-  struct cal_slabs slabs;
-  struct cal_track *tracks; /* owned */
-  int count;
-  bool made;
-};
-
 struct cal_rod_search {
   struct volume *oriented; /* owned */
   struct geometry grid;    /* of the scan */
   struct level level[THICKNESSES];
 };
+
+/* Drop lines of circles that lie in a larger one which more votes made: parts of a rod. */
+static void drop_parts(struct level *l) {
+  int kept = 0;
+  for (int i = 0; i < l->count; i++) {
+    struct cal_track t = l->tracks[i];
+    double z = (t.low_mm + t.high_mm) / 2;
+    bool part = false;
+    for (int j = 0; j < l->count && !part; j++) {
+      const struct cal_track *o = &l->tracks[j];
+      if (j >= kept && j <= i) continue; /* moved down, or itself */
+      double apart =
+          hypot(cal_track_x(o, z) - cal_track_x(&t, z), cal_track_y(o, z) - cal_track_y(&t, z));
+      part = o->score > t.score && apart + t.radius_mm < o->radius_mm + same_radius_mm / 2 &&
+             z >= o->low_mm && z <= o->high_mm;
+    }
+    if (!part) l->tracks[kept++] = t;
+  }
+  l->count = kept;
+}
 
 static status make_level(struct cal_rod_search *s, int i) {
   status st = ST_OK;
@@ -289,17 +359,22 @@ static status make_level(struct cal_rod_search *s, int i) {
   if (!l->tracks) l->tracks = malloc(CAL_TRACKS * sizeof *l->tracks);
   CHECK(l->tracks, ST_MEMORY, "looking for rods");
   TRY(cal_find_tracks(l->tracks, &l->count, &l->slabs));
+  drop_parts(l);
   l->made = true;
 done:
   return st;
 }
 
-static status find_row(struct row *row, const struct level *l, const struct phantom_entry *e) {
+static status find_row(struct row *row, const struct level *levels, int count,
+                       const struct phantom_entry *e) {
   status st = ST_OK;
-  CHECK(best_row(row, l->tracks, l->count, e, &l->slabs), ST_DOMAIN,
-        "phantom %s: no row of %d rods found (%d round uniform bodies near the table, longest row "
-        "%d); is the whole phantom in the scan? Otherwise label the rods and give the label map",
-        e->key, e->rod_count, l->count, longest_row(l->tracks, l->count, e, &l->slabs));
+  const struct level *last = &levels[count - 1];
+  CHECK(
+      best_row(row, levels, count, e, true), ST_DOMAIN,
+      "phantom %s: no row of %d rods found (%d round uniform bodies near the table, longest row "
+      "%d); is the whole phantom in the scan, and no other one? Otherwise label the rods and give "
+      "the label map",
+      e->key, e->rod_count, last->count, longest_row(last, e));
 done:
   return st;
 }
@@ -310,7 +385,7 @@ static status find_in_levels(struct row *row, struct cal_rod_search *s,
   status st = ST_OK;
   for (int i = 0; i < THICKNESSES; i++) {
     TRY(make_level(s, i));
-    st = find_row(row, &s->level[i], e);
+    st = find_row(row, s->level, i + 1, e);
     if (st != ST_DOMAIN || s->level[i].slabs.count == 1 || i + 1 == THICKNESSES) break;
     status_clear();
   }
@@ -328,7 +403,9 @@ static status find_rods(struct labels *l, struct cal_rods_found *info, struct ca
   for (int i = 0; i < e->rod_count; i++) hu[i] = row.rod[i].hu;
   TRY(choose_direction(&info->flipped, hu, e));
   for (int i = 0; i < e->rod_count; i++) {
-    const struct cal_track *t = &row.rod[info->flipped ? e->rod_count - 1 - i : i];
+    int at = info->flipped ? e->rod_count - 1 - i : i;
+    const struct cal_track *t = &row.rod[at];
+    if (row.hidden >> at & 1) info->hidden |= 1u << i;
     double low;
     double high;
     rod_extent(&low, &high, t, s->oriented, t->low_mm, t->high_mm);

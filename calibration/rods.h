@@ -7,9 +7,12 @@
  * radius; circles that are uniform inside and near the front or back of the body are chained over
  * the slabs to straight lines; n lines in a row at equal pitch are the phantom. When there is no
  * such row the search is made again in slabs of 20 and of 40 mm: the sum along a rod is the matched
- * filter for it, and noise halves. Rods are matched to
- * the certificate along the row in both directions: the phantom may be flipped, the patient may lie
- * feet first. When both directions fit equally the search stops and asks for labels. Finding,
+ * filter for it, and noise halves. A row with one more such body in line is not the phantom: it has
+ * more rods, or one of them lies elsewhere. A rod without an edge (its HU are those of the plate)
+ * is taken where the others say it is, if what is read there is within CAL_MOST_RESIDUAL of its
+ * certificate on the line through the others. Rods are matched to the certificate along the row in
+ * both directions: the phantom may be flipped, the patient may lie feet first. When both directions
+ * fit equally the search stops and asks for labels. Finding,
  * plates (two-plate phantoms). Uniform regions of at least 300 mm2 near the table, one at 0.5-1.6
  * HU per mg/cm3 of the dense plate, the other near water, beside each other.
  *
@@ -33,6 +36,7 @@ extern "C" {
 
 struct cal_rods_found {
   int flipped;      /* the first rod of the entry lies towards the patient's left */
+  unsigned hidden;  /* bit i: rods[i] has no edge in the scan, its place follows from the others */
   double radius_mm; /* as found; NaN for plates */
   double pitch_mm;
   double score;           /* mean share of the circle that voted, 0..1 */

@@ -148,6 +148,30 @@ static void wrong_certificate_is_refused(void **state) {
   assert_int_not_equal(st, ST_OK);
 }
 
+/* Rods of 100, 150, 200 mg/cm3 that read 131, 197, 262 HU, taken for 8, 97.3, 189.8: a line of a
+ * slope that is permitted, on which water would hold -174 mg/cm3. */
+static void line_far_from_water_is_refused(void **state) {
+  (void)state;
+  static const double hu[] = {130.6, 195.7, 261.5};
+  static const double rho[] = {8, 97.3, 189.8};
+  struct calibration c = points(hu, rho, NULL, 3);
+  assert_ok(cal_fit_points(&c, NULL));
+  assert_true(c.slope > 0.4 && c.slope < 1.4);
+  assert_fails(cal_accept(&c, 120, false), ST_DOMAIN, "the HU of no mineral is 125");
+}
+
+/* At 160 keV K2HPO4 attenuates 0.142961 / 0.14746 = 0.9695 of water (attenuation/dense-1keV.csv):
+ * 0.95, a slope of 1.365, is of no energy at all. */
+static void ratio_of_no_energy_is_refused(void **state) {
+  (void)state;
+  double hu[5];
+  for (int i = 0; i < 5; i++) hu[i] = w_mindways[i] + 0.95 * k_mindways[i] - 1000;
+  struct calibration c = points(hu, k_mindways, w_mindways, 5);
+  assert_ok(cal_fit_points(&c, NULL));
+  assert_near(c.slope, 1 / (0.95 - 0.2174), 1e-9);
+  assert_fails(cal_accept(&c, 140, false), ST_DOMAIN, "effective energy");
+}
+
 static void good_fit_raises_no_warning(void **state) {
   (void)state;
   static const double hu[] = {0, 65.5, 131.1, 196.4, 261.9};
@@ -169,6 +193,8 @@ int main(void) {
       cmocka_unit_test(degenerate_fits_are_refused),
       cmocka_unit_test(swapped_rods_are_refused_by_name),
       cmocka_unit_test(wrong_certificate_is_refused),
+      cmocka_unit_test(line_far_from_water_is_refused),
+      cmocka_unit_test(ratio_of_no_energy_is_refused),
       cmocka_unit_test(good_fit_raises_no_warning),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,47 @@ static void missing_rod_or_phantom_is_refused(void **state) {
   volume_destroy(v);
 }
 
+/* The plate reads 60 HU where a rod of 8 mg/cm3 is missing, 45 mg/cm3 by the two others: with three
+ * rods the fit halves that, to a residual of 14. */
+static void plate_in_place_of_a_missing_rod_is_refused(void **state) {
+  (void)state;
+  struct phantom_entry e = entry("image-analysis-qct3d");
+  struct scene s = scene_defaults;
+  s.missing_rod = 0;
+  struct volume *v = scene_make(&s, &e);
+  struct calibration c;
+  assert_fails(cal_from_phantom(&c, NULL, NULL, v, &e, NULL), ST_DOMAIN, "rod 1 is not seen");
+  volume_destroy(v);
+}
+
+/* The plate beyond the end of 8, 189.8, 97.3 makes a row that rises: plate, 97.3, 189.8. */
+static void plate_beyond_swapped_rods_is_no_rod(void **state) {
+  (void)state;
+  struct phantom_entry e = entry("image-analysis-qct3d");
+  struct phantom_entry swapped = e;
+  swapped.rods[1] = e.rods[2];
+  swapped.rods[2] = e.rods[1];
+  struct scene s = scene_defaults;
+  s.shift_x = -25; /* room for it within the plate */
+  struct volume *v = scene_make(&s, &swapped);
+  struct calibration c;
+  assert_fails(cal_from_phantom(&c, NULL, NULL, v, &e, NULL), ST_DOMAIN, "3 rods");
+  volume_destroy(v);
+}
+
+/* Rods 100, 150, 200 of five read as 8, 97.3, 189.8 make a slope of 1.39 mg/cm3 per HU. */
+static void part_of_a_longer_row_is_no_phantom(void **state) {
+  (void)state;
+  struct phantom_entry five = entry("b-mas-200");
+  struct phantom_entry three = entry("image-analysis-qct3d");
+  struct scene s = scene_defaults;
+  s.slope = 0.76;
+  struct volume *v = scene_make(&s, &five);
+  struct calibration c;
+  assert_fails(cal_from_phantom(&c, NULL, NULL, v, &three, NULL), ST_DOMAIN, "no row of 3 rods");
+  volume_destroy(v);
+}
+
 static void symmetric_phantom_asks_for_labels(void **state) {
   (void)state;
   /* densities that read the same both ways cannot be told apart */
@@ -237,6 +278,9 @@ int main(void) {
       cmocka_unit_test(saturated_rod_of_three_is_refused),
       cmocka_unit_test(swapped_rods_are_refused),
       cmocka_unit_test(missing_rod_or_phantom_is_refused),
+      cmocka_unit_test(plate_in_place_of_a_missing_rod_is_refused),
+      cmocka_unit_test(plate_beyond_swapped_rods_is_no_rod),
+      cmocka_unit_test(part_of_a_longer_row_is_no_phantom),
       cmocka_unit_test(symmetric_phantom_asks_for_labels),
       cmocka_unit_test(foreign_label_and_missing_label_are_named),
       cmocka_unit_test(result_does_not_depend_on_threads),
