@@ -153,6 +153,11 @@ status cal_history_add(const char *path, const struct calibration *c, int64_t da
   TRY(check_key(c->scanner_key, "adding to the calibration store"));
   CHECK(days != INT64_MIN, ST_DOMAIN,
         "adding to the calibration store: the day of the scan is not in its header; give --date");
+  for (int i = 0; i < c->warning_count; i++)
+    CHECK(strncmp(c->warnings[i], "FORCED: ", 8), ST_DOMAIN,
+          "adding to the calibration store: the fit was kept beyond its limits (%s), so it is no "
+          "standard for other scans",
+          c->warnings[i] + 8);
   TRY(store_open_update(&s, path, wait_s));
   TRY(history_from_store(&h, s));
   for (size_t i = 0; i < h->count; i++)
@@ -239,6 +244,20 @@ static int scatter(double s[9], const struct matches *m) {
   for (int i = 0; i < 9 && n > 0; i++) s[i] /= n;
   s[3] = s[1];
   return n;
+}
+
+/* What the phantom scan was warned of holds for what is calibrated by it. */
+static void take_warnings(struct calibration *c, const struct calibration *phantom) {
+  for (int i = 0; i < phantom->warning_count; i++) {
+    const char *text = phantom->warnings[i];
+    bool forced = strncmp(text, "FORCED: ", 8) == 0;
+    bool known = false;
+    char words[160];
+    snprintf(words, sizeof words, "%sphantom scan: %.120s", forced ? "FORCED: " : "",
+             text + (forced ? 8 : 0));
+    for (int k = 0; k < c->warning_count; k++) known = known || !strcmp(c->warnings[k], words);
+    if (!known) cal_warn(c, "%s", words);
+  }
 }
 
 /* What sessions differ in: `f` times the scatter from scan to scan. */
@@ -328,6 +347,8 @@ status cal_async(struct calibration *out, const struct cal_history *h, const cha
   if (away > o->warn_days)
     cal_warn(&c, "%snearest phantom scan %lld days away", away > o->refuse_days ? "FORCED: " : "",
              (long long)away);
+  take_warnings(&c, &late->calibration);
+  take_warnings(&c, e);
   if (early == late && late->days != days)
     cal_warn(&c, "no phantom scans on both sides of the patient's day: nearest taken");
   double phantom_mm = w * late->calibration.diameter_mm + (1 - w) * e->diameter_mm;

@@ -49,8 +49,9 @@ void cal_date_from_days(char out[16], int64_t days);
 
 /**
  * Add a phantom scan to the store (made when absent).
- * @return ST_DOMAIN when scanner or kVp are unknown in its key, the day is unknown (INT64_MIN), or
- *         the same scan is there already; ST_IO when the lock is not free within `wait_s`
+ * @return ST_DOMAIN when scanner or kVp are unknown in its key, the day is unknown (INT64_MIN), its
+ *         fit was kept beyond the limits of cal_accept ("FORCED"), or the same scan is there
+ * already; ST_IO when the lock is not free within `wait_s`
  */
 status cal_history_add(const char *path, const struct calibration *c, int64_t days, double wait_s);
 status cal_history_read(struct cal_history **out, const char *path);

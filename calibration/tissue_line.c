@@ -86,12 +86,18 @@ static void select_tissues(struct selection *s, struct calibration *c,
 static void tissue_covariance(struct calibration *c, const struct selection *s,
                               const struct cal_tissue_table *t) {
   double v[CAL_TISSUES * CAL_TISSUES];
-  double people = t->people > 1 ? 1.0 + 1.0 / t->people : 0; /* a new person and the table's mean */
+  /* a new person and the table's mean; of a table by hand the SD it states */
+  double people = t->people > 1 ? 1.0 + 1.0 / t->people : 1;
+  double stated = t->model_sd;
   for (int i = 0; i < s->n; i++)
     for (int j = 0; j < s->n; j++) {
       v[i * s->n + j] = people * t->covariance[s->row[i] * CAL_TISSUES + s->row[j]];
+      stated += fabs(v[i * s->n + j]);
       if (i == j) v[i * s->n + j] += c->slope * c->slope * s->variance_hu[i];
     }
+  if (stated == 0)
+    cal_warn(c, "table %s states neither sd nor model_sd: the interval holds the sampling alone",
+             t->name);
   propagate_full(c->covariance, s->hu, v, s->n);
   c->covariance_df = t->people > 1 ? (double)(t->people - 1) : (double)INFINITY;
   c->model_sd = t->model_sd;
@@ -222,8 +228,15 @@ static status row_from_json(struct cal_tissue_table *t, int i, const cJSON *row,
   } else {
     double sd = 0;
     TRY(json_opt_number(&sd, row, "sd", what));
+    CHECK(sd >= 0, ST_FORMAT, "%s: sd of %s is %g mg/cm3, it must not be negative", what,
+          t->tissue[i], sd);
     t->covariance[i * CAL_TISSUES + i] = sd * sd;
   }
+  CHECK(t->covariance[i * CAL_TISSUES + i] >= 0, ST_FORMAT, "%s: variance of %s is negative: %g",
+        what, t->tissue[i], t->covariance[i * CAL_TISSUES + i]);
+  for (int k = 0; k < i; k++)
+    CHECK(strcasecmp(canonical(t->tissue[i]), canonical(t->tissue[k])), ST_FORMAT,
+          "%s: the tissue %s comes twice", what, t->tissue[i]);
 done:
   return st;
 }
@@ -239,6 +252,8 @@ status cal_tissue_table_from_json(struct cal_tissue_table *out, const cJSON *jso
   TRY(json_get_text(material, sizeof material, json, "material", what));
   TRY(json_opt_whole(&t.people, 0, INT_MAX, json, "people", what));
   TRY(json_opt_number(&t.model_sd, json, "model_sd", what));
+  CHECK(t.model_sd >= 0, ST_FORMAT, "%s: model_sd is %g mg/cm3, it must not be negative", what,
+        t.model_sd);
   int m = material_from_name(material);
   CHECK(m == MATERIAL_UNSTATED || m == MATERIAL_K2HPO4 || m == MATERIAL_HA, ST_FORMAT,
         "%s: material \"%s\", permitted K2HPO4, HA, unstated", what, material);
@@ -317,6 +332,8 @@ status cal_regression_file(struct calibration *c, const char *path, double kvp) 
         "%s: material \"%s\", permitted K2HPO4, HA, unstated", what, material);
   TRY(linear_form(&slope, c, json_find(json, "slope"), "slope"));
   TRY(linear_form(&intercept, c, json_find(json, "intercept"), "intercept"));
+  CHECK(model_sd >= 0, ST_FORMAT, "%s: model_sd is %g mg/cm3, it must not be negative", what,
+        model_sd);
   CHECK(slope > 0, ST_DOMAIN,
         "%s: slope %.4f mg/cm3 per HU from the tissues of this scan, it must be positive", what,
         slope);

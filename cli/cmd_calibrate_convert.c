@@ -37,8 +37,9 @@ static status run(struct context *ctx, const void *params) {
         "converting a calibration: choose --relation faulkner1993, goodsitt1992-80kv or "
         "goodsitt1992-140kv; there is no default because they disagree");
   TRY(calibration_read(&c, p->calibration));
+  int before = c.warning_count;
   TRY(cal_convert(&c, p->to ? MATERIAL_HA : MATERIAL_K2HPO4, (enum cal_conversion)(p->by - 1)));
-  log_warning("%s", c.warnings[c.warning_count - 1]);
+  for (int i = before; i < c.warning_count; i++) log_warning("%s", c.warnings[i]);
   provenance = context_provenance(ctx);
   CHECK(provenance, ST_MEMORY, "provenance of the calibration");
   TRY(calibration_write(&c, p->out, provenance, ctx->force));

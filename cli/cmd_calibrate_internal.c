@@ -82,6 +82,22 @@ done:
   return st;
 }
 
+/* What only one method reads may not be given to another, which would not. */
+static status check_method(const struct params *p, int method) {
+  status st = ST_OK;
+  bool line = method == CAL_TISSUE_LINE || method == CAL_LEARNED;
+  CHECK(!p->table || line, ST_USAGE, "--tissue-table is read by tissue-line and learned, not by %s",
+        method_names[p->method]);
+  CHECK(!p->regression || method == CAL_REGRESSION, ST_USAGE,
+        "--regression-file is read by --method regression only");
+  CHECK(isnan(p->bone_hu) || method == CAL_MICHALSKI, ST_USAGE,
+        "--cortical is read by --method michalski2020 only");
+  CHECK(isnan(p->bone_hu) || p->override || (p->bone_hu >= 950 && p->bone_hu <= 1450), ST_DOMAIN,
+        "--cortical %.0f HU, expected 950 to 1450 HU; --override keeps it", p->bone_hu);
+done:
+  return st;
+}
+
 static status run(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct params *p = params;
@@ -103,6 +119,7 @@ static status run(struct context *ctx, const void *params) {
     o.table = &table;
     if (p->method == 0) o.method = cal_method_of_table(&table);
   }
+  TRY(check_method(p, o.method));
   TRY(scan_read_hu(&ct, p->ct, &p->read));
   if (p->labels) TRY(labels_read_on(&labels, p->labels, &ct->grid));
   o.tissues = (struct cal_tissue_options){labels, p->blood, p->override};

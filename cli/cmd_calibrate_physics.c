@@ -44,9 +44,9 @@ static status energy_from(struct params *p, const struct volume *ct) {
   struct calibration r;
   char key[256];
   TRY(calibration_read(&r, p->reference));
-  CHECK(isfinite(r.effective_kev), ST_DOMAIN,
-        "effective energy: the calibration given (%s) has none; a water-corrected phantom fit is "
-        "needed",
+  CHECK(isfinite(r.effective_kev) && isfinite(r.sigma_ref), ST_DOMAIN,
+        "effective energy: the calibration given (%s) was not fitted to rods with water-equivalent "
+        "densities, so its energy is none of a phantom; a water-corrected phantom fit is needed",
         r.method);
   calibration_scanner_key(key, &ct->acquisition);
   struct cal_key_match m = cal_compare_keys(r.scanner_key, key);
@@ -66,8 +66,9 @@ static status run(struct context *ctx, const void *params) {
   struct calibration c;
   struct cal_internal_options o = CAL_INTERNAL_DEFAULTS;
   cJSON *provenance = NULL;
-  CHECK(isfinite(p.physics.kev) || p.reference, ST_USAGE,
-        "give the effective energy: --keff, or --calibration of a water-corrected phantom fit");
+  CHECK(
+      isfinite(p.physics.kev) != (p.reference != NULL), ST_USAGE,
+      "give the effective energy once: --keff, or --calibration of a water-corrected phantom fit");
   TRY(scan_read_hu(&ct, p.ct, &p.read));
   if (p.reference) TRY(energy_from(&p, ct));
   o.method = CAL_PHYSICS;

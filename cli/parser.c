@@ -2,6 +2,7 @@
 
 #include "cli/declaration.h"
 #include "core/file.h"
+#include "core/image_side.h"
 #include "core/json.h"
 #include "core/match.h"
 
@@ -367,6 +368,46 @@ done:
   return st;
 }
 
+/* Is there a folder for this file, or will another output of the command be one? A command that
+ * finds none at its end has worked for nothing. */
+static status check_folder(const struct parsed *p, int index) {
+  status st = ST_OK;
+  const struct option *o = p->command->options;
+  const char *path = path_of(p, index);
+  char folder[4096];
+  size_t n = (size_t)(file_name(path) - path);
+  if (!o[index].ends || n == 0 || n >= sizeof folder) return ST_OK;
+  snprintf(folder, sizeof folder, "%.*s", (int)n, path);
+  for (int i = 0; o[i].kind != OPTION_END; i++) {
+    if (o[i].kind != OPTION_OUT || o[i].ends || !p->given[i]) continue;
+    if (strncmp(path_of(p, i), path, strlen(path_of(p, i))) == 0) return ST_OK;
+  }
+  CHECK(file_is_directory(folder), ST_USAGE, "%s \"%s\": there is no folder %s; make it first",
+        o[index].name, path, folder);
+done:
+  return st;
+}
+
+/* Beside an image comes its side file, which is nobody's input. */
+static status check_side(const struct parsed *p, int index) {
+  status st = ST_OK;
+  const struct option *o = p->command->options;
+  char side[4096];
+  if (!o[index].ends || image_stem_length(path_of(p, index)) < 0) return ST_OK;
+  TRY(image_side_path(side, sizeof side, path_of(p, index)));
+  for (int i = 0; o[i].kind != OPTION_END; i++) {
+    bool path = o[i].kind == OPTION_IN || o[i].kind == OPTION_OUT;
+    CHECK(!path || !p->given[i] || strcmp(path_of(p, i), side), ST_USAGE,
+          "%s \"%s\" comes with the side file %s, which is %s here; choose another name",
+          o[index].name, path_of(p, index), side, o[i].name);
+  }
+  CHECK(p->globals.force || !file_exists(side), ST_USAGE,
+        "%s \"%s\": its side file %s exists; give --force to overwrite it", o[index].name,
+        path_of(p, index), side);
+done:
+  return st;
+}
+
 static status check_output(const struct parsed *p, int index) {
   status st = ST_OK;
   const struct option *o = p->command->options;
@@ -375,6 +416,8 @@ static status check_output(const struct parsed *p, int index) {
   TRY(check_ending(&o[index], path));
   CHECK(p->globals.force || !file_exists(path) || file_is_directory(path), ST_USAGE,
         "%s \"%s\" exists; give --force to overwrite it", o[index].name, path);
+  TRY(check_folder(p, index));
+  TRY(check_side(p, index));
   for (int i = 0; i < index; i++) {
     if (o[i].kind != OPTION_OUT || !p->given[i]) continue;
     CHECK(strcmp(path_of(p, i), path) != 0, ST_USAGE, "%s and %s are both \"%s\"", o[i].name,

@@ -133,11 +133,16 @@ static status point_from_json(struct calibration_point *p, const cJSON *json, co
   status st = ST_OK;
   const double unknown = (double)NAN;
   double voxels = 0, slices = 0, where[3] = {unknown, unknown, unknown};
-  *p = (struct calibration_point){
-      .hu_sd = unknown, .hu_se = unknown, .water = unknown, .residual = unknown};
+  *p = (struct calibration_point){.hu = unknown,
+                                  .hu_sd = unknown,
+                                  .hu_se = unknown,
+                                  .density = unknown,
+                                  .water = unknown,
+                                  .residual =
+                                      unknown}; /* a tissue may be unseen, or of no known density */
   TRY(json_get_text(p->name, sizeof p->name, json, "name", what));
-  TRY(json_get_number(&p->hu, json, "hu", what));
-  TRY(json_get_number(&p->density, json, "density", what));
+  TRY(json_opt_number(&p->hu, json, "hu", what));
+  TRY(json_opt_number(&p->density, json, "density", what));
   TRY(json_opt_number(&p->hu_sd, json, "hu_sd", what));
   TRY(json_opt_number(&p->hu_se, json, "hu_se", what));
   TRY(json_opt_number(&voxels, json, "voxels", what));

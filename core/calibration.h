@@ -22,12 +22,12 @@ enum { CALIBRATION_POINTS = 16, CALIBRATION_WARNINGS = 16 };
 
 struct calibration_point {
   char name[32]; /* rod or tissue */
-  double hu;     /* mean [HU] */
+  double hu;     /* mean [HU], NaN when it could not be sampled */
   double hu_sd;  /* within the sample [HU] */
   double hu_se;  /* standard error of the mean [HU], NaN when unknown */
   int64_t voxels;
   int slices;
-  double density; /* reference [mg/cm3] */
+  double density; /* reference [mg/cm3], NaN when the method has none */
   double water;   /* water-equivalent density [mg/cm3] of water-corrected phantoms, NaN otherwise */
   double residual;   /* fitted - reference [mg/cm3] */
   int used;          /* 0 when it was left out of the fit */

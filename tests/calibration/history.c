@@ -102,6 +102,18 @@ static void a_day_that_is_none_is_refused(void **state) {
   }
 }
 
+/* Beyond the limits of acceptance a fit is kept on demand, for its own scan only. */
+static void fit_beyond_its_limits_is_no_standard_for_others(void **state) {
+  (void)state;
+  struct calibration c = scan(1, 1, 1);
+  c.points[0].hu += 90;
+  assert_ok(cal_fit_points(&c, NULL));
+  assert_ok(cal_accept(&c, 120, true));
+  assert_ok(calibration_seal(&c));
+  assert_fails(cal_history_add("forced.h5", &c, 19000, 60), ST_DOMAIN, "beyond its limits");
+  assert_int_not_equal(access("forced.h5", F_OK), 0);
+}
+
 /* A history in memory: n scans every `step` days from day 0. */
 static struct cal_history history(uint64_t seed, size_t n, int64_t step) {
   struct cal_history h = {calloc(n, sizeof(struct cal_scan)), n};
@@ -131,6 +143,20 @@ static void bracketing_scans_are_interpolated(void **state) {
   assert_int_equal(c.warning_count, 0);
   assert_ok(cal_async(&c, &h, key, 75, &o));
   assert_near(c.slope, h.scans[7].calibration.slope, 1e-12);
+  free(h.scans);
+}
+
+static void warnings_of_the_phantom_scan_are_taken_over_once(void **state) {
+  (void)state;
+  struct cal_history h = history(2, 8, 10);
+  struct calibration c;
+  struct cal_async_options o = same_size();
+  for (int i = 3; i < 5; i++) cal_warn(&h.scans[i].calibration, "rod 3 left out: air bubble");
+  cal_warn(&h.scans[4].calibration, "FORCED: R2 of the fit is 0.81");
+  assert_ok(cal_async(&c, &h, key, 34, &o));
+  assert_int_equal(c.warning_count, 2);
+  assert_string_equal(c.warnings[0], "phantom scan: rod 3 left out: air bubble");
+  assert_string_equal(c.warnings[1], "FORCED: phantom scan: R2 of the fit is 0.81");
   free(h.scans);
 }
 
@@ -266,6 +292,8 @@ int main(void) {
       cmocka_unit_test(store_keeps_scans_of_two_processes),
       cmocka_unit_test(a_day_that_is_none_is_refused),
       cmocka_unit_test(bracketing_scans_are_interpolated),
+      cmocka_unit_test(fit_beyond_its_limits_is_no_standard_for_others),
+      cmocka_unit_test(warnings_of_the_phantom_scan_are_taken_over_once),
       cmocka_unit_test(age_scanner_and_kvp_are_judged),
       cmocka_unit_test(planted_drift_of_one_percent_is_alarmed_within_five_scans),
       cmocka_unit_test(steady_scanner_raises_fewer_than_one_alarm_in_200_scans),

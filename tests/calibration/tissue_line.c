@@ -5,6 +5,7 @@
 
 #include "calibration/tissue_line.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/random.h"
 
 static struct calibration tissues(double air, double fat, double muscle) {
@@ -123,6 +124,49 @@ static void table_survives_its_file(void **state) {
   assert_string_equal(back.tissue[2], "muscle");
 }
 
+static struct cal_tissue_table by_hand(const char *rows, status expected, const char *words) {
+  char text[512];
+  struct cal_tissue_table t = {.count = 0};
+  cJSON *json = NULL;
+  snprintf(text, sizeof text,
+           "{\"name\": \"mine\", \"kvp\": 120, \"material\": \"HA\", \"tissues\": [%s]}", rows);
+  assert_ok(json_parse(&json, text, strlen(text), "t"));
+  if (expected == ST_OK)
+    assert_ok(cal_tissue_table_from_json(&t, json, "table"));
+  else
+    assert_fails(cal_tissue_table_from_json(&t, json, "table"), expected, words);
+  cJSON_Delete(json);
+  return t;
+}
+
+/* Two tissues: the line goes through both, so that at the HU of one its SD is that of its density.
+ */
+static void table_by_hand_carries_the_sd_it_states(void **state) {
+  (void)state;
+  struct cal_tissue_table t = by_hand("{\"tissue\": \"air\", \"density\": -797, \"sd\": 5},"
+                                      "{\"tissue\": \"muscle\", \"density\": 38, \"sd\": 6}",
+                                      ST_OK, NULL);
+  struct calibration c = tissues(-1000, NAN, 50);
+  assert_ok(cal_tissue_line(&c, &t, 120));
+  assert_near(calibration_density_sd(&c, 50), 6, 1e-9);
+  assert_near(calibration_density_sd(&c, -1000), 5, 1e-9);
+  assert_false(warned(&c, "sampling alone"));
+  t = by_hand("{\"tissue\": \"air\", \"density\": -797}, {\"tissue\": \"muscle\", \"density\": 38}",
+              ST_OK, NULL);
+  c = tissues(-1000, NAN, 50);
+  assert_ok(cal_tissue_line(&c, &t, 120));
+  assert_true(warned(&c, "sampling alone"));
+}
+
+static void table_by_hand_of_impossible_rows_is_refused(void **state) {
+  (void)state;
+  by_hand("{\"tissue\": \"air\", \"density\": -797, \"sd\": -5},"
+          "{\"tissue\": \"muscle\", \"density\": 38}",
+          ST_FORMAT, "must not be negative");
+  by_hand("{\"tissue\": \"fat\", \"density\": -95}, {\"tissue\": \"adipose\", \"density\": 38}",
+          ST_FORMAT, "comes twice");
+}
+
 static void user_regression_is_applied_or_refused(void **state) {
   (void)state;
   static const char good[] = "{\"method\": \"mine\", \"material\": \"HA\", \"kvp\": 120,"
@@ -149,6 +193,8 @@ int main(void) {
       cmocka_unit_test(another_kvp_is_warned_and_widens),
       cmocka_unit_test(learned_spread_is_the_spread_of_people),
       cmocka_unit_test(table_survives_its_file),
+      cmocka_unit_test(table_by_hand_carries_the_sd_it_states),
+      cmocka_unit_test(table_by_hand_of_impossible_rows_is_refused),
       cmocka_unit_test(user_regression_is_applied_or_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

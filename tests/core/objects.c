@@ -173,6 +173,21 @@ static void applying_keeps_no_data_and_tags_the_material(void **state) {
   volume_destroy(density);
 }
 
+/* A tissue without density (michalski2020, regressions) or that was not found has null in the file.
+ */
+static void a_point_without_numbers_comes_back(void **state) {
+  (void)state;
+  struct calibration c = some_calibration(), back;
+  const char *path = in_folder("unknown.json");
+  c.points[0].hu = c.points[0].density = NAN;
+  c.points[0].used = 0;
+  assert_ok(calibration_seal(&c));
+  assert_ok(calibration_write(&c, path, NULL, false));
+  assert_ok(calibration_read(&back, path));
+  assert_string_equal(back.id, c.id);
+  assert_true(isnan(back.points[0].hu) && isnan(back.points[0].density) && !back.points[0].used);
+}
+
 static void a_calibration_without_its_material_is_refused(void **state) {
   (void)state;
   struct calibration c;
@@ -348,6 +363,7 @@ int main(void) {
       cmocka_unit_test(the_interval_is_the_formula_of_the_header),
       cmocka_unit_test(density_and_hu_are_inverse),
       cmocka_unit_test(applying_keeps_no_data_and_tags_the_material),
+      cmocka_unit_test(a_point_without_numbers_comes_back),
       cmocka_unit_test(a_calibration_without_its_material_is_refused),
       cmocka_unit_test(the_scanner_key_marks_what_is_unknown),
       cmocka_unit_test(a_frame_comes_back_whole),
