@@ -4,6 +4,7 @@
 #include "core/image.h"
 #include "core/log.h"
 #include "core/table.h"
+#include "fea/bone_check.h"
 #include "fea/map.h"
 #include "fea/mesh_file.h"
 
@@ -87,8 +88,9 @@ static status run(struct context *ctx, const void *params) {
   struct fea_mesh_numbers numbers = {NULL, NULL};
   struct fea_map_result r;
   TRY(image_read(&density, p->density, &as_density));
-  if (p->material) density->material = material_of[p->material];
+  if (p->material) TRY(volume_assume_material(density, material_of[p->material]));
   if (p->labels) TRY(labels_read_on(&labels, p->labels, &density->grid));
+  if (p->labels) TRY(fea_bone_check(density, labels, p->label));
   TRY(fea_mesh_read(&mesh, &numbers, p->mesh));
   TRY(fea_map_density(&r, mesh, NULL, density, labels, p->label, &p->map));
   log_info("%lld elements, mean modulus %.0f MPa, mean density %.3f g/cm3 (%s), %lld at "

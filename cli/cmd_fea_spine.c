@@ -94,7 +94,7 @@ static status run(struct context *ctx, const void *params) {
         "TotalSegmentator's numbers)");
   CHECK(!p->bodies || p->body_label > 0, ST_USAGE, "vertebra: --bodies needs --body-label");
   TRY(image_read(&density, p->density, &as_density));
-  if (p->material) density->material = material_of[p->material];
+  if (p->material) TRY(volume_assume_material(density, material_of[p->material]));
   TRY(labels_read_on(&labels, p->labels, &density->grid));
   if (p->bodies) TRY(labels_read_on(&bodies, p->bodies, &density->grid));
   if (p->frame) TRY(read_frame(&frame, p->frame, p->label));

@@ -46,7 +46,7 @@ static inline status femur_inputs_read(struct femur_inputs *in, const struct fem
                                             MATERIAL_ASH, MATERIAL_APPARENT};
   status st = ST_OK;
   TRY(image_read(&in->density, p->density, read));
-  if (p->material) in->density->material = materials[p->material];
+  if (p->material) TRY(volume_assume_material(in->density, materials[p->material]));
   TRY(labels_read_on(&in->labels, p->labels, &in->density->grid));
   TRY(hip_frame_read(&in->frame, p->frame));
   if (p->calibration) {

@@ -160,9 +160,10 @@ done:
 
 status image_side_to_volume(struct volume *v, const cJSON *json, const char *what) {
   status st = ST_OK;
-  char quantity[32] = "unknown", material[32] = "none";
+  char quantity[32] = "unknown", material[32] = "none", unit[32] = "";
   TRY(json_opt_text(quantity, sizeof quantity, json, "quantity", what));
   TRY(json_opt_text(material, sizeof material, json, "material", what));
+  TRY(json_opt_text(unit, sizeof unit, json, "unit", what));
   CHECK(strcmp(quantity, "labels") != 0, ST_FORMAT,
         "%s: the image is a label map; an image of measured values is needed here", what);
   CHECK(quantity_from_name(quantity) >= 0, ST_FORMAT,
@@ -172,6 +173,9 @@ status image_side_to_volume(struct volume *v, const cJSON *json, const char *wha
         "%s: material \"%s\" is not known (none, unstated, K2HPO4, HA, ash, apparent)", what,
         material);
   v->quantity = (enum quantity)quantity_from_name(quantity);
+  const char *ours = quantity_unit(v->quantity);
+  CHECK(!unit[0] || !ours[0] || !strcmp(unit, ours), ST_FORMAT,
+        "%s: %s in \"%s\"; its voxels must be in %s", what, quantity, unit, ours);
   v->material = (enum material)material_from_name(material);
   TRY(json_opt_text(v->calibration_id, sizeof v->calibration_id, json, "calibration_id", what));
   const cJSON *acquisition = json_find(json, "acquisition");

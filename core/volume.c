@@ -101,6 +101,18 @@ int64_t volume_drop_padding(struct volume *v) {
   return dropped;
 }
 
+status volume_assume_material(struct volume *density, enum material m) {
+  status st = ST_OK;
+  const enum material stated = density->material;
+  CHECK(stated == m || stated == MATERIAL_NONE || stated == MATERIAL_UNSTATED, ST_USAGE,
+        "the density states %s, so it cannot be taken for %s; convert its calibration by a named "
+        "relation (\"qct calibrate convert\")",
+        material_name(stated), material_name(m));
+  density->material = m;
+done:
+  return st;
+}
+
 int64_t volume_fill_no_data(struct volume *v, float value) {
   int64_t filled = 0, n = geometry_voxels(&v->grid);
   for (int64_t i = 0; i < n; i++)

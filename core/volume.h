@@ -107,6 +107,12 @@ void volume_destroy(struct volume *v);
 /** Padding of a volume in HU becomes no data; returns how many. */
 int64_t volume_drop_padding(struct volume *v);
 
+/**
+ * State the material of a density that states none.
+ * @return ST_USAGE when it states another: a conversion must be named
+ */
+status volume_assume_material(struct volume *density, enum material m);
+
 /** Replace NaN by `value`; returns how many. */
 int64_t volume_fill_no_data(struct volume *v, float value);
 

@@ -1,6 +1,7 @@
 #include "fea/envelope.h"
 
 #include "core/plot.h"
+#include "fea/bone_check.h"
 #include "fea/envelope_parts.h"
 #include "fea/figures.h"
 #include "fea/tet_picture.h"
@@ -129,6 +130,7 @@ status fea_envelope_run(struct fea_envelope **out, const struct volume *density,
   TRY(envelope_solve(&units, e, &in, o));
   TRY(sweep(e, &units, o));
   TRY(make_record(e, frame, &units));
+  fea_flag_scan(e->record, density);
   *out = e;
   e = NULL;
 done:

@@ -1,5 +1,6 @@
 #include "fea/femur_model.h"
 
+#include "fea/bone_check.h"
 #include "fea/outline.h"
 #include "fea/sample.h"
 
@@ -184,6 +185,7 @@ status femur_model_create(struct femur_model **out, const struct volume *density
   f->pose = *pose;
   TRY(fea_density_map_make(&f->map, law_of(o), density->material, o->conversion));
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
+  TRY(fea_bone_check(density, labels, label));
   TRY(find_extent(low, high, labels, label, pose));
   struct geometry grid =
       make_grid(low, high, margin_mm, pose, o->size_mm, fmax(ct[0], fmax(ct[1], ct[2])));

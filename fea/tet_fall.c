@@ -1,6 +1,7 @@
 #include "fea/tet_fall.h"
 
 #include "core/log.h"
+#include "fea/bone_check.h"
 #include "fea/fall_parts.h"
 
 #include <math.h>
@@ -424,11 +425,13 @@ status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
   TRY(check_input(frame, o));
   TRY(fall_check_place(labels, label, frame));
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.01));
+  TRY(fea_bone_check(density, labels, label));
   TRY(run_model(&r, &in, o, t));
   base.fall = r;
   judge_off_contact(r, o);
   if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
   TRY(fall_tet_record(r, frame, &interval, o));
+  fea_flag_scan(r->record, density);
   if (o->beyond.rule) TRY(go_beyond(r, frame, o, t));
   *out = r;
   r = NULL;

@@ -135,6 +135,18 @@ static void side_files_of_other_programs_are_left_alone(void **state) {
   volume_destroy(v);
 }
 
+static void a_side_file_in_another_unit_is_refused(void **state) {
+  (void)state;
+  struct volume *v = sample(oblique(false)), *r;
+  const char grams[] = "{\"format\": \"qct-image\", \"quantity\": \"density\", \"unit\": "
+                       "\"g/cm3\", \"material\": \"HA\"}";
+  assert_ok(itk_image_write(v, in_folder("grams.nii.gz"), NULL, true));
+  assert_ok(file_write(in_folder("grams.json"), grams, sizeof grams - 1, true));
+  assert_fails(itk_image_read(&r, in_folder("grams.nii.gz")), ST_FORMAT,
+               "density in \"g/cm3\"; its voxels must be in mg/cm3");
+  volume_destroy(v);
+}
+
 /* Take a written file, change bytes at a place or cut it, write it under another name. */
 static const char *damaged(const char *from, const char *to, size_t at, const void *bytes,
                            size_t count, size_t keep) {
@@ -369,6 +381,7 @@ int main(void) {
       cmocka_unit_test(nothing_is_overwritten_without_force),
       cmocka_unit_test(a_sibling_nii_is_never_read_in_place_of_nii_gz),
       cmocka_unit_test(side_files_of_other_programs_are_left_alone),
+      cmocka_unit_test(a_side_file_in_another_unit_is_refused),
       cmocka_unit_test(broken_files_are_refused),
       cmocka_unit_test(lines_that_metaio_cannot_hold_are_refused),
       cmocka_unit_test(nan_spacing_is_refused),
