@@ -63,8 +63,10 @@ static void run_series(struct state *states, const struct cal_scan *scans, size_
     *s = (struct state){.value = series_value(&scans[i], series), .z = NAN};
     baseline(s, scans, i, series);
     const struct state *before = i > 0 ? &states[i - 1] : NULL;
-    s->high = before ? before->high : 0;
-    s->low = before ? before->low : 0;
+    /* it begins anew after an alarm: one bad scan must not ring for as many days as it was SD off
+     */
+    s->high = before && before->high <= cusum_limit ? before->high : 0;
+    s->low = before && before->low <= cusum_limit ? before->low : 0;
     if (!s->judged || !(s->sd > 0) || !isfinite(s->value)) continue;
     /* a short baseline knows its own mean and SD badly: standardise by the prediction error, and
      * widen it to the normal scale by the quantile's ratio */

@@ -10,7 +10,8 @@
  *                         than 3 SD of the baseline (people of all sizes on a phantom scatter more)
  *   alarm    shewhart     a series lies beyond the prediction limit of the baseline (Student, 0.1 %
  *                         a scan over all series together)
- *   alarm    cusum        the sum of standardised deviations beyond 1 SD passes 5 (either side)
+ *   alarm    cusum        the sum of standardised deviations beyond 1 SD passes 5 (either side),
+ *                         then begins anew
  *   notice   three-sd     a series lies beyond 3 SD
  *   notice   western      4 of 5 scans beyond 1 SD on one side (Western Electric)
  * Notices are expected by chance (with 7 series about one scan in ten); alarms are not: they name

@@ -99,7 +99,7 @@ static status run(struct context *ctx, const void *params) {
   struct calibration calibration;
   TRY(image_read(&image, p->image, &read));
   TRY(labels_read_on(&labels, p->labels, &image->grid));
-  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
+  if (p->calibration) TRY(calibration_read_of(&calibration, p->calibration, image));
   const struct calibration *c = p->calibration ? &calibration : NULL;
   TRY(record_create(&r, p->case_id));
   for (int i = 0; i < p->regions.count; i++) {

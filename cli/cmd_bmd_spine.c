@@ -123,7 +123,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(labels_read_on(&bodies, p->labels, &density->grid));
   TRY(vertebra_frames_read(&frames, p->frames));
   if (p->calibration) {
-    TRY(calibration_read(&calibration, p->calibration));
+    TRY(calibration_read_of(&calibration, p->calibration, density));
     c = &calibration;
   }
   if (p->correction) {

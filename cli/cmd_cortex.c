@@ -61,9 +61,8 @@ static int choose_label(const struct params *p, int side) {
 }
 
 static status write_all(struct context *ctx, const struct params *p, const struct cortex_map *m,
-                        const struct hip_frame *frame, int side) {
+                        const struct hip_frame *frame, int side, const struct calibration *c) {
   status st = ST_OK;
-  struct calibration calibration;
   struct record *r = NULL;
   struct picture *picture = NULL;
   if (p->surface) TRY(qct_cortex_write(m, p->surface, ctx->force));
@@ -72,8 +71,7 @@ static status write_all(struct context *ctx, const struct params *p, const struc
     TRY(picture_write_png(picture, p->picture, ctx->force));
   }
   TRY(record_create(&r, p->case_id));
-  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
-  TRY(qct_cortex_rows(r, m, frame, p->calibration ? &calibration : NULL));
+  TRY(qct_cortex_rows(r, m, frame, c));
   TRY(context_write_record(ctx, r, p->out));
 done:
   record_destroy(r);
@@ -94,6 +92,7 @@ static status run(struct context *ctx, const void *params) {
   struct labels *labels = NULL;
   struct cortex_map *map = NULL;
   struct hip_frame frame;
+  struct calibration calibration;
   if (!isnan(p->cortical) && !context_given(ctx, "cortical-density-from")) o.density = CORTEX_GIVEN;
   CHECK(o.density != CORTEX_GIVEN || !isnan(p->cortical), ST_USAGE,
         "--cortical-density-from given needs --cortical-density");
@@ -102,6 +101,7 @@ static status run(struct context *ctx, const void *params) {
   int side = p->frame ? (int)frame.side : p->side == 1 ? 1 : p->side == 2 ? -1 : 0;
   TRY(image_read(&density, p->density, &read));
   TRY(labels_read_on(&labels, p->labels, &density->grid));
+  if (p->calibration) TRY(calibration_read_of(&calibration, p->calibration, density));
   TRY(qct_cortex_map(&map, density, labels, choose_label(p, side), &o));
   log_info("cortical density %.4g mg/cm3, blur %.3g mm in plane and %.3g mm across it beside "
            "slices of %.3g mm, from %lld places",
@@ -110,7 +110,7 @@ static status run(struct context *ctx, const void *params) {
   if (map->warning)
     log_warning("the model was rejected at %.0f %% of the surface: read the map with care",
                 100.0 * (double)map->rejected / (double)map->measured);
-  TRY(write_all(ctx, p, map, p->frame ? &frame : NULL, side));
+  TRY(write_all(ctx, p, map, p->frame ? &frame : NULL, side, p->calibration ? &calibration : NULL));
 done:
   volume_destroy(density);
   labels_destroy(labels);

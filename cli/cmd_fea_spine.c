@@ -98,7 +98,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(labels_read_on(&labels, p->labels, &density->grid));
   if (p->bodies) TRY(labels_read_on(&bodies, p->bodies, &density->grid));
   if (p->frame) TRY(read_frame(&frame, p->frame, p->label));
-  if (p->calibration) TRY(calibration_read(&calibration, p->calibration));
+  if (p->calibration) TRY(calibration_read_of(&calibration, p->calibration, density));
   if (p->user_law) {
     TRY(fea_law_parse(&user_law, p->user_law));
     o.user_law = &user_law.law;

@@ -3,6 +3,8 @@
 #include "core/log.h"
 #include "fea/mesh_file.h"
 
+#include <math.h>
+
 status fall_command(struct context *ctx, const void *params) {
   status st = ST_OK;
   const struct fall_params *p = params;
@@ -14,6 +16,13 @@ status fall_command(struct context *ctx, const void *params) {
   struct fea_user_law user_law;
   int rank;
   TRY(curve_paths_check(&p->to, &o.beyond));
+  CHECK(isnan(o.mass_kg) == isnan(o.height_m), ST_USAGE,
+        "the force of a fall needs --mass and --height; only one is given");
+  CHECK(isnan(o.fall_force_n) || (isnan(o.mass_kg) && isnan(o.tissue_mm)), ST_USAGE,
+        "--fall-force is the force that arrives at the bone; give --mass, --height and "
+        "--soft-tissue, or it");
+  CHECK(isnan(o.tissue_mm) || !isnan(o.mass_kg), ST_USAGE,
+        "--soft-tissue reduces the force of --mass and --height; they are not given");
   TRY(fea_command_rank(&rank));
   TRY(femur_inputs_read(&in, &p->femur, &as_density));
   o.interval = !p->no_interval;

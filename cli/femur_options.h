@@ -50,12 +50,16 @@ static inline status femur_inputs_read(struct femur_inputs *in, const struct fem
   TRY(labels_read_on(&in->labels, p->labels, &in->density->grid));
   TRY(hip_frame_read(&in->frame, p->frame));
   if (p->calibration) {
-    TRY(calibration_read(&in->kept, p->calibration));
+    TRY(calibration_read_of(&in->kept, p->calibration, in->density));
     in->calibration = &in->kept;
   }
   in->label = p->label                      ? p->label
               : in->frame.side == SIDE_LEFT ? LABEL_FEMUR_LEFT
                                             : LABEL_FEMUR_RIGHT;
+  const int other = in->frame.side == SIDE_LEFT ? LABEL_FEMUR_RIGHT : LABEL_FEMUR_LEFT;
+  CHECK(in->label != other, ST_DOMAIN,
+        "label %d is the femur of the other side than the frame's, %s", in->label,
+        side_name(in->frame.side));
   TRY(reference_apply(&in->frame, in->labels, in->label, &p->reference));
 done:
   return st;

@@ -236,6 +236,26 @@ done:
   return st;
 }
 
+status calibration_read_of(struct calibration *out, const char *path,
+                           const struct volume *density) {
+  status st = ST_OK;
+  struct calibration c;
+  TRY(calibration_read(&c, path));
+  const char *made_by = density->calibration_id;
+  CHECK(
+      !made_by[0] || !strcmp(made_by, c.id), ST_DOMAIN,
+      "calibration %s (id %.8s) did not make this density, %.8s did; its intervals would be those "
+      "of another scan",
+      path, c.id, made_by);
+  bool stated = density->material != MATERIAL_NONE && density->material != MATERIAL_UNSTATED;
+  CHECK(density->quantity != QUANTITY_DENSITY || !stated || density->material == c.material,
+        ST_DOMAIN, "calibration %s is of %s, the density of %s", path, material_name(c.material),
+        material_name(density->material));
+  *out = c;
+done:
+  return st;
+}
+
 status calibration_write(const struct calibration *c, const char *path, const cJSON *provenance,
                          bool force) {
   status st = ST_OK;

@@ -75,6 +75,12 @@ status calibration_apply(struct volume **density, const struct calibration *c,
                          const struct volume *hu);
 
 status calibration_read(struct calibration *out, const char *path);
+/**
+ * The same, for the intervals of a density.
+ * @return also ST_DOMAIN when the density names another calibration that made it, or is of another
+ *         material
+ */
+status calibration_read_of(struct calibration *out, const char *path, const struct volume *density);
 status calibration_write(const struct calibration *c, const char *path, const cJSON *provenance,
                          bool force);
 cJSON *calibration_to_json(const struct calibration *c);

@@ -46,7 +46,11 @@ done:
   return st;
 }
 
-void fea_flag_scan(struct record *record, const struct volume *density) {
-  if (record->count > 0 && density->acquisition.contrast == CONTRAST_PRESENT)
+void fea_flag_inputs(struct record *record, const struct volume *density,
+                     const struct fea_law *law) {
+  if (record->count == 0) return;
+  const char *caution = fea_law_caution(law);
+  if (caution) measurement_flag(&record->rows[0], "%s", caution);
+  if (density->acquisition.contrast == CONTRAST_PRESENT)
     measurement_flag(&record->rows[0], "contrast agent in the scan: densities are raised by it");
 }

@@ -8,6 +8,7 @@
 
 #include "core/record.h"
 #include "core/volume.h"
+#include "fea/material.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,8 +24,10 @@ extern "C" {
  */
 status fea_bone_check(const struct volume *density, const struct labels *labels, int label);
 
-/** Flag the first row where the scan was made with contrast agent. */
-void fea_flag_scan(struct record *record, const struct volume *density);
+/** Flag the first row where the scan was made with contrast agent, or the law was measured on
+ * another part of the bone than it is used for (fea_law_caution). */
+void fea_flag_inputs(struct record *record, const struct volume *density,
+                     const struct fea_law *law);
 
 #ifdef __cplusplus
 }

@@ -130,7 +130,8 @@ status fea_envelope_run(struct fea_envelope **out, const struct volume *density,
   TRY(envelope_solve(&units, e, &in, o));
   TRY(sweep(e, &units, o));
   TRY(make_record(e, frame, &units));
-  fea_flag_scan(e->record, density);
+  fea_flag_inputs(e->record, density,
+                  o->model.user_law ? o->model.user_law : fea_law_at(o->model.law));
   *out = e;
   e = NULL;
 done:

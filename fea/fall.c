@@ -249,7 +249,7 @@ status fea_fall_run(struct fea_fall **out, const struct volume *density,
   TRY(judge_off_contact(r, f, o));
   if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
   TRY(fall_record(&r->record, r, f, fall_region(frame), frame, &interval, o));
-  fea_flag_scan(r->record, density);
+  fea_flag_inputs(r->record, density, o->user_law ? o->user_law : fea_law_at(o->law));
   if (o->beyond.rule) {
     TRY(fea_beyond_run(&r->curve, r->model, o->user_law ? o->user_law : fea_law_at(o->law),
                        &o->beyond, &o->solve));

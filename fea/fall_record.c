@@ -90,11 +90,19 @@ void fall_force_rows(struct fea_rows_writer *w, double failure_load_n,
     measurement_flag(impact, "8.25 x weight x sqrt(height/1.7 m), unverified");
   if (!isnan(o->tissue_mm) && isnan(o->fall_force_n)) {
     force = fea_fall_force_attenuated(force, o->tissue_mm);
-    fea_row(w, "force_attenuated", force, "N", "robinovitch1995");
+    struct measurement *left = fea_row(w, "force_attenuated", force, "N", "robinovitch1995");
+    if (force <= 0) {
+      left->value = force = NAN;
+      measurement_flag(left,
+                       "%.0f mm of soft tissue would take more than the whole force: the rule "
+                       "of 71 N per mm does not reach so far",
+                       o->tissue_mm);
+    }
   }
   struct measurement *m = fea_row(w, "factor_of_risk", force / failure_load_n, "", "bouxsein2007");
   m->low = force / interval->high;
   m->high = force / interval->low;
+  if (isnan(force)) measurement_flag(m, "no force is left by the rule for soft tissue");
   if (isnan(o->tissue_mm) && isnan(o->fall_force_n))
     measurement_flag(m, "fall force not reduced by soft tissue (thickness not given)");
 }

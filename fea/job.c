@@ -99,6 +99,8 @@ static status read_moduli(struct moduli *m, const struct reader *r) {
     m->way = BY_THRESHOLD;
     TRY(json_get_number(&m->above, material, "above", r->what));
     TRY(json_get_number(&m->constant, material, "modulus_mpa", r->what));
+    CHECK(m->constant >= 1e-3 && m->constant <= 1e6, ST_DOMAIN,
+          "%s: modulus_mpa is %g MPa, permitted 0.001 to 1000000", r->what, m->constant);
     snprintf(r->job->words, sizeof r->job->words, "above %g E %g MPa", m->above, m->constant);
   } else if (json_find(material, "law") || json_find(material, "user_law")) {
     m->way = BY_LAW;

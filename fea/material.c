@@ -102,6 +102,15 @@ double fea_law_modulus(const struct fea_law *law, double rho_gcc) {
   return fmax(0, p->offset + p->factor * pow(rho_gcc, p->exponent));
 }
 
+const char *fea_law_caution(const struct fea_law *law) {
+  if (!strcmp(law->key, "keyak1994-trab"))
+    return "law of 0.27 to 0.6 g/cm3 ash, used for all of the bone: 469 MPa where there is no "
+           "mineral";
+  if (!strcmp(law->key, "keyak1994-cort"))
+    return "law of cortex, from 0.6 g/cm3 ash, used for all of the bone";
+  return NULL;
+}
+
 static const struct fea_conversion *conversion_for(enum material have) {
   switch (have) {
   case MATERIAL_K2HPO4:

@@ -79,6 +79,8 @@ int fea_conversion_find(const char *key);
 /** Young's modulus [MPa] of a density of the kind the law takes [g/cm3]; 0 at and below zero
  * density. */
 double fea_law_modulus(const struct fea_law *law, double rho_gcc);
+/** Where a law of the table does not hold, for whoever reads its results; NULL: nothing to say. */
+const char *fea_law_caution(const struct fea_law *law);
 
 /* The whole way from the density volume to the law's density: rho_law = slope * rho + intercept,
  * in g/cm3 on both sides. */

@@ -174,8 +174,10 @@ status fea_outline_cap(struct femur_model *f, struct tet_cap *cap, int64_t *face
   int64_t touching = 0;
   CHECK(pmma, ST_MEMORY, "cap: no memory");
   CHECK(cap->intrusion_mm >= h && cap->beyond_mm >= h, ST_DOMAIN,
-        "cap: %g mm thick with %g mm intrusion leaves less than one element of %g mm in or out",
-        cap->intrusion_mm + cap->beyond_mm, cap->intrusion_mm, h);
+        "cap: %g mm thick with %g mm intrusion leaves less than one element of %g mm in or out; "
+        "take elements of at most %g mm",
+        cap->intrusion_mm + cap->beyond_mm, cap->intrusion_mm, h,
+        fmin(cap->intrusion_mm, cap->beyond_mm));
   *face = (int64_t)lround((cap->face_mm - low) / h);
   CHECK(*face >= 0 && *face <= extent[axis], ST_DOMAIN, "cap: no room in the grid beyond the bone");
   cap->face_mm = low + (double)*face * h;

@@ -425,7 +425,7 @@ status fea_spine_run(struct fea_spine **out, const struct volume *density,
   TRY(find_pose(&pose, body, frame));
   TRY(solve(&s, &mean_mpa, density, &of, &pose, none, o));
   TRY(make_record(s, labels->name, mean_mpa, o));
-  fea_flag_scan(s->record, density);
+  fea_flag_inputs(s->record, density, o->user_law ? o->user_law : fea_law_at(o->law));
   if (o->beyond.rule) {
     TRY(fea_beyond_run(&s->curve, s->model, o->user_law ? o->user_law : fea_law_at(o->law),
                        &o->beyond, &o->solve));

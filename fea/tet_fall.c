@@ -431,7 +431,7 @@ status fea_tet_fall_run(struct fea_tet_fall **out, const struct volume *density,
   judge_off_contact(r, o);
   if (o->interval) TRY(fall_find_interval(&interval, r->failure_load_n, &in, calibration, o));
   TRY(fall_tet_record(r, frame, &interval, o));
-  fea_flag_scan(r->record, density);
+  fea_flag_inputs(r->record, density, o->user_law ? o->user_law : fea_law_at(o->law));
   if (o->beyond.rule) TRY(go_beyond(r, frame, o, t));
   *out = r;
   r = NULL;

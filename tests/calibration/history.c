@@ -286,6 +286,25 @@ static void alarm_names_the_rod(void **state) {
   free(h.scans);
 }
 
+/* One scan of a badly placed phantom, 2 % off, among good ones: its own alarm only. */
+static void one_bad_scan_rings_once(void **state) {
+  (void)state;
+  enum { SCANS = 20, BAD = 12 };
+  struct cal_scan scans[SCANS];
+  struct cal_quality *q = NULL;
+  for (uint64_t i = 0; i < SCANS; i++)
+    scans[i] = (struct cal_scan){(int64_t)i * 7, scan(11, i, i == BAD ? 1.02 : 1)};
+  assert_ok(cal_quality_judge(&q, scans, SCANS));
+  int rings = 0;
+  for (size_t i = 0; i < q->count; i++) {
+    if (q->alarms[i].notice || q->alarms[i].rule != CAL_CUSUM) continue;
+    assert_int_equal(q->alarms[i].scan, BAD);
+    rings++;
+  }
+  assert_true(rings > 0);
+  cal_quality_destroy(q);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(dates_are_days),
@@ -294,6 +313,7 @@ int main(void) {
       cmocka_unit_test(bracketing_scans_are_interpolated),
       cmocka_unit_test(fit_beyond_its_limits_is_no_standard_for_others),
       cmocka_unit_test(warnings_of_the_phantom_scan_are_taken_over_once),
+      cmocka_unit_test(one_bad_scan_rings_once),
       cmocka_unit_test(age_scanner_and_kvp_are_judged),
       cmocka_unit_test(planted_drift_of_one_percent_is_alarmed_within_five_scans),
       cmocka_unit_test(steady_scanner_raises_fewer_than_one_alarm_in_200_scans),

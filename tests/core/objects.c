@@ -188,6 +188,28 @@ static void a_point_without_numbers_comes_back(void **state) {
   assert_true(isnan(back.points[0].hu) && isnan(back.points[0].density) && !back.points[0].used);
 }
 
+/* A density keeps the id of the calibration that made it. */
+static void the_calibration_of_another_density_is_refused(void **state) {
+  (void)state;
+  struct calibration c = some_calibration(), back;
+  struct volume *v = NULL;
+  struct geometry g = geometry_make(2, 1, 1, 1, 1, 1);
+  const char *path = in_folder("of.json");
+  assert_ok(calibration_seal(&c));
+  assert_ok(calibration_write(&c, path, NULL, false));
+  assert_ok(volume_create(&v, &g, QUANTITY_DENSITY));
+  v->material = c.material;
+  assert_ok(calibration_read_of(&back, path, v)); /* made elsewhere */
+  snprintf(v->calibration_id, sizeof v->calibration_id, "%s", c.id);
+  assert_ok(calibration_read_of(&back, path, v));
+  v->calibration_id[0] ^= 1;
+  assert_fails(calibration_read_of(&back, path, v), ST_DOMAIN, "did not make this density");
+  v->calibration_id[0] = '\0';
+  v->material = MATERIAL_HA;
+  assert_fails(calibration_read_of(&back, path, v), ST_DOMAIN, "is of K2HPO4, the density of HA");
+  volume_destroy(v);
+}
+
 static void a_calibration_without_its_material_is_refused(void **state) {
   (void)state;
   struct calibration c;
@@ -364,6 +386,7 @@ int main(void) {
       cmocka_unit_test(density_and_hu_are_inverse),
       cmocka_unit_test(applying_keeps_no_data_and_tags_the_material),
       cmocka_unit_test(a_point_without_numbers_comes_back),
+      cmocka_unit_test(the_calibration_of_another_density_is_refused),
       cmocka_unit_test(a_calibration_without_its_material_is_refused),
       cmocka_unit_test(the_scanner_key_marks_what_is_unknown),
       cmocka_unit_test(a_frame_comes_back_whole),

@@ -53,19 +53,22 @@ static void other_units_are_refused(void **state) {
   judge(1, NAN, 0, "not that of bone");
 }
 
-static void contrast_agent_is_flagged(void **state) {
+static void contrast_agent_and_part_laws_are_flagged(void **state) {
   (void)state;
   struct labels *l = NULL;
   struct volume *v = bone(&l, 1, 1);
   struct record *r = NULL;
   assert_ok(record_create(&r, ""));
-  fea_flag_scan(r, v); /* no row yet */
+  const struct fea_law *law = fea_law_at(fea_law_find("morgan2003-neck"));
+  fea_flag_inputs(r, v, law); /* no row yet */
   assert_non_null(record_add(r, "femur", "load", 1, "N"));
-  fea_flag_scan(r, v);
+  fea_flag_inputs(r, v, law);
   assert_string_equal(r->rows[0].flags, "");
   v->acquisition.contrast = CONTRAST_PRESENT;
-  fea_flag_scan(r, v);
+  fea_flag_inputs(r, v, law);
   assert_non_null(strstr(r->rows[0].flags, "contrast agent"));
+  fea_flag_inputs(r, v, fea_law_at(fea_law_find("keyak1994-trab")));
+  assert_non_null(strstr(r->rows[0].flags, "469 MPa where there is no mineral"));
   record_destroy(r);
   volume_destroy(v);
   labels_destroy(l);
@@ -76,7 +79,7 @@ int main(void) {
       cmocka_unit_test(bone_of_thin_slices_is_taken),
       cmocka_unit_test(thick_slices_are_refused_as_stated_and_as_they_lie),
       cmocka_unit_test(other_units_are_refused),
-      cmocka_unit_test(contrast_agent_is_flagged),
+      cmocka_unit_test(contrast_agent_and_part_laws_are_flagged),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,6 +263,10 @@ static void what_the_scan_does_not_permit_is_refused(void **state) {
   int64_t n = geometry_voxels(&f.density->grid);
   for (int64_t v = 0; v < n; v++) f.density->voxels[v] -= 2000;
   assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o),
+               ST_DOMAIN, "begins at -1e+03 mg/cm3, permitted 100 to 2500");
+  for (int64_t v = 0; v < n; v++) /* the twentieth part reads as bone */
+    if (v % 20 == 0) f.density->voxels[v] = 900;
+  assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o),
                ST_DOMAIN, "at the floor");
   for (int64_t v = 0; v < n; v++) f.density->voxels[v] = NAN;
   assert_fails(fea_fall_run(&r, f.density, f.labels, LABEL_FEMUR_RIGHT, &f.frame, NULL, &o),
