@@ -24,9 +24,25 @@ static void warn_of_scan(struct calibration *c, const struct volume *hu) {
   if (a->lossy) cal_warn(c, "the pixels went through a lossy codec");
 }
 
-static void start(struct calibration *c, const struct volume *hu) {
+/* Stored values without their rescale begin at 0; in HU air is -1000. */
+static status check_hu(const struct volume *hu) {
+  status st = ST_OK;
+  const int64_t n = geometry_voxels(&hu->grid);
+  float least = INFINITY;
+  for (int64_t i = 0; i < n; i++)
+    if (hu->voxels[i] < least) least = hu->voxels[i];
+  CHECK(least < 0, ST_DOMAIN,
+        "calibration: the smallest value of the scan is %.0f, in HU air is -1000; was the rescale "
+        "intercept lost?",
+        (double)least);
+done:
+  return st;
+}
+
+static status start(struct calibration *c, const struct volume *hu) {
   cal_init(c);
   calibration_scanner_key(c->scanner_key, &hu->acquisition);
+  return check_hu(hu);
 }
 
 /* ---- phantom ---- */
@@ -37,7 +53,7 @@ status cal_from_rods(struct calibration *out, const struct volume *hu, const str
   static const struct cal_phantom_options defaults = CAL_PHANTOM_DEFAULTS;
   const struct cal_phantom_options *o = options ? options : &defaults;
   struct calibration c;
-  start(&c, hu);
+  TRY(start(&c, hu));
   c.material = entry->material;
   snprintf(c.phantom, sizeof c.phantom, "%s", entry->key);
   TRY(cal_sample_rods(&c, hu, rods, entry, &o->sampling));
@@ -211,7 +227,7 @@ status cal_from_tissues(struct calibration *out, struct labels **where, const st
   struct labels *map = NULL;
   struct body_info info = {.touches_side = 0};
   struct calibration c;
-  start(&c, hu);
+  TRY(start(&c, hu));
   if (!body) {
     TRY(body_find(&own, &info, hu));
     body = own;
@@ -322,6 +338,7 @@ status cal_apply(struct volume **density, const struct calibration *c, const str
       "applying a calibration: scanner or tube voltage is not known (calibration %s, scan %s), so "
       "they cannot be matched; --override applies it all the same",
       c->scanner_key, key);
+  if (!force) TRY(check_hu(hu));
   TRY(calibration_apply(density, c, hu));
 done:
   return st;

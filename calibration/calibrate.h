@@ -37,7 +37,8 @@ struct cal_phantom_options {
  * the diameter of what lies in the scan.
  * @param[in] hu    QUANTITY_HU
  * @param[in] rods  label map on the same grid, see cal_sample_rods
- * @return as cal_sample_rods, cal_fit_points, cal_accept
+ * @return as cal_sample_rods, cal_fit_points, cal_accept; ST_DOMAIN when no voxel is below 0
+ * (stored values without their rescale)
  */
 status cal_from_rods(struct calibration *out, const struct volume *hu, const struct labels *rods,
                      const struct phantom_entry *entry, const struct cal_phantom_options *options);
@@ -122,8 +123,8 @@ double cal_key_kvp(const char *key);
  *
  * @param[in] force  apply in spite of another scanner or unknown keys (another kVp is never
  * allowed)
- * @return ST_DOMAIN when kVp differs, the scanner differs (without force), or `hu` is no HU volume
- * Source: reeves2018 (kVp drives slope and intercept)
+ * @return ST_DOMAIN when kVp differs, the scanner differs or no voxel is below 0 HU (without
+ * force), or `hu` is no HU volume Source: reeves2018 (kVp drives slope and intercept)
  */
 status cal_apply(struct volume **density, const struct calibration *c, const struct volume *hu,
                  bool force);
@@ -140,8 +141,8 @@ extern const char *const cal_conversion_names[];
  *   goodsitt1992-80kv   K2HPO4 = 0.86 HA,  goodsitt1992-140kv  K2HPO4 = 0.81 HA   (single energy)
  * The two disagree in form; neither is a default. The conversion is named in `method` and warned
  * of. A calibration of another kVp than that of goodsitt1992 is warned of.
- * @return ST_DOMAIN when the calibration's material is neither, or already `to`, or it was converted
- *         before
+ * @return ST_DOMAIN when the calibration's material is neither, or already `to`, or it was
+ * converted before
  */
 status cal_convert(struct calibration *c, enum material to, enum cal_conversion by);
 

@@ -4,6 +4,8 @@
 #include "core/image.h"
 #include "core/log.h"
 
+#include <string.h>
+
 struct params {
   struct image_read_options read;
   const char *ct, *calibration, *out;
@@ -15,9 +17,10 @@ static const struct params defaults = {0};
 static const struct option options[] = {
     ARG_IN(struct params, ct, "ct", "CT: DICOM folder or image file"),
     ARG_IN(struct params, calibration, "calibration", "calibration.json"),
-    OPT_FLAG(
-        struct params, override, "override",
-        "apply although the scanner differs or is not stated; another kVp is refused all the same"),
+    OPT_FLAG(struct params, override, "override",
+             "apply although the scanner differs, is not stated, or no voxel is below 0 HU; "
+             "another kVp is "
+             "refused all the same"),
     OPT_OUT_AS_REQUIRED(struct params, out, "out", ENDS_IMAGE, "density volume"),
     SCAN_OPTIONS(struct params, read),
     OPTIONS_END};
@@ -42,6 +45,11 @@ static status run(struct context *ctx, const void *params) {
   TRY(scan_read_hu(&ct, p->ct, &p->read));
   TRY(cal_apply(&density, &c, ct, p->override));
   for (int i = 0; i < c.warning_count; i++) log_warning("%s", c.warnings[i]);
+  const char *kernel = strrchr(c.scanner_key, '|');
+  if (kernel && kernel[1] != '?' && ct->acquisition.kernel[0] &&
+      strcmp(kernel + 1, ct->acquisition.kernel) != 0)
+    log_warning("the calibration was made with the kernel %s, the scan with %s", kernel + 1,
+                ct->acquisition.kernel);
   provenance = context_provenance(ctx);
   CHECK(provenance, ST_MEMORY, "provenance of the density");
   TRY(itk_image_write(density, p->out, provenance, ctx->force));

@@ -11,12 +11,19 @@
 extern const unsigned char phantom_registry_data[];
 extern const size_t phantom_registry_length;
 
+static const double most_mgcc = 3156; /* hydroxyapatite itself */
+
 static status rod_from_json(struct phantom_rod *rod, const cJSON *json, const char *what) {
   status st = ST_OK;
   *rod = (struct phantom_rod){.water = (double)NAN};
   TRY(json_get_text(rod->label, sizeof rod->label, json, "label", what));
   TRY(json_get_number(&rod->density, json, "density", what));
   TRY(json_opt_number(&rod->water, json, "water", what));
+  CHECK(fabs(rod->density) <= most_mgcc && !(rod->water < 0 || rod->water > most_mgcc), ST_FORMAT,
+        "%s: rod %s has a density of %g and a water density of %g mg/cm3, permitted -%g to %g and "
+        "0 to "
+        "%g",
+        what, rod->label, rod->density, rod->water, most_mgcc, most_mgcc, most_mgcc);
   TRY(json_get_whole(&rod->hu_order, 0, PHANTOM_RODS, json, "hu_order", what));
 done:
   return st;

@@ -218,6 +218,24 @@ static void part_of_a_longer_row_is_no_phantom(void **state) {
   volume_destroy(v);
 }
 
+/* The rods lie on a line of the right slope all the same. */
+static void stored_values_without_rescale_are_refused(void **state) {
+  (void)state;
+  struct phantom_entry e = entry("b-mas-200");
+  struct scene s = scene_defaults;
+  struct volume *v = scene_make(&s, &e), *density = NULL;
+  struct calibration c;
+  assert_ok(cal_from_phantom(&c, NULL, NULL, v, &e, NULL));
+  for (int64_t i = 0; i < geometry_voxels(&v->grid); i++)
+    v->voxels[i] = fmaxf(0, v->voxels[i] + 1024);
+  struct calibration k;
+  assert_fails(cal_from_phantom(&k, NULL, NULL, v, &e, NULL), ST_DOMAIN,
+               "smallest value of the scan is");
+  assert_fails(cal_from_tissues(&k, NULL, v, NULL, NULL), ST_DOMAIN, "rescale intercept lost");
+  assert_fails(cal_apply(&density, &c, v, false), ST_DOMAIN, "rescale intercept lost");
+  volume_destroy(v);
+}
+
 static void symmetric_phantom_asks_for_labels(void **state) {
   (void)state;
   /* densities that read the same both ways cannot be told apart */
@@ -281,6 +299,7 @@ int main(void) {
       cmocka_unit_test(plate_in_place_of_a_missing_rod_is_refused),
       cmocka_unit_test(plate_beyond_swapped_rods_is_no_rod),
       cmocka_unit_test(part_of_a_longer_row_is_no_phantom),
+      cmocka_unit_test(stored_values_without_rescale_are_refused),
       cmocka_unit_test(symmetric_phantom_asks_for_labels),
       cmocka_unit_test(foreign_label_and_missing_label_are_named),
       cmocka_unit_test(result_does_not_depend_on_threads),
