@@ -121,7 +121,9 @@ enum calcium_gate {
   CALCIUM_SHARP = 1 << 7,     /* kernel of a name known to be sharp: flag */
   CALCIUM_GATING = 1 << 8,    /* not gated by the heartbeat, or not recorded to be: flag */
   CALCIUM_BLOOD_UNSEEN =
-      1 << 9 /* nothing is left of the aorta: contrast and noise not seen: flag */
+      1 << 9, /* nothing is left of the aorta: contrast and noise not seen: flag */
+  CALCIUM_CONTRAST_UNKNOWN =
+      1 << 10 /* contrast not recorded, and no blood pool to see it in: flag */
 };
 enum { CALCIUM_REFUSALS = CALCIUM_CONTRAST | CALCIUM_KVP_UNKNOWN | CALCIUM_KVP_MISMATCH };
 

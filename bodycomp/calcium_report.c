@@ -116,6 +116,10 @@ status calcium_gates(unsigned *gates, char text[512], const struct volume *hu,
     else
       say(text, "a contrast agent is recorded");
   }
+  if (a->contrast == CONTRAST_UNKNOWN && isnan(mean)) {
+    g |= CALCIUM_CONTRAST_UNKNOWN;
+    say(text, "whether a contrast agent was given is not recorded, and no blood was looked at");
+  }
   if (isnan(a->kvp)) {
     g |= CALCIUM_KVP_UNKNOWN;
     say(text, "the tube voltage is not recorded");

@@ -33,6 +33,9 @@ static void every_gate_is_raised_by_its_cause_alone(void **state) {
   assert_string_equal(text, "");
   a->contrast = CONTRAST_PRESENT;
   assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_CONTRAST);
+  a->contrast = CONTRAST_UNKNOWN;
+  assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_CONTRAST_UNKNOWN);
+  assert_non_null(strstr(text, "no blood was looked at"));
   a->contrast = CONTRAST_NONE;
   a->kvp = NAN;
   assert_int_equal(gates_of(text, &s, NULL, &rules), CALCIUM_KVP_UNKNOWN);
