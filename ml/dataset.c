@@ -316,6 +316,53 @@ done:
   return st;
 }
 
+struct features_of {
+  const double *x;
+  int count;
+  int64_t row;
+};
+
+static int by_features(const void *a, const void *b) {
+  const struct features_of *p = a, *q = b;
+  for (int f = 0; f < p->count; f++)
+    if (p->x[f] != q->x[f]) return p->x[f] < q->x[f] ? -1 : 1;
+  return p->row < q->row ? -1 : p->row > q->row;
+}
+
+/* Two people with the same value in every feature, of three or more: most likely one person entered
+ * twice, who then lies in training and in test. */
+static status warn_copies(struct record *r, const struct ml_dataset *d) {
+  status st = ST_OK;
+  enum { LEAST_FEATURES = 3 };
+  int64_t n = 0, copies = 0, first = 0, second = 0;
+  struct features_of *sorted = malloc((size_t)(d->n + 1) * sizeof *sorted);
+  CHECK(sorted, ST_MEMORY, "looking for people entered twice");
+  for (int64_t i = 0; i < d->n && d->feature_count >= LEAST_FEATURES; i++) {
+    const double *x = d->x + i * d->feature_count;
+    bool whole = true;
+    for (int f = 0; f < d->feature_count; f++) whole &= isfinite(x[f]) != 0;
+    if (whole) sorted[n++] = (struct features_of){x, d->feature_count, i};
+  }
+  qsort(sorted, (size_t)n, sizeof *sorted, by_features);
+  for (int64_t i = 1; i < n; i++) {
+    const int64_t a = sorted[i - 1].row, b = sorted[i].row;
+    bool same = !(d->person && d->person[a] == d->person[b]);
+    for (int f = 0; same && f < d->feature_count; f++) same = sorted[i - 1].x[f] == sorted[i].x[f];
+    if (same && !copies++) first = a, second = b;
+  }
+  if (copies) {
+    char text[160];
+    snprintf(text, sizeof text,
+             "rows %lld and %lld%s: different people with the same features; one person entered "
+             "twice lies in training and in test",
+             (long long)first + 1, (long long)second + 1, copies > 1 ? ", and others" : "");
+    TRY(warn(r, "all", "warning_same_features", (double)copies, "people", text));
+  }
+done:
+  free(sorted);
+  return st;
+}
+
 status ml_dataset_warnings(struct record *r, const struct ml_dataset *d) {
   status st = ST_OK;
   int64_t events = 0;
@@ -325,6 +372,7 @@ status ml_dataset_warnings(struct record *r, const struct ml_dataset *d) {
   for (int64_t i = 0; i < d->n; i++) events += d->outcome[i] == 1;
   for (int f = 0; f < d->feature_count; f++) TRY(warn_feature(r, d, f, score, outcome));
   if (d->site) TRY(warn_sites(r, d));
+  TRY(warn_copies(r, d));
   /* events per candidate feature: warned below 10, no headline below 5 */
   for (int g = 0; g < d->group_count && events; g++) {
     double per_feature = (double)events / d->groups[g].count;

@@ -61,7 +61,8 @@ status ml_dataset_group(double **x, const struct ml_dataset *d, int group);
 
 /** Warnings worth a reader's eyes about the data: leakage (|AUC - 1/2| > 0.49), constant features,
  * more than 40 % missing, events per feature below 10, n < 20 or events < 10, features that differ
- * between sites. One row each in the record, region = feature or group, quantity "warning_*". */
+ * between sites, people with the same value in each of three or more features. One row each in the
+ * record, region = feature or group, quantity "warning_*". */
 status ml_dataset_warnings(struct record *r, const struct ml_dataset *d);
 
 #ifdef __cplusplus
