@@ -190,8 +190,13 @@ status ml_dataset_make(struct ml_dataset *out, const struct table *t,
   d.x = malloc((size_t)d.n * (size_t)d.feature_count * sizeof *d.x);
   CHECK(d.x, ST_MEMORY, "a matrix of %lld x %d features", (long long)d.n, d.feature_count);
   for (int64_t i = 0; i < d.n; i++)
-    for (int f = 0; f < d.feature_count; f++)
-      d.x[i * d.feature_count + f] = t->columns[d.features[f]].numbers[i];
+    for (int f = 0; f < d.feature_count; f++) {
+      const struct table_column *col = &t->columns[d.features[f]];
+      CHECK(!isinf(col->numbers[i]), ST_DOMAIN,
+            "feature \"%s\" of row %lld is infinite; an unknown value is an empty cell", col->name,
+            (long long)i + 1);
+      d.x[i * d.feature_count + f] = col->numbers[i];
+    }
   *out = d;
   memset(&d, 0, sizeof d);
 done:

@@ -300,8 +300,12 @@ status ml_risk_model_rows(double **x, const struct ml_risk_model *m, const struc
     CHECK(!strcmp(col->unit, feature->unit), ST_DOMAIN,
           "feature \"%s\" is in [%s] but the model was trained in [%s]", feature->name, col->unit,
           feature->unit);
-    for (size_t i = 0; i < t->row_count; i++)
+    for (size_t i = 0; i < t->row_count; i++) {
+      CHECK(!isinf(numbers[i]), ST_DOMAIN,
+            "feature \"%s\" of row %zu is infinite; an unknown value is an empty cell",
+            feature->name, i + 1);
       rows[i * (size_t)m->feature_count + (size_t)f] = numbers[i];
+    }
   }
   *x = rows;
   rows = NULL;
