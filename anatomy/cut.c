@@ -11,6 +11,8 @@
 enum { FREE, FEMUR, REST };          /* seeds */
 static const double SHARP_RIM = 0.5; /* mm; the head's surface is known well enough to hold to it */
 
+static const double CROSSED = 1.5; /* radii of the section: the shaft of a bent, crossed leg */
+
 enum { SCALE = 10000, PASSES = 3 }; /* costs are integers of 1 / SCALE */
 
 struct scene {            /* what one cut needs; borrowed */
@@ -33,14 +35,21 @@ static double path_distance(struct vec3 p, struct vec3 a, struct vec3 b) {
   return vec3_length(vec3_along(ap, -t, ab));
 }
 
-static int shaft_seed(const struct scene *s, struct vec3 p, int64_t k, float hu) {
-  double area = s->shaft->present ? s->shaft->area_mm2[k] : 0;
-  if (area <= 0) return FREE;
-  double radius = sqrt(area / 3.14159265358979323846);
+static double shaft_radius(const struct scene *s, int64_t k) {
+  return s->shaft->present ? sqrt(s->shaft->area_mm2[k] / 3.14159265358979323846) : 0;
+}
+
+static double from_shaft(const struct scene *s, struct vec3 p) {
   struct vec3 c = shaft_at(s->shaft, p.z);
-  double d = hypot(p.x - c.x, p.y - c.y);
+  return hypot(p.x - c.x, p.y - c.y);
+}
+
+static int shaft_seed(const struct scene *s, struct vec3 p, int64_t k, float hu) {
+  double radius = shaft_radius(s, k);
+  if (radius <= 0) return FREE;
+  double d = from_shaft(s, p);
   if (d < 0.8 * radius) return FEMUR;
-  double medial = (p.x - c.x) * (double)s->head->side;
+  double medial = (p.x - shaft_at(s->shaft, p.z).x) * (double)s->head->side;
   return hu > 250 && medial > 0 && d > 1.9 * radius + 6 ? REST : FREE;
 }
 
@@ -59,7 +68,7 @@ static int seed_of(const struct scene *s, struct vec3 p, int64_t k, float hu, in
   /* the roof of the joint; within 53 degrees (cosine 0.6) of the line from the head down the neck a
    * trochanter may stand as high */
   if (beyond && up > 0.3 * R && lat < R + 8 && dn > -0.6 * r) return REST;
-  if (up < -R - 4 && lat < -5) return REST;
+  if (up < -R - 4 && lat < -5 && from_shaft(s, p) > CROSSED * shaft_radius(s, k)) return REST;
   if (hu > 220 && lat > 0.9 * R && up < 5) return FEMUR; /* no pelvic bone lies there */
   if (path_distance(p, h->centre, s->troch) < 7) return FEMUR;
   return shaft_seed(s, p, k, hu);

@@ -14,6 +14,7 @@
 
 static const double ABOVE_HEAD = 16, MEDIAL = 10;                               /* mm beyond R */
 static const double LATERAL = 115, ANTERIOR = 120, POSTERIOR = 85, BELOW = 260; /* mm */
+static const double BELOW_JOINT = 50, WIDER = 60;                               /* mm */
 static const double HEAD_TRUNCATED = 0.02; /* share of the head outside the scan */
 
 void femur_result_destroy(struct femur_result *r) {
@@ -82,6 +83,37 @@ void femur_init(struct femur *f, enum side side) {
   f->frame.head_radius_mm = f->frame.head_score = f->frame.head_cut = NAN;
 }
 
+/* Pushes a face of the box, which looks `out`, further when bone meets it and the scan goes on. */
+static int push(double *face, int out, double end, int64_t met) {
+  double room = out * (end - *face);
+  if (!met || room < 1) return 0;
+  *face += out * fmin(WIDER, room);
+  return 1;
+}
+
+/* The shaft of a bent or turned leg may leave the box at its sides: makes it wider there. 0 when it
+ * leaves nowhere, looked at from BELOW_JOINT below the head on. */
+static int widen(struct vec3 *low, struct vec3 *high, const struct volume *field,
+                 const struct head_fit *h, const struct geometry *scan) {
+  const struct geometry *g = &field->grid;
+  struct vec3 least, most;
+  int64_t met[4] = {0};
+  box_bounds(scan, &least, &most);
+  for (int64_t k = 0; k < g->nz; k++) {
+    if (g->origin[2] + g->spacing[2] * (double)k > h->centre.z - BELOW_JOINT) break;
+    for (int64_t j = 0; j < g->ny; j++) {
+      met[0] += field->voxels[geometry_index(g, 0, j, k)] >= 0.5F;
+      met[1] += field->voxels[geometry_index(g, g->nx - 1, j, k)] >= 0.5F;
+    }
+    for (int64_t i = 0; i < g->nx; i++) {
+      met[2] += field->voxels[geometry_index(g, i, 0, k)] >= 0.5F;
+      met[3] += field->voxels[geometry_index(g, i, g->ny - 1, k)] >= 0.5F;
+    }
+  }
+  return push(&low->x, -1, least.x, met[0]) + push(&high->x, 1, most.x, met[1]) +
+         push(&low->y, -1, least.y, met[2]) + push(&high->y, 1, most.y, met[3]);
+}
+
 static status cut_side(struct cut_result *cut, const struct volume *hu, const struct head_fit *h,
                        double tau) {
   status st = ST_OK;
@@ -91,8 +123,13 @@ static status cut_side(struct cut_result *cut, const struct volume *hu, const st
   struct vec3 low = vec3_make(fmin(medial, lateral), h->centre.y - ANTERIOR, h->centre.z - BELOW);
   struct vec3 high =
       vec3_make(fmax(medial, lateral), h->centre.y + POSTERIOR, h->centre.z + R + ABOVE_HEAD);
-  TRY(box_cut(&box, hu, low, high, 1, -1000));
-  TRY(cut_femur(cut, box, &hu->grid, h, tau));
+  do {
+    cut_free(cut);
+    volume_destroy(box);
+    box = NULL;
+    TRY(box_cut(&box, hu, low, high, 1, -1000));
+    TRY(cut_femur(cut, box, &hu->grid, h, tau));
+  } while (widen(&low, &high, cut->field, h, &hu->grid));
 done:
   volume_destroy(box);
   return st;

@@ -129,15 +129,17 @@ static void profile_cut(struct shaft_profile *p, const struct volume *field, str
   }
 }
 
-/* Distal end and tip of the lesser trochanter (core/frame.h); *end as a fraction of sections, *tip
- * a section. 0 when there is none with its end in the scan. */
-static int lesser_trochanter(const struct shaft_profile *p, double *end, int *tip) {
+/* Distal end and tip of the lesser trochanter (core/frame.h) among whole sections, from `start` on:
+ * what the end of the scan cuts obliquely has ridges of its own. *end as a fraction of sections,
+ * *tip a section. 0 when there is none with its end in the scan. */
+static int lesser_trochanter(const struct shaft_profile *p, int start, double *end, int *tip) {
   *tip = -1;
-  for (int i = 0; i < p->count; i++)
+  if (start < 0) return 0;
+  for (int i = start; i < p->count; i++)
     if (p->height[i] > LEAST_RIDGE && (*tip < 0 || p->height[i] > p->height[*tip])) *tip = i;
   if (*tip < 0) return 0;
   double level = HIP_LESSER_END_SHARE * p->height[*tip];
-  for (int i = *tip - 1; i >= 0 && !isnan(p->height[i]); i--) {
+  for (int i = *tip - 1; i >= start && !isnan(p->height[i]); i--) {
     double above = p->height[i + 1], here = p->height[i];
     if (here >= level) continue;
     *end = i + (level - here) / (above - here);
@@ -253,7 +255,7 @@ static int shaft_and_trochanter(struct shaft_profile *p, const struct hip_frame 
     double head = vec3_dot(vec3_sub(f->head, *at), *axis);
     profile_cut(p, field, *at, *axis, f, (int)fmin(head - ABOVE, SLICES / 2 - 1));
     *start = first_whole(p);
-    found = lesser_trochanter(p, end, tip);
+    found = lesser_trochanter(p, *start, end, tip);
     int last = found ? (int)*end : p->count - 1;
     if (last - *start > 2 * CLEAR) last -= CLEAR;
     if (*start < 0 || !line_through(p, *start, last, at, axis)) return 0;

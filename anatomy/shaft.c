@@ -7,7 +7,11 @@
 
 static const double SHAFT_HU = 250, BONE_HU = 160;
 static const double AREA_LOW = 250, AREA_HIGH = 2500; /* mm2 */
-static const double BELOW_HEAD = 35, SHORTEST = 12;   /* mm */
+/* Roundness is 1 for an ellipse. A bent leg is cut obliquely: ratio of the variances along the axes
+ * of the section, 1.2 upright, over the square of the cosine of the bend (5: 60 degrees). What is
+ * that long must be a clean ellipse. */
+static const double ROUND = 0.93, CLEAN = 0.98, UPRIGHT = 2.2, BENT = 5;
+static const double BELOW_HEAD = 35, SHORTEST = 12; /* mm */
 
 struct blob { /* a filled component of one slice */
   double x, y, area, roundness, ratio;
@@ -71,8 +75,8 @@ static int slice_blobs(struct blob *out, struct mask *slice, int32_t *stack,
     struct moments m;
     flood_slice(&m, slice->v, slice->n[0], slice->n[1], i, stack);
     struct blob b = blob_of(&m, g);
-    if (m.edge || b.area < AREA_LOW || b.area > AREA_HIGH || b.roundness < 0.93 || b.ratio > 2.2)
-      continue;
+    if (m.edge || b.area < AREA_LOW || b.area > AREA_HIGH) continue;
+    if (b.roundness < (b.ratio > UPRIGHT ? CLEAN : ROUND) || b.ratio > BENT) continue;
     if (count < BLOBS) out[count++] = b;
   }
   return count;

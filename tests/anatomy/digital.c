@@ -187,12 +187,28 @@ static void a_mirror_and_feet_first_change_nothing(void **state) {
 static void an_oblique_grid_agrees_with_the_truth(void **state) {
   (void)state;
   struct hip_phantom p;
-  patient(&p, 1, 1.5);
+  patient(&p, 1.2, 2.5);
   double c = cos(8 / 57.29577951), s = sin(8 / 57.29577951);
   const double turned[9] = {-c, -s, 0, -s, c, 0, 0, 0, -1};
   memcpy(p.scan.direction, turned, sizeof turned);
   struct outcome o = segment(&p);
   check(&o, 0.96);
+}
+
+/* Bent by 20 degrees, as over a cushion, and stretched by 35: the scan cuts the shaft obliquely,
+ * and it leaves the box that is looked at first. */
+static void a_bent_leg_is_followed_to_the_end_of_the_scan(void **state) {
+  (void)state;
+  const double bend[] = {20, -35};
+  for (int i = 0; i < 2; i++) {
+    struct hip_phantom p;
+    patient(&p, 1.2, 2.5);
+    person_draw(&p.person, 1005, 0, &p.age_years, &p.sex);
+    p.scan.pose[0] = bend[i];
+    struct outcome o = segment(&p);
+    check(&o, 0.985);
+    assert_true(o.found.shaft_length_mm > 20);
+  }
 }
 
 /* Slices as thick as the joint is wide, cortex of half a millimetre, marrow of fat: the wall of the
@@ -216,6 +232,7 @@ int main(void) {
       cmocka_unit_test(thick_slices_agree_less_also_with_a_trochanter_beside_the_head),
       cmocka_unit_test(a_mirror_and_feet_first_change_nothing),
       cmocka_unit_test(an_oblique_grid_agrees_with_the_truth),
+      cmocka_unit_test(a_bent_leg_is_followed_to_the_end_of_the_scan),
       cmocka_unit_test(a_head_of_fat_in_a_joint_as_narrow_as_a_slice_is_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
