@@ -100,3 +100,25 @@ bool labels_box(const struct labels *l, int value, int64_t lo[3], int64_t hi[3])
     }
   return found;
 }
+
+const char *labels_absent(char out[256], const struct labels *l, int value) {
+  enum { SIZE = 256, NAMED = 6 };
+  int64_t n = geometry_voxels(&l->grid);
+  int named = 0;
+  bool *held = calloc(65536, sizeof *held);
+  for (int64_t i = 0; held && i < n; i++) held[l->voxels[i]] = true;
+  int used = snprintf(out, SIZE, "label %d is not in the label map", value);
+  for (int v = 1; held && v < 65536; v++) {
+    if (!held[v]) continue;
+    const char *name = labels_name(l, v), *before = named ? ", " : ", which holds ";
+    if (++named > NAMED) {
+      snprintf(out + used, (size_t)(SIZE - used), " and others");
+      break;
+    }
+    used += snprintf(out + used, (size_t)(SIZE - used), *name ? "%s%d (%.20s)" : "%s%d", before, v,
+                     name);
+  }
+  if (held && !named) snprintf(out + used, (size_t)(SIZE - used), ", which is empty");
+  free(held);
+  return out;
+}

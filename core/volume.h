@@ -146,6 +146,8 @@ void labels_destroy(struct labels *l);
 status labels_set_name(struct labels *l, int value, const char *name);
 /** Name of a value, "" when it has none. Borrowed. */
 const char *labels_name(const struct labels *l, int value);
+/** "label 3 is not in the label map, which holds 75 (femur_left)": for refusals. Returns `out`. */
+const char *labels_absent(char out[256], const struct labels *l, int value);
 /** Value of a name, 0 when absent. */
 int labels_value(const struct labels *l, const char *name);
 /** Voxels that carry the value. */

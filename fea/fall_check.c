@@ -127,8 +127,9 @@ status fall_check_place(const struct labels *labels, int label, const struct hip
   const double *h = labels->grid.spacing, voxel = fmax(h[0], fmax(h[1], h[2]));
   const double radius = isfinite(frame->head_radius_mm) ? frame->head_radius_mm : LEAST_RADIUS_MM;
   int64_t low[3], high[3];
-  CHECK(labels_box(labels, label, low, high), ST_DOMAIN,
-        "bone model: label %d is not in the label map", label);
+  char absent[256];
+  CHECK(labels_box(labels, label, low, high), ST_DOMAIN, "bone model: %s",
+        labels_absent(absent, labels, label));
   const double head = depth_in_label(labels, label, frame->head, radius);
   CHECK(
       head >= radius / 2, ST_DOMAIN,

@@ -44,8 +44,9 @@ static status find_extent(double low[3], double high[3], const struct labels *la
   status st = ST_OK;
   const struct geometry *g = &labels->grid;
   int64_t a[3], b[3], count = 0;
-  CHECK(labels_box(labels, label, a, b), ST_DOMAIN, "bone model: label %d is not in the label map",
-        label);
+  char absent[256];
+  CHECK(labels_box(labels, label, a, b), ST_DOMAIN, "bone model: %s",
+        labels_absent(absent, labels, label));
   for (int d = 0; d < 3; d++) {
     low[d] = INFINITY;
     high[d] = -INFINITY;
@@ -179,8 +180,8 @@ status femur_model_create(struct femur_model **out, const struct volume *density
 
   CHECK(f, ST_MEMORY, "bone model: no memory");
   CHECK(density->quantity == QUANTITY_DENSITY, ST_DOMAIN,
-        "bone model: the volume is %s [%s], needed is a density [mg/cm3]; calibrate it first",
-        quantity_name(density->quantity), quantity_unit(density->quantity));
+        "bone model: the volume is of %s, needed is a density [mg/cm3]; calibrate it first",
+        quantity_name(density->quantity));
   CHECK(law_of(o), ST_USAGE, "bone model: material law %d is not in the table", o->law);
   f->pose = *pose;
   TRY(fea_density_map_make(&f->map, law_of(o), density->material, o->conversion));

@@ -153,8 +153,8 @@ static status check_options(const struct fea_mesh *m, const struct volume *densi
   double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
   double mesh_mm = 0, image_mm = 0;
   CHECK(density->quantity == QUANTITY_DENSITY, ST_DOMAIN,
-        "material mapping: the volume is %s [%s], needed is a density [mg/cm3]; calibrate it first",
-        quantity_name(density->quantity), quantity_unit(density->quantity));
+        "material mapping: the volume is of %s, needed is a density [mg/cm3]; calibrate it first",
+        quantity_name(density->quantity));
   CHECK(o->user_law || fea_law_at(o->law), ST_USAGE, "material mapping: law %d is not in the table",
         o->law);
   CHECK(o->steps >= 1 && o->steps <= MOST_STEPS, ST_DOMAIN,

@@ -56,8 +56,9 @@ status fea_peel_extend(struct volume **out, const struct volume *density,
   struct volume *v = NULL;
   float *next = NULL;
   int64_t low[3], high[3];
-  CHECK(labels_count(labels, label) > 0, ST_DOMAIN,
-        "material mapping: label %d is not in the label map", label);
+  char absent[256];
+  CHECK(labels_count(labels, label) > 0, ST_DOMAIN, "material mapping: %s",
+        labels_absent(absent, labels, label));
   CHECK(layers >= 1 && layers <= 20, ST_DOMAIN,
         "material mapping: %d layers beyond the label, permitted are 1 .. 20", layers);
   find_box(labels, label, layers, low, high);

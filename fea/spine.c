@@ -28,8 +28,9 @@ static status check_input(const struct volume *density, const struct fea_spine_l
                           const struct fea_spine_options *o) {
   status st = ST_OK;
   int64_t low[3], high[3];
-  CHECK(labels_box(l->vertebra, l->value, low, high), ST_DOMAIN,
-        "vertebra: label %d is not in the label map", l->value);
+  char absent[256];
+  CHECK(labels_box(l->vertebra, l->value, low, high), ST_DOMAIN, "vertebra: %s",
+        labels_absent(absent, l->vertebra, l->value));
   const int64_t n[3] = {density->grid.nx, density->grid.ny, density->grid.nz};
   for (int a = 0; a < 3; a++)
     CHECK(low[a] > 0 && high[a] < n[a] - 1, ST_DOMAIN,

@@ -38,8 +38,9 @@ static status crop(struct labels **out, int64_t *dropped, const struct labels *f
   struct labels *to = NULL;
   int64_t low[3], high[3], count = 0;
   struct geometry g = from->grid;
-  CHECK(labels_box(from, label, low, high), ST_DOMAIN, "surface: label %d is not in the label map",
-        label);
+  char absent[256];
+  CHECK(labels_box(from, label, low, high), ST_DOMAIN, "surface: %s",
+        labels_absent(absent, from, label));
   int64_t pad[3], *n[3] = {&g.nx, &g.ny, &g.nz};
   struct vec3 first = {0, 0, 0};
   for (int a = 0; a < 3; a++) {

@@ -375,6 +375,29 @@ static void an_absent_module_names_its_package(void **state) {
   assert_null(table);
 }
 
+static void an_absent_label_is_told_with_those_there_are(void **state) {
+  (void)state;
+  struct geometry g = geometry_make(3, 3, 1, 1, 1, 1);
+  struct labels *l = NULL;
+  char words[256];
+  assert_ok(labels_create(&l, &g));
+  assert_string_equal(labels_absent(words, l, 3),
+                      "label 3 is not in the label map, which is empty");
+  l->voxels[0] = 75;
+  l->voxels[1] = 65535;
+  assert_ok(labels_set_name(l, 75, "femur_left"));
+  assert_string_equal(labels_absent(words, l, 3),
+                      "label 3 is not in the label map, which holds 75 (femur_left), 65535");
+  for (int i = 0; i < 9; i++) {
+    l->voxels[i] = (uint16_t)(60000 + i);
+    char name[64];
+    snprintf(name, sizeof name, "a name of a part that is long %d", i);
+    assert_ok(labels_set_name(l, 60000 + i, name));
+  }
+  assert_non_null(strstr(labels_absent(words, l, 3), " and others"));
+  labels_destroy(l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_numbers_depend_on_their_key_alone),
@@ -396,6 +419,7 @@ int main(void) {
       cmocka_unit_test(provenance_has_digests_and_no_path),
       cmocka_unit_test(identical_runs_differ_in_nothing_but_created),
       cmocka_unit_test(sources_are_sorted_and_unique),
+      cmocka_unit_test(an_absent_label_is_told_with_those_there_are),
       cmocka_unit_test(an_absent_module_names_its_package),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
