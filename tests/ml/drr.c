@@ -288,7 +288,8 @@ static void wrong_input_is_refused(void **state) {
   struct ml_drr_options o = defaults();
   struct ml_drr d;
   o.value = ML_DRR_AREAL;
-  assert_fails(ml_drr_project(&d, v, NULL, NULL, &o), ST_DOMAIN, "a density [mg/cm3] is needed");
+  assert_fails(ml_drr_project(&d, v, NULL, NULL, &o), ST_DOMAIN,
+               "a density [mg/cm3] that says so in its side file is needed");
   v->quantity = QUANTITY_DENSITY;
   o.value = ML_DRR_LINE;
   assert_fails(ml_drr_project(&d, v, NULL, NULL, &o), ST_DOMAIN, "HU are needed");
