@@ -14,6 +14,7 @@ enum { WINDOW = 65536, DEEPEST = 16, META_END = 132 };
 #define ITEM_END 0xfffee00du
 #define SEQUENCE_END 0xfffee0ddu
 #define PIXEL_DATA 0x7fe00010u
+#define PIXEL_VRS "OB OW UN OF OD OL OV" /* the first two by PS3.5; the others are met */
 
 /* A file seen through a window that follows. */
 struct walk {
@@ -170,7 +171,13 @@ static status walk_elements(struct walk *w, int64_t *at, int64_t end, bool until
     CHECK(e.tag >> 16 != 0xfffe && e.tag >> 16 >= 0x0004, ST_FORMAT,
           "the DICOM header is malformed: element %08x at byte %lld does not belong there", e.tag,
           (long long)*at);
-    if (e.tag == PIXEL_DATA && depth == 0) goto done;
+    if (e.tag == PIXEL_DATA && depth == 0) {
+      CHECK(!w->is_explicit || strstr(PIXEL_VRS, e.vr), ST_FORMAT,
+            "the DICOM header is malformed: pixel data at byte %lld are of type %s, OB or OW is "
+            "permitted",
+            (long long)*at, e.vr);
+      goto done;
+    }
     TRY(walk_value(w, &e, at, end, depth));
   }
   CHECK(!until_item_end, ST_FORMAT, "the DICOM header is malformed: an item has no end");

@@ -158,6 +158,18 @@ static void a_header_with_a_wrong_type_is_decoded_or_refused(void **state) {
   }
 }
 
+static void pixel_data_of_a_type_without_pixels_are_refused(void **state) {
+  (void)state;
+  struct volume *v;
+  static const char *const types[] = {"SQ", "UT", "US"};
+  for (int i = 0; i < 3; i++) {
+    struct bytes b = seed("ct");
+    memcpy(find(b, "\xe0\x7f\x10\0", 4) + 4, types[i], 2);
+    keep("type.dcm", b, NULL, 0);
+    assert_fails(image_read(&v, "type.dcm", NULL), ST_FORMAT, "OB or OW is permitted");
+  }
+}
+
 /* Every place at which a file can be cut, whatever its transfer syntax says of the rest. */
 static void a_file_cut_anywhere_is_read_or_refused(void **state) {
   (void)state;
@@ -234,6 +246,7 @@ int main(void) {
       cmocka_unit_test(what_stands_behind_the_pixel_data_is_not_read),
       cmocka_unit_test(an_identifier_behind_the_pixel_data_does_not_come_through),
       cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
+      cmocka_unit_test(pixel_data_of_a_type_without_pixels_are_refused),
       cmocka_unit_test(a_file_cut_anywhere_is_read_or_refused),
       cmocka_unit_test(a_radiograph_with_too_few_pixels_is_refused),
       cmocka_unit_test(compressed_data_without_an_end_are_refused),
