@@ -170,6 +170,20 @@ static void pixel_data_of_a_type_without_pixels_are_refused(void **state) {
   }
 }
 
+/* GDCM ends the process on a JPEG-LS stream of another size. */
+static void a_stream_of_another_size_than_the_header_is_refused(void **state) {
+  (void)state;
+  struct volume *v;
+  static const char *const names[] = {"jpeg", "jpegls"};
+  for (int i = 0; i < 2; i++) {
+    struct bytes b = seed(names[i]);
+    find(b, "\x28\0\x10\0US", 6)[8] = 6; /* rows */
+    keep("rows.dcm", b, NULL, 0);
+    assert_fails(image_read(&v, "rows.dcm", NULL), ST_FORMAT,
+                 "a stream of 4 rows and 4 columns, the header states 6 and 4");
+  }
+}
+
 /* Every place at which a file can be cut, whatever its transfer syntax says of the rest. */
 static void a_file_cut_anywhere_is_read_or_refused(void **state) {
   (void)state;
@@ -247,6 +261,7 @@ int main(void) {
       cmocka_unit_test(an_identifier_behind_the_pixel_data_does_not_come_through),
       cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
       cmocka_unit_test(pixel_data_of_a_type_without_pixels_are_refused),
+      cmocka_unit_test(a_stream_of_another_size_than_the_header_is_refused),
       cmocka_unit_test(a_file_cut_anywhere_is_read_or_refused),
       cmocka_unit_test(a_radiograph_with_too_few_pixels_is_refused),
       cmocka_unit_test(compressed_data_without_an_end_are_refused),
