@@ -200,7 +200,8 @@ static status walk_meta(struct walk *w, int64_t *at, char syntax[68]) {
     b = bytes_at(w, *at, 2);
     if (!b || number(w, b, 2) != 0x0002) break;
     TRY(read_element(&e, w, *at));
-    CHECK((int64_t)e.length <= w->size - e.value && e.length <= WINDOW && e.tag > previous,
+    CHECK((int64_t)e.length <= w->size - e.value && e.length <= WINDOW && e.tag > previous &&
+              strcmp(e.vr, "SQ"),
           ST_FORMAT, "the DICOM meta information is malformed at byte %lld", (long long)*at);
     previous = e.tag;
     if (e.tag == 0x00020010) {

@@ -135,7 +135,8 @@ extern "C" bool rtstruct_is(const char *path) {
   try {
     gdcm::Trace::WarningOff();
     gdcm::Trace::ErrorOff();
-    if (dicom_check(path, nullptr) != ST_OK) {
+    int64_t end = -1;
+    if (dicom_check(path, &end) != ST_OK || end < 0) {
       status_clear();
       return false;
     }

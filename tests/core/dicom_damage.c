@@ -5,6 +5,7 @@
 
 #include "core/dicom_slice.h"
 #include "core/radiograph.h"
+#include "core/rtstruct.h"
 
 #include <sys/stat.h>
 
@@ -170,6 +171,23 @@ static void pixel_data_of_a_type_without_pixels_are_refused(void **state) {
   }
 }
 
+static void meta_information_holds_no_sequence(void **state) {
+  (void)state;
+  struct volume *v;
+  struct bytes b = seed("ct");
+  memcpy(find(b, "\2\0\1\0OB", 6) + 4, "SQ", 2);
+  keep("meta.dcm", b, NULL, 0);
+  assert_fails(image_read(&v, "meta.dcm", NULL), ST_FORMAT, "meta information is malformed");
+}
+
+static void pixel_data_that_claim_more_than_the_file_are_no_outlines(void **state) {
+  (void)state;
+  struct bytes b = seed("ct");
+  memset(find(b, "\xe0\x7f\x10\0", 4) + 8, 0xe0, 4);
+  keep("claim.dcm", b, NULL, 0);
+  assert_false(rtstruct_is("claim.dcm"));
+}
+
 /* GDCM ends the process on a JPEG-LS stream of another size. */
 static void a_stream_of_another_size_than_the_header_is_refused(void **state) {
   (void)state;
@@ -261,6 +279,8 @@ int main(void) {
       cmocka_unit_test(an_identifier_behind_the_pixel_data_does_not_come_through),
       cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
       cmocka_unit_test(pixel_data_of_a_type_without_pixels_are_refused),
+      cmocka_unit_test(meta_information_holds_no_sequence),
+      cmocka_unit_test(pixel_data_that_claim_more_than_the_file_are_no_outlines),
       cmocka_unit_test(a_stream_of_another_size_than_the_header_is_refused),
       cmocka_unit_test(a_file_cut_anywhere_is_read_or_refused),
       cmocka_unit_test(a_radiograph_with_too_few_pixels_is_refused),
