@@ -245,7 +245,7 @@ status dicom_check(const char *path, int64_t *end) {
   w.size = info.st_size;
   if (end) *end = w.size;
   TRY(walk_meta(&w, &at, syntax));
-  CHECK(at < w.size, ST_FORMAT, "the DICOM file ends behind its meta information");
+  CHECK(at + 8 <= w.size, ST_FORMAT, "the DICOM file ends behind its meta information");
   if (!strcmp(syntax, "1.2.840.10008.1.2.1.99")) goto done;
   w.big = !strcmp(syntax, "1.2.840.10008.1.2.2");
   w.is_explicit = strcmp(syntax, "1.2.840.10008.1.2") && strcmp(syntax, "1.2.840.113619.5.2");

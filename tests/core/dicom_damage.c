@@ -180,6 +180,14 @@ static void meta_information_holds_no_sequence(void **state) {
   assert_fails(image_read(&v, "meta.dcm", NULL), ST_FORMAT, "meta information is malformed");
 }
 
+/* A deflated file of which not even a tag is there. */
+static void a_byte_behind_the_meta_information_is_no_data_set(void **state) {
+  (void)state;
+  struct volume *v;
+  keep("byte.dcm", seed("deflated_byte"), NULL, 0);
+  assert_fails(image_read(&v, "byte.dcm", NULL), ST_FORMAT, "ends behind its meta information");
+}
+
 static void pixel_data_that_claim_more_than_the_file_are_no_outlines(void **state) {
   (void)state;
   struct bytes b = seed("ct");
@@ -280,6 +288,7 @@ int main(void) {
       cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
       cmocka_unit_test(pixel_data_of_a_type_without_pixels_are_refused),
       cmocka_unit_test(meta_information_holds_no_sequence),
+      cmocka_unit_test(a_byte_behind_the_meta_information_is_no_data_set),
       cmocka_unit_test(pixel_data_that_claim_more_than_the_file_are_no_outlines),
       cmocka_unit_test(a_stream_of_another_size_than_the_header_is_refused),
       cmocka_unit_test(a_file_cut_anywhere_is_read_or_refused),
