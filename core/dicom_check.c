@@ -2,8 +2,11 @@
 #include "core/dicom_check.h"
 
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -235,8 +238,63 @@ cut:
   return -1;
 }
 
+/* What the deflated rest of a file from `at` on inflates to; *n its bytes. */
+static status inflate_rest(char **out, size_t *n, const struct walk *w, int64_t at) {
+  static const size_t most = (size_t)1 << 30;
+  status st = ST_OK;
+  size_t packed = (size_t)(w->size - at), room = 4 * packed + 4096;
+  struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+  char *in = malloc(packed), *to = NULL;
+  enum libdeflate_result result = LIBDEFLATE_INSUFFICIENT_SPACE;
+  CHECK(d && in, ST_MEMORY, "a deflated DICOM file: out of memory");
+  CHECK(pread(w->fd, in, packed, (off_t)at) == (ssize_t)packed, ST_IO, "a file cannot be read");
+  for (; result == LIBDEFLATE_INSUFFICIENT_SPACE && room <= most; room *= 4) {
+    free(to);
+    to = malloc(room);
+    CHECK(to, ST_MEMORY, "a deflated DICOM file: out of memory");
+    size_t used;
+    result = libdeflate_deflate_decompress_ex(d, in, packed, to, room, &used, n);
+  }
+  CHECK(result == LIBDEFLATE_SUCCESS, ST_FORMAT,
+        "the deflated DICOM data are cut short or damaged, or more than %zu MB", most >> 20);
+  *out = to;
+  to = NULL;
+done:
+  libdeflate_free_decompressor(d);
+  free(in);
+  free(to);
+  return st;
+}
+
+/* The same walk over an inflated data set, by way of a file without a name. */
+static status check_deflated(bool *pixels_whole, const struct walk *packed, int64_t begin) {
+  status st = ST_OK;
+  struct walk *w = calloc(1, sizeof *w);
+  FILE *f = tmpfile();
+  char *data = NULL;
+  size_t n = 0;
+  int64_t at = 0;
+  CHECK(w, ST_MEMORY, "a deflated DICOM file: out of memory");
+  CHECK(f, ST_IO, "a temporary file for a deflated DICOM file cannot be made");
+  TRY(inflate_rest(&data, &n, packed, begin));
+  CHECK(fwrite(data, 1, n, f) == n && !fflush(f), ST_IO,
+        "a temporary file of %zu bytes for a deflated DICOM file cannot be written", n);
+  w->fd = fileno(f);
+  w->size = (int64_t)n;
+  w->is_explicit = true;
+  CHECK(n >= 8, ST_FORMAT, "the DICOM file ends behind its meta information");
+  TRY(walk_elements(w, &at, w->size, false, 0));
+  *pixels_whole = at >= w->size || pixel_data_end(w, at) >= 0;
+done:
+  if (f) fclose(f);
+  free(data);
+  free(w);
+  return st;
+}
+
 status dicom_check(const char *path, int64_t *end) {
   status st = ST_OK;
+  bool whole = true;
   struct walk w = {.fd = open(path, O_RDONLY)};
   struct stat info;
   char syntax[68] = "";
@@ -246,7 +304,11 @@ status dicom_check(const char *path, int64_t *end) {
   if (end) *end = w.size;
   TRY(walk_meta(&w, &at, syntax));
   CHECK(at + 8 <= w.size, ST_FORMAT, "the DICOM file ends behind its meta information");
-  if (!strcmp(syntax, "1.2.840.10008.1.2.1.99")) goto done;
+  if (!strcmp(syntax, "1.2.840.10008.1.2.1.99")) {
+    TRY(check_deflated(&whole, &w, at));
+    if (end && !whole) *end = -1;
+    goto done;
+  }
   w.big = !strcmp(syntax, "1.2.840.10008.1.2.2");
   w.is_explicit = strcmp(syntax, "1.2.840.10008.1.2") && strcmp(syntax, "1.2.840.113619.5.2");
   TRY(walk_elements(&w, &at, w.size, false, 0));

@@ -19,7 +19,7 @@ extern "C" {
  * when they are cut short or not made of fragments as they claim. What follows them is not looked
  * at. May be NULL.
  * @return ST_IO; ST_FORMAT naming the byte where the structure breaks, never a value. The message
- * holds no path. A deflated data set is checked for its meta elements only. */
+ * holds no path. A deflated data set is inflated for it (at most 1 GB). */
 status dicom_check(const char *path, int64_t *end);
 
 /** Does the file begin as a DICOM file (PS3.10) and yet fail the check: cut short, or overwritten?

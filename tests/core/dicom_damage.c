@@ -188,6 +188,17 @@ static void a_byte_behind_the_meta_information_is_no_data_set(void **state) {
   assert_fails(image_read(&v, "byte.dcm", NULL), ST_FORMAT, "ends behind its meta information");
 }
 
+/* GDCM inflates and then trusts what it finds. */
+static void what_a_deflated_file_holds_is_looked_at(void **state) {
+  (void)state;
+  struct volume *v;
+  static const char *const names[] = {"deflated_claim", "deflated_garbage"};
+  for (int i = 0; i < 2; i++) {
+    keep("packed.dcm", seed(names[i]), NULL, 0);
+    assert_fails(image_read(&v, "packed.dcm", NULL), ST_FORMAT, "deflated DICOM data");
+  }
+}
+
 static void pixel_data_that_claim_more_than_the_file_are_no_outlines(void **state) {
   (void)state;
   struct bytes b = seed("ct");
@@ -288,6 +299,7 @@ int main(void) {
       cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
       cmocka_unit_test(pixel_data_of_a_type_without_pixels_are_refused),
       cmocka_unit_test(meta_information_holds_no_sequence),
+      cmocka_unit_test(what_a_deflated_file_holds_is_looked_at),
       cmocka_unit_test(a_byte_behind_the_meta_information_is_no_data_set),
       cmocka_unit_test(pixel_data_that_claim_more_than_the_file_are_no_outlines),
       cmocka_unit_test(a_stream_of_another_size_than_the_header_is_refused),
