@@ -134,7 +134,8 @@ static bool is_sequence(struct walk *w, const struct element *e) {
   if (e->length == UNDEFINED || !strcmp(e->vr, "SQ")) return true;
   if (w->is_explicit && strcmp(e->vr, "UN")) return false;
   const unsigned char *b = e->length >= 8 ? bytes_at(w, e->value, 8) : NULL;
-  return b && tag_of(w, b) == ITEM;
+  uint32_t first = b ? tag_of(w, b) : 0; /* GDCM goes in at a delimiter as well */
+  return first == ITEM || first == ITEM_END || first == SEQUENCE_END;
 }
 
 static status walk_value(struct walk *w, const struct element *e, int64_t *at, int64_t end,

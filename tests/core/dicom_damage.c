@@ -3,6 +3,7 @@
 // hand.
 #include "tests/core/dicom_sample.h" /* first */
 
+#include "core/dicom_check.h"
 #include "core/dicom_slice.h"
 #include "core/radiograph.h"
 #include "core/rtstruct.h"
@@ -199,6 +200,12 @@ static void what_a_deflated_file_holds_is_looked_at(void **state) {
   }
 }
 
+static void a_value_that_begins_with_a_delimiter_is_refused(void **state) {
+  (void)state;
+  keep("delimiter.dcm", seed("delimiter"), NULL, 0);
+  assert_fails(dicom_check("delimiter.dcm", NULL), ST_FORMAT, "where an item should begin");
+}
+
 static void pixel_data_that_claim_more_than_the_file_are_no_outlines(void **state) {
   (void)state;
   struct bytes b = seed("ct");
@@ -299,6 +306,7 @@ int main(void) {
       cmocka_unit_test(a_header_with_a_wrong_type_is_decoded_or_refused),
       cmocka_unit_test(pixel_data_of_a_type_without_pixels_are_refused),
       cmocka_unit_test(meta_information_holds_no_sequence),
+      cmocka_unit_test(a_value_that_begins_with_a_delimiter_is_refused),
       cmocka_unit_test(what_a_deflated_file_holds_is_looked_at),
       cmocka_unit_test(a_byte_behind_the_meta_information_is_no_data_set),
       cmocka_unit_test(pixel_data_that_claim_more_than_the_file_are_no_outlines),
