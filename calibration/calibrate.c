@@ -27,14 +27,12 @@ static void warn_of_scan(struct calibration *c, const struct volume *hu) {
 /* Stored values without their rescale begin at 0; in HU air is -1000. */
 static status check_hu(const struct volume *hu) {
   status st = ST_OK;
-  const int64_t n = geometry_voxels(&hu->grid);
-  float least = INFINITY;
-  for (int64_t i = 0; i < n; i++)
-    if (hu->voxels[i] < least) least = hu->voxels[i];
+  double least, most;
+  volume_range(hu, &least, &most);
   CHECK(least < 0, ST_DOMAIN,
         "calibration: the smallest value of the scan is %.0f, in HU air is -1000; was the rescale "
         "intercept lost?",
-        (double)least);
+        least);
 done:
   return st;
 }

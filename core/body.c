@@ -35,13 +35,8 @@ done:
 status body_check_hu(const struct volume *hu, const char *doing) {
   status st = ST_OK;
   const double air_hu = -500, bone_hu = 100;
-  double low = INFINITY, high = -INFINITY;
-  int64_t n = geometry_voxels(&hu->grid);
-  for (int64_t v = 0; v < n; v++) {
-    double h = (double)hu->voxels[v];
-    low = h < low ? h : low; /* NaN is neither */
-    high = h > high ? h : high;
-  }
+  double low, high;
+  volume_range(hu, &low, &high);
   CHECK(low <= air_hu && high >= bone_hu, ST_DOMAIN,
         "%s: values from %g to %g are no HU of a body in air, which reach below %g and above %g; "
         "if they are numbers of the scanner, rescale them first (mostly by -1024)",

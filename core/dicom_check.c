@@ -5,7 +5,6 @@
 #include <libdeflate.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,8 +18,9 @@ enum { WINDOW = 65536, DEEPEST = 16, META_END = 132 };
 #define PIXEL_DATA 0x7fe00010u
 #define PIXEL_VRS "OB OW UN OF OD OL OV" /* the first two by PS3.5; the others are met */
 
-/* A file seen through a window that follows. */
+/* A file seen through a window that follows, or bytes in memory. */
 struct walk {
+  const unsigned char *data; /* NULL: the file */
   int fd;
   int64_t size;
   int64_t start; /* of the window */
@@ -32,6 +32,7 @@ struct walk {
 /* n bytes at `at`; NULL beyond the end. Good until the next call. */
 static const unsigned char *bytes_at(struct walk *w, int64_t at, size_t n) {
   if (at < 0 || at + (int64_t)n > w->size) return NULL;
+  if (w->data) return w->data + at;
   if (at < w->start || at + (int64_t)n > w->start + (int64_t)w->filled) {
     ssize_t got = pread(w->fd, w->window, WINDOW, (off_t)at);
     if (got < (ssize_t)n) return NULL;
@@ -267,27 +268,22 @@ done:
   return st;
 }
 
-/* The same walk over an inflated data set, by way of a file without a name. */
+/* The same walk over an inflated data set. */
 static status check_deflated(bool *pixels_whole, const struct walk *packed, int64_t begin) {
   status st = ST_OK;
   struct walk *w = calloc(1, sizeof *w);
-  FILE *f = tmpfile();
   char *data = NULL;
   size_t n = 0;
   int64_t at = 0;
   CHECK(w, ST_MEMORY, "a deflated DICOM file: out of memory");
-  CHECK(f, ST_IO, "a temporary file for a deflated DICOM file cannot be made");
   TRY(inflate_rest(&data, &n, packed, begin));
-  CHECK(fwrite(data, 1, n, f) == n && !fflush(f), ST_IO,
-        "a temporary file of %zu bytes for a deflated DICOM file cannot be written", n);
-  w->fd = fileno(f);
+  w->data = (const unsigned char *)data;
   w->size = (int64_t)n;
   w->is_explicit = true;
   CHECK(n >= 8, ST_FORMAT, "the DICOM file ends behind its meta information");
   TRY(walk_elements(w, &at, w->size, false, 0));
   *pixels_whole = at >= w->size || pixel_data_end(w, at) >= 0;
 done:
-  if (f) fclose(f);
   free(data);
   free(w);
   return st;

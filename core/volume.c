@@ -91,6 +91,16 @@ void volume_destroy(struct volume *v) {
   free(v);
 }
 
+void volume_range(const struct volume *v, double *low, double *high) {
+  *low = INFINITY;
+  *high = -INFINITY;
+  for (int64_t i = 0, n = geometry_voxels(&v->grid); i < n; i++) {
+    double x = (double)v->voxels[i];
+    if (x < *low) *low = x; /* NaN is neither */
+    if (x > *high) *high = x;
+  }
+}
+
 int64_t volume_drop_padding(struct volume *v) {
   int64_t dropped = 0, n = geometry_voxels(&v->grid);
   for (int64_t i = 0; i < n && v->quantity == QUANTITY_HU; i++)

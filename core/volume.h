@@ -107,6 +107,9 @@ void volume_destroy(struct volume *v);
 /** Padding of a volume in HU becomes no data; returns how many. */
 int64_t volume_drop_padding(struct volume *v);
 
+/** Lowest and highest value; no data is neither. Infinity and -infinity when there is no other. */
+void volume_range(const struct volume *v, double *low, double *high);
+
 /**
  * State the material of a density that states none.
  * @return ST_USAGE when it states another: a conversion must be named

@@ -25,15 +25,6 @@ static void flag(char *flags, size_t size, const char *fmt, ...) {
 
 /* ---- checks ---- */
 
-static void range_of(const struct volume *v, double *low, double *high) {
-  *low = INFINITY, *high = -INFINITY;
-  for (int64_t i = 0; i < geometry_voxels(&v->grid); i++) {
-    double x = (double)v->voxels[i];
-    if (x < *low) *low = x;
-    if (x > *high) *high = x;
-  }
-}
-
 static bool wants_hu(const struct cnn_channel *h, const struct cnn_card *card) {
   return !strcmp(h->name, "HU") || !strcmp(h->name, "CT") || !strcmp(card->dialect, "nnunet");
 }
@@ -54,7 +45,7 @@ static status check_kind(const struct volume *v, const struct cnn_card *card, in
         "input of %s: the image is of modality %s, a CT is needed", card->name,
         v->acquisition.modality);
   double low, high;
-  range_of(v, &low, &high);
+  volume_range(v, &low, &high);
   CHECK(high >= low, ST_DOMAIN, "input of %s: the image has no voxel with a value", card->name);
   CHECK(!hu || card->dims == 2 || (high > -200 && low >= -4096 && high <= 65535 && low < 0),
         ST_DOMAIN,

@@ -37,19 +37,6 @@ static void add_finding(cJSON *findings, enum report_level level, const char *ti
   cJSON_AddItemToArray(findings, finding);
 }
 
-/* The index axis nearest to the patient's long axis is the stacking direction of routine CT. */
-static double slice_distance(const struct geometry *g) {
-  double best = -1, spacing = g->spacing[2];
-  for (int a = 0; a < 3; a++) {
-    double along = fabs(geometry_axis(g, a).z);
-    if (along > best) {
-      best = along;
-      spacing = g->spacing[a];
-    }
-  }
-  return spacing;
-}
-
 static void list_facts(cJSON *facts, const struct volume *hu) {
   const struct acquisition *a = &hu->acquisition;
   const struct geometry *g = &hu->grid;
@@ -77,13 +64,8 @@ static void list_facts(cJSON *facts, const struct volume *hu) {
 static status judge_values(cJSON *findings, const struct volume *hu) {
   status st = ST_OK;
   const double fat_hu = -30, air_hu = -500;
-  double low = INFINITY, high = -INFINITY;
-  int64_t n = geometry_voxels(&hu->grid);
-  for (int64_t v = 0; v < n; v++) {
-    double h = (double)hu->voxels[v];
-    low = h < low ? h : low; /* NaN is neither */
-    high = h > high ? h : high;
-  }
+  double low, high;
+  volume_range(hu, &low, &high);
   CHECK(low <= fat_hu, ST_DOMAIN,
         "values from %g to %g are no HU of a person, in whom fat lies below %g and air "
         "near -1000; if they are numbers of the scanner, rescale them first (mostly by -1024)",
@@ -115,7 +97,7 @@ static void judge_voltage(cJSON *findings, double kvp) {
 
 static void judge_resolution(cJSON *findings, const struct volume *hu) {
   const double fine_mm = 1.5, thick_mm = 2.5; /* about a cortex, and twice the neck's cortex */
-  double distance = slice_distance(&hu->grid), thickness = hu->acquisition.slice_thickness_mm;
+  double distance = hu->grid.spacing[2], thickness = hu->acquisition.slice_thickness_mm;
   double profile = thickness > distance ? thickness : distance;
   if (profile > thick_mm)
     add_finding(findings, REPORT_CAUTION, "Thick slices.",
@@ -172,7 +154,7 @@ static status write_rows(const struct study_case *c, const struct volume *hu) {
     const char *quantity, *unit, *method;
     double value;
   } rows[] = {{"tube_voltage", "kV", "header", a->kvp},
-              {"slice_distance", "mm", "positions of the slices", slice_distance(&hu->grid)},
+              {"slice_distance", "mm", "positions of the slices", hu->grid.spacing[2]},
               {"slice_thickness", "mm", "header", a->slice_thickness_mm}};
   struct record *r = NULL;
   TRY(record_create(&r, c->case_id));

@@ -1,6 +1,7 @@
 // labels: method slow
 /* Load recipes on bodies with closed forms: a column between caps, a cube in compression; stance
  * and hinge on the femur of capsules. */
+#include "tests/fea/block.h"
 #include "tests/fea/digital_femur.h"
 
 #include "fea/compress.h"
@@ -164,17 +165,6 @@ static void vertebrae_that_cannot_be_judged_are_refused(void **state) {
   column_free(&c);
 }
 
-static struct fea_model *cube(int64_t n, double h, double e, double nu) {
-  struct geometry g = geometry_make(n, n, n, h, h, h);
-  struct fea_model *m = NULL;
-  assert_ok(fea_model_create(&m, &g, nu));
-  for (int64_t v = 0; v < n * n * n; v++) {
-    m->modulus[v] = (float)e;
-    m->part[v] = FEA_BONE;
-  }
-  return m;
-}
-
 /* E; E (1 - nu) / ((1 + nu)(1 - 2 nu)); and FAIM's glued cube of 6 x 6 x 6 with -2651 N. */
 static void solid_cube_has_the_modulus_of_each_boundary(void **state) {
   (void)state;
@@ -185,7 +175,7 @@ static void solid_cube_has_the_modulus_of_each_boundary(void **state) {
       struct fea_compress *c = NULL;
       o.kind = kind;
       o.axis = axis;
-      assert_ok(fea_compress_run(&c, cube(6, 1, 6829, 0.3), "E 6829 MPa", &o));
+      assert_ok(fea_compress_run(&c, block(6, 6, 6, 1, 6829, 0.3), "E 6829 MPa", &o));
       assert_close(c->apparent_modulus_mpa, exact[kind], kind ? 1e-6 : 2e-4);
       fea_compress_destroy(c);
     }
@@ -197,7 +187,7 @@ static void pistoia_rule_gives_its_factor_on_an_even_bar(void **state) {
   struct fea_compress_options o = FEA_COMPRESS_DEFAULTS;
   struct fea_compress *c = NULL;
   o.kind = FEA_SLIDING;
-  assert_ok(fea_compress_run(&c, cube(6, 1, 6829, 0.3), "E 6829 MPa", &o));
+  assert_ok(fea_compress_run(&c, block(6, 6, 6, 1, 6829, 0.3), "E 6829 MPa", &o));
   assert_close(c->failure.factor_pistoia, 0.7, 1e-5);
   assert_close(record_find(c->record, "cube", "compress_failure_load")->value,
                0.7 * 6829 * 36 * 0.01, 1e-5);
@@ -208,7 +198,7 @@ static void specks_are_dropped_and_a_broken_column_is_refused(void **state) {
   (void)state;
   struct fea_compress_options o = FEA_COMPRESS_DEFAULTS;
   struct fea_compress *c = NULL;
-  struct fea_model *m = cube(8, 1, 1000, 0.3);
+  struct fea_model *m = block(8, 8, 8, 1, 1000, 0.3);
   for (int64_t v = 0; v < 512; v++)
     if (v % 8 > 4) m->modulus[v] = 0;
   m->modulus[7 * 64 + 7] = 1000; /* a speck on the loaded face */
@@ -217,7 +207,7 @@ static void specks_are_dropped_and_a_broken_column_is_refused(void **state) {
   assert_int_equal(c->model->element_count, 5 * 64);
   fea_compress_destroy(c);
   c = NULL;
-  m = cube(8, 1, 1000, 0.3);
+  m = block(8, 8, 8, 1, 1000, 0.3);
   for (int64_t v = 4 * 64; v < 5 * 64; v++) m->modulus[v] = 0;
   assert_fails(fea_compress_run(&c, m, "E 1000 MPa", &o), ST_DOMAIN, "does not reach both faces");
   fea_model_destroy(m);
