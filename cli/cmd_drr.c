@@ -121,11 +121,8 @@ done:
 
 /* Numbers of the scanner start at 0, and air would weigh as much as water. */
 static void warn_no_air(const struct volume *v) {
-  double low = INFINITY;
-  for (int64_t i = 0; i < geometry_voxels(&v->grid); i++) {
-    double h = (double)v->voxels[i];
-    low = h < low ? h : low; /* NaN is not */
-  }
+  double low, high;
+  volume_range(v, &low, &high);
   if (low >= 0)
     log_warning("no value lies below 0 HU: neither air nor fat is in the scan, or its values are "
                 "not HU but numbers of the scanner (mostly 1024 too high)");
