@@ -249,8 +249,8 @@ static void mean_probabilities(double *out, bool *known, const struct ml_predict
     out[i] = 0;
     for (int k = 0; k < p->repeats; k++)
       out[i] += p->probability[(int64_t)k * p->n + i] / p->repeats;
+    *known &= !isnan(out[i]); /* before fmin, which would make a 1 of it */
     out[i] = fmin(out[i], 1); /* a mean of ones may round above */
-    *known &= !isnan(out[i]);
   }
 }
 
@@ -278,6 +278,20 @@ done:
   return st;
 }
 
+static status withhold_reclassification(struct record *r, const char *name,
+                                        const struct ml_predictions *a) {
+  static const char *const quantities[] = {"nri_events", "nri_non_events", "idi", "mcnemar_p"};
+  status st = ST_OK;
+  for (size_t i = 0; i < sizeof quantities / sizeof *quantities; i++) {
+    struct measurement *m =
+        record_withhold(r, name, quantities[i], "", "not everybody has a probability by both");
+    CHECK(m, ST_MEMORY, "adding %s", quantities[i]);
+    m->n = a->n;
+  }
+done:
+  return st;
+}
+
 static status difference_of_probabilities(struct record *r, const char *name,
                                           const struct ml_predictions *a,
                                           const struct ml_predictions *b,
@@ -291,7 +305,10 @@ static status difference_of_probabilities(struct record *r, const char *name,
   const double *old_p = mean, *new_p = mean + a->n;
   mean_probabilities(mean, &known, a);
   mean_probabilities(mean + a->n, &known, b);
-  if (!known) goto done;
+  if (!known) {
+    TRY(withhold_reclassification(r, name, a));
+    goto done;
+  }
   TRY(rows_of_nri(r, name, a, old_p, new_p, o->method, o));
   for (size_t i = first; i < r->count; i++)
     measurement_flag(&r->rows[i], "favours useless markers: never a headline");

@@ -69,7 +69,8 @@ status ml_assess_folds(struct record *r, const char *name, const struct ml_neste
  * for ML_BINARY, DeLong's paired test on the scores averaged over repeats (as ranks within a
  * repeat). Rows auc_difference, delong_z, delong_p and, of the probabilities averaged over the
  * repeats, nri_* (with cuts also nri_categorical_*), idi and mcnemar_p (at probability 0.5);
- * flagged where there are too few events for a headline.
+ * flagged where there are too few events for a headline. Withheld where somebody has no
+ * probability.
  * @return ST_DOMAIN: other numbers of people, other outcomes or times, cuts that do not rise */
 status ml_assess_difference(struct record *r, const char *name_a, const struct ml_predictions *a,
                             const char *name_b, const struct ml_predictions *b,

@@ -132,6 +132,7 @@ static const char *no_figure(int figure, double value, const struct ml_predictio
   if (figure == LOG_LOSS && isinf(value))
     return "infinite: somebody told a probability of 0 had the event, or of 1 had none";
   if (!isnan(value)) return NULL;
+  if (figure == OBSERVED_EXPECTED) return "no event is expected: everybody was told 0";
   return sure ? "a probability of exactly 0 or 1 has no logit"
               : "the probabilities tell the outcomes apart, or are all the same: no finite slope";
 }
@@ -163,7 +164,8 @@ status ml_assess_binary(struct record *r, const char *name, const struct ml_pred
     if (i >= BRIER && !p->probability) break;
     if (i >= BRIER && !known.probability) {
       CHECK(record_withhold(r, name, figures[i].name, "",
-                            "no probabilities: scores did not rise with risk in every fold"),
+                            "not everybody has a probability: folds whose scores do not rise "
+                            "with risk give none"),
             ST_MEMORY, "adding %s", figures[i].name);
       continue;
     }

@@ -114,7 +114,7 @@ static status grow(struct batch_buffers *b, const struct cnn_card *card, int64_t
                    bool dense) {
   status st = ST_OK;
   int64_t values = n * voxels * card->channel_count, bytes = values * 4 + n * voxels;
-  if (b->image && bytes <= b->image_bytes) return ST_OK;
+  if (b->image && n <= b->cases && bytes <= b->image_bytes) return ST_OK;
   batch_buffers_free(b);
   size_t outputs = (size_t)(n * card->output_count) + 1;
   b->image = malloc((size_t)(values + 1) * sizeof *b->image);
@@ -126,6 +126,7 @@ static status grow(struct batch_buffers *b, const struct cnn_card *card, int64_t
   b->event = malloc((size_t)(n + 1) * sizeof *b->event);
   CHECK(b->image && b->klass && b->columns && b->target && b->weight && b->time && b->event,
         ST_MEMORY, "a batch of %lld images of %lld voxels", (long long)n, (long long)voxels);
+  b->cases = n;
   b->image_bytes = bytes;
 done:
   return st;

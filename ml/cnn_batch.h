@@ -9,7 +9,7 @@ struct batch_buffers {
   uint8_t *klass;
   double *time;
   int *event;
-  int64_t image_bytes; /* of the buffers that grow */
+  int64_t cases, image_bytes; /* what the buffers hold room for */
 };
 
 /**

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,27 @@ void cnn_card_init(struct cnn_card *c) {
   }
   for (int i = 0; i < CNN_COLUMNS; i++) c->column_sd[i] = 1;
   c->kv[0] = c->kv[1] = c->slice_mm[0] = c->slice_mm[1] = NAN;
+}
+
+int cnn_card_label(const struct cnn_card *c, int output) {
+  const int value = c->outputs[output].value;
+  return c->output_count == 1 && value == 0 ? 1 : value;
+}
+
+status cnn_card_take_axes(struct cnn_card *c, const double axes[3], const char *key,
+                          const char *what) {
+  status st = ST_OK;
+  bool taken[3] = {false};
+  for (int a = 0; a < 3; a++) {
+    bool axis = axes[a] == 0 || axes[a] == 1 || axes[a] == 2;
+    CHECK(axis && !taken[(int)axes[a]], ST_FORMAT,
+          "%s: %s is %g, %g, %g; an order of axes is 0, 1 and 2, once each", what, key, axes[0],
+          axes[1], axes[2]);
+    taken[(int)axes[a]] = true;
+    c->axes[a] = (int)axes[a];
+  }
+done:
+  return st;
 }
 
 static int find(const char *const *names, const char *name) {
@@ -202,12 +224,11 @@ static status read_input(struct cnn_card *c, const cJSON *input, const char *wha
   for (int a = 0; a < 3; a++) {
     CHECK(shape[a] >= 0 && shape[a] <= 4096, ST_FORMAT, "%s: input.shape %g; 0 to 4096", what,
           shape[a]);
-    CHECK(axes[a] >= 0 && axes[a] <= 2, ST_FORMAT, "%s: input.transpose %g", what, axes[a]);
     CHECK(isnan(c->spacing_mm[a]) || c->spacing_mm[a] > 0, ST_FORMAT,
           "%s: input.spacing_mm %g is not > 0", what, c->spacing_mm[a]);
     c->shape[a] = (int64_t)shape[a];
-    c->axes[a] = (int)axes[a];
   }
+  TRY(cnn_card_take_axes(c, axes, "input.transpose", what));
   TRY(json_opt_text(c->orientation, sizeof c->orientation, input, "orientation", what));
   TRY(read_channels(c, input, what));
 done:

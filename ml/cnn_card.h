@@ -73,6 +73,14 @@ struct cnn_card {
 /** Empty card: NaN, "", one channel without normalisation, multiple 1. */
 void cnn_card_init(struct cnn_card *c);
 
+/** Label of an output; that of a single one, which is a foreground, is never 0. */
+int cnn_card_label(const struct cnn_card *c, int output);
+
+/** The order of axes that a card of any dialect names under `key`. @return ST_FORMAT unless it is
+ * 0, 1 and 2, once each */
+status cnn_card_take_axes(struct cnn_card *c, const double axes[3], const char *key,
+                          const char *what);
+
 /** Our own form; owned by the caller, NULL when out of memory. */
 cJSON *cnn_card_to_json(const struct cnn_card *c);
 /** @return ST_FORMAT naming the key that is absent or out of range */

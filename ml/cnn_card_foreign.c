@@ -236,14 +236,12 @@ status cnn_card_from_nnunet(struct cnn_card *out, const cJSON *plans, const cJSO
   if (json_find(plans, "transpose_forward"))
     TRY(json_get_numbers(forward, 3, plans, "transpose_forward", what));
   /* nnU-Net's arrays are z, y, x; spacing and patch are after transpose_forward: back to x, y, z */
+  TRY(cnn_card_take_axes(&c, forward, "transpose_forward", what));
   for (int a = 0; a < 3; a++) {
-    CHECK(forward[a] == 0 || forward[a] == 1 || forward[a] == 2, ST_FORMAT,
-          "%s: transpose_forward %g", what, forward[a]);
     CHECK(patch[a] >= 1 && patch[a] <= 65535, ST_FORMAT, "%s: patch_size %g; 1 to 65535", what,
           patch[a]);
-    c.axes[a] = (int)forward[a];
-    c.spacing_mm[2 - (int)forward[a]] = spacing[a];
-    c.shape[2 - (int)forward[a]] = (int64_t)patch[a];
+    c.spacing_mm[2 - c.axes[a]] = spacing[a];
+    c.shape[2 - c.axes[a]] = (int64_t)patch[a];
   }
   TRY(inherited(&part, all, chosen, "normalization_schemes", what));
   TRY(nnunet_channels(&c, plans, part, dataset, what));

@@ -27,7 +27,7 @@ struct work {
 };
 
 /* probabilities in place: softmax over channels, or the logistic function of the one */
-static void activate(float *y, int classes, int64_t n, const struct cnn_card *card) {
+static void activate(float *y, int classes, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     if (classes == 1) {
       y[i] = (float)(1 / (1 + exp(-(double)y[i])));
@@ -38,7 +38,6 @@ static void activate(float *y, int classes, int64_t n, const struct cnn_card *ca
     for (int c = 0; c < classes; c++) sum += exp((double)y[c * n + i] - top);
     for (int c = 0; c < classes; c++) y[c * n + i] = (float)(exp((double)y[c * n + i] - top) / sum);
   }
-  (void)card;
 }
 
 static status run_tile(void *user, const float *in, float *out) {
@@ -67,7 +66,7 @@ static status run_tile(void *user, const float *in, float *out) {
     for (int64_t i = 0; i < count; i++)
       CHECK(isfinite(y[i]), ST_NUMERIC, "model \"%s\": output \"%s\" is not a finite number",
             m->card.name, m->card.outputs[i / n].name);
-    if (w->card->task == CNN_SEGMENT) activate(y, classes, n, w->card);
+    if (w->card->task == CNN_SEGMENT) activate(y, classes, n);
     for (int64_t i = 0; i < count; i++) out[i] += y[i] / (float)w->count;
     free(y);
     y = NULL;
@@ -160,16 +159,15 @@ static status back_to_ct(struct labels **out, const struct work *w, const struct
   for (int64_t i = 0; i < geometry_voxels(&l->grid); i++) {
     int k = (int)on_grid->voxels[i];
     /* one output is a foreground: background has no output of its own */
-    int value = w->card->output_count == 1
-                    ? k * (w->card->outputs[0].value ? w->card->outputs[0].value : 1)
-                    : w->card->outputs[k].value;
+    int value =
+        w->card->output_count == 1 ? k * cnn_card_label(w->card, 0) : cnn_card_label(w->card, k);
     l->voxels[i] = (uint16_t)value;
   }
   TRY(filter_resample_labels(out, l, ct));
   (*out)->grid = *ct;
   for (int c = 0; c < w->card->output_count; c++)
-    if (w->card->outputs[c].value > 0)
-      TRY(labels_set_name(*out, w->card->outputs[c].value, w->card->outputs[c].name));
+    if (cnn_card_label(w->card, c) > 0)
+      TRY(labels_set_name(*out, cnn_card_label(w->card, c), w->card->outputs[c].name));
 done:
   volume_destroy(on_grid);
   labels_destroy(l);
@@ -180,8 +178,8 @@ done:
 static status keep_largest(struct work *w, struct labels *l) {
   status st = ST_OK;
   for (int c = 0; c < w->card->output_count; c++)
-    if (w->card->outputs[c].value > 0)
-      TRY(filter_keep_largest(l, w->card->outputs[c].value, 6, &w->dropped[c]));
+    if (cnn_card_label(w->card, c) > 0)
+      TRY(filter_keep_largest(l, cnn_card_label(w->card, c), 6, &w->dropped[c]));
 done:
   return st;
 }
@@ -202,7 +200,7 @@ static status structure_rows(struct record *r, const struct work *w, const struc
   status st = ST_OK;
   for (int c = 0; c < w->card->output_count; c++) {
     const struct cnn_output *o = &w->card->outputs[c];
-    int value = w->card->output_count == 1 && !o->value ? 1 : o->value;
+    int value = cnn_card_label(w->card, c);
     int at = w->card->output_count == 1 ? 1 : c;
     if (value == 0) continue;
     int64_t voxels = labels_count(l, value);

@@ -40,8 +40,8 @@ status cnn_segment_picture(struct picture **out, const struct volume *image, con
     struct picture_plane plane = picture_plane_through(&image->grid, kinds[i], at, 1);
     TRY(picture_slice(&panel[i], image, &plane, low, high));
     for (int c = 0; c < card->output_count; c++)
-      if (card->outputs[c].value > 0)
-        picture_outline(panel[i], l, card->outputs[c].value, &plane, colours[c % COLOURS]);
+      if (cnn_card_label(card, c) > 0)
+        picture_outline(panel[i], l, cnn_card_label(card, c), &plane, colours[c % COLOURS]);
     width += panel[i]->width + (i ? GAP : 0);
     if (panel[i]->height > height) height = panel[i]->height;
   }

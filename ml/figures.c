@@ -216,6 +216,7 @@ static status add_curve(struct plot *plot, const double *time, const int *event,
     e[m++] = event[i];
     last = fmax(last, time[i]);
   }
+  if (m == 0) goto done; /* a third of tied scores may be empty */
   TRY(ml_kaplan_meier(points, &count, t, e, m));
   x[0] = 0;
   y[0] = 1;

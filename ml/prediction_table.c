@@ -47,6 +47,10 @@ static status choose_rows(struct cell **out, size_t *count, const struct table *
           "the table holds several runs (\"%s\", \"%s\", ...): name one with --run", first, text);
     cells[n].row = i;
     cells[n].repeat = repeat >= 0 && t->columns[repeat].numeric ? t->columns[repeat].numbers[i] : 1;
+    CHECK(isfinite(cells[n].repeat), ST_DOMAIN,
+          "column \"repeat\" holds no number in row %zu: give each prediction its repeat, or leave "
+          "the column out",
+          i + 1);
     if (who >= 0)
       cell_text(cells[n].who, sizeof cells[n].who, t, who, i);
     else

@@ -76,7 +76,7 @@ status ml_reliability(struct ml_reliability *out, const double *p, const int *ou
     r.log_loss -= log(outcome[i] ? p[i] : 1 - p[i]) / (double)n;
     expected += p[i];
   }
-  r.observed_expected = (double)r.events / expected;
+  r.observed_expected = expected > 0 ? (double)r.events / expected : NAN;
   TRY(recalibration(&r, p, outcome, n));
   TRY(ml_reliability_table(bins, E_MAX_BINS, p, outcome, n));
   for (int b = 0; b < E_MAX_BINS; b++)

@@ -17,7 +17,7 @@ extern "C" {
 
 struct ml_reliability {
   double brier, log_loss;   /* log_loss infinite when a sure prediction was wrong */
-  double observed_expected; /* events / sum of probabilities */
+  double observed_expected; /* events / sum of probabilities; NaN when these are all 0 */
   double slope,
       intercept;       /* of the outcome on logit(p); NaN when p holds 0 or 1 or does not vary */
   double in_the_large; /* intercept with logit(p) as offset; NaN when p holds 0 or 1 */

@@ -4,12 +4,23 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char format_name[] = "qct risk model";
 enum { FORMAT_VERSION = 1, MOST_FEATURES = 100000 };
+
+/* Is the value one of a "; "-separated list? */
+static bool in_list(const char *list, const char *value) {
+  const size_t n = strlen(value);
+  for (const char *at = strstr(list, value); n && at; at = strstr(at + 1, value)) {
+    bool starts = at == list || (at - list >= 2 && strncmp(at - 2, "; ", 2) == 0);
+    if (starts && (!at[n] || strncmp(at + n, "; ", 2) == 0)) return true;
+  }
+  return false;
+}
 
 /* Distinct values of a text column, "; "-separated. */
 static status distinct_values(char out[256], const struct table *t, const char *column) {
@@ -19,11 +30,7 @@ static status distinct_values(char out[256], const struct table *t, const char *
   if (c < 0 || t->columns[c].numeric) goto done;
   for (size_t i = 0; i < t->row_count; i++) {
     const char *v = t->columns[c].texts[i];
-    char probe[260];
-    snprintf(probe, sizeof probe, "%s; ", out);
-    char wanted[260];
-    snprintf(wanted, sizeof wanted, "%.250s; ", v);
-    if (!v[0] || strstr(probe, wanted)) continue;
+    if (!v[0] || in_list(out, v)) continue;
     size_t used = strlen(out);
     CHECK(used + strlen(v) + 3 < 256, ST_DOMAIN, "column %s has too many different values", column);
     snprintf(out + used, 256 - used, "%s%s", used ? "; " : "", v);
@@ -34,21 +41,15 @@ done:
 
 static status check_values(const struct table *t, const char *column, const char *known) {
   status st = ST_OK;
-  char known_list[260], seen[256];
   if (!known[0]) goto done;
   int c = table_find(t, column);
   CHECK(c >= 0 && !t->columns[c].numeric, ST_DOMAIN,
         "the model was trained with %s \"%s\" but the table has no text column %s", column, known,
         column);
-  snprintf(known_list, sizeof known_list, "%s; ", known);
-  TRY(distinct_values(seen, t, column));
-  for (size_t i = 0; i < t->row_count; i++) {
-    char wanted[260];
-    snprintf(wanted, sizeof wanted, "%.250s; ", t->columns[c].texts[i]);
-    CHECK(t->columns[c].texts[i][0] && strstr(known_list, wanted), ST_DOMAIN,
+  for (size_t i = 0; i < t->row_count; i++)
+    CHECK(in_list(known, t->columns[c].texts[i]), ST_DOMAIN,
           "row %zu has %s \"%s\" but the model was trained with \"%s\": measure in the same way",
           i + 1, column, t->columns[c].texts[i], known);
-  }
 done:
   return st;
 }

@@ -202,6 +202,38 @@ static void differences_use_the_mean_probability_of_the_repeats(void **s) {
   record_destroy(r);
 }
 
+/* Somebody without a probability: no reclassification, and no 1 in its place. */
+static void a_missing_probability_withholds_the_reclassification(void **s) {
+  (void)s;
+  enum { N = 40 };
+  static const char *const quantities[] = {"nri_events", "nri_non_events", "idi", "mcnemar_p"};
+  double a[N], b[N];
+  int outcome[N];
+  for (int i = 0; i < N; i++) {
+    outcome[i] = i % 2;
+    a[i] = 0.2 + 0.015 * i;
+    b[i] = 0.8 - 0.015 * i;
+  }
+  b[7] = NAN;
+  const struct ml_predictions of_a = {
+      .task = ML_BINARY, .n = N, .repeats = 1, .score = a, .probability = a, .outcome = outcome};
+  struct ml_predictions of_b = of_a;
+  of_b.probability = b;
+  for (int turn = 0; turn < 2; turn++) {
+    struct record *r = NULL;
+    const struct ml_assessment_options o = {.draws = 20, .seed = 7};
+    assert_ok(record_create(&r, "cohort"));
+    assert_ok(ml_assess_difference(r, "a", turn ? &of_b : &of_a, "b", turn ? &of_a : &of_b, &o));
+    for (int q = 0; q < 4; q++) {
+      const struct measurement *m = record_find(r, "b - a", quantities[q]);
+      assert_non_null(m);
+      assert_true(isnan(m->value));
+      assert_non_null(strstr(m->flags, "not everybody has a probability"));
+    }
+    record_destroy(r);
+  }
+}
+
 static void figures_over_time_are_means_of_the_repeats_with_intervals(void **s) {
   (void)s;
   enum { N = 90 };
@@ -235,6 +267,7 @@ int main(void) {
       cmocka_unit_test(concordance_is_the_count_of_all_pairs),
       cmocka_unit_test(deaths_are_left_out_or_controls_at_a_horizon),
       cmocka_unit_test(differences_use_the_mean_probability_of_the_repeats),
+      cmocka_unit_test(a_missing_probability_withholds_the_reclassification),
       cmocka_unit_test(figures_over_time_are_means_of_the_repeats_with_intervals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

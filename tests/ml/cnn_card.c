@@ -69,6 +69,11 @@ static void faults_of_our_card_are_named(void **state) {
       {"{\"name\":\"a\",\"task\":\"regress\",\"input\":{\"channels\":[{}],\"spacing_mm\":[-1,1,1]}"
        "}",
        "spacing_mm -1"},
+      {"{\"name\":\"a\",\"task\":\"regress\",\"input\":{\"channels\":[{}],\"transpose\":[0,0,1]}}",
+       "input.transpose is 0, 0, 1"},
+      {"{\"name\":\"a\",\"task\":\"regress\",\"input\":{\"channels\":[{}],\"transpose\":[0,1,1.5]}"
+       "}",
+       "once each"},
       {"{\"name\":\"a\",\"task\":\"regress\",\"input\":{\"channels\":[{}]},\"output\":{}}",
        "no value and no class"},
       {"{\"name\":\"a\",\"task\":\"segment\",\"input\":{\"channels\":[{}]},\"output\":{\"classes\":"
@@ -152,6 +157,9 @@ static void faults_of_nnunet_plans_are_named(void **state) {
       {PLANS("{\"a\":{\"spacing\":[1,1,1],\"patch_size\":[8,8,8],\"normalization_schemes\":["
              "\"Rescale\"]}}"),
        "normalisation Rescale"},
+      {"{\"transpose_forward\":[0,0,2],\"configurations\":{\"a\":{\"spacing\":[1,1,1],"
+       "\"patch_size\":[8,8,8]}}}",
+       "transpose_forward is 0, 0, 2"},
       {"{}", "configurations are absent"},
   };
   cJSON *d = parse(labels);

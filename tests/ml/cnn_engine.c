@@ -5,6 +5,7 @@
 #include "core/random.h"
 #include "core/table.h"
 #include "ml/cnn_fit.h"
+#include "ml/cnn_segment.h"
 #include "ml/regression.h"
 
 static char words[CNN_WORDS];
@@ -429,6 +430,43 @@ static void an_output_that_is_no_number_fails_by_name(void **state) {
   cnn_model_destroy(m);
 }
 
+/* a MONAI bundle of one channel calls it 0, which would be background */
+static void a_single_output_of_value_0_is_label_1(void **state) {
+  (void)state;
+  need_module();
+  const struct geometry g = geometry_make(8, 8, 8, 1, 1, 1);
+  const struct cnn_arch a = {
+      .kind = CNN_UNET, .dims = 3, .channels = 1, .outputs = 1, .width = 2, .stages = 2};
+  const struct cnn_segment_options o = {.overlap = 0.5, .largest = 1};
+  struct cnn_card card;
+  struct cnn_model *m = NULL;
+  struct cnn_segmentation s;
+  struct cnn_tensor t;
+  struct volume *v = NULL;
+  const double sure = 50;
+  cnn_card_init(&card);
+  card.task = CNN_SEGMENT;
+  card.output_count = 1;
+  strcpy(card.outputs[0].name, "bone");
+  for (int d = 0; d < 3; d++) card.shape[d] = 8;
+  assert_ok(cnn_model_create(&m, &a, &card, "cpu", 1, 3));
+  for (int64_t i = 0; i < torch_->tensors(m->net, 0); i++) {
+    assert_torch(torch_->tensor(&t, m->net, i, words));
+    if (t.last && t.role == CNN_BIAS) assert_torch(torch_->set(m->net, i, &sure, words));
+  }
+  assert_ok(volume_create(&v, &g, QUANTITY_UNKNOWN));
+  for (int64_t i = 0; i < geometry_voxels(&g); i++) v->voxels[i] = noise(9, i);
+  const struct volume *in = v;
+  assert_ok(cnn_segment(&s, &m, 1, &in, &o));
+  assert_int_equal(labels_count(s.labels, 1), 512);
+  assert_string_equal(labels_name(s.labels, 1), "bone");
+  assert_near(record_find(s.record, "bone", "volume")->value, 0.512, 1e-12);
+  assert_near(record_find(s.record, "bone", "confidence")->value, 1, 1e-6);
+  cnn_segmentation_free(&s);
+  volume_destroy(v);
+  cnn_model_destroy(m);
+}
+
 static void impossible_networks_are_refused(void **state) {
   (void)state;
   struct cnn_arch a = {.kind = CNN_RESNET,
@@ -462,6 +500,7 @@ int main(void) {
       cmocka_unit_test(federated_average_weighs_by_people),
       cmocka_unit_test(a_model_file_reads_back_and_refuses_nan),
       cmocka_unit_test(an_output_that_is_no_number_fails_by_name),
+      cmocka_unit_test(a_single_output_of_value_0_is_label_1),
       cmocka_unit_test(impossible_networks_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
 // links: phantom
 /* What a network sees: normalisation, geometry there and back, refusals; random changes. */
-#include "../check.h"
+#include "../folder.h"
 
 #include "core/filter.h"
+#include "core/itk_image.h"
 #include "ml/cnn_augment.h"
+#include "ml/cnn_batch.h"
 #include "ml/cnn_input.h"
 #include "phantom/femurs.h"
 
@@ -237,6 +239,44 @@ static void femur_bodies_hold_their_truth(void **state) {
   labels_destroy(l);
 }
 
+/* Any size is allowed: a large image, then many small ones that take fewer bytes. */
+static void a_batch_has_room_for_more_and_smaller_images(void **state) {
+  (void)state;
+  enum { CASES = 41, LARGE = 24, SMALL = 3 };
+  struct cnn_model m = {.card = window_card(), .arch = {.kind = CNN_RESNET}};
+  struct table *t = NULL;
+  struct cnn_data *d = NULL;
+  struct batch_buffers buffers = {0};
+  struct cnn_batch b;
+  struct cnn_train_options o = CNN_TRAIN_DEFAULTS;
+  int64_t rows[CASES];
+  m.card.output_count = 1;
+  m.card.task = CNN_REGRESS;
+  o.loss = CNN_LOSS_SQUARED;
+  assert_ok(table_create(&t, CASES));
+  assert_ok(table_add_column(t, "image", "", false));
+  assert_ok(table_add_column(t, "y", "", true));
+  for (int i = 0; i < CASES; i++) {
+    const char *name = i ? "small.nii" : "large.nii";
+    struct volume *v = i ? ramp(SMALL, SMALL, SMALL) : ramp(LARGE, LARGE, LARGE);
+    if (i < 2) assert_ok(itk_image_write(v, in_folder(name), NULL, true));
+    assert_ok(table_set_text(t, (size_t)i, 0, in_folder(name)));
+    rows[i] = i;
+    t->columns[1].numbers[i] = i;
+    volume_destroy(v);
+  }
+  const struct cnn_data_options options = {.image = "image", .target = "y", .memory_gib = 1};
+  assert_ok(cnn_data_open(&d, t, &m.card, false, &options));
+  assert_ok(batch_fill(&b, &buffers, &m, d, rows, 1, &o, -1));
+  assert_int_equal(b.size[0], LARGE);
+  assert_ok(batch_fill(&b, &buffers, &m, d, rows + 1, CASES - 1, &o, -1));
+  assert_true(b.n == CASES - 1 && b.size[0] == SMALL && buffers.cases >= b.n);
+  for (int i = 0; i < CASES - 1; i++) assert_true(b.target[i] == (float)(i + 1));
+  batch_buffers_free(&buffers);
+  cnn_data_close(d);
+  table_destroy(t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_are_normalised_by_the_card),
@@ -249,6 +289,7 @@ int main(void) {
       cmocka_unit_test(changes_are_a_function_of_seed_and_key),
       cmocka_unit_test(labels_follow_the_image),
       cmocka_unit_test(femur_bodies_hold_their_truth),
+      cmocka_unit_test(a_batch_has_room_for_more_and_smaller_images),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
