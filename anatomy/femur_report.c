@@ -105,6 +105,7 @@ cJSON *femur_to_json(const struct femur *f) {
   json_add_number(json, "rim", f->rim);
   json_add_number(json, "socket", f->socket);
   json_add_number(json, "rim_rms_mm", f->rim_rms_mm);
+  json_add_number(json, "touched_faces", f->touches);
   cJSON_AddBoolToObject(json, "head_truncated", f->head_truncated);
   cJSON_AddBoolToObject(json, "frame_complete", f->frame_ok);
   cJSON_AddItemToObject(json, "frame", hip_frame_to_json(&f->frame));

@@ -165,6 +165,7 @@ static status run(struct context *ctx, const void *params) {
   TRY(cohort_read(&cohort, p->input));
   if (p->opt_out) TRY(cohort_read_ids(&ids, &o.opted_out_count, p->opt_out));
   o.opted_out = ids;
+  cohort_tell_unknown_ids(cohort, &o);
   o.program = program;
   o.run_words = words.items;
   if (p->list) {

@@ -129,8 +129,12 @@ static status lock_shard(int *lock, const char *folder, const struct cohort_opti
   TRY(cohort_path(path, folder, name));
   *lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
   CHECK(*lock >= 0, ST_IO, "the result folder cannot be written");
-  CHECK(flock(*lock, LOCK_EX | LOCK_NB) == 0, ST_USAGE,
-        "another program is working at this shard of this folder; wait for it, or end it");
+  if (flock(*lock, LOCK_EX | LOCK_NB) != 0) {
+    close(*lock);
+    *lock = -1; /* it is the other's: unlock_shard must leave its file */
+    FAIL(ST_USAGE,
+         "another program is working at this shard of this folder; wait for it, or end it");
+  }
 done:
   return st;
 }

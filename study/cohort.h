@@ -92,6 +92,10 @@ status cohort_run(struct cohort_summary *summary, const struct cohort *c, const 
 status cohort_gather(struct cohort_summary *summary, const struct cohort *c, const char *folder,
                      const struct cohort_options *options, const cJSON *provenance);
 
+/** Warn of ids in the list of those who opted out that are of no scan of the cohort: somebody whose
+ * id is written otherwise would be measured. */
+void cohort_tell_unknown_ids(const struct cohort *c, const struct cohort_options *o);
+
 /* ---- private to this folder ---- */
 bool cohort_is_opted_out(const struct cohort_options *o, const char *id);
 /** Remove the folders of those on the list, whatever the manifest says of them, and the tables of

@@ -4,6 +4,7 @@
 #include "core/text.h"
 #include "study/manifest.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,10 +30,14 @@ static bool is_image_name(const char *name) {
   return false;
 }
 
-/* Length of "..." in ".../sub-X_..._ct.nii.gz", 0 when it is not named so. */
+/* Length of "..." in ".../sub-X_..._ct.nii.gz", 0 when it is not named so. A name with blanks or
+ * signs is none: it becomes an id, which stands in command lines and paths. */
 static size_t bids_stem(const char *path) {
   static const char *const suffixes[] = {"_ct.nii.gz", "_ct.nii"};
-  if (strncmp(file_name(path), "sub-", 4) != 0) return 0;
+  const char *name = file_name(path);
+  if (strncmp(name, "sub-", 4) != 0) return 0;
+  for (; *name; name++)
+    if (!isalnum((unsigned char)*name) && !strchr("-_.", *name)) return 0;
   for (size_t i = 0; i < 2; i++)
     if (file_has_suffix(path, suffixes[i])) return strlen(path) - strlen(suffixes[i]);
   return 0;

@@ -37,6 +37,7 @@ static status femur_from_json(struct femur *f, const cJSON *json, const char *wh
   TRY(json_get_whole(&f->label, 0, UINT16_MAX, json, "label", what));
   TRY(json_opt_number(&volume_ml, json, "volume_ml", what));
   TRY(json_opt_number(&f->soft_share, json, "soft_surface_share", what));
+  TRY(json_get_whole(&f->touches, 0, 63, json, "touched_faces", what));
   f->label_mm3 = 1000 * volume_ml;
   f->frame_ok = cJSON_IsTrue(json_find(json, "frame_complete"));
   f->head_truncated = cJSON_IsTrue(json_find(json, "head_truncated"));

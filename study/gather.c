@@ -267,11 +267,19 @@ static status write_failures(struct cohort_tables *t, const char *const again[2]
 
 /* ---- BIDS ---- */
 
+/* A cell of a TSV, which knows no quotes: what would part it becomes a blank. */
+static void append_tsv(struct text *s, const char *cell) {
+  for (; *cell; cell++) text_append_raw(s, strchr("\t\r\n", *cell) ? " " : cell, 1);
+}
+
 static status write_participants(struct cohort_tables *t) {
   struct text s = {0};
   const struct table *c = t->cohort->covariates;
   text_append(&s, "participant_id");
-  for (size_t k = 0; k < c->column_count; k++) text_append(&s, "\t%s", c->columns[k].name);
+  for (size_t k = 0; k < c->column_count; k++) {
+    text_append(&s, "\t");
+    append_tsv(&s, c->columns[k].name);
+  }
   text_append(&s, "\n");
   for (size_t row = 0; row < t->row_count; row++) {
     size_t i = t->rows[row];
@@ -280,7 +288,7 @@ static status write_participants(struct cohort_tables *t) {
       const struct table_column *column = &c->columns[k];
       text_append(&s, "\t");
       if (!column->numeric)
-        text_append(&s, "%s", column->texts[i][0] ? column->texts[i] : "n/a");
+        append_tsv(&s, column->texts[i][0] ? column->texts[i] : "n/a");
       else if (isnan(column->numbers[i]))
         text_append(&s, "n/a");
       else

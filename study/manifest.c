@@ -208,6 +208,22 @@ done:
   return st;
 }
 
+/* Of two columns of a name that means something here, one would be read and the other not. */
+static status check_columns(const struct csv *csv) {
+  static const char *const more[] = {"mass", "height"};
+  status st = ST_OK;
+  char name[96], unit[24];
+  for (size_t i = 0; i < csv->columns; i++) {
+    split_head(name, unit, csv_cell(csv, 0, i));
+    bool ours = is_one_of(name, own_columns, sizeof own_columns / sizeof *own_columns) ||
+                is_one_of(name, more, sizeof more / sizeof *more);
+    CHECK(!ours || column_of(csv, name) == (int)i, ST_FORMAT,
+          "manifest: two columns are called %s; leave one of them out", name);
+  }
+done:
+  return st;
+}
+
 status cohort_read_table(struct cohort *c, const char *path) {
   status st = ST_OK;
   char *data = NULL;
@@ -217,6 +233,7 @@ status cohort_read_table(struct cohort *c, const char *path) {
   TRY(csv_parse(&csv, data, length, "manifest"));
   CHECK(column_of(&csv, "id") >= 0 && column_of(&csv, "path") >= 0, ST_FORMAT,
         "manifest: columns id and path are needed, a row a scan");
+  TRY(check_columns(&csv));
   for (size_t r = 1; r < csv.rows; r++) TRY(take_row(c, &csv, r, path));
   TRY(table_create(&c->covariates, c->count));
   for (size_t k = 0; k < csv.columns; k++) TRY(add_covariate(c, &csv, k));
@@ -321,10 +338,11 @@ status cohort_read_ids(char ***out, size_t *count, const char *path) {
   for (size_t i = 0; i < length; i++) lines += data[i] == '\n';
   ids = calloc(lines, sizeof *ids);
   CHECK(ids, ST_MEMORY, "reading a list of ids");
-  for (char *line = data; line && *line;) {
+  char *first = strncmp(data, "\xEF\xBB\xBF", 3) == 0 ? data + 3 : data;
+  for (char *line = first; line && *line;) {
     char *end = strchr(line, '\n'), word[64];
-    while (isspace((unsigned char)*line) && line != end) line++;
-    snprintf(word, sizeof word, "%.*s", (int)strcspn(line, ",;#\r\n\t "), line);
+    while ((isspace((unsigned char)*line) || *line == '"') && line != end) line++;
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(line, ",;#\r\n\t \""), line);
     if (word[0] && strcasecmp(word, "id") != 0) {
       ids[n] = strdup(word);
       CHECK(ids[n++], ST_MEMORY, "reading a list of ids");

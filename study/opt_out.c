@@ -25,6 +25,22 @@ bool cohort_is_opted_out(const struct cohort_options *o, const char *id) {
   return false;
 }
 
+void cohort_tell_unknown_ids(const struct cohort *c, const struct cohort_options *o) {
+  size_t unknown = 0;
+  const char *first = "";
+  for (size_t n = 0; n < o->opted_out_count; n++) {
+    const struct cohort_options one = {.opted_out = &o->opted_out[n], .opted_out_count = 1};
+    bool known = false;
+    for (size_t i = 0; i < c->count && !known; i++)
+      known = cohort_is_opted_out(&one, c->cases[i].id);
+    if (!known && !unknown++) first = o->opted_out[n];
+  }
+  if (unknown)
+    log_warning("%zu of %zu ids in the list of those who opted out are of no scan here, the first "
+                "is \"%.40s\": are they written as the ids of the scans?",
+                unknown, o->opted_out_count, first);
+}
+
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where) {
   (void)info, (void)kind, (void)where;
   return remove(path); /* a link goes, not what it leads to */

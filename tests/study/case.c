@@ -49,10 +49,56 @@ static void values_that_cannot_be_hu_end_the_run(void **state) {
   case_free(&c);
 }
 
+/* A run that is taken up reads its femora from the folder: all that later steps ask of them. */
+static void femora_read_back_are_those_that_were_written(void **state) {
+  (void)state;
+  struct femur_result a = {0}, b = {0};
+  char path[256];
+  for (int s = 0; s < CASE_SIDES; s++) {
+    struct femur *f = &a.sides[s];
+    *f = (struct femur){.state = FEMUR_FOUND,
+                        .side = case_sides[s],
+                        .label = s ? LABEL_FEMUR_LEFT : LABEL_FEMUR_RIGHT,
+                        .frame_ok = s,
+                        .label_mm3 = 1000 * (180 + s),
+                        .metal_mm3 = 12,
+                        .soft_share = 0.25,
+                        .imported = s,
+                        .head_truncated = !s,
+                        .touches = s ? 0 : 1 << 5 | 1 << 1};
+    f->frame = (struct hip_frame){.side = f->side, .head = {1, 2, 3}, .head_radius_mm = 24};
+    f->frame.neck_axis = vec3_make(1, 0, 0);
+    f->frame.shaft_axis = vec3_make(0, 0, 1);
+    f->frame.truncated = !s;
+    snprintf(f->frame.flags, sizeof f->frame.flags, "%s", s ? "" : "femur touches the edge");
+  }
+  snprintf(path, sizeof path, "%s", in_folder("femora.json"));
+  assert_ok(femora_write(&a, path));
+  assert_ok(femora_read(&b, path));
+  for (int s = 0; s < CASE_SIDES; s++) {
+    const struct femur *f = &a.sides[s], *g = &b.sides[s];
+    assert_int_equal(g->state, f->state);
+    assert_int_equal(g->side, f->side);
+    assert_int_equal(g->label, f->label);
+    assert_int_equal(g->frame_ok, f->frame_ok);
+    assert_int_equal(g->imported, f->imported);
+    assert_int_equal(g->head_truncated, f->head_truncated);
+    assert_int_equal(g->touches, f->touches);
+    assert_int_equal(g->frame.truncated, f->frame.truncated);
+    assert_string_equal(g->frame.flags, f->frame.flags);
+    assert_near(g->label_mm3, f->label_mm3, 1e-6);
+    assert_near(g->metal_mm3, f->metal_mm3, 1e-9);
+    assert_near(g->soft_share, f->soft_share, 0);
+    assert_near(g->frame.head_radius_mm, f->frame.head_radius_mm, 0);
+    assert_near(g->frame.head.z, f->frame.head.z, 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_scan_in_sagittal_order_is_put_into_axial_slices),
       cmocka_unit_test(values_that_cannot_be_hu_end_the_run),
+      cmocka_unit_test(femora_read_back_are_those_that_were_written),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,10 +1,13 @@
-#define _DEFAULT_SOURCE /* mkdtemp, symlink */
+#define _DEFAULT_SOURCE /* mkdtemp, symlink, flock */
 // Which scans a cohort is made of: manifests with their names, paths and covariates; folders with
 // BIDS names and DICOM files.
 #include "study/manifest.h"
 #include "core/file.h"
+#include "study/cohort.h"
 #include "tests/check.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 struct fixture {
@@ -94,6 +97,51 @@ static void a_session_makes_a_scan_of_its_own_below_the_person(void **state) {
   assert_fails(cohort_name_case(&k, "../x"), ST_DOMAIN, "is none");
 }
 
+static void two_columns_of_one_meaning_are_refused(void **state) {
+  struct fixture *f = *state;
+  assert_fails(read_manifest(f, "id,path,path\na,x,y\n"), ST_FORMAT, "two columns are called path");
+  assert_fails(read_manifest(f, "id,path,mass,Mass [kg]\na,x,60,70\n"), ST_FORMAT,
+               "two columns are called Mass");
+  assert_fails(read_manifest(f, "id,path,age,age\na,x,60,70\n"), ST_DOMAIN, "of that name");
+}
+
+/* A TSV knows no quotes: a line end in a remark would make a person of its rest. */
+static void remarks_of_several_lines_stay_in_their_row_of_participants(void **state) {
+  struct fixture *f = *state;
+  struct cohort_summary summary;
+  const struct cohort_options o = {.again = {"", ""}};
+  char *data = NULL;
+  size_t length = 0;
+  cJSON *provenance = cJSON_CreateObject();
+  assert_ok(
+      read_manifest(f, "id,path,remark,age\na,1.nii,\"fell\ttwice,\r\nonce\",61\nb,2.nii,,\n"));
+  assert_ok(file_make_directory(in(f, "status")));
+  assert_ok(cohort_gather(&summary, f->cohort, f->folder, &o, provenance));
+  assert_ok(file_read(&data, &length, in(f, "participants.tsv"), 0));
+  assert_string_equal(
+      data, "participant_id\tremark\tage\nsub-a\tfell twice,  once\t61\nsub-b\tn/a\tn/a\n");
+  free(data);
+  cJSON_Delete(provenance);
+}
+
+/* A program that is refused must not take the lock of the one at work away. */
+static void a_shard_stays_locked_when_a_second_program_is_refused(void **state) {
+  struct fixture *f = *state;
+  struct cohort_summary summary;
+  const struct cohort_options o = {.shard = 1, .shards = 1, .resume = true, .memory_gib = 1};
+  assert_ok(read_manifest(f, "id,path\na,1.nii\n"));
+  assert_ok(file_make_directory(in(f, "out/status")));
+  const char *path = in(f, "out/status/shard-1-of-1.lock");
+  const int lock = open(path, O_CREAT | O_RDWR, 0666);
+  assert_true(lock >= 0 && flock(lock, LOCK_EX) == 0);
+  for (int turn = 0; turn < 3; turn++) {
+    assert_fails(cohort_run(&summary, f->cohort, in(f, "out"), &o), ST_USAGE,
+                 "another program is working");
+    assert_true(file_exists(path));
+  }
+  close(lock);
+}
+
 static void columns_that_name_a_person_are_left_out(void **state) {
   struct fixture *f = *state;
   assert_ok(read_manifest(f, "id,path,Name,DOB,site\na,1.nii,Doe,1950-01-01,x\n"));
@@ -126,6 +174,7 @@ static void bids_names_give_person_session_and_labels(void **state) {
   write_file(f, "sub-01_acq-hip_ct.nii", "x");
   write_file(f, "sub-01_acq-hip_dseg.nii.gz", "x");
   write_file(f, "loose.nii.gz", "x");
+  write_file(f, "sub-4; rm x_ct.nii", "x"); /* would be an id of command lines */
   write_file(f, ".sub-03_ct.nii", "x");
   write_file(f, "notes.txt", "x");
   assert_ok(cohort_read(&f->cohort, f->folder));
@@ -136,7 +185,7 @@ static void bids_names_give_person_session_and_labels(void **state) {
   assert_string_equal(c->cases[1].id, "02_ses-b");
   assert_string_equal(c->cases[1].folder, "sub-02/ses-b");
   assert_null(c->cases[1].labels);
-  assert_int_equal(c->loose, 1);
+  assert_int_equal(c->loose, 2);
 }
 
 static void a_folder_of_dicom_is_a_scan_called_by_its_content(void **state) {
@@ -174,6 +223,13 @@ static void lists_of_ids_are_lines_or_first_columns_with_remarks(void **state) {
   assert_string_equal(ids[1], "P2");
   assert_string_equal(ids[2], "P3");
   cohort_free_ids(ids, count);
+  /* of a spreadsheet: a byte order mark, quotes */
+  write_file(f, "out.csv", "\xEF\xBB\xBFP1\r\n\"P2\",\"moved\"\r\n");
+  assert_ok(cohort_read_ids(&ids, &count, in(f, "out.csv")));
+  assert_int_equal(count, 2);
+  assert_string_equal(ids[0], "P1");
+  assert_string_equal(ids[1], "P2");
+  cohort_free_ids(ids, count);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -182,6 +238,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(cases_come_in_the_order_of_their_ids_with_their_covariates),
       TEST(a_session_makes_a_scan_of_its_own_below_the_person),
+      TEST(two_columns_of_one_meaning_are_refused),
+      TEST(remarks_of_several_lines_stay_in_their_row_of_participants),
+      TEST(a_shard_stays_locked_when_a_second_program_is_refused),
       TEST(columns_that_name_a_person_are_left_out),
       TEST(what_is_no_manifest_is_refused_with_its_line),
       TEST(bids_names_give_person_session_and_labels),
