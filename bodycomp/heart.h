@@ -101,8 +101,9 @@ struct heart_fat_options {
  * @param sac  label map with `inside` (the sac, from heart_find or a reader) and, when not 0,
  *             `outside`
  * @return ST_DOMAIN: not HU, slices not axial, grids differ, a window that ends before it begins,
- * no voxel of `inside` ("no mask is not no fat"), slice_z_mm at no slice of the sac. Source:
- * derstine2018 (window), eat_nongated2022, mosteller1987, heartaortanet (limit)
+ * no voxel of `inside` ("no mask is not no fat"), slice_z_mm at no slice of the sac, a height
+ * outside 0.5..3 m, a weight of 0 or less or above 500 kg. Source: derstine2018 (window),
+ * eat_nongated2022, mosteller1987, heartaortanet (limit)
  */
 status heart_fat_record(struct record *r, const struct volume *hu, const struct labels *sac,
                         int inside, int outside, const char *method,

@@ -178,8 +178,11 @@ status heart_fat_record(struct record *r, const struct volume *hu, const struct 
   CHECK(o->fat.low_hu < o->fat.high_hu, ST_DOMAIN,
         "fat of the heart: window %g..%g HU; the lower end comes first", o->fat.low_hu,
         o->fat.high_hu);
-  CHECK(isnan(o->height_m) || o->height_m <= 3, ST_DOMAIN,
-        "fat of the heart: a height of %g m; permitted up to 3 m (was it in cm?)", o->height_m);
+  CHECK(isnan(o->height_m) || (o->height_m >= 0.5 && o->height_m <= 3), ST_DOMAIN,
+        "fat of the heart: a height of %g m; permitted are 0.5 to 3 m (was it in cm?)",
+        o->height_m);
+  CHECK(isnan(o->weight_kg) || (o->weight_kg > 0 && o->weight_kg <= 500), ST_DOMAIN,
+        "fat of the heart: a weight of %g kg; permitted are above 0 to 500 kg", o->weight_kg);
   CHECK(hu->grid.spacing[2] <= thickest_mm + 1e-3, ST_DOMAIN,
         "fat of the heart: slices %g mm apart; a volume needs at most %g mm", hu->grid.spacing[2],
         thickest_mm);

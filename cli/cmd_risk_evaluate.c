@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/risk_report.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/plot.h"
 #include "ml/figures.h"
 #include "ml/prediction_table.h"
@@ -98,7 +99,9 @@ static status write_pictures(struct context *ctx, const char *folder,
   status st = ST_OK;
   TRY(file_make_directory(folder));
   TRY(write_picture(ctx, folder, "roc.svg", ml_figure_roc, &predictions->view));
-  if (predictions->probability) {
+  if (predictions->probability && !risk_has_probabilities(&predictions->view)) {
+    log_warning("no calibration.svg and decision.svg are drawn: not everybody has a probability");
+  } else if (predictions->probability) {
     TRY(write_picture(ctx, folder, "calibration.svg", ml_figure_calibration, &predictions->view));
     TRY(write_picture(ctx, folder, "decision.svg", ml_figure_decision, &predictions->view));
   }

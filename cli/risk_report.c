@@ -48,7 +48,7 @@ static void tell_people(struct report *r, const struct ml_predictions *p) {
   }
 }
 
-static bool has_probabilities(const struct ml_predictions *p) {
+bool risk_has_probabilities(const struct ml_predictions *p) {
   for (int64_t i = 0; p->probability && i < p->n * p->repeats; i++)
     if (isnan(p->probability[i])) return false;
   return p->probability != NULL;
@@ -83,7 +83,7 @@ static status tell_calibration(struct report *r, const struct risk_page *page) {
   struct text calibration = {0}, decision = {0};
   char observed[192], benefit[192];
   report_section(r, "Calibration and use");
-  if (!has_probabilities(page->p)) {
+  if (!risk_has_probabilities(page->p)) {
     report_paragraph(r, "Withheld: the predictions hold no probability for everybody.");
     return st;
   }

@@ -17,6 +17,9 @@ struct risk_page {
   const char *const *sources;         /* NULL-terminated keys */
 };
 
+/** Has everybody a probability in every repeat? */
+bool risk_has_probabilities(const struct ml_predictions *p);
+
 status risk_report_write(struct context *ctx, const struct risk_page *page, const char *path);
 
 #endif

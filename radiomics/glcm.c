@@ -37,6 +37,20 @@ struct work {
   double *slice_average, *slice_merged; /* [nz][width], NaN without pairs */
 };
 
+/* Half of the offsets of a shell: (2 d + 1)^3 - (2 d - 1)^3 are 24 d^2 + 2. */
+static status check_offsets(const struct rad_settings *s) {
+  status st = ST_OK;
+  int64_t count = 0;
+  for (int n = 0; n < s->distance_count; n++)
+    count += 12 * (int64_t)s->distances[n] * s->distances[n] + 1;
+  CHECK(count <= DIRECTION_LIMIT, ST_DOMAIN,
+        "radiomics: the distances asked for have %lld directions, co-occurrence permits %d; use "
+        "fewer or shorter distances (8 voxels alone, or 1 to 5 together)",
+        (long long)count, DIRECTION_LIMIT);
+done:
+  return st;
+}
+
 static void list_offsets(struct work *w) {
   for (int pass = 0; pass < 2; pass++) {
     for (int n = 0; n < w->s->distance_count; n++) {
@@ -47,7 +61,6 @@ static void list_offsets(struct work *w) {
             bool forward = z > 0 || (z == 0 && (y > 0 || (y == 0 && x > 0)));
             bool shell = z == d || abs(y) == d || abs(x) == d;
             if (!forward || !shell || (z == 0) != (pass == 0)) continue;
-            if (w->directions >= DIRECTION_LIMIT) return;
             w->offsets[w->directions++] = (struct offset){{x, y, z}};
           }
     }
@@ -123,30 +136,28 @@ void rad_mean_rows(double *out, const double *rows, int64_t n, int width) {
   for (int f = 0; f < width; f++) out[f] = used ? out[f] / (double)used : (double)NAN;
 }
 
-/* 2D features of slice k from its in-plane matrices. */
-static void slice_features(struct work *w, struct rad_glcm *g, const uint32_t *m, double *p,
-                           double *merged, int64_t k) {
-  double rows[32 * WIDE];
-  int n = w->planar < 32 ? w->planar : 32;
-  memset(merged, 0, w->cells * sizeof *merged);
-  for (int d = 0; d < n; d++) {
-    memset(p, 0, w->cells * sizeof *p);
-    accumulate(p, m + (size_t)d * w->cells, w);
-    for (size_t c = 0; c < w->cells; c++) merged[c] += p[c];
-    if (rad_wants(w->s, RAD_2D_AVERAGED)) rad_glcm_features(rows + d * w->width, g, p);
-  }
-  if (rad_wants(w->s, RAD_2D_AVERAGED))
-    rad_mean_rows(w->slice_average + k * w->width, rows, n, w->width);
-  if (rad_wants(w->s, RAD_2D_SLICE_MERGED))
-    rad_glcm_features(w->slice_merged + k * w->width, g, merged);
-}
-
 /* What one thread holds. */
 struct lane {
   uint32_t *m; /* [directions][cells] */
   double *p, *merged;
+  double *rows; /* [planar][width] */
   struct rad_glcm g;
 };
+
+/* 2D features of slice k from its in-plane matrices. */
+static void slice_features(struct work *w, struct lane *l, int64_t k) {
+  memset(l->merged, 0, w->cells * sizeof *l->merged);
+  for (int d = 0; d < w->planar; d++) {
+    memset(l->p, 0, w->cells * sizeof *l->p);
+    accumulate(l->p, l->m + (size_t)d * w->cells, w);
+    for (size_t c = 0; c < w->cells; c++) l->merged[c] += l->p[c];
+    if (rad_wants(w->s, RAD_2D_AVERAGED)) rad_glcm_features(l->rows + d * w->width, &l->g, l->p);
+  }
+  if (rad_wants(w->s, RAD_2D_AVERAGED))
+    rad_mean_rows(w->slice_average + k * w->width, l->rows, w->planar, w->width);
+  if (rad_wants(w->s, RAD_2D_SLICE_MERGED))
+    rad_glcm_features(w->slice_merged + k * w->width, &l->g, l->merged);
+}
 
 static status lane_init(struct lane *l, const struct work *w) {
   status st = ST_OK;
@@ -155,7 +166,8 @@ static status lane_init(struct lane *l, const struct work *w) {
   l->m = calloc((size_t)w->directions * w->cells, sizeof *l->m);
   l->p = malloc(w->cells * sizeof *l->p);
   l->merged = malloc(w->cells * sizeof *l->merged);
-  CHECK(l->m && l->p && l->merged, ST_MEMORY,
+  l->rows = malloc((size_t)(w->planar * w->width) * sizeof *l->rows);
+  CHECK(l->m && l->p && l->merged && l->rows, ST_MEMORY,
         "radiomics: no memory for %d co-occurrence matrices of %d levels", w->directions,
         w->ranks->count);
   TRY(rad_glcm_init(&l->g, w->ranks->count, w->ranks->level, w->roi->levels, py ? 0x1p-52 : 0, py));
@@ -167,6 +179,7 @@ static void lane_free(struct lane *l) {
   free(l->m);
   free(l->p);
   free(l->merged);
+  free(l->rows);
   rad_glcm_free(&l->g);
 }
 
@@ -179,7 +192,7 @@ static void run_slice(struct work *w, struct lane *l, int64_t k) {
   size_t planar = (size_t)w->planar * w->cells;
   memset(l->m, 0, planar * sizeof *l->m);
   count_slice(l->m, w, k, 0, w->planar);
-  slice_features(w, &l->g, l->m, l->p, l->merged, k);
+  slice_features(w, l, k);
   for (int d = 0; d < w->planar; d++) {
 #pragma omp critical(glcm_totals)
     accumulate(w->totals + (size_t)d * w->cells, l->m + (size_t)d * w->cells, w);
@@ -269,6 +282,7 @@ status rad_glcm(struct rad_values *out, const struct rad_roi *roi, const struct 
   status st = ST_OK;
   struct rad_ranks ranks = {0};
   struct work w = {.roi = roi, .s = s, .ranks = &ranks, .symmetric = !s->asymmetric_glcm};
+  TRY(check_offsets(s));
   TRY(rad_ranks_create(&ranks, roi));
   CHECK(ranks.count <= RANK_LIMIT, ST_DOMAIN,
         "radiomics: %d grey levels occur, co-occurrence permits %d; use wider bins", ranks.count,

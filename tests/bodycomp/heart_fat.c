@@ -71,7 +71,8 @@ static void the_sac_s_own_extent_and_one_slice_of_it_are_told(void **state) {
   }
 }
 
-static void a_turned_window_and_slices_that_are_not_axial_are_refused(void **state) {
+static void
+turned_windows_impossible_bodies_and_slices_that_are_not_axial_are_refused(void **state) {
   (void)state;
   struct box b = make_box(-100, false);
   struct record *r = NULL;
@@ -81,6 +82,17 @@ static void a_turned_window_and_slices_that_are_not_axial_are_refused(void **sta
   o.fat.high_hu = -190;
   assert_fails(heart_fat_record(r, b.hu, b.sac, HEART_SAC, 0, "test", &o), ST_DOMAIN,
                "window -30..-190 HU");
+  const struct {
+    double height_m, weight_kg;
+    const char *words;
+  } bodies[] = {{0, 60, "a height of 0 m"}, {170, 60, "cm?"}, {1.7, 0, "a weight of 0 kg"}};
+  for (size_t n = 0; n < sizeof bodies / sizeof *bodies; n++) {
+    struct heart_fat_options of = HEART_FAT_DEFAULTS;
+    of.height_m = bodies[n].height_m;
+    of.weight_kg = bodies[n].weight_kg;
+    assert_fails(heart_fat_record(r, b.hu, b.sac, HEART_SAC, 0, "test", &of), ST_DOMAIN,
+                 bodies[n].words);
+  }
   const double sagittal[9] = {0, 0, 1, 0, 1, 0, 1, 0, 0};
   memcpy(b.hu->grid.direction, sagittal, sizeof sagittal);
   b.sac->grid = b.hu->grid;
@@ -166,7 +178,7 @@ static void bone_that_touches_the_sac_is_taken_out_and_calcium_is_not(void **sta
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_sac_s_own_extent_and_one_slice_of_it_are_told),
-      cmocka_unit_test(a_turned_window_and_slices_that_are_not_axial_are_refused),
+      cmocka_unit_test(turned_windows_impossible_bodies_and_slices_that_are_not_axial_are_refused),
       cmocka_unit_test(windows_of_scans_without_gating_end_at_their_hu),
       cmocka_unit_test(medians_of_27_voxels_leave_single_ones_out),
       cmocka_unit_test(the_limit_is_asked_for_and_is_250_ml),

@@ -234,6 +234,48 @@ static void threads_change_no_bit(void **state) {
   scene_free(&two);
 }
 
+/* Contrast of slice k over one offset, its pairs counted one by one; levels of 10 HU. */
+static double contrast_of(const struct scene *x, int64_t k, int64_t dx, int64_t dy) {
+  const struct geometry *g = &x->image->grid;
+  double sum = 0, count = 0;
+  for (int64_t j = 0; j < g->ny; j++)
+    for (int64_t i = 0; i < g->nx; i++) {
+      if (!geometry_inside(g, i + dx, j + dy, k)) continue;
+      const int64_t a = geometry_index(g, i, j, k), b = geometry_index(g, i + dx, j + dy, k);
+      if (!x->mask->voxels[a] || !x->mask->voxels[b]) continue;
+      const double low = x->c.results[0].diagnostics.bin_low;
+      const double step = floor(((double)x->image->voxels[a] - low) / 10) -
+                          floor(((double)x->image->voxels[b] - low) / 10);
+      sum += step * step;
+      count++;
+    }
+  return sum / count;
+}
+
+/* Distances 1 to 4 have 40 directions in a slice; every one of them counts. */
+static void every_direction_of_every_distance_counts(void **state) {
+  (void)state;
+  enum { N = 8, MOST = 4 };
+  struct scene x;
+  double mean = 0, directions = 0;
+  scene_make(&x, N);
+  x.s.families = 1u << RAD_GLCM;
+  x.s.distance_count = MOST;
+  for (int d = 0; d < MOST; d++) x.s.distances[d] = d + 1;
+  assert_ok(scene_run(&x));
+  for (int64_t k = 1; k < N - 1; k++)
+    for (int64_t dy = 0; dy <= MOST; dy++)
+      for (int64_t dx = dy ? -MOST : 1; dx <= MOST; dx++) {
+        mean += contrast_of(&x, k, dx, dy) / (N - 2);
+        directions += k == 1;
+      }
+  assert_near(directions, 40, 0);
+  assert_near(value(&x, RAD_cm_contrast, RAD_2D_AVERAGED), mean / 40, 1e-12);
+  for (int d = 0; d < MOST; d++) x.s.distances[d] = d + 4;
+  assert_fails(scene_run(&x), ST_DOMAIN, "have 1516 directions, co-occurrence permits 832");
+  scene_free(&x);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(flat_region_has_its_limits),
@@ -246,6 +288,7 @@ int main(void) {
       cmocka_unit_test(grids_that_differ_are_refused_with_numbers),
       cmocka_unit_test(several_regions_in_one_pass),
       cmocka_unit_test(threads_change_no_bit),
+      cmocka_unit_test(every_direction_of_every_distance_counts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
