@@ -3,7 +3,9 @@
 #include "core/itk_image.h"
 
 #include "core/file.h"
+#include "core/image_place.h"
 #include "core/image_side.h"
+#include "core/log.h"
 #include "core/meta_check.h"
 #include "core/nifti_voxels.h"
 
@@ -47,6 +49,7 @@ struct Reader {
   itk::ImageIOBase::Pointer io;
   struct geometry grid;
   bool nifti = false, meta = false;
+  struct image_place place = {1, 1, true};
   struct nifti_layout layout = {};                              /* of a NIfTI file */
   IOComponentEnum type = IOComponentEnum::UNKNOWNCOMPONENTTYPE; /* as stored */
   size_t component_bytes = 0;
@@ -143,8 +146,9 @@ status open_image(Reader &r, const char *path) {
   TRY(make_io(r, path));
   CHECK(r.io->CanReadFile(r.io->GetFileName()), ST_FORMAT,
         "%s: the content is not what the file name claims", path);
-  if (r.nifti) TRY(nifti_place_check(path));
+  if (r.nifti) TRY(nifti_place_read(&r.place, path));
   if (r.meta) TRY(meta_header_check(path));
+  if (!r.nifti && !r.meta) TRY(nrrd_place_read(&r.place, path));
   r.io->ReadImageInformation();
   {
     unsigned dimensions = r.io->GetNumberOfDimensions();
@@ -161,8 +165,8 @@ status open_image(Reader &r, const char *path) {
     int64_t *sizes[3] = {&r.grid.nx, &r.grid.ny, &r.grid.nz};
     for (unsigned a = 0; a < 3 && a < dimensions; a++) {
       *sizes[a] = (int64_t)r.io->GetDimensions(a);
-      r.grid.spacing[a] = r.io->GetSpacing(a);
-      r.grid.origin[a] = r.io->GetOrigin(a);
+      r.grid.spacing[a] = r.io->GetSpacing(a) * r.place.spacing_mm;
+      r.grid.origin[a] = r.io->GetOrigin(a) * r.place.origin_mm;
       std::vector<double> axis = r.io->GetDirection(a);
       for (unsigned i = 0; i < 3 && i < axis.size(); i++) r.grid.direction[3 * i + a] = axis[i];
     }
@@ -381,6 +385,10 @@ static status open_voxels(Reader &r, const char *path) {
   status st = open_image(r, path);
   if (st == ST_OK && r.meta)
     st = meta_data_check(path, geometry_voxels(&r.grid), (int64_t)r.component_bytes);
+  if (st == ST_OK && !r.place.stated)
+    log_warning("%s: its header does not say how its axes lie in the body: right and left, front "
+                "and back are a guess; set its orientation, or read the DICOM series",
+                path);
   return st;
 }
 

@@ -7,8 +7,10 @@
  * with libdeflate level 1.
  *
  * Guards: a path that ends in .nii.gz is never answered from a sibling .nii; a 4-D or
- * multi-component file, a qform that is not orthonormal, a truncated file and NaN spacing are
- * refused.
+ * multi-component file, a qform that is not orthonormal, a truncated file, NaN spacing, a header
+ * without size of the voxels and one that contradicts itself are refused (core/image_place.h).
+ * Lengths come in mm whatever the unit of the header. A header that does not say how its axes lie
+ * in the body is read with a warning.
  */
 #ifndef QCT_CORE_ITK_IMAGE_H
 #define QCT_CORE_ITK_IMAGE_H

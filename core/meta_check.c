@@ -76,6 +76,8 @@ status meta_header_check(const char *path) {
   for (size_t i = 0; i < length; i++)
     if (!head[i]) head[i] = ' '; /* voxels may follow */
   TRY(check_lines(head, path));
+  CHECK(strstr(head, "ElementSpacing") || strstr(head, "ElementSize"), ST_FORMAT,
+        "%s: its header states no size of the voxels; write it with ElementSpacing", path);
   for (const char *at = strstr(head, key); at; at = strstr(at, key)) {
     at += strlen(key);
     const char *number = at + strspn(at, " =:\t\r\n"); /* what MetaIO takes for a separator */

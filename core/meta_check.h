@@ -16,7 +16,8 @@ extern "C" {
 
 /** Look at the header's lines, and at the number of axes wherever it is stated, before MetaIO reads
  * the file. @return ST_FORMAT unless the lines are "Key = value" of lengths that MetaIO can hold,
- * up to ElementDataFile, and the axes 1 to 10 (MetaIO's own most); ST_IO */
+ * up to ElementDataFile, the axes 1 to 10 (MetaIO's own most), and a size of the voxels among them;
+ *         ST_IO */
 status meta_header_check(const char *path);
 
 /** Do the data of `path` (.mha, or .mhd with one data file) hold so many voxels? Compressed data

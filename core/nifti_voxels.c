@@ -8,15 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum {
-  HEADER = 348,
-  AT_DATATYPE = 70,
-  AT_BITPIX = 72,
-  AT_OFFSET = 108,
-  AT_SLOPE = 112,
-  AT_SFORM_CODE = 254,
-  AT_SFORM = 280
-};
+enum { HEADER = NIFTI_HEADER, AT_DATATYPE = 70, AT_OFFSET = 108, AT_SLOPE = 112 };
 
 static void reverse(unsigned char *p, size_t n) {
   for (size_t i = 0; i < n / 2; i++) {
@@ -26,7 +18,7 @@ static void reverse(unsigned char *p, size_t n) {
   }
 }
 
-static int16_t header_short(const unsigned char *h, size_t at, bool swapped) {
+int16_t nifti_header_short(const unsigned char *h, size_t at, bool swapped) {
   unsigned char b[2] = {h[at], h[at + 1]};
   if (swapped) reverse(b, 2);
   int16_t v;
@@ -34,7 +26,7 @@ static int16_t header_short(const unsigned char *h, size_t at, bool swapped) {
   return v;
 }
 
-static double header_float(const unsigned char *h, size_t at, bool swapped) {
+double nifti_header_float(const unsigned char *h, size_t at, bool swapped) {
   unsigned char b[4] = {h[at], h[at + 1], h[at + 2], h[at + 3]};
   if (swapped) reverse(b, 4);
   float v;
@@ -63,63 +55,6 @@ static size_t bytes_of(int datatype) {
   }
 }
 
-/* ITK makes the nearest rotation of a sform that shears without a word, and its search for the
- * singular values of one with overflowing squares does not end. */
-static status check_sform(const unsigned char *h, bool swapped, const char *path) {
-  static const double least_mm = 1e-6, most_mm = 1e6; /* of a voxel's edge, with room to spare */
-  status st = ST_OK;
-  double m[3][3], edge[3] = {0};
-  for (size_t i = 0; i < 9; i++)
-    m[i / 3][i % 3] = header_float(h, AT_SFORM + 16 * (i / 3) + 4 * (i % 3), swapped);
-  for (int a = 0; a < 3; a++) {
-    edge[a] = sqrt(m[0][a] * m[0][a] + m[1][a] * m[1][a] + m[2][a] * m[2][a]);
-    CHECK(edge[a] >= least_mm && edge[a] <= most_mm, ST_DOMAIN,
-          "%s: column %d of its sform gives voxels of %g mm, permitted is %g to %g: its header is "
-          "damaged or in another unit",
-          path, a, edge[a], least_mm, most_mm);
-    const double offset = header_float(h, AT_SFORM + 16 * (size_t)a + 12, swapped);
-    CHECK(fabs(offset) <= most_mm, ST_DOMAIN,
-          "%s: its sform puts the first voxel %g mm along axis %d, permitted is %g: its header is "
-          "damaged or in another unit",
-          path, offset, a, most_mm);
-  }
-  for (int a = 0; a < 3; a++) {
-    const int b = (a + 1) % 3;
-    const double dot = m[0][a] * m[0][b] + m[1][a] * m[1][b] + m[2][a] * m[2][b];
-    const double cosine = dot / (edge[a] * edge[b]);
-    CHECK(fabs(cosine) < 1e-3, ST_DOMAIN,
-          "%s: its sform is not orthonormal: axes %d and %d meet at %.3f degrees, expected 90; "
-          "resample it to an orthogonal grid first",
-          path, a, b, acos(fmin(1, fmax(-1, cosine))) * 180 / acos(-1.0));
-  }
-done:
-  return st;
-}
-
-status nifti_place_check(const char *path) {
-  /* pixdim 1 to 3, quaternion and offset, the three rows of the sform */
-  static const struct { size_t at, count; } parts[] = {{80, 3}, {256, 6}, {AT_SFORM, 12}};
-  status st = ST_OK;
-  unsigned char h[HEADER];
-  gzFile f = gzopen(path, "rb");
-  CHECK(f, ST_IO, "%s: cannot be opened", path);
-  CHECK(gzread(f, h, HEADER) == HEADER, ST_FORMAT, "%s: shorter than a NIfTI header", path);
-  /* the order of bytes as the NIfTI library finds it: from the number of axes */
-  int axes = header_short(h, 40, false);
-  bool swapped = axes < 1 || axes > 7;
-  for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
-    for (size_t i = 0; i < parts[p].count; i++) {
-      size_t at = parts[p].at + 4 * i;
-      CHECK(isfinite(header_float(h, at, swapped)), ST_FORMAT,
-            "%s: byte %zu of its NIfTI header, where the image lies in space, is no number", path,
-            at);
-    }
-  if (header_short(h, AT_SFORM_CODE, swapped) > 0) TRY(check_sform(h, swapped, path));
-done:
-  if (f) gzclose(f);
-  return st;
-}
-
 status nifti_layout_read(struct nifti_layout *layout, const char *path) {
   status st = ST_OK;
   unsigned char h[HEADER];
@@ -130,17 +65,17 @@ status nifti_layout_read(struct nifti_layout *layout, const char *path) {
   int32_t size;
   memcpy(&size, h, sizeof size);
   layout->swapped = size != HEADER;
-  layout->datatype = header_short(h, AT_DATATYPE, layout->swapped);
+  layout->datatype = nifti_header_short(h, AT_DATATYPE, layout->swapped);
   layout->bytes = bytes_of(layout->datatype);
   CHECK(layout->bytes, ST_DOMAIN,
         "%s: NIfTI voxel type %d is not one real number (colour, complex or long double)", path,
         layout->datatype);
-  double offset = header_float(h, AT_OFFSET, layout->swapped);
+  double offset = nifti_header_float(h, AT_OFFSET, layout->swapped);
   CHECK(offset >= HEADER && offset < 1e9, ST_FORMAT,
         "%s: its voxels would begin at byte %g; at least %d expected", path, offset, HEADER);
   layout->offset = (int64_t)offset;
-  layout->slope = header_float(h, AT_SLOPE, layout->swapped);
-  layout->inter = header_float(h, AT_SLOPE + 4, layout->swapped);
+  layout->slope = nifti_header_float(h, AT_SLOPE, layout->swapped);
+  layout->inter = nifti_header_float(h, AT_SLOPE + 4, layout->swapped);
   if (layout->slope == 0 || !isfinite(layout->slope) || !isfinite(layout->inter)) {
     layout->slope = 1; /* NIfTI-1: slope 0 means no scaling */
     layout->inter = 0;

@@ -23,11 +23,11 @@ struct nifti_layout {
   double slope, inter; /* value = slope*stored + inter; 1 and 0 when not stated */
 };
 
-/** Are voxel size, quaternion and sform numbers, and is a sform in use orthogonal, its voxels 1e-6
- * to 1e6 mm wide and the first within 1e6 mm of the origin? ITK ends the process on a NaN among
- * them and hangs on a huge one: asked before it sees the file. @return ST_IO; ST_FORMAT naming the
- * byte; ST_DOMAIN naming the column or the angle */
-status nifti_place_check(const char *path);
+enum { NIFTI_HEADER = 348 };
+
+/** The number at a byte of a header, `swapped` when its bytes are in the other order. */
+int16_t nifti_header_short(const unsigned char *h, size_t at, bool swapped);
+double nifti_header_float(const unsigned char *h, size_t at, bool swapped);
 
 /** @return ST_IO, ST_FORMAT (no NIfTI-1 single file), ST_DOMAIN (voxels that are no real numbers)
  */

@@ -192,6 +192,7 @@ static void broken_files_are_refused(void **state) {
   assert_fails(itk_image_read(&r, damaged("whole.nii", "l.nii", 40, many, 8, 0)), ST_FORMAT,
                "cut short, or its header is wrong: it claims 14240000352 bytes");
   static const char text[] = "NDims = 3\nBinaryData = False\nDimSize = 20000 20000 20000\n"
+                             "ElementSpacing = 1 1 1\n"
                              "ElementType = MET_FLOAT\nElementDataFile = LOCAL\n1 2 3\n";
   assert_ok(file_write(in_folder("t.mha"), text, sizeof text - 1, true));
   assert_fails(itk_image_read(&r, in_folder("t.mha")), ST_FORMAT, /* before 32 TB are asked for */
