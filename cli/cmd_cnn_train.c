@@ -174,12 +174,18 @@ static status set_outputs(struct cnn_card *c, const struct params *p) {
     snprintf(c->outputs[0].name, sizeof c->outputs[0].name, "background");
     for (int i = 0; i < p->classes.count; i++) {
       const char *equal = strchr(p->classes.items[i], '=');
-      CHECK(equal && atoi(equal + 1) > 0, ST_USAGE, "--classes: \"%s\" is not name=value",
-            p->classes.items[i]);
+      char *end = NULL;
+      long value = equal ? strtol(equal + 1, &end, 10) : 0;
+      CHECK(end && end > equal + 1 && !*end && value >= 1 && value <= UINT16_MAX, ST_USAGE,
+            "--classes: \"%s\" is not name=value with a value of 1 to %d", p->classes.items[i],
+            UINT16_MAX);
       struct cnn_output *o = &c->outputs[c->output_count++];
       snprintf(o->name, sizeof o->name, "%.*s", (int)(equal - p->classes.items[i]),
                p->classes.items[i]);
-      o->value = atoi(equal + 1);
+      o->value = (int)value;
+      for (int k = 1; k < c->output_count - 1; k++)
+        CHECK(c->outputs[k].value != o->value, ST_USAGE, "--classes: %s and %s are both %d",
+              c->outputs[k].name, o->name, o->value);
     }
   }
   snprintf(c->activation, sizeof c->activation, "%s",

@@ -247,13 +247,10 @@ done:
   return st;
 }
 
-/* A cell of a text or numeric column as text. */
-static const char *cell(char buffer[32], const struct table *t, const char *column, size_t row) {
+/* A cell of a column; NULL when there is no such column. */
+static const char *cell(char number[32], const struct table *t, const char *column, size_t row) {
   int c = table_find(t, column);
-  if (c < 0) return NULL;
-  if (!t->columns[c].numeric) return t->columns[c].texts[row];
-  snprintf(buffer, 32, "%g", t->columns[c].numbers[row]);
-  return buffer;
+  return c < 0 ? NULL : table_cell(number, t, c, row);
 }
 
 static status run_manifest(struct rad_case **out, size_t *count, size_t *failed,

@@ -45,12 +45,11 @@ static const char *const sources[] = {"lin2007", "lundberg2017", NULL};
 
 static void person_name(char out[64], const struct table *t, const char *id, size_t row) {
   int c = id && id[0] ? table_find(t, id) : -1;
+  char number[32];
   if (c < 0)
     snprintf(out, 64, "row %zu", row + 1);
-  else if (t->columns[c].numeric)
-    snprintf(out, 64, "%.15g", t->columns[c].numbers[row]);
   else
-    snprintf(out, 64, "%.63s", t->columns[c].texts[row]);
+    snprintf(out, 64, "%.63s", table_cell(number, t, c, row));
 }
 
 static status add_probability(struct record *r, const struct ml_prediction *p, const char *quantity,

@@ -56,12 +56,9 @@ struct people {
 
 /* Group of a person: the text, or the number. */
 static void group_name(char name[64], const struct table *t, int column, size_t row) {
-  const struct table_column *c = &t->columns[column];
-  if (c->numeric)
-    isnan(c->numbers[row]) ? snprintf(name, 64, "missing")
-                           : snprintf(name, 64, "%.15g", c->numbers[row]);
-  else
-    snprintf(name, 64, "%.63s", c->texts[row][0] ? c->texts[row] : "missing");
+  char number[32];
+  const char *cell = table_cell(number, t, column, row);
+  snprintf(name, 64, "%.63s", cell[0] ? cell : "missing");
 }
 
 static status read_people(struct people *q, const struct table *t, const struct params *p) {

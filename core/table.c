@@ -93,6 +93,14 @@ done:
   return st;
 }
 
+const char *table_cell(char number[32], const struct table *t, int column, size_t row) {
+  const struct table_column *c = &t->columns[column];
+  if (!c->numeric) return c->texts[row];
+  number[0] = '\0';
+  if (!isnan(c->numbers[row])) snprintf(number, 32, "%.15g", c->numbers[row]);
+  return number;
+}
+
 const char *table_first_text(size_t *row, size_t *numbers, const struct table *t, int column) {
   const char *first = NULL;
   *numbers = 0;

@@ -35,6 +35,9 @@ status table_add_column(struct table *t, const char *name, const char *unit, boo
 /** Index of a column, -1 when absent. */
 int table_find(const struct table *t, const char *name);
 status table_set_text(struct table *t, size_t row, size_t column, const char *value);
+/** A cell as text: the text, borrowed, or the number written into `number`, all 15 digits of it, so
+ * that no two identifiers become one; "" when it is missing. */
+const char *table_cell(char number[32], const struct table *t, int column, size_t row);
 /** Numbers of a column, borrowed; `what` is what it is to the reader ("outcome"). @return
  * ST_DOMAIN: no such column, no value in it, or a cell that is no number, which is shown with its
  * row (from 1)

@@ -43,10 +43,8 @@ static status make_keys(struct key **out, const struct table *t, const int *at, 
     size_t used = 0;
     keys[i].row = i;
     for (int k = 0; k < count; k++) {
-      const struct table_column *c = &t->columns[at[k]];
-      char cell[128] = "";
-      if (c->numeric && !isnan(c->numbers[i])) snprintf(cell, sizeof cell, "%.15g", c->numbers[i]);
-      if (!c->numeric) snprintf(cell, sizeof cell, "%.127s", c->texts[i]);
+      char number[32];
+      const char *cell = table_cell(number, t, at[k], i);
       if (!cell[0]) {
         keys[i].text[0] = '\0';
         break;

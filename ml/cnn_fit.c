@@ -202,7 +202,10 @@ done:
 static struct measurement *agreement_row(struct record *r, const char *region, const char *name,
                                          double value, const char *unit, int64_t n,
                                          const char *source) {
-  struct measurement *m = record_add(r, region, name, value, unit);
+  struct measurement *m =
+      isnan(value)
+          ? record_withhold(r, region, name, unit, "all predictions are equal, or all true values")
+          : record_add(r, region, name, value, unit);
   if (!m) return NULL;
   m->n = n;
   measurement_source(m, source);
@@ -228,8 +231,10 @@ status cnn_agreement(struct record *record, const char *region, const char *unit
   if (stat_line_fit(&line, x, y, NULL, (int)m) != ST_OK) status_clear(); /* no spread: stays NaN */
   double bias = stat_mean(e, m), sd = stat_sd(e, m, 1), sx = stat_sd(x, m, 0),
          sy = stat_sd(y, m, 0);
-  double gap = stat_mean(x, m) - stat_mean(y, m), r = sx > 0 ? line.r : NAN;
-  double ccc = 2 * r * sx * sy / (sx * sx + sy * sy + gap * gap);
+  double gap = stat_mean(x, m) - stat_mean(y, m);
+  bool spread = sx > 0 && sy > 0;
+  double r = spread ? line.r : (double)NAN, together = spread ? r * sx * sy : 0;
+  double ccc = 2 * together / (sx * sx + sy * sy + gap * gap); /* NaN: all of one value */
   const double z = 1.959963984540054;
   bool ok = agreement_row(record, region, "r", r, "", m, "") &&
             agreement_row(record, region, "ccc", ccc, "", m, "lin1989") &&

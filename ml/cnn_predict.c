@@ -135,12 +135,11 @@ done:
 
 static void case_name(struct record *r, const struct cnn_data *d, int64_t row, const char *column) {
   int c = column ? table_find(d->table, column) : -1;
+  char number[32];
   if (c < 0)
     snprintf(r->case_id, sizeof r->case_id, "row %lld", (long long)row + 1);
-  else if (d->table->columns[c].numeric)
-    snprintf(r->case_id, sizeof r->case_id, "%g", d->table->columns[c].numbers[row]);
   else
-    snprintf(r->case_id, sizeof r->case_id, "%s", d->table->columns[c].texts[row]);
+    snprintf(r->case_id, sizeof r->case_id, "%s", table_cell(number, d->table, c, (size_t)row));
 }
 
 static double rising(const struct cnn_card *card, const struct member_values *v) {

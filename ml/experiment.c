@@ -258,11 +258,8 @@ status ml_experiment_predictions(struct table **out, const struct ml_experiment 
     enum ml_task task = e->runs[i].learner->task;
     for (int k = 0; k < r->repeats; k++)
       for (int64_t q = 0; q < d->n; q++, at++) {
-        char text[64] = "";
-        if (id >= 0 && d->table->columns[id].numeric)
-          snprintf(text, sizeof text, "%.15g", d->table->columns[id].numbers[q]);
-        else if (id >= 0)
-          snprintf(text, sizeof text, "%s", d->table->columns[id].texts[q]);
+        char number[32];
+        const char *text = id >= 0 ? table_cell(number, d->table, id, (size_t)q) : "";
         int64_t cell = (int64_t)k * d->n + q;
         t->columns[ROW].numbers[at] = (double)q + 1;
         TRY(table_set_text(t, at, PERSON, text));

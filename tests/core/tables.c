@@ -211,8 +211,26 @@ static void the_wide_form_has_one_row_a_case(void **state) {
   for (int i = 0; i < 3; i++) record_destroy(r[i]);
 }
 
+static void a_cell_as_text_keeps_all_digits_of_a_number(void **state) {
+  (void)state;
+  const char csv[] = "id,name\n201912345,a\n201912346,\n,c\n-0.5,d\n";
+  const char *path = in_folder("ids.csv");
+  char number[32];
+  struct table *t = NULL;
+  assert_ok(file_write(path, csv, sizeof csv - 1, false));
+  assert_ok(table_read(&t, path));
+  assert_string_equal(table_cell(number, t, 0, 0), "201912345");
+  assert_string_equal(table_cell(number, t, 0, 1), "201912346");
+  assert_string_equal(table_cell(number, t, 0, 2), "");
+  assert_string_equal(table_cell(number, t, 0, 3), "-0.5");
+  assert_string_equal(table_cell(number, t, 1, 0), "a");
+  assert_string_equal(table_cell(number, t, 1, 1), "");
+  table_destroy(t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_cell_as_text_keeps_all_digits_of_a_number),
       cmocka_unit_test(quotes_line_breaks_and_separators_inside_cells_survive),
       cmocka_unit_test(semicolons_and_tabs_are_recognised),
       cmocka_unit_test(broken_csv_is_refused_with_its_line),

@@ -488,8 +488,40 @@ static void impossible_networks_are_refused(void **state) {
   assert_fails(cnn_arch_check(&a), ST_DOMAIN, "4 dimensions");
 }
 
+static double agreed(const struct record *r, const char *name) {
+  return record_find(r, "a", name)->value;
+}
+
+/* By numpy: e = x - y, SD of n - 1, ccc = 2 cov / (var + var + gap^2) of n. */
+static void agreement_has_its_closed_forms(void **state) {
+  (void)state;
+  const double x[] = {1, 2, 4, NAN, 3}, y[] = {1.5, 2, 3, 9, 5}, one[] = {2, 2, 2, 2, 2};
+  struct record *r = NULL;
+  assert_ok(record_create(&r, "all"));
+  assert_ok(cnn_agreement(r, "a", "SD", x, y, 5));
+  assert_int_equal(record_find(r, "a", "r")->n, 4);
+  assert_near(agreed(r, "r"), 0.6255432, 1e-6);
+  assert_near(agreed(r, "ccc"), 0.5882353, 1e-6);
+  assert_near(agreed(r, "bias"), -0.375, 1e-12);
+  assert_near(agreed(r, "limits_low"), -2.8249550, 1e-6);
+  assert_near(agreed(r, "limits_high"), 2.0749550, 1e-6);
+  assert_near(agreed(r, "rmse"), 1.1456439, 1e-6);
+  assert_near(agreed(r, "calibration_slope"), 0.75, 1e-12);
+  assert_near(agreed(r, "calibration_intercept"), 1, 1e-12);
+  record_destroy(r);
+  /* what cannot be had says why; predictions all equal agree by 0 */
+  assert_ok(record_create(&r, "all"));
+  assert_ok(cnn_agreement(r, "a", "SD", one, y, 3));
+  assert_near(agreed(r, "ccc"), 0, 0);
+  assert_true(isnan(agreed(r, "r")) && isnan(agreed(r, "calibration_slope")));
+  assert_non_null(strstr(record_find(r, "a", "r")->flags, "all predictions are equal"));
+  assert_fails(cnn_agreement(r, "a", "SD", x, y, 2), ST_DOMAIN, "2 pairs, at least 3");
+  record_destroy(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(agreement_has_its_closed_forms),
       cmocka_unit_test(cox_loss_is_the_partial_likelihood),
       cmocka_unit_test(losses_have_their_closed_forms),
       cmocka_unit_test(discrete_time_loss_is_the_likelihood_of_hazards),
