@@ -33,12 +33,14 @@ struct block_map {
   struct geometry grid;  /* of the blocks, same direction; origin at the centre of the first */
   float *mean;           /* HU, smoothed over 3x3 blocks in plane; NaN where a voxel has no data */
   unsigned char *inside; /* 1: wholly body, 2: wholly outside body and table, 0: neither */
+  unsigned char *flat;   /* 1: all its voxels have one value */
   uint16_t *label;       /* label of every voxel of the block, 0 when they differ */
 };
 
 static void blocks_free(struct block_map *b) {
   free(b->mean);
   free(b->inside);
+  free(b->flat);
   free(b->label);
 }
 
@@ -75,12 +77,16 @@ static void fill_block(struct block_map *b, float *mean, const struct volume *hu
   int64_t outside = 0;
   int same = 1;
   int first = -1;
+  const int64_t corner[3] = {bi * b->factor[0], bj * b->factor[1], bk * b->factor[2]};
+  const float one = hu->voxels[geometry_index(g, corner[0], corner[1], corner[2])];
+  bool flat = true;
   for (int64_t k = bk * b->factor[2]; k < (bk + 1) * b->factor[2] && k < g->nz; k++)
     for (int64_t j = bj * b->factor[1]; j < (bj + 1) * b->factor[1] && j < g->ny; j++)
       for (int64_t i = bi * b->factor[0]; i < (bi + 1) * b->factor[0] && i < g->nx; i++) {
         int64_t v = geometry_index(g, i, j, k);
         sum += (double)hu->voxels[v]; /* NaN spreads to the block */
         n++;
+        flat = flat && hu->voxels[v] == one;
         in_body += body->voxels[v] == LABEL_BODY;
         outside += body->voxels[v] == 0;
         int value = labels ? labels->voxels[v] : 0;
@@ -89,6 +95,7 @@ static void fill_block(struct block_map *b, float *mean, const struct volume *hu
       }
   mean[at] = (float)(sum / (double)n);
   b->inside[at] = in_body == n ? 1 : outside == n ? 2 : 0;
+  b->flat[at] = flat;
   b->label[at] = same && first > 0 ? (uint16_t)first : 0;
 }
 
@@ -122,8 +129,10 @@ static status blocks_make(struct block_map *b, const struct volume *hu, const st
   float *raw = malloc(n * sizeof *raw);
   b->mean = malloc(n * sizeof *b->mean);
   b->inside = malloc(n);
+  b->flat = malloc(n);
   b->label = malloc(n * sizeof *b->label);
-  CHECK(raw && b->mean && b->inside && b->label, ST_MEMORY, "sampling tissues in %zu blocks", n);
+  CHECK(raw && b->mean && b->inside && b->flat && b->label, ST_MEMORY,
+        "sampling tissues in %zu blocks", n);
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)
   for (int64_t bk = 0; bk < b->grid.nz; bk++)
     for (int64_t bj = 0; bj < b->grid.ny; bj++)
@@ -220,7 +229,37 @@ static bool is_muscle_label(int value) {
   return value >= LABEL_GLUTEUS_MAXIMUS_LEFT && value <= LABEL_ILIOPSOAS_RIGHT;
 }
 
-static status select_air(unsigned char *set, const struct block_map *b) {
+/* Blocks of one value among blocks of one value are painted, not seen: where air is clipped, noise
+ * is left in every place as large as these (9 mm). Kept when there is nothing else, to be told. */
+static status drop_painted(unsigned char *set, const struct block_map *b, int axial) {
+  status st = ST_OK;
+  const int64_t n = b->grid.nx * b->grid.ny * b->grid.nz;
+  const int64_t size[3] = {b->grid.nx, b->grid.ny, b->grid.nz};
+  const int64_t stride[3] = {1, b->grid.nx, b->grid.nx * b->grid.ny};
+  int64_t left = 0;
+  unsigned char *painted = n > 0 ? malloc((size_t)n) : NULL;
+  CHECK(painted, ST_MEMORY, "sampling air");
+  memcpy(painted, b->flat, (size_t)n);
+  erode(painted, &b->grid, axial);
+  for (unsigned char ring = 1; ring <= 2; ring++) /* the rest of them, and blocks cut by them */
+    for (int64_t v = 0; v < n; v++) {
+      if (painted[v] != ring) continue;
+      const int64_t at[3] = {v % size[0], v / size[0] % size[1], v / (size[0] * size[1])};
+      for (int a = 0; a < 3; a++) {
+        if (a == axial) continue;
+        if (at[a] > 0 && !painted[v - stride[a]]) painted[v - stride[a]] = ring + 1;
+        if (at[a] + 1 < size[a] && !painted[v + stride[a]]) painted[v + stride[a]] = ring + 1;
+      }
+    }
+  for (int64_t v = 0; v < n; v++) left += set[v] && !painted[v];
+  for (int64_t v = 0; left >= least_blocks && v < n; v++)
+    if (painted[v]) set[v] = 0;
+done:
+  free(painted);
+  return st;
+}
+
+static status select_air(unsigned char *set, const struct block_map *b, int axial) {
   status st = ST_OK;
   struct volume *distance = NULL;
   TRY(distance_to_others(&distance, b, 2));
@@ -228,6 +267,7 @@ static status select_air(unsigned char *set, const struct block_map *b) {
   for (int64_t v = 0; v < n; v++)
     set[v] =
         b->inside[v] == 2 && isfinite(b->mean[v]) && distance && distance->voxels[v] < -air_gap_mm;
+  TRY(drop_painted(set, b, axial));
 done:
   volume_destroy(distance);
   return st;
@@ -458,7 +498,7 @@ status cal_sample_tissues(struct calibration *c, struct labels **where, const st
     TRY(labels_set_name(map, CAL_SAMPLE_MUSCLE, "muscle"));
     TRY(labels_set_name(map, CAL_SAMPLE_BLOOD, "blood"));
   }
-  TRY(select_air(set, &b));
+  TRY(select_air(set, &b, axial));
   TRY(take(c, map, &air, set, &b, hu, o->force));
   TRY(select_fat(set, &b));
   erode(set, &b.grid, axial);

@@ -1,6 +1,7 @@
 /* The patient's own reference materials: external air, subcutaneous fat, muscle, blood.
  *
- *   air     outside, at least 10 mm from body, table, padding; the lowest mode of the histogram
+ *   air     outside, at least 10 mm from body, table, padding, and beside places of 9 mm of one
+ * value, painted outside the field or by who cut the scan; the lowest mode of the histogram
  * (foam of the table is denser), whatever its value: a window around -1000 would hide drift fat
  * body within 35 mm of the outside, smoothed -150..-50 HU, eroded by 3 mm; mode muscle  by label
  * where a label map names muscle, else posterior of the skeleton's centre, away from the bowel:

@@ -131,6 +131,25 @@ static void air_clipped_at_minus_1000_keeps_its_mode(void **state) {
   }
 }
 
+/* A margin painted by who cut or padded the scan is of the value at which its air is clipped. */
+static void a_painted_margin_moves_no_mode_of_air(void **state) {
+  (void)state;
+  struct scene s = person();
+  struct volume *v = patient(&s);
+  const int64_t top = 24, side = 9; /* rows and columns: 62 % of the air far from body and edge */
+  for (int64_t i = 0; i < geometry_voxels(&v->grid); i++)
+    if (v->voxels[i] < -500) v->voxels[i] = fmaxf(-1000, v->voxels[i] + 8);
+  for (int64_t k = 0; k < s.nz; k++)
+    for (int64_t j = 0; j < s.ny; j++)
+      for (int64_t i = 0; i < s.nx; i++)
+        if (j < top || i < side || i >= s.nx - side)
+          v->voxels[geometry_index(&v->grid, i, j, k)] = -1000;
+  struct calibration c;
+  assert_ok(cal_from_tissues(&c, NULL, v, NULL, NULL));
+  assert_near(c.points[0].hu, -992, 1.5);
+  volume_destroy(v);
+}
+
 static void padding_painted_as_air_is_refused(void **state) {
   (void)state;
   struct scene s = person();
@@ -286,6 +305,7 @@ int main(void) {
       cmocka_unit_test(tissues_read_what_was_painted),
       cmocka_unit_test(drifted_air_is_seen_not_windowed_away),
       cmocka_unit_test(air_clipped_at_minus_1000_keeps_its_mode),
+      cmocka_unit_test(a_painted_margin_moves_no_mode_of_air),
       cmocka_unit_test(padding_painted_as_air_is_refused),
       cmocka_unit_test(scan_without_air_is_refused),
       cmocka_unit_test(fat_reads_lower_at_low_voltage),
