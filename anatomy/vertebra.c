@@ -97,6 +97,17 @@ done:
   return st;
 }
 
+/* A label of two levels is one piece by their arches; cut off, it has two bodies. */
+static void flag_second_bodies(char flags[VERTEBRA_LEVELS][96],
+                               const double elsewhere[VERTEBRA_LEVELS]) {
+  const double second = 0.2;
+  for (int level = 0; level < VERTEBRA_LEVELS; level++)
+    if (elsewhere[level] > second)
+      snprintf(flags[level], sizeof flags[level],
+               "level_order: %.0f %% of the label before the canal lies in another body",
+               100 * elsewhere[level]);
+}
+
 struct centroids {
   struct vec3 at[VERTEBRA_LEVELS];
   int64_t count[VERTEBRA_LEVELS];
@@ -228,7 +239,11 @@ status vertebrae_from_labels(struct vertebra_result **out, const struct labels *
   TRY(take_levels(&r->bodies, labels, bodies, values));
   TRY(keep_pieces(r, flags));
   bool cut = !bodies && kind == VERTEBRA_WHOLE;
-  if (cut) TRY(vertebra_cut_arches(r));
+  if (cut) {
+    double elsewhere[VERTEBRA_LEVELS];
+    TRY(vertebra_cut_arches(r, elsewhere));
+    flag_second_bodies(flags, elsewhere);
+  }
   fit_levels(r, flags, cut ? "cut at the canal" : "body label");
   check_order(&r->frames);
   tell_refused(r);

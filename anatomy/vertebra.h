@@ -15,9 +15,9 @@
  * height is off by at most height_step_mm.
  *
  * Checks (flag level_order, never silent): levels in order along the spine, neighbours 15 to 60 mm
- * apart, each label in one piece above 5 % of its volume. A level's name is never guessed: it comes
- * from the label map or from the user.
- * Source: totalseg2023 (dictionary); totalseg_spine (heights at 15, 50 and 85 % in the middle half)
+ * apart, each label in one piece above 5 % of its volume, and in front of the canal above 20 %. A
+ * level's name is never guessed: it comes from the label map or from the user. Source: totalseg2023
+ * (dictionary); totalseg_spine (heights at 15, 50 and 85 % in the middle half)
  */
 #ifndef QCT_ANATOMY_VERTEBRA_H
 #define QCT_ANATOMY_VERTEBRA_H
@@ -56,14 +56,16 @@ void vertebra_result_destroy(struct vertebra_result *r);
 int vertebra_values(int values[VERTEBRA_LEVELS], const struct labels *labels);
 
 /** The body with the arch cut off at the canal, for several levels at once, in place: `work` holds
- * the levels' numbers. Levels without a canal are cleared and get a reason. */
-status vertebra_cut_arches(struct vertebra_result *r);
+ * the levels' numbers. Levels without a canal are cleared and get a reason. `elsewhere`: share of
+ * what lies in front of the canal that hangs not together with the body. */
+status vertebra_cut_arches(struct vertebra_result *r, double elsewhere[VERTEBRA_LEVELS]);
 
 /**
  * Fit a frame to one body. On input f->axis and f->anterior hold first guesses, f->label the value.
  * @param neighbours  how many neighbouring bodies the axis rests on; with two, and slices thicker
  *                    than 1.6 mm, it is kept
- * @return ST_DOMAIN when the label is too small or its depth lies outside 15..50 mm
+ * @return ST_DOMAIN when the label is too small, its depth lies outside 15..50 mm, or it is higher
+ *         than 45 mm (two levels in one)
  */
 status vertebra_fit_frame(struct vertebra_frame *f, const struct labels *bodies, int neighbours);
 

@@ -301,7 +301,8 @@ static void turn(struct vertebra_frame *f) {
 /* One pass with the frame's present axes. */
 static status fit_once(struct vertebra_frame *f, const struct volume *field, struct columns *c,
                        bool *keep) {
-  const double least_depth = 15, most_depth = 50;
+  /* the highest lumbar body of a tall man has 36 mm, two thoracic ones with their disc 48 */
+  const double least_depth = 15, most_depth = 50, most_height = 45;
   enum { LEAST_COLUMNS = 40 };
   status st = ST_OK;
   struct plate plates[2];
@@ -318,6 +319,10 @@ static status fit_once(struct vertebra_frame *f, const struct volume *field, str
   f->height_anterior_mm = height_at(plates, &p, 0.15);
   f->height_middle_mm = height_at(plates, &p, 0.50);
   f->height_posterior_mm = height_at(plates, &p, 0.85);
+  CHECK(f->height_middle_mm <= most_height, ST_DOMAIN,
+        "the body is %.1f mm high in its middle, permitted up to %g mm; does its label hold two "
+        "levels?",
+        f->height_middle_mm, most_height);
   f->plate_rms_mm = sqrt(0.5 * (plates[0].rms * plates[0].rms + plates[1].rms * plates[1].rms));
   set_planes(f, plates, &p);
 done:

@@ -236,7 +236,7 @@ done:
   return st;
 }
 
-status vertebra_cut_arches(struct vertebra_result *r) {
+status vertebra_cut_arches(struct vertebra_result *r, double elsewhere[VERTEBRA_LEVELS]) {
   status st = ST_OK;
   struct labels *l = r->bodies;
   struct canal canal[VERTEBRA_LEVELS];
@@ -250,9 +250,12 @@ status vertebra_cut_arches(struct vertebra_result *r) {
                "label of the body");
   }
   cut(l, canal);
-  for (int level = 0; level < VERTEBRA_LEVELS; level++)
-    if (labels_count(l, vertebra_level_label(level)))
-      TRY(filter_keep_largest(l, vertebra_level_label(level), 6, NULL));
+  for (int level = 0; level < VERTEBRA_LEVELS; level++) {
+    const int64_t before = labels_count(l, vertebra_level_label(level));
+    int64_t dropped = 0;
+    if (before) TRY(filter_keep_largest(l, vertebra_level_label(level), 6, &dropped));
+    elsewhere[level] = before ? (double)dropped / (double)before : 0;
+  }
 done:
   return st;
 }

@@ -82,8 +82,9 @@ const struct command cmd_anatomy_vertebrae = {
         "Heights come from the labels: each may be off by the step of the voxels along the body "
         "(height_step_mm). A body that touches the edge of the scan has no heights. Levels out of "
         "order, in pieces, or nearer than 15 or farther than 60 mm apart carry the flag "
-        "level_order. A body shallower than 15 or deeper than 50 mm is refused. Look at the "
-        "picture.",
+        "level_order. A body shallower than 15, deeper than 50 or higher than 45 mm is refused. "
+        "Look "
+        "at the picture.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

@@ -116,7 +116,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_vertebrae = {
     .name = "vertebrae",
     .title = "vertebrae",
-    .version = "1",
+    .version = "2",
     .needs = {"read"},
     .outputs = {"vertebra_frames.json", "vertebrae.nii.gz", "vertebrae.json",
                 "pictures/vertebrae.png", "pictures/spine_proposal.png"},

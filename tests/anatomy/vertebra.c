@@ -163,6 +163,44 @@ static void two_levels_merged_into_one_are_refused_by_their_size(void **state) {
   labels_destroy(l);
 }
 
+/* L3's voxels called L4; with the disc, where `filled`. */
+static struct labels *merged(const struct labels *from, bool filled) {
+  struct labels *l = NULL;
+  assert_ok(labels_copy(&l, from));
+  const struct geometry *g = &l->grid;
+  const int64_t n = geometry_voxels(g), plane = g->nx * g->ny;
+  for (int64_t i = 0; i < n; i++)
+    if (l->voxels[i] == LABEL_VERTEBRA_L3) l->voxels[i] = LABEL_VERTEBRA_L4;
+  for (int64_t c = 0; filled && c < plane; c++) {
+    int64_t low = -1, high = -1;
+    for (int64_t v = c; v < n; v += plane)
+      if (l->voxels[v] == LABEL_VERTEBRA_L4) low = low < 0 ? v : low, high = v;
+    for (int64_t v = low; low >= 0 && v < high; v += plane) l->voxels[v] = LABEL_VERTEBRA_L4;
+  }
+  return l;
+}
+
+static void two_bodies_in_one_label_are_refused_or_flagged(void **state) {
+  (void)state;
+  struct vertebra_result *r = NULL;
+  struct labels *l = merged(digital.bodies, true);
+  assert_ok(vertebrae_from_labels(&r, l, NULL, VERTEBRA_BODIES));
+  assert_null(vertebra_frames_find(&r->frames, "L4"));
+  assert_non_null(strstr(r->frames.flags, "permitted up to 45 mm; does its label hold two levels"));
+  assert_non_null(vertebra_frames_find(&r->frames, "L2"));
+  vertebra_result_destroy(r);
+  labels_destroy(l);
+  r = NULL;
+  l = merged(digital.labels, false); /* their arches touch, their bodies do not */
+  assert_ok(vertebrae_from_labels(&r, l, NULL, VERTEBRA_WHOLE));
+  const struct vertebra_frame *f = vertebra_frames_find(&r->frames, "L4");
+  assert_true(!f || strstr(f->flags, "level_order"));
+  assert_non_null(vertebra_frames_find(&r->frames, "L1"));
+  assert_null(strstr(vertebra_frames_find(&r->frames, "L1")->flags, "level_order"));
+  vertebra_result_destroy(r);
+  labels_destroy(l);
+}
+
 static void an_arch_without_ring_cannot_be_cut(void **state) {
   (void)state;
   struct vertebra_result *r = NULL;
@@ -190,6 +228,7 @@ int main(void) {
       cmocka_unit_test(a_body_at_the_edge_of_the_scan_has_no_heights),
       cmocka_unit_test(exchanged_levels_and_stray_pieces_are_flagged),
       cmocka_unit_test(two_levels_merged_into_one_are_refused_by_their_size),
+      cmocka_unit_test(two_bodies_in_one_label_are_refused_or_flagged),
       cmocka_unit_test(an_arch_without_ring_cannot_be_cut),
       cmocka_unit_test(grids_must_agree),
   };
