@@ -380,7 +380,7 @@ struct tissue {
 
 static status take(struct calibration *c, struct labels *where, const struct tissue *t,
                    const unsigned char *set, const struct block_map *b, const struct volume *hu,
-                   bool force) {
+                   const struct cal_tissue_options *o) {
   status st = ST_OK;
   struct cal_histogram *h = malloc(sizeof *h);
   struct calibration_point *p = cal_add_point(c, t->name);
@@ -416,7 +416,8 @@ static status take(struct calibration *c, struct labels *where, const struct tis
              100 * share, value, p->hu);
   }
   bool expected = p->hu >= t->low && p->hu <= t->high;
-  CHECK(expected || force, ST_DOMAIN,
+  bool near = p->hu >= t->low - o->beyond_hu && p->hu <= t->high + o->beyond_hu;
+  CHECK(near || o->force, ST_DOMAIN,
         "sampling %s: %.1f HU, expected %.0f to %.0f HU; --override keeps it with a warning",
         t->name, p->hu, t->low, t->high);
   if (!expected)
@@ -456,7 +457,7 @@ static status take_blood(struct calibration *c, struct labels *where, unsigned c
   struct tissue trimmed = blood;
   trimmed.least = mean - 3 * sd;
   trimmed.most = mean + 3 * sd;
-  TRY(take(c, where, &trimmed, set, b, hu, o->force));
+  TRY(take(c, where, &trimmed, set, b, hu, o));
 done:
   return st;
 }
@@ -499,15 +500,15 @@ status cal_sample_tissues(struct calibration *c, struct labels **where, const st
     TRY(labels_set_name(map, CAL_SAMPLE_BLOOD, "blood"));
   }
   TRY(select_air(set, &b, axial));
-  TRY(take(c, map, &air, set, &b, hu, o->force));
+  TRY(take(c, map, &air, set, &b, hu, o));
   TRY(select_fat(set, &b));
   erode(set, &b.grid, axial);
   drop_small_slices(set, &b.grid, axial);
-  TRY(take(c, map, &fat, set, &b, hu, o->force));
+  TRY(take(c, map, &fat, set, &b, hu, o));
   select_muscle(set, &b, contrast);
   erode(set, &b.grid, axial);
   drop_small_slices(set, &b.grid, axial);
-  TRY(take(c, map, &muscle, set, &b, hu, o->force));
+  TRY(take(c, map, &muscle, set, &b, hu, o));
   if (o->blood) TRY(take_blood(c, map, set, &b, hu, o));
   if (where) {
     *where = map;

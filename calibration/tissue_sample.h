@@ -38,6 +38,7 @@ struct cal_tissue_options {
                                   muscles and the aorta; labelled rods are left out of the body */
   bool blood;                  /* sample blood (needs the aorta's label) */
   bool force;                  /* keep tissues outside the expected HU, with a warning */
+  double beyond_hu;            /* the same for those at most so far outside [HU] */
 };
 
 /**

@@ -122,7 +122,8 @@ static status run(struct context *ctx, const void *params) {
   TRY(check_method(p, o.method));
   TRY(scan_read_hu(&ct, p->ct, &p->read));
   if (p->labels) TRY(labels_read_on(&labels, p->labels, &ct->grid));
-  o.tissues = (struct cal_tissue_options){labels, p->blood, p->override};
+  o.tissues =
+      (struct cal_tissue_options){.labels = labels, .blood = p->blood, .force = p->override};
   TRY(cal_from_tissues(&c, &where, ct, NULL, &o));
   for (int i = 0; i < c.warning_count; i++) log_warning("%s", c.warnings[i]);
   TRY(save(ctx, p, &c, ct, where));

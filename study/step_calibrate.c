@@ -114,24 +114,6 @@ done:
   return st;
 }
 
-/* Is every sample at most `beyond_hu` outside the HU expected of its tissue? Air that far off moves
- * the slope by 1.5 %, well inside the interval of a tissue calibration. Ranges: as
- * calibration/tissue_sample.h gives them. */
-static bool nearly_expected(const struct calibration *k) {
-  static const struct {
-    const char *name;
-    double low, high;
-  } expected[] = {{"air", -1030, -980}, {"adipose", -130, -70}, {"muscle", -5, 65}};
-  const double beyond_hu = 15;
-  for (int i = 0; i < k->point_count; i++)
-    for (size_t t = 0; t < sizeof expected / sizeof *expected; t++) {
-      const struct calibration_point *p = &k->points[i];
-      if (!p->used || strcmp(p->name, expected[t].name) != 0) continue;
-      if (p->hu < expected[t].low - beyond_hu || p->hu > expected[t].high + beyond_hu) return false;
-    }
-  return true;
-}
-
 /* Phantom scans of other days on the same scanner. A table of its people tells what size does; one
  * that cannot is told and the size stays in the interval. */
 static status by_store(struct calibration *out, const struct study_case *c,
@@ -178,26 +160,21 @@ done:
   return st;
 }
 
+/* A sample just outside the HU expected of its tissue is kept with a warning: air that far off
+ * moves the slope by 1.5 %, well inside the interval of a tissue calibration. */
 static status by_tissues(struct calibration *out, struct study_case *c, const struct volume *hu) {
+  const double beyond_hu = 15;
   status st = ST_OK;
   const struct labels *given = NULL;
-  struct calibration forced;
   struct cal_tissue_table table;
-  char why[512];
   struct cal_internal_options options = CAL_INTERNAL_DEFAULTS;
   options.assume_material = c->options->assume_material;
   TRY(take_table(&options, &table, c->options->tissue_table));
   TRY(case_given_labels(&given, c));
   options.tissues.labels = given;
   options.tissues.force = c->options->override;
-  st = cal_from_tissues(out, NULL, hu, NULL, &options);
-  if (st != ST_DOMAIN) return st;
-  /* a sample just outside its range is kept with a warning; any other refusal stands */
-  snprintf(why, sizeof why, "%s", status_message());
-  options.tissues.force = true;
-  st = cal_from_tissues(&forced, NULL, hu, NULL, &options);
-  CHECK(st == ST_OK && nearly_expected(&forced), ST_DOMAIN, "%s", why);
-  *out = forced;
+  options.tissues.beyond_hu = beyond_hu;
+  TRY(cal_from_tissues(out, NULL, hu, NULL, &options));
 done:
   return st;
 }
@@ -362,7 +339,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_calibrate = {
     .name = "calibrate",
     .title = "calibrate HU to density",
-    .version = "3",
+    .version = "4",
     .needs = {"read"},
     .outputs = {"calibration.json", "pictures/rods.png"},
     .parameters = parameters,

@@ -21,6 +21,12 @@ static struct scene person(void) {
   return s;
 }
 
+static bool warned(const struct calibration *c, const char *words) {
+  for (int i = 0; i < c->warning_count; i++)
+    if (strstr(c->warnings[i], words)) return true;
+  return false;
+}
+
 static void body_is_found_without_the_table(void **state) {
   (void)state;
   struct scene s = person();
@@ -96,6 +102,34 @@ static void tissues_read_what_was_painted(void **state) {
     assert_near(c.slope, 0.79, 0.01);
     assert_int_equal(c.material, MATERIAL_UNSTATED);
     labels_destroy(where);
+    volume_destroy(v);
+  }
+}
+
+/* 15 HU beyond -980: kept with a warning when samples up to 15 HU outside may stay, or forced. */
+static void air_beyond_what_is_expected_is_kept_as_far_as_permitted(void **state) {
+  (void)state;
+  struct scene s = person();
+  const int raised[] = {12, 30, 45};
+  for (int k = 0; k < 3; k++) {
+    struct volume *v = patient(&s);
+    struct calibration c;
+    struct cal_internal_options o = CAL_INTERNAL_DEFAULTS;
+    for (int64_t i = 0; i < geometry_voxels(&v->grid); i++)
+      if (v->voxels[i] < -500) v->voxels[i] += (float)raised[k];
+    if (k == 0)
+      assert_ok(cal_from_tissues(&c, NULL, v, NULL, &o));
+    else
+      assert_fails(cal_from_tissues(&c, NULL, v, NULL, &o), ST_DOMAIN, "expected -1030 to -980");
+    o.tissues.beyond_hu = 15;
+    if (k < 2) {
+      assert_ok(cal_from_tissues(&c, NULL, v, NULL, &o));
+      assert_int_equal(warned(&c, "FORCED: air reads"), k == 1);
+    } else {
+      assert_fails(cal_from_tissues(&c, NULL, v, NULL, &o), ST_DOMAIN, "expected -1030 to -980");
+    }
+    o.tissues.force = true;
+    assert_ok(cal_from_tissues(&c, NULL, v, NULL, &o));
     volume_destroy(v);
   }
 }
@@ -303,6 +337,7 @@ int main(void) {
       cmocka_unit_test(body_survives_reorientation_and_padding),
       cmocka_unit_test(empty_scan_has_no_body),
       cmocka_unit_test(tissues_read_what_was_painted),
+      cmocka_unit_test(air_beyond_what_is_expected_is_kept_as_far_as_permitted),
       cmocka_unit_test(drifted_air_is_seen_not_windowed_away),
       cmocka_unit_test(air_clipped_at_minus_1000_keeps_its_mode),
       cmocka_unit_test(a_painted_margin_moves_no_mode_of_air),
