@@ -1,12 +1,10 @@
 /* The report of a cohort: what was measured and what was not, how the cases lie beside one another,
- * and whether the scanners agree and stay as they are. From the tables only; the cases are links.
+ * and (study/cohort_scanners.c) whether the scanners agree and stay as they are. From the tables
+ * only; the cases are links.
  */
-#include "calibration/quality.h"
 #include "core/statistics.h"
 #include "core/text.h"
-#include "report/report.h"
-#include "study/cohort_tables.h"
-#include "study/page_calibration.h"
+#include "study/cohort_page.h"
 #include "study/step.h"
 
 #include <math.h>
@@ -14,33 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEASURES = 64, LISTED = 12 };
-
-/* What the page is made from, beside the tables. */
-struct cohort_page {
-  struct report *report;
-  const struct cohort_tables *t;
-  size_t rows;
-  const char **labels, **links;           /* owned arrays, [rows] */
-  char *paths;                            /* owned; what `links` points to */
-  int *groups;                            /* owned, [rows] */
-  const char *names[REPORT_STRIP_GROUPS]; /* of the groups, borrowed from the table */
-  int group_count;
-  char group_title[96];
-  int columns[MEASURES]; /* the measures shown, of the wide table */
-  int column_count;
-  int *outliers; /* owned, [rows]: how many of them each case has */
-};
-
-static const struct cohort_outcome *outcome_of(const struct cohort_page *p, size_t row) {
-  return &p->t->outcomes[p->t->rows[row]];
-}
+enum { LISTED = 12 };
 
 /* ---- groups ---- */
 
-/* Number the values of a text column; false when there are none, one, or too many to show. A scan
- * that was not measured and states none is of no group (-1). */
-static bool group_by(struct cohort_page *p, const char *name) {
+bool cohort_group_by(struct cohort_page *p, const char *name) {
   int column = table_find(p->t->wide, name);
   if (column < 0 || p->t->wide->columns[column].numeric) return false;
   p->group_count = 0;
@@ -48,7 +24,7 @@ static bool group_by(struct cohort_page *p, const char *name) {
     const char *value = p->t->wide->columns[column].texts[r];
     int g = 0;
     p->groups[r] = -1;
-    if (!value[0] && outcome_of(p, r)->state != COHORT_DONE) continue;
+    if (!value[0] && cohort_outcome_of(p, r)->state != COHORT_DONE) continue;
     if (!value[0]) value = "not stated";
     while (g < p->group_count && strcmp(p->names[g], value) != 0) g++;
     if (g == REPORT_STRIP_GROUPS) return false;
@@ -59,10 +35,10 @@ static bool group_by(struct cohort_page *p, const char *name) {
   return p->group_count > 1;
 }
 
-static void choose_groups(struct cohort_page *p) {
+void cohort_choose_groups(struct cohort_page *p) {
   static const char *const names[] = {"site", "scanner", "sex"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (group_by(p, names[i])) return;
+    if (cohort_group_by(p, names[i])) return;
   p->group_count = 1;
   p->names[0] = "all";
   p->group_title[0] = '\0';
@@ -75,7 +51,7 @@ static void add_measure(struct cohort_page *p, const char *region, const char *q
   char name[160];
   snprintf(name, sizeof name, "%s.%s", region, quantity);
   int column = table_find(p->t->wide, name);
-  if (column >= 0 && p->column_count < MEASURES) p->columns[p->column_count++] = column;
+  if (column >= 0 && p->column_count < COHORT_MEASURES) p->columns[p->column_count++] = column;
 }
 
 /* The headlines of the analyses, each side. */
@@ -91,7 +67,7 @@ static void choose_measures(struct cohort_page *p) {
       }
 }
 
-static void measure_words(char out[256], const struct table_column *c) {
+void cohort_measure_words(char out[256], const struct table_column *c) {
   char key[96], region[96], quantity[96];
   snprintf(key, sizeof key, "%s", c->name);
   char *dot = strchr(key, '.');
@@ -130,7 +106,7 @@ static void tell_measure(struct cohort_page *p, int column) {
   const struct table_column *c = &p->t->wide->columns[column];
   char words[256], list[512], good[160], bad[640];
   int found = mark_outliers(p, column, list, sizeof list);
-  measure_words(words, c);
+  cohort_measure_words(words, c);
   const struct report_strip strip = {.axis = words,
                                      .count = p->rows,
                                      .values = c->numbers,
@@ -232,7 +208,7 @@ static void tell_failures(struct cohort_page *p) {
   static const char *const columns[] = {"Case", "State", "Reason"};
   size_t ended = 0, waiting = 0;
   for (size_t r = 0; r < p->rows; r++) {
-    enum cohort_state state = outcome_of(p, r)->state;
+    enum cohort_state state = cohort_outcome_of(p, r)->state;
     ended += state != COHORT_DONE && state != COHORT_WAITING;
     waiting += state == COHORT_WAITING;
   }
@@ -244,7 +220,7 @@ static void tell_failures(struct cohort_page *p) {
   if (!ended) return;
   report_table_begin(p->report, "Scans without values", columns, 3);
   for (size_t r = 0; r < p->rows; r++) {
-    const struct cohort_outcome *o = outcome_of(p, r);
+    const struct cohort_outcome *o = cohort_outcome_of(p, r);
     const char *cells[] = {p->labels[r], cohort_state_name(o->state), o->reason};
     if (o->state != COHORT_DONE && o->state != COHORT_WAITING) report_table_row(p->report, cells);
   }
@@ -283,7 +259,7 @@ static void tell_group_row(struct cohort_page *p, const struct table_column *c, 
     if (isfinite(c->numbers[r])) own[n++] = c->numbers[r];
   }
   report_fences(NULL, NULL, q, own, own ? n : 0);
-  measure_words(words, c);
+  cohort_measure_words(words, c);
   snprintf(cells[0], 32, "%zu", n);
   snprintf(cells[1], 32, "%zu", all - n);
   report_number(cells[2], n ? stat_mean(own, (int64_t)n) : (double)NAN, (double)NAN);
@@ -329,7 +305,7 @@ static void name_measures(char out[512], const struct cohort_tables *t, size_t f
   for (size_t k = first; k < t->wide->column_count; k++) {
     char words[256];
     if (!t->missing[k] || !same_reason(t, first, k) || count++ >= NAMED) continue;
-    measure_words(words, &t->wide->columns[k]);
+    cohort_measure_words(words, &t->wide->columns[k]);
     n += (size_t)snprintf(out + n, 512 - n, "%s%.200s", n ? "; " : "", words);
   }
   if (count > NAMED) snprintf(out + n, 512 - n, "; and %zu more", count - NAMED);
@@ -371,7 +347,7 @@ static void tell_cases(struct cohort_page *p) {
   for (size_t r = 0; r < p->rows; r++) {
     char cells[3][32];
     size_t values = 0, none = 0;
-    bool done = outcome_of(p, r)->state == COHORT_DONE;
+    bool done = cohort_outcome_of(p, r)->state == COHORT_DONE;
     for (size_t k = p->t->first_measure; k < wide->column_count; k++)
       if (isnan(wide->columns[k].numbers[r]))
         none++;
@@ -381,7 +357,7 @@ static void tell_cases(struct cohort_page *p) {
     snprintf(cells[1], 32, "%zu", none);
     snprintf(cells[2], 32, "%d", p->outliers[r]);
     const char *row[] = {p->labels[r],
-                         cohort_state_name(outcome_of(p, r)->state),
+                         cohort_state_name(cohort_outcome_of(p, r)->state),
                          done ? cells[0] : "",
                          done ? cells[1] : "",
                          done && p->outliers[r] ? cells[2] : "",
@@ -390,97 +366,6 @@ static void tell_cases(struct cohort_page *p) {
   }
   report_table_end(p->report);
   if (p->rows > 60) report_fold_end(p->report);
-}
-
-/* ---- scanners ---- */
-
-/* The calibrations of cases with a phantom and a day, for the control charts of calibration. */
-static status read_history(struct cal_history **out, struct cohort_page *p, int day) {
-  status st = ST_OK;
-  struct cal_history *h = calloc(1, sizeof *h);
-  CHECK(h, ST_MEMORY, "calibrations of a cohort");
-  h->scans = calloc(p->rows + 1, sizeof *h->scans);
-  CHECK(h->scans, ST_MEMORY, "calibrations of a cohort");
-  for (size_t r = 0; r < p->rows; r++) {
-    char name[256], path[4096];
-    struct cal_scan *scan = &h->scans[h->count];
-    double days = p->t->wide->columns[day].numbers[r];
-    if (outcome_of(p, r)->state != COHORT_DONE || isnan(days)) continue;
-    snprintf(name, sizeof name, "%s/calibration.json", p->t->cohort->cases[p->t->rows[r]].folder);
-    TRY(cohort_path(path, p->t->folder, name));
-    if (calibration_read(&scan->calibration, path) != ST_OK) {
-      status_clear(); /* withheld in that case */
-      continue;
-    }
-    if (strncmp(scan->calibration.method, "phantom", 7) != 0) continue;
-    scan->days = (int64_t)days;
-    h->count++;
-  }
-  *out = h;
-  h = NULL;
-done:
-  cal_history_destroy(h);
-  return st;
-}
-
-static int by_key_and_day(const void *a, const void *b) {
-  const struct cal_scan *x = a, *y = b;
-  int k = strcmp(x->calibration.scanner_key, y->calibration.scanner_key);
-  if (!k) k = strcmp(x->calibration.phantom, y->calibration.phantom);
-  return k ? k : (x->days > y->days) - (x->days < y->days);
-}
-
-static void tell_calibration_strip(struct cohort_page *p) {
-  int column = table_find(p->t->wide, "scan.calibration_slope");
-  char words[256];
-  if (column < 0) return;
-  /* a single scanner is a group too; too many to show are none */
-  const bool by_scanner =
-      group_by(p, "scanner") || (p->group_count == 1 && strcmp(p->group_title, "scanner") == 0);
-  if (!by_scanner) choose_groups(p);
-  measure_words(words, &p->t->wide->columns[column]);
-  const struct report_strip strip = {.axis = words,
-                                     .count = p->rows,
-                                     .values = p->t->wide->columns[column].numbers,
-                                     .groups = p->groups,
-                                     .group_names = p->names,
-                                     .group_count = p->group_count,
-                                     .labels = p->labels,
-                                     .links = p->links};
-  const struct report_reading reading = {
-      .good = "In a good picture the points of one scanner lie close together.",
-      .bad =
-          "A scanner apart from the others measures other densities for the same HU; that is what "
-          "the calibration takes out. A point apart from its scanner is a calibration to look at.",
-      .act = "Open a point beyond the fences and look at its rods or tissue samples."};
-  report_strips(p->report, &strip,
-                by_scanner ? "Slope of the calibration by scanner." : "Slope of the calibration.",
-                &reading);
-  choose_groups(p);
-}
-
-static status tell_scanners(struct cohort_page *p) {
-  status st = ST_OK;
-  struct cal_history *h = NULL;
-  int day = table_find(p->t->wide, "day");
-  report_section(p->report, "Scanners");
-  tell_calibration_strip(p);
-  report_subsection(p->report, "Drift");
-  if (day < 0 || !p->t->wide->columns[day].numeric) {
-    report_paragraph(p->report,
-                     "Not judged: the manifest has no column day [d], the day of each scan "
-                     "counted from any start.");
-    return st;
-  }
-  TRY(read_history(&h, p, day));
-  qsort(h->scans, h->count, sizeof *h->scans, by_key_and_day);
-  size_t begin = 0, end = 0;
-  while (cal_history_next(h, &begin, &end))
-    TRY(page_drift(p->report, h->scans + begin, end - begin));
-  if (!h->count) report_paragraph(p->report, "No scan has both a phantom and a day.");
-done:
-  cal_history_destroy(h);
-  return st;
 }
 
 /* ---- the page ---- */
@@ -499,11 +384,11 @@ static status prepare(struct cohort_page *p) {
   for (size_t r = 0; r < p->rows; r++) {
     const struct cohort_case *k = &p->t->cohort->cases[p->t->rows[r]];
     p->labels[r] = k->id;
-    if (outcome_of(p, r)->state != COHORT_DONE) continue;
+    if (cohort_outcome_of(p, r)->state != COHORT_DONE) continue;
     snprintf(p->paths + r * PATH, PATH, "%s/report.html", k->folder);
     p->links[r] = p->paths + r * PATH;
   }
-  choose_groups(p);
+  cohort_choose_groups(p);
   choose_measures(p);
 done:
   return st;
@@ -523,7 +408,7 @@ status cohort_report(const struct cohort_tables *t, const struct cohort_summary 
   tell_failures(&p);
   tell_measures(&p);
   tell_groups(&p);
-  TRY(tell_scanners(&p));
+  TRY(cohort_tell_scanners(&p));
   tell_missing(&p);
   tell_cases(&p);
   report_section(p.report, "Sources");

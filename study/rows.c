@@ -62,6 +62,24 @@ void case_flag_calibration(struct measurement *m, const struct calibration *k, d
   if (!isnan(kvp) && kvp != reference_kv) measurement_flag(m, "%g kV", kvp);
 }
 
+static bool starts_with(const char *s, const char *start) {
+  return strncmp(s, start, strlen(start)) == 0;
+}
+
+void case_judge_cuts(struct record *r, const struct femur *f) {
+  for (size_t i = 0; i < r->count; i++) {
+    struct measurement *m = &r->rows[i];
+    bool has_head = starts_with(m->region, "head_") ||
+                    (starts_with(m->region, "total_") && !starts_with(m->region, "total_no_head"));
+    if (f->head_truncated && has_head) {
+      m->value = m->low = m->high = (double)NAN;
+      measurement_flag(m, "part of the head is outside the scan");
+    } else if (f->touches) {
+      measurement_flag(m, "the femur meets the edge of the scan");
+    }
+  }
+}
+
 status case_flag_femur_rows(struct record *r, struct study_case *c, const struct femur *f) {
   const double thick_mm = 2.5;
   status st = ST_OK;

@@ -144,6 +144,9 @@ void case_flag_forced(struct measurement *m, const struct calibration *k);
 /** The same, and how a density was calibrated when no phantom lay in the scan, and its voltage [kV]
  * (NaN: not known) when the published tissue densities hold for another. */
 void case_flag_calibration(struct measurement *m, const struct calibration *k, double kvp);
+/** Withhold densities of regions with the head when part of it is outside the scan; flag the others
+ * when the femur meets the edge. */
+void case_judge_cuts(struct record *rows, const struct femur *f);
 /** Flag rows of a femur with what limits them: no phantom, voltage, thick slices, frame. Rows in mm
  * and without unit depend on none of these and are left as they are. */
 status case_flag_femur_rows(struct record *rows, struct study_case *c, const struct femur *f);

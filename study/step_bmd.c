@@ -6,25 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool starts_with(const char *s, const char *start) {
-  return strncmp(s, start, strlen(start)) == 0;
-}
-
-/* Regions that the edge of the scan cuts are withheld; the others are flagged. */
-static void judge_cuts(struct record *r, const struct femur *f) {
-  for (size_t i = 0; i < r->count; i++) {
-    struct measurement *m = &r->rows[i];
-    bool has_head = starts_with(m->region, "head_") ||
-                    (starts_with(m->region, "total_") && !starts_with(m->region, "total_no_head"));
-    if (f->head_truncated && has_head) {
-      m->value = m->low = m->high = (double)NAN;
-      measurement_flag(m, "part of the head is outside the scan");
-    } else if (f->touches) {
-      measurement_flag(m, "the femur meets the edge of the scan");
-    }
-  }
-}
-
 static status run(struct study_case *c, int side) {
   status st = ST_OK;
   struct case_hip hip;
@@ -35,7 +16,7 @@ static status run(struct study_case *c, int side) {
   TRY(record_create(&r, c->case_id));
   TRY(qct_hip_regions(r, hip.density, hip.labels, hip.femur->label, &hip.femur->frame,
                       hip.calibration, NULL, shell));
-  judge_cuts(r, hip.femur);
+  case_judge_cuts(r, hip.femur);
   TRY(case_flag_femur_rows(r, c, hip.femur));
   TRY(case_write_part(c, r, "bmd", side));
 done:

@@ -202,7 +202,8 @@ static void local_background_is_taken_from_the_shell(void **state) {
   (void)state;
   struct scan s = water(20, 8, 1, 1);
   struct calcium_score score;
-  paint(&s, 0, 0, 0, 20, 20, 8, 40);
+  paint(&s, 0, 0, 0, 20, 20, 8, -100); /* beyond 3 mm: not of the shell */
+  paint(&s, 5, 5, 0, 9, 9, 8, 40);
   paint(&s, 8, 8, 3, 3, 3, 2, 340);
   struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
   rules.mass_factor = 0.001;
@@ -410,8 +411,8 @@ static void bands_are_half_open(void **state) {
   const struct {
     double score;
     int band, drs;
-  } cases[] = {{0, 0, 0},   {0.5, 1, 1}, {99.99, 1, 1}, {100, 2, 2},
-               {300, 2, 3}, {400, 3, 3}, {1000, 4, 3}};
+  } cases[] = {{0, 0, 0},   {0.5, 1, 1},    {99.99, 1, 1}, {100, 2, 2},    {299.99, 2, 2},
+               {300, 2, 3}, {399.99, 2, 3}, {400, 3, 3},   {999.99, 3, 3}, {1000, 4, 3}};
   struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
     struct calcium_score s = {.agatston = cases[c].score, .mass_mg = NAN};

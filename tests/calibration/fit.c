@@ -182,8 +182,26 @@ static void good_fit_raises_no_warning(void **state) {
   assert_int_equal(c.warning_count, 0);
 }
 
+/* Welch and Satterthwaite at 200 HU: (a + b)^2 / (a^2 / df_a + b^2 / df_b). */
+static void added_variances_join_their_degrees_of_freedom(void **state) {
+  (void)state;
+  struct calibration c;
+  cal_init(&c);
+  memset(c.covariance, 0, sizeof c.covariance);
+  c.covariance[0] = 4, c.covariance[4] = 1e-4; /* a = 4 + 4 */
+  c.covariance_df = 3;
+  const double added[9] = {1, 0.005, 0, 0.005, 0, 0, 0, 0, 0}; /* b = 1 + 2 */
+  cal_add_covariance(&c, added, 7);
+  assert_near(c.covariance_df, 11 * 11 / (64.0 / 3 + 9.0 / 7), 1e-12);
+  assert_near(c.covariance[0], 5, 0);
+  const double sure[9] = {9, 0, 0, 0, 0, 0, 0, 0, 0};
+  cal_add_covariance(&c, sure, (double)INFINITY);
+  assert_near(c.covariance_df, 20 * 20 / (121.0 / (11 * 11 / (64.0 / 3 + 9.0 / 7))), 1e-9);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(added_variances_join_their_degrees_of_freedom),
       cmocka_unit_test(ordinary_fit_matches_ogo),
       cmocka_unit_test(water_corrected_fit_matches_ogo),
       cmocka_unit_test(ordinary_fit_of_water_rods_is_another_line),

@@ -305,8 +305,29 @@ static void one_bad_scan_rings_once(void **state) {
   cal_quality_destroy(q);
 }
 
+/* The slope of scan 15 against the mean of its baseline, scans 0 to 9. */
+static void a_slope_off_by_more_than_a_percent_is_a_shift(void **state) {
+  (void)state;
+  const double off[] = {0.985, 0.992, 1.008, 1.015};
+  for (size_t k = 0; k < 4; k++) {
+    struct cal_history h = history(5, 16, 7);
+    struct cal_quality *q = NULL;
+    double mean = 0;
+    for (int i = 0; i < 10; i++) mean += h.scans[i].calibration.slope / 10;
+    h.scans[15].calibration.slope = mean * off[k];
+    assert_ok(cal_quality_judge(&q, h.scans, h.count));
+    bool shift = false;
+    for (size_t i = 0; i < q->count; i++)
+      shift = shift || (q->alarms[i].scan == 15 && q->alarms[i].rule == CAL_SHIFT);
+    assert_int_equal(shift, k == 0 || k == 3);
+    cal_quality_destroy(q);
+    free(h.scans);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_slope_off_by_more_than_a_percent_is_a_shift),
       cmocka_unit_test(dates_are_days),
       cmocka_unit_test(store_keeps_scans_of_two_processes),
       cmocka_unit_test(a_day_that_is_none_is_refused),

@@ -112,8 +112,21 @@ static void the_low_end_is_not_below_zero(void **state) {
   assert_true(r.low == 0 && r.high > 2 * base_n);
 }
 
+/* SD 5 mg/cm3 at 0 and, with one of 0.02 on the slope, sqrt(5^2 + 20^2) at 1000; the formula takes
+ * the mean of both. */
+static void a_slope_known_badly_shifts_dense_bone_more(void **state) {
+  (void)state;
+  struct calibration c = known_to(5);
+  c.covariance[4] = 0.02 * 0.02;
+  const struct fall_interval r = find((struct made){.no_law = false}, &c, of_two_mm(), 5);
+  const double half = 1.959964 * (5 + sqrt(425)) / 2;
+  assert_close(r.density_high - base_n, 2 * half, 1e-6);
+  assert_close(base_n - r.density_low, 2 * half, 1e-6);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_slope_known_badly_shifts_dense_bone_more),
       cmocka_unit_test(parts_join_as_independent),
       cmocka_unit_test(what_cannot_be_had_is_named_and_left_out),
       cmocka_unit_test(laws_that_fail_or_may_not_stand_in_are_not_spanned),

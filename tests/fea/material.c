@@ -76,6 +76,20 @@ static void conversions_are_those_of_the_table(void **state) {
   assert_near(map.slope * 0.2 + map.intercept, 0.839 * 0.2 + 0.0698, 1e-12);
   assert_ok(fea_density_map_make(&map, fea_law_at(FEA_LAW_MORGAN_NECK), MATERIAL_HA, 0));
   assert_near(map.slope * 0.2 + map.intercept, (0.839 * 0.2 + 0.0698) / 0.6, 1e-12);
+  /* by name; schileo2008: CHA = 1.14 ash - 0.09 */
+  const struct {
+    const char *key;
+    enum material from;
+    double ash; /* of 0.2 g/cm3 */
+  } named[] = {{"kaneko2004-cha", MATERIAL_HA, 0.2376},
+               {"schileo2008-cha", MATERIAL_HA, 0.254385964912},
+               {"yosibash-k2hpo4", MATERIAL_K2HPO4, 0.2963},
+               {"ash-is-cha", MATERIAL_HA, 0.2}};
+  for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+    assert_ok(fea_density_map_make(&map, keller, named[i].from, fea_conversion_find(named[i].key)));
+    assert_near(map.slope * 0.2 + map.intercept, named[i].ash, 1e-9);
+    assert_string_equal(map.words, named[i].key);
+  }
 }
 
 static void another_kind_of_density_is_refused(void **state) {

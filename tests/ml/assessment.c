@@ -259,8 +259,25 @@ static void figures_over_time_are_means_of_the_repeats_with_intervals(void **s) 
   record_destroy(r);
 }
 
+/* 10 events among 320 have a headline, 9 have none. */
+static void a_headline_takes_ten_events(void **s) {
+  (void)s;
+  for (int events = 9; events <= 10; events++) {
+    struct cohort c;
+    draw_cohort(&c, 1, 3);
+    for (int i = 0; i < 2 * PEOPLE; i++) c.outcome[i] = i >= 2 * PEOPLE - events;
+    const struct ml_predictions p = of_cohort(&c);
+    struct record *r = assess(&p, 20);
+    const struct measurement *m = record_find(r, "model", "auc");
+    assert_non_null(m);
+    assert_int_equal(strstr(m->flags, "too few events") != NULL, events < 10);
+    record_destroy(r);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_headline_takes_ten_events),
       cmocka_unit_test(intervals_hold_the_truth_where_the_threshold_was_chosen_on_the_same_people),
       cmocka_unit_test(all_ranked_right_has_no_interval_and_says_so),
       cmocka_unit_test(figures_of_probabilities_have_intervals_about_their_values),

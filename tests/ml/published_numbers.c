@@ -92,6 +92,7 @@ static void decision_curve_matches(void **state) {
     assert_near(na[i].model, model_a[i], 5e-8);
     assert_near(nb[i].model, model_b[i], 5e-8);
     assert_near(na[i].treat_all, all[i], 5e-8);
+    assert_near(na[i].avoided_per_100, 100 * (model_a[i] - all[i]) * (1 - at[i]) / at[i], 1e-4);
   }
 }
 
@@ -231,8 +232,47 @@ static void bad_outcomes_and_scores_are_refused(void **state) {
   assert_fails(ml_reliability(&r, s, mixed, 3), ST_DOMAIN, "must be 0 to 1");
 }
 
+/* One event of 100 at 1; `censored` of the 99 left at 2: by Kaplan and Meier (99 - censored) / 99
+ * are uncensored at 3. */
+static void a_horizon_leaves_a_twentieth_uncensored(void **state) {
+  (void)state;
+  enum { N = 100 };
+  for (int censored = 94; censored <= 95; censored++) {
+    double score[N], years[N];
+    int code[N];
+    struct ml_horizon h;
+    for (int i = 0; i < N; i++) {
+      score[i] = N - i;
+      code[i] = i == 0;
+      years[i] = i == 0 ? 1 : i <= censored ? 2 : 4;
+    }
+    status st = ml_at_horizon(&h, score, NULL, years, code, N, 3, 0);
+    if (censored == 94) {
+      assert_ok(st);
+      assert_near(h.censoring_survival, 5.0 / 99, 1e-12);
+    } else {
+      assert_fails(st, ST_DOMAIN, "0.040 uncensored");
+    }
+  }
+}
+
+/* By scipy: mean and variance of hypergeom(at score, of group 1, events) summed over the times. */
+static void log_rank_with_ties_has_the_variance_of_a_hypergeometric_draw(void **state) {
+  (void)state;
+  enum { N = 12 };
+  const double years[N] = {1, 1, 1, 2, 2, 3, 3, 3, 4, 5, 5, 6};
+  const int code[N] = {1, 1, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0};
+  const int group[N] = {1, 0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0};
+  double chi2, p;
+  assert_ok(ml_log_rank(&chi2, &p, years, code, group, N));
+  assert_near(chi2, 2.775578768086365, 1e-12);
+  assert_near(p, 0.09571205344813544, 1e-12);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(log_rank_with_ties_has_the_variance_of_a_hypergeometric_draw),
+      cmocka_unit_test(a_horizon_leaves_a_twentieth_uncensored),
       cmocka_unit_test(auc_and_delong_limits_match_proc),
       cmocka_unit_test(auc_is_unchanged_by_a_rising_transform_and_mirrored_by_a_falling_one),
       cmocka_unit_test(roc_curve_area_equals_the_auc),

@@ -400,6 +400,14 @@ static void a_bright_aorta_is_suspected_contrast_medium(void **state) {
   assert_non_null(strstr(c.reason, "aorta"));
   assert_ok(qct_contrast_judge(&c, m.digital.ct, CONTRAST_PRESENT, NULL, NULL));
   assert_int_equal(c.stated, 1);
+  const int named = labels_value(m.digital.labels, "aorta"), value = named ? named : LABEL_AORTA;
+  for (int hu = 85; hu <= 95; hu += 10) { /* 90 HU are permitted */
+    for (int64_t i = 0; i < geometry_voxels(&m.digital.ct->grid); i++)
+      if (m.digital.labels->voxels[i] == value) m.digital.ct->voxels[i] = (float)hu;
+    assert_ok(qct_contrast_judge(&c, m.digital.ct, CONTRAST_UNKNOWN, m.digital.labels, NULL));
+    assert_near(c.vessel_hu, hu, 1e-9);
+    assert_int_equal(c.present, hu == 95);
+  }
   free_made(&m);
 }
 

@@ -276,8 +276,55 @@ static void every_direction_of_every_distance_counts(void **state) {
   scene_free(&x);
 }
 
+/* 5 x 3 pixels of 1 x 2 mm in one slice. The outline runs half a pixel beyond their centres and
+ * cuts each corner by a triangle of half a pixel's sides. */
+static void the_slice_of_a_rectangle_has_its_closed_forms(void **state) {
+  (void)state;
+  struct scene x;
+  scene_make(&x, 9);
+  x.image->grid = x.mask->grid = geometry_make(9, 9, 9, 1, 2, 3);
+  memset(x.mask->voxels, 0, 729 * sizeof *x.mask->voxels);
+  for (int j = 3; j < 6; j++)
+    for (int i = 2; i < 7; i++) x.mask->voxels[geometry_index(&x.mask->grid, i, j, 4)] = 1;
+  x.s.families = 1u << RAD_FLAT;
+  assert_ok(scene_run(&x));
+  const double area = 5 * 3 * 2 - 4 * 0.5 * 0.5 * 1, perimeter = 2 * 4 + 2 * 4 + 4 * sqrt(1.25);
+  const double round = 2 * sqrt(acos(-1) * area) / perimeter;
+  const double major = 4 * sqrt(4 * (9 - 1) / 12.0), minor = 4 * sqrt((25 - 1) / 12.0);
+  const double expected[] = {
+      area,  30,        perimeter,           perimeter / area,
+      round, 1 / round, sqrt(4 * 4 + 6 * 6), /* across both corners: sqrt(5^2 + 4^2) is less */
+      major, minor,     minor / major};
+  for (int f = 0; f < 10; f++)
+    assert_near(value(&x, (enum rad_feature)(RAD_flat_area + f), RAD_NOT_AGGREGATED), expected[f],
+                1e-12);
+  scene_free(&x);
+}
+
+/* Bins of 5 from 10: middles 12.5, 17.5, 22.5; at or above them 8, 5 and 2 of 8 voxels. */
+static void intensity_volume_histogram_of_wide_bins_stands_at_their_middles(void **state) {
+  (void)state;
+  static const float values[8] = {10, 11, 14, 15, 16, 19, 20, 24};
+  struct scene x;
+  scene_make(&x, 4);
+  int m = 0;
+  for (int i = 0; i < 64; i++)
+    if (x.mask->voxels[i]) x.image->voxels[i] = values[m++];
+  x.s.ivh = RAD_FBS;
+  x.s.ivh_bin_width = 5;
+  assert_ok(scene_run(&x));
+  assert_near(value(&x, RAD_ivh_v10, RAD_NOT_AGGREGATED), 5 / 8.0, 0);
+  assert_near(value(&x, RAD_ivh_v90, RAD_NOT_AGGREGATED), 2 / 8.0, 0);
+  assert_near(value(&x, RAD_ivh_i90, RAD_NOT_AGGREGATED), 17.5, 0);
+  assert_true(isnan(value(&x, RAD_ivh_i10, RAD_NOT_AGGREGATED)));
+  assert_reasoned(&x);
+  scene_free(&x);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(intensity_volume_histogram_of_wide_bins_stands_at_their_middles),
+      cmocka_unit_test(the_slice_of_a_rectangle_has_its_closed_forms),
       cmocka_unit_test(flat_region_has_its_limits),
       cmocka_unit_test(one_voxel_has_volume_and_no_pairs),
       cmocka_unit_test(parts_are_all_kept),

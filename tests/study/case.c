@@ -94,8 +94,78 @@ static void femora_read_back_are_those_that_were_written(void **state) {
   }
 }
 
+static void what_the_edge_cuts_is_withheld_and_the_rest_flagged(void **state) {
+  (void)state;
+  static const char *const regions[] = {"head_right", "total_right", "total_no_head_right",
+                                        "neck_right"};
+  const struct femur f[] = {{.touches = 1}, {.touches = 1, .head_truncated = 1}, {0}};
+  for (int k = 0; k < 3; k++) {
+    struct record *r = NULL;
+    assert_ok(record_create(&r, "a"));
+    for (int i = 0; i < 4; i++) {
+      struct measurement *m = record_add(r, regions[i], "vbmd_integral", 200, "mg/cm3");
+      m->low = 190, m->high = 210;
+    }
+    case_judge_cuts(r, &f[k]);
+    for (int i = 0; i < 4; i++) {
+      const struct measurement *m = &r->rows[i];
+      bool cut = k == 1 && i < 2;
+      assert_int_equal(isnan(m->value), cut);
+      assert_true(isnan(m->low) == cut && isnan(m->high) == cut);
+      assert_string_equal(m->flags, cut      ? "part of the head is outside the scan"
+                                    : k == 2 ? ""
+                                             : "the femur meets the edge of the scan");
+    }
+    record_destroy(r);
+  }
+}
+
+static const char *calibration_flags(const char *method, double kvp) {
+  static struct measurement m;
+  struct calibration k = {.warning_count = 0};
+  m = (struct measurement){.value = 1};
+  snprintf(k.method, sizeof k.method, "%s", method);
+  case_flag_calibration(&m, &k, kvp);
+  return m.flags;
+}
+
+static void a_density_tells_how_it_was_calibrated(void **state) {
+  (void)state;
+  assert_string_equal(calibration_flags("phantom-ols", 100), "");
+  assert_string_equal(calibration_flags("async", 100), "phantom of another day");
+  assert_string_equal(calibration_flags("tissues", 120), "phantomless");
+  assert_string_equal(calibration_flags("tissues", (double)NAN), "phantomless");
+  assert_string_equal(calibration_flags("tissues", 100), "phantomless; 100 kV");
+}
+
+/* Slices of 2.5 mm are thin, 3 mm are told; lengths and counts depend on none of it. */
+static void thick_slices_are_told_beside_a_density(void **state) {
+  (void)state;
+  for (int thick = 0; thick < 2; thick++) {
+    const struct geometry g = geometry_make(2, 2, 2, 1, 1, thick ? 3 : 2.5);
+    const struct femur f = {.frame_ok = 1};
+    struct study_case c = {.calibrated = true};
+    struct record *r = NULL;
+    snprintf(c.calibration.method, sizeof c.calibration.method, "phantom-ols");
+    assert_ok(volume_create(&c.density, &g, QUANTITY_DENSITY));
+    assert_ok(record_create(&r, "a"));
+    record_add(r, "neck_right", "vbmd_integral", 200, "mg/cm3");
+    record_add(r, "neck_right", "length", 40, "mm");
+    record_withhold(r, "head_right", "vbmd_integral", "mg/cm3", "gone");
+    assert_ok(case_flag_femur_rows(r, &c, &f));
+    assert_string_equal(r->rows[0].flags, thick ? "slices of 3 mm" : "");
+    assert_string_equal(r->rows[1].flags, "");
+    assert_string_equal(r->rows[2].flags, "gone");
+    record_destroy(r);
+    case_free(&c);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_density_tells_how_it_was_calibrated),
+      cmocka_unit_test(thick_slices_are_told_beside_a_density),
+      cmocka_unit_test(what_the_edge_cuts_is_withheld_and_the_rest_flagged),
       cmocka_unit_test(a_scan_in_sagittal_order_is_put_into_axial_slices),
       cmocka_unit_test(values_that_cannot_be_hu_end_the_run),
       cmocka_unit_test(femora_read_back_are_those_that_were_written),
