@@ -99,17 +99,22 @@ static void judge_resolution(cJSON *findings, const struct volume *hu) {
   const double fine_mm = 1.5, thick_mm = 2.5; /* about a cortex, and twice the neck's cortex */
   double distance = hu->grid.spacing[2], thickness = hu->acquisition.slice_thickness_mm;
   double profile = thickness > distance ? thickness : distance;
+  char slices[64];
+  if (profile > distance)
+    snprintf(slices, sizeof slices, "Slices of %.3g mm every %.3g mm", profile, distance);
+  else
+    snprintf(slices, sizeof slices, "Slices every %.3g mm", distance);
   if (profile > thick_mm)
     add_finding(findings, REPORT_CAUTION, "Thick slices.",
-                "Slices every %.3g mm. A cortex of 1 to 3 mm is blurred across them: cortical "
+                "%s. A cortex of 1 to 3 mm is blurred across them: cortical "
                 "density reads low, trabecular density near it high, and strength is less "
                 "certain. Slices of 1 to 1.5 mm would settle this.",
-                distance);
+                slices);
   else if (profile > fine_mm)
     add_finding(findings, REPORT_NOTE, "Slices of medium thickness.",
-                "Slices every %.3g mm; thin cortices are blurred.", distance);
+                "%s; thin cortices are blurred.", slices);
   else
-    add_finding(findings, REPORT_GOOD, "Thin slices.", "Slices every %.3g mm.", distance);
+    add_finding(findings, REPORT_GOOD, "Thin slices.", "%s.", slices);
   if (thickness > 1.05 * distance)
     add_finding(findings, REPORT_NOTE, "Overlapping slices.",
                 "Each slice is %.3g mm thick, every %.3g mm: the detail along the body is that of "

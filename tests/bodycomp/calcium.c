@@ -275,7 +275,8 @@ static void a_threshold_adapted_to_the_blood_gives_a_volume_and_no_score(void **
   assert_fails(calcium_adaptive_threshold(&rules.steps_hu[0], s.hu, blood), ST_DOMAIN, "eroded");
   for (int64_t v = 0; v < geometry_voxels(&s.hu->grid); v++) {
     blood->voxels[v] = LABEL_AORTA;
-    s.hu->voxels[v] = v % 4 ? 300 : 280;
+    const int64_t of_20 = (v * 7 + v / 40 * 11) % 20; /* a tenth of 200 HU, a tenth of 280 */
+    s.hu->voxels[v] = of_20 < 2 ? 200 : of_20 < 4 ? 280 : 300;
   }
   paint(&s, 4, 4, 2, 5, 3, 1, 500);
   assert_ok(calcium_adaptive_threshold(&rules.steps_hu[0], s.hu, blood));
@@ -460,8 +461,25 @@ static void isotropic_volume_of_a_ball_is_near_its_volume(void **state) {
   labels_destroy(l);
 }
 
+/* 0.001 mg/(mm3 HU) and water at 0: 100 mg/cm3 are 100 HU. Blocks of 18 mm3 at 105 and 95 HU. */
+static void mass_of_dense_calcium_begins_at_100_mgcc(void **state) {
+  (void)state;
+  struct scan s = water(24, 6, 1, 1);
+  struct record *r = NULL;
+  paint(&s, 3, 3, 2, 3, 3, 2, 105);
+  paint(&s, 15, 15, 2, 3, 3, 2, 95);
+  assert_ok(record_create(&r, "a"));
+  assert_ok(calcium_variants_record(r, "heart", s.hu, s.region, 1, 0.001, 0));
+  const struct measurement *m = record_find(r, "heart", "calcium_mass_variant");
+  assert_near(m->value, 0.001 * 105 * 18, 1e-6);
+  assert_string_equal(m->method, "at least 100 mg/cm3 HA = 100.0 HU");
+  record_destroy(r);
+  scan_free(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(mass_of_dense_calcium_begins_at_100_mgcc),
       cmocka_unit_test(isotropic_volume_of_a_ball_is_near_its_volume),
       cmocka_unit_test(lesions_of_known_area_and_peak_score_as_defined),
       cmocka_unit_test(named_variants_change_the_score_as_their_authors_say),

@@ -175,8 +175,23 @@ static void bone_that_touches_the_sac_is_taken_out_and_calcium_is_not(void **sta
   box_free(&b);
 }
 
+static void slices_of_more_than_5_mm_make_no_volume(void **state) {
+  (void)state;
+  struct box b = make_box(-80, false);
+  struct record *r = NULL;
+  assert_ok(record_create(&r, ""));
+  b.hu->grid.spacing[2] = b.sac->grid.spacing[2] = 5;
+  assert_ok(heart_fat_record(r, b.hu, b.sac, HEART_SAC, 0, "test", NULL));
+  b.hu->grid.spacing[2] = b.sac->grid.spacing[2] = 5.1;
+  assert_fails(heart_fat_record(r, b.hu, b.sac, HEART_SAC, 0, "test", NULL), ST_DOMAIN,
+               "5.1 mm apart; a volume needs at most 5 mm");
+  record_destroy(r);
+  box_free(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(slices_of_more_than_5_mm_make_no_volume),
       cmocka_unit_test(the_sac_s_own_extent_and_one_slice_of_it_are_told),
       cmocka_unit_test(turned_windows_impossible_bodies_and_slices_that_are_not_axial_are_refused),
       cmocka_unit_test(windows_of_scans_without_gating_end_at_their_hu),

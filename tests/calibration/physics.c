@@ -120,6 +120,7 @@ static void michalski_calibration_is_the_same_quadratic(void **state) {
   assert_near(calibration_density(&c, -100), -12.2267, 5.1e-5);
   assert_near(calibration_density(&c, 1000), 942.8464, 5.1e-5);
   assert_int_equal(c.material, MATERIAL_K2HPO4);
+  assert_near(c.model_sd, 13.2, 0); /* bartenschlager2023 */
   c = tissue_points(ogo[0].hu, names, 2);
   assert_fails(cal_michalski(&c), ST_DOMAIN, "at least 3");
 }

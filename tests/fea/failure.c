@@ -125,8 +125,45 @@ static void pistoia_arithmetic_is_that_of_the_faim_manual(void **state) {
   fea_model_destroy(m);
 }
 
+/* A bar whose fields are overwritten: 5 x 5 x 5 elements about one are strained ten times as much,
+ * and a single one elsewhere a little more. */
+static void the_site_is_where_the_judged_bone_around_is_strained_most(void **state) {
+  (void)state;
+  enum { N = 10 };
+  const struct geometry grid = geometry_make(N, N, N, 1, 1, 1);
+  const int64_t expected = 6 + N * (3 + N * 5);
+  struct fea_model *m = NULL;
+  struct fea_solution *s = NULL;
+  struct fea_fields *f = NULL;
+  struct fea_failure r;
+  const struct fea_failure_options o = FEA_FAILURE_DEFAULTS;
+  assert_ok(fea_model_create(&m, &grid, 0.3));
+  for (int64_t v = 0; v < N * N * N; v++) {
+    m->modulus[v] = 1000;
+    m->part[v] = FEA_BONE;
+  }
+  for (int a = 0; a < 3; a++) assert_ok(fea_model_fix_plane(m, 2, 0, a, 0));
+  assert_ok(fea_model_fix_plane(m, 2, N, 2, -0.01));
+  assert_ok(fea_model_finish(m));
+  assert_ok(fea_solve(&s, m, 0, NULL));
+  assert_ok(fea_fields_create(&f, m, s));
+  for (int64_t e = 0; e < f->count; e++) {
+    const int64_t v = f->voxel[e], i = v % N - 6, j = v / N % N - 3, k = v / (N * N) - 5;
+    const bool much = i >= -2 && i <= 2 && j >= -2 && j <= 2 && k >= -2 && k <= 2;
+    f->tension[e] = 0;
+    f->compression[e] = v == 0 ? -0.009f : much ? -0.008f : -0.0008f;
+  }
+  assert_ok(fea_failure_find(&r, m, f, &o));
+  assert_int_equal(r.site_voxel, expected);
+  assert_int_equal(r.site_tension, 0);
+  fea_fields_destroy(f);
+  fea_solution_destroy(s);
+  fea_model_destroy(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_site_is_where_the_judged_bone_around_is_strained_most),
       cmocka_unit_test(principal_strains_of_known_tensors),
       cmocka_unit_test(quantile_is_linear_between_values),
       cmocka_unit_test(bar_fails_at_its_strain_limit),

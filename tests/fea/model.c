@@ -1,6 +1,7 @@
 /* What a model keeps, drops and refuses. */
 #include "tests/check.h"
 
+#include "fea/femur_model.h"
 #include "fea/model.h"
 
 static struct fea_model *column(int64_t nz) {
@@ -117,8 +118,51 @@ static void odd_grids_are_refused(void **state) {
   assert_fails(fea_model_create(&m, &grid, 0.5), ST_DOMAIN, "Poisson");
 }
 
+/* 800 mg/cm3 of K2HPO4 shifted by 10 at 0 and 60 at 1000: 850, of ash 1.06 x 0.85 + 0.0389. In the
+ * middle of a block, with elements as voxels and with a smooth outline. */
+static void a_shift_of_density_grows_with_it(void **state) {
+  (void)state;
+  enum { N = 24 };
+  const struct geometry g = geometry_make(N, N, N, 1, 1, 1);
+  const struct femur_pose pose = {.head = {12, 12, 12},
+                                  .axis = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+                                  .shaft = {0, 0, 1},
+                                  .distal_mm = 20};
+  const double ash = 1.06 * 0.85 + 0.0389, expected = 10500 * pow(ash, 2.29);
+  for (int smooth = 0; smooth < 2; smooth++) {
+    const struct femur_model_options o = {.size_mm = 1,
+                                          .poisson = 0.3,
+                                          .least_mpa = 0.1,
+                                          .outline = smooth ? FEA_OUTLINE_SMOOTH : 0,
+                                          .mapping = FEA_MAP_V2,
+                                          .smooth_mm = 1,
+                                          .law = fea_law_find("keller1994"),
+                                          .shift_mgcc = {10, 60}};
+    struct volume *density = NULL;
+    struct labels *labels = NULL;
+    struct femur_model *f = NULL;
+    assert_ok(volume_create(&density, &g, QUANTITY_DENSITY));
+    assert_ok(labels_create(&labels, &g));
+    density->material = MATERIAL_K2HPO4;
+    for (int64_t v = 0; v < N * N * N; v++) {
+      const int64_t i = v % N, j = v / N % N, k = v / (N * N);
+      density->voxels[v] = 800;
+      labels->voxels[v] = i > 3 && i < 20 && j > 3 && j < 20 && k > 3 && k < 20 ? 75 : 0;
+    }
+    assert_ok(femur_model_create(&f, density, labels, 75, &pose, 3, &o));
+    const struct geometry *grid = &f->model->grid;
+    const int64_t middle = geometry_index(grid, grid->nx / 2, grid->ny / 2, grid->nz / 2);
+    assert_int_equal(f->model->part[middle], FEA_BONE);
+    assert_close((double)f->model->modulus[middle], expected, 1e-5);
+    femur_model_destroy(f);
+    volume_destroy(density);
+    labels_destroy(labels);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_shift_of_density_grows_with_it),
       cmocka_unit_test(island_is_dropped_and_counted),
       cmocka_unit_test(voxels_joined_by_an_edge_are_not_joined),
       cmocka_unit_test(load_on_a_dropped_part_is_refused),

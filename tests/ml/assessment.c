@@ -275,8 +275,43 @@ static void a_headline_takes_ten_events(void **s) {
   }
 }
 
+static void a_headline_takes_five_events_a_feature(void **s) {
+  (void)s;
+  for (int features = 2; features <= 3; features++) { /* 12 events */
+    struct cohort c;
+    struct record *r = NULL;
+    draw_cohort(&c, 1, 3);
+    for (int i = 0; i < 2 * PEOPLE; i++) c.outcome[i] = i >= 2 * PEOPLE - 12;
+    const struct ml_predictions p = of_cohort(&c);
+    const struct ml_assessment_options o = {.draws = 20, .seed = 7, .features = features};
+    assert_ok(record_create(&r, "cohort"));
+    assert_ok(ml_assess(r, "model", &p, &o));
+    const char *flags = record_find(r, "model", "auc")->flags;
+    assert_int_equal(strstr(flags, "fewer than 5 events per candidate feature") != NULL,
+                     features == 3);
+    record_destroy(r);
+  }
+}
+
+static void a_headline_takes_twenty_people(void **s) {
+  (void)s;
+  for (int people = 19; people <= 20; people++) {
+    struct cohort c;
+    draw_cohort(&c, 1, 3);
+    for (int i = 0; i < people; i++) c.outcome[i] = i % 2 == 0; /* 10 events in either */
+    struct ml_predictions p = of_cohort(&c);
+    p.n = people;
+    struct record *r = assess(&p, 20);
+    const char *flags = record_find(r, "model", "auc")->flags;
+    assert_int_equal(strstr(flags, "too few events") != NULL, people < 20);
+    record_destroy(r);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_headline_takes_twenty_people),
+      cmocka_unit_test(a_headline_takes_five_events_a_feature),
       cmocka_unit_test(a_headline_takes_ten_events),
       cmocka_unit_test(intervals_hold_the_truth_where_the_threshold_was_chosen_on_the_same_people),
       cmocka_unit_test(all_ranked_right_has_no_interval_and_says_so),

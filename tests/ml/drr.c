@@ -310,8 +310,28 @@ static void wrong_input_is_refused(void **state) {
   volume_destroy(v);
 }
 
+/* A layer of one voxel, 1 mm of 1000 mg/cm3, wherever it lies: interpolated between voxels it is a
+ * triangle, and samples half a voxel apart sum to its area. */
+static void no_thin_layer_falls_between_the_samples_of_a_ray(void **state) {
+  (void)state;
+  struct ml_drr_options o = defaults();
+  struct ml_drr d;
+  o.value = ML_DRR_AREAL;
+  o.path = ML_DRR_TRILINEAR;
+  for (int64_t layer = 5; layer < 15; layer++) {
+    struct volume *v = make(20, 20, 20, 1, 0, QUANTITY_DENSITY);
+    for (int64_t i = 0; i < 8000; i++)
+      if (i / 20 % 20 == layer) v->voxels[i] = 1000;
+    assert_ok(ml_drr_project(&d, v, NULL, NULL, &o));
+    assert_near((double)middle(&d), 0.1, 1e-3);
+    ml_drr_free(&d);
+    volume_destroy(v);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(no_thin_layer_falls_between_the_samples_of_a_ray),
       cmocka_unit_test(box_of_water_has_its_thickness),
       cmocka_unit_test(hu_scale_the_attenuation),
       cmocka_unit_test(sphere_has_its_chords),

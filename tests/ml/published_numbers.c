@@ -161,6 +161,12 @@ static void kaplan_meier_matches_r_survival(void **state) {
   for (int i = 0; i < 6; i++) assert_near(k[i].value, expected[i], 5e-8);
   /* Greenwood after the first event of 10: sqrt(0.9^2 * 1/(10*9)) */
   assert_near(k[0].se, sqrt(0.81 / 90), 1e-12);
+  /* limits on the scale of log(-log S): 3 of 4 left */
+  const double times[4] = {1, 2, 3, 4};
+  const int events[4] = {1, 1, 1, 1};
+  assert_ok(ml_kaplan_meier(k, &count, times, events, 4));
+  assert_near(k[0].low, 0.1279469175951458, 1e-12);
+  assert_near(k[0].high, 0.9605486422850784, 1e-12);
 }
 
 static void time_dependent_auc_and_brier_match(void **state) {
@@ -213,6 +219,8 @@ static void mcnemar_and_wilson_match_closed_forms(void **state) {
   /* 1 against 6: 2 (C(7,0) + C(7,1)) / 2^7 = 16/128 */
   assert_near(ml_mcnemar_p(1, 6), 0.125, 1e-12);
   assert_near(ml_mcnemar_p(4, 4), 1, 0);
+  /* 25 and more pairs: chi-square (|20 - 40| - 1)^2 / 60 with the correction for continuity */
+  assert_near(ml_mcnemar_p(20, 40), 0.014171, 1e-6);
   double low, high;
   ml_wilson(&low, &high, 58, 70); /* Nishiyama 2014: 82.86 %, 72.4 to 89.9 */
   assert_near(low, 0.724, 5e-4);

@@ -154,7 +154,14 @@ static void pooled_auc_of_equal_sites_is_theirs_with_half_the_variance(void **st
   double half = 1.959963984540054 * 0.05 / 0.16 / sqrt(2);
   assert_near(p.fixed_low, 1 / (1 + exp(-(log(4) - half))), 1e-12);
   assert_ok(ml_pool_auc(&p, apart, variance, 2));
-  assert_true(p.i2 > 0.5 && p.random_high - p.random_low > p.fixed_high - p.fixed_low);
+  assert_true(p.random_high - p.random_low > p.fixed_high - p.fixed_low);
+  /* DerSimonian and Laird on the logits, by numpy */
+  assert_near(p.q, 9.119300791795393, 1e-9);
+  assert_near(p.tau2, 1.429178621240991, 1e-9);
+  assert_near(p.i2, 0.8903424700170328, 1e-9);
+  assert_near(p.random, 0.7733506459517699, 1e-9);
+  assert_near(p.random_low, 0.37225367682682153, 1e-9);
+  assert_near(p.random_high, 0.9515342105146983, 1e-9);
   assert_fails(ml_pool_auc(&p, auc, variance, 1), ST_DOMAIN, "at least 2");
 }
 
@@ -178,8 +185,33 @@ static void likelihood_ratio_of_a_two_by_two_table_is_its_g_statistic(void **sta
               1e-12);
 }
 
+/* Six people without ties: the partial likelihood and its derivative written out. */
+static void cox_with_ridge_is_stationary_and_tells_its_likelihood_without_it(void **state) {
+  (void)state;
+  enum { N = 6 };
+  const double x[N] = {2, -1, 1, 0.5, -2, 0}, time[N] = {1, 2, 3, 4, 5, 6}, ridge = 2;
+  const int event[N] = {1, 0, 1, 1, 0, 1};
+  double beta, value = 0, slope = 0;
+  struct ml_cox_fit fit;
+  assert_ok(ml_cox(&fit, &beta, NULL, x, time, event, N, 1, ridge));
+  for (int i = 0; i < N; i++) {
+    double risk = 0, weighted = 0;
+    for (int j = i; j < N; j++) {
+      risk += exp(beta * x[j]);
+      weighted += x[j] * exp(beta * x[j]);
+    }
+    if (!event[i]) continue;
+    value += beta * x[i] - log(risk);
+    slope += x[i] - weighted / risk;
+  }
+  assert_true(fabs(beta) > 0.1);
+  assert_near(slope, ridge * beta, 1e-6);
+  assert_near(fit.log_likelihood, value, 1e-9);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(cox_with_ridge_is_stationary_and_tells_its_likelihood_without_it),
       cmocka_unit_test(logistic_on_a_two_by_two_table_gives_the_log_odds_ratio),
       cmocka_unit_test(separated_classes_are_refused_without_ridge_and_flagged_with_it),
       cmocka_unit_test(an_intercept_beside_an_offset_that_separates_is_found),

@@ -511,8 +511,99 @@ static void regions_outside_their_range_are_refused(void **state) {
   labels_destroy(l);
 }
 
+/* 1000 voxels of 150 HU, a share of them 950: mean and median lie 16 or 24 HU apart. */
+static void a_dense_spot_in_a_level_is_told_in_its_hu(void **state) {
+  (void)state;
+  for (int dense = 20; dense <= 30; dense += 10) {
+    const struct geometry g = geometry_make(10, 10, 10, 1, 1, 1);
+    struct qct_hu_options o = QCT_HU_DEFAULTS;
+    const struct qct_hu_scan scan = {.kvp = 120, .roi = QCT_ROI_DEFAULTS};
+    const struct vertebra_frames frames = {.items = {{.level = "L2", .label = 7}}, .count = 1};
+    struct volume *hu = NULL;
+    struct labels *roi = NULL;
+    struct record *r = NULL;
+    assert_ok(volume_create(&hu, &g, QUANTITY_HU));
+    assert_ok(labels_create(&roi, &g));
+    assert_ok(record_create(&r, "a"));
+    for (int i = 0; i < 1000; i++) {
+      roi->voxels[i] = 7;
+      hu->voxels[i] = i < dense ? 950 : 150;
+    }
+    assert_ok(qct_hu_spine(r, hu, roi, &frames, &scan, &o));
+    const struct measurement *m = record_find(r, "L2", "hu_mean");
+    assert_near(m->value, 150 + 0.8 * dense, 1e-3);
+    assert_int_equal(strstr(m->flags, "mean and median 24 HU apart") != NULL, dense == 30);
+    record_destroy(r);
+    volume_destroy(hu);
+    labels_destroy(roi);
+  }
+}
+
+/* 0.58 of the depth before the back wall; half axes 0.325 of the width and 0.25 of the depth. */
+static void the_ellipse_lies_before_the_back_wall_by_its_shares(void **state) {
+  (void)state;
+  struct spine_phantom p = column(2, 3);
+  struct made m;
+  struct qct_spine_options o = QCT_SPINE_DEFAULTS;
+  struct labels *roi = NULL;
+  make(&m, &p);
+  const struct vertebra_frame *f = &m.vertebrae->frames.items[1];
+  assert_ok(qct_spine_roi(&roi, m.vertebrae->bodies, &m.vertebrae->frames, &o.roi));
+  double sum = 0, n = 0, low[2] = {1e9, 1e9}, high[2] = {-1e9, -1e9};
+  for (int64_t v = 0; v < geometry_voxels(&roi->grid); v++) {
+    if (roi->voxels[v] != f->label) continue;
+    const int64_t nx = roi->grid.nx, ny = roi->grid.ny;
+    const struct vec3 at = vertebra_to_local(
+        f, geometry_to_world(&roi->grid, vec3_make((double)(v % nx), (double)(v / nx % ny),
+                                                   (double)(v / (nx * ny)))));
+    const double xy[2] = {at.x, at.y};
+    for (int a = 0; a < 2; a++) {
+      low[a] = fmin(low[a], xy[a]);
+      high[a] = fmax(high[a], xy[a]);
+    }
+    sum += at.y;
+    n++;
+  }
+  assert_true(n > 100);
+  assert_near(sum / n, f->back_mm - 0.58 * f->depth_mm, 0.4);
+  const double pixel = roi->grid.spacing[0];
+  assert_near(high[0] - low[0], 2 * 0.325 * f->width_mm, 1.5 * pixel);
+  assert_near(high[1] - low[1], 2 * 0.25 * f->depth_mm, 1.5 * pixel);
+  labels_destroy(roi);
+  free_made(&m);
+}
+
+/* L2 of equal heights, so of grade 0, between neighbours of 30 mm: 0.20 and more is told. */
+static void an_evenly_crushed_body_is_told_by_its_neighbours(void **state) {
+  (void)state;
+  static const char *const levels[] = {"L1", "L2", "L3"};
+  for (int crushed = 0; crushed < 2; crushed++) {
+    struct vertebra_frames all = {.count = 3};
+    struct record *r = NULL;
+    for (int i = 0; i < 3; i++) {
+      struct vertebra_frame *f = &all.items[i];
+      const double mm = i == 1 ? crushed ? 23.4 : 24.6 : 30;
+      snprintf(f->level, sizeof f->level, "%s", levels[i]);
+      f->label = vertebra_level_label(vertebra_level_of(levels[i]));
+      f->height_anterior_mm = f->height_middle_mm = f->height_posterior_mm = mm;
+    }
+    assert_ok(record_create(&r, "c"));
+    assert_ok(qct_spine_shape(r, &all));
+    assert_near(record_find(r, "L2", "height_loss_neighbours")->value, crushed ? 0.22 : 0.18,
+                1e-12);
+    assert_int_equal(strstr(record_find(r, "L2", "genant_grade")->flags,
+                            "22 % lower than its neighbours") != NULL,
+                     crushed);
+    assert_non_null(strstr(record_find(r, "L1", "height_loss_neighbours")->flags, "both"));
+    record_destroy(r);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_evenly_crushed_body_is_told_by_its_neighbours),
+      cmocka_unit_test(the_ellipse_lies_before_the_back_wall_by_its_shares),
+      cmocka_unit_test(a_dense_spot_in_a_level_is_told_in_its_hu),
       cmocka_unit_test(regions_have_the_volume_of_their_shape),
       cmocka_unit_test(regions_outside_their_range_are_refused),
       cmocka_unit_test(losses_and_grades_are_the_published_ones),

@@ -321,8 +321,62 @@ static void intensity_volume_histogram_of_wide_bins_stands_at_their_middles(void
   scene_free(&x);
 }
 
+/* A slab from 3 to 6 of 9 voxels along x, at points every 0.85 mm: 2.3 holds 0.3 of it, 3.15 to 5.7
+ * all, 6.55 holds 0.45. */
+static void half_of_a_voxel_of_mask_is_inside_and_less_is_not(void **state) {
+  (void)state;
+  struct scene x;
+  scene_make(&x, 9);
+  for (int i = 0; i < 729; i++) {
+    int64_t p[3] = {i % 9, i / 9 % 9, i / 81};
+    x.mask->voxels[i] = p[0] >= 3 && p[0] <= 6 && p[1] >= 2 && p[1] <= 6 && p[2] >= 2 && p[2] <= 6;
+  }
+  x.s.spacing_mm[0] = 0.85;
+  x.s.spacing_mm[1] = x.s.spacing_mm[2] = 1;
+  assert_ok(scene_run(&x));
+  assert_near(value(&x, RAD_morph_vol_approx, RAD_NOT_AGGREGATED), 4 * 25 * 0.85, 1e-9);
+  x.s.mask_threshold = 0.45;
+  assert_ok(scene_run(&x));
+  assert_near(value(&x, RAD_morph_vol_approx, RAD_NOT_AGGREGATED), 5 * 25 * 0.85, 1e-9);
+  scene_free(&x);
+}
+
+static void the_mode_of_equals_is_the_level_nearest_the_mean(void **state) {
+  (void)state;
+  static const float values[2][8] = {{1, 1, 1, 3, 3, 3, 9, 9}, {1, 1, 1, 7, 7, 7, 2, 2}};
+  static const double mode[2] = {3, 1}; /* means 3.75 and 3.5 */
+  for (int k = 0; k < 2; k++) {
+    struct scene x;
+    int m = 0;
+    scene_make(&x, 4);
+    for (int i = 0; i < 64; i++)
+      if (x.mask->voxels[i]) x.image->voxels[i] = values[k][m++];
+    x.s.discretisation = RAD_AS_IS;
+    assert_ok(scene_run(&x));
+    assert_near(value(&x, RAD_ih_mode, RAD_NOT_AGGREGATED), mode[k], 0);
+    scene_free(&x);
+  }
+}
+
+static void fewer_than_100_voxels_are_told(void **state) {
+  (void)state;
+  for (int voxels = 99; voxels <= 100; voxels++) {
+    struct scene x;
+    int m = 0;
+    scene_make(&x, 9);
+    for (int i = 0; i < 729; i++)
+      if (x.mask->voxels[i] && m++ >= voxels) x.mask->voxels[i] = 0;
+    assert_ok(scene_run(&x));
+    assert_int_equal(strstr(x.c.results[0].flags, "fewer than 100 voxels") != NULL, voxels < 100);
+    scene_free(&x);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(fewer_than_100_voxels_are_told),
+      cmocka_unit_test(the_mode_of_equals_is_the_level_nearest_the_mean),
+      cmocka_unit_test(half_of_a_voxel_of_mask_is_inside_and_less_is_not),
       cmocka_unit_test(intensity_volume_histogram_of_wide_bins_stands_at_their_middles),
       cmocka_unit_test(the_slice_of_a_rectangle_has_its_closed_forms),
       cmocka_unit_test(flat_region_has_its_limits),

@@ -2,9 +2,12 @@
 // What every step of a case rests on: a scan in axial slices whose values can be HU.
 #include "tests/folder.h" /* first */
 
+#include "core/file.h"
 #include "core/itk_image.h"
 #include "study/case.h"
 #include "study/step.h"
+
+#include <sys/stat.h>
 
 /* 6 x 5 x 4 voxels stored from left to right: index axes posterior, superior, left. */
 static void write_sagittal(const char *name, float offset) {
@@ -161,8 +164,41 @@ static void thick_slices_are_told_beside_a_density(void **state) {
   }
 }
 
+static void slices_are_called_thin_medium_or_thick(void **state) {
+  (void)state;
+  const struct {
+    double distance_mm;
+    const char *words;
+  } cases[] = {{1.5, "Thin slices."},
+               {1.6, "Slices of medium thickness."},
+               {2.5, "Slices of medium thickness."},
+               {2.6, "Thick slices."}};
+  char scans[4096], parts[256];
+  snprintf(scans, sizeof scans, "%s", in_folder("slices.nii.gz"));
+  snprintf(parts, sizeof parts, "%s", in_folder("parts"));
+  mkdir(parts, 0700);
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const struct geometry g = geometry_make(4, 4, 4, 1, 1, cases[k].distance_mm);
+    const struct study_options o = {.ct = scans};
+    struct study_case c = {.options = &o, .folder = folder};
+    struct volume *v = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    assert_ok(volume_create(&v, &g, QUANTITY_HU));
+    for (int64_t n = 0; n < 64; n++) v->voxels[n] = (float)n * 20 - 1000;
+    assert_ok(itk_image_write(v, scans, NULL, true));
+    volume_destroy(v);
+    assert_ok(study_steps[0]->run(&c, STEP_NO_SIDE));
+    assert_ok(file_read(&text, &size, in_folder("parts/scan.json"), 1 << 20));
+    assert_non_null(strstr(text, cases[k].words));
+    free(text);
+    case_free(&c);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(slices_are_called_thin_medium_or_thick),
       cmocka_unit_test(a_density_tells_how_it_was_calibrated),
       cmocka_unit_test(thick_slices_are_told_beside_a_density),
       cmocka_unit_test(what_the_edge_cuts_is_withheld_and_the_rest_flagged),
