@@ -221,8 +221,10 @@ status femur_finish(struct femur *f, const struct labels *labels, const struct v
   f->frame.truncated = f->touches != 0 || f->head_truncated;
   if (f->head_truncated) f->frame.fal_mm = f->frame.hal_mm = NAN;
   if (f->frame.truncated)
-    frame_flag(&f->frame, f->head_truncated
-                              ? "head cut by the edge of the scan: FE, FAL and head volume withheld"
-                              : "femur touches the edge of the scan: FE withheld");
+    frame_flag(&f->frame,
+               f->head_truncated
+                   ? "head cut by the edge of the scan: strength, axis length and head volume "
+                     "withheld"
+                   : "femur touches the edge of the scan: strength withheld");
   return ST_OK;
 }

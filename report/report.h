@@ -85,6 +85,7 @@ struct report_slices {
   const void *png; /* [length] */
   size_t length;
   int nx, ny, nz, columns;
+  int start[3];           /* voxel that the planes show at first, 0 to nx-1, ny-1, nz-1 */
   double low_hu, high_hu; /* of grey 0 and 255 */
 };
 /** Three planes that the reader moves (mouse, wheel, keys, sliders), with a window. Needs a script,

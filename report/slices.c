@@ -15,7 +15,7 @@ const char report_slices_script[] =
 "const planes=[[0,1,2],[0,2,1],[1,2,0]];" /* across, down, along */
 "const start=()=>{const c=document.createElement('canvas');c.width=image.naturalWidth;c.height=image.naturalHeight;"
 "const g=c.getContext('2d',{willReadFrequently:true});g.drawImage(image,0,0);"
-"const d=g.getImageData(0,0,c.width,c.height).data,at=n.map(v=>v>>1),show=box.querySelector('input[type=checkbox]');"
+"const d=g.getImageData(0,0,c.width,c.height).data,at=box.dataset.start.split(' ').map(Number),show=box.querySelector('input[type=checkbox]');"
 "const pixel=i=>{const x=(i[2]%columns)*n[0]+i[0],y=Math.floor(i[2]/columns)*n[1]+i[1];return 4*(y*c.width+x)};"
 "const ranges=box.querySelectorAll('input[type=range]'),ends=[ranges[3],ranges[4]],told=box.querySelectorAll('output');"
 "const l0=+box.dataset.low,l1=+box.dataset.high,grey=new Uint8ClampedArray(256);"
@@ -63,9 +63,10 @@ void report_slices_element(struct text *out, const struct report_slices *s) {
   static const char *const names[] = {"axial", "coronal", "sagittal"};
   text_append(out,
               "<div class=\"slices\" hidden data-nx=\"%d\" data-ny=\"%d\" data-nz=\"%d\" "
-              "data-columns=\"%d\" data-low=\"%g\" data-high=\"%g\"><img hidden alt=\"\" "
-              "src=\"data:image/png;base64,",
-              s->nx, s->ny, s->nz, s->columns, s->low_hu, s->high_hu);
+              "data-columns=\"%d\" data-start=\"%d %d %d\" data-low=\"%g\" data-high=\"%g\"><img "
+              "hidden alt=\"\" src=\"data:image/png;base64,",
+              s->nx, s->ny, s->nz, s->columns, s->start[0], s->start[1], s->start[2], s->low_hu,
+              s->high_hu);
   text_append_base64(out, s->png, s->length);
   text_append(out, "\"><div class=\"planes\">\n");
   for (int i = 0; i < 3; i++)

@@ -95,10 +95,36 @@ static void count_measurements(struct study_summary *summary, const char *folder
   record_destroy(r);
 }
 
+/* The sides that were found, without reading their outlines; NULL when none were looked for. */
+static const struct femur_result *known_sides(struct femur_result *read, struct study_case *c) {
+  char path[CASE_PATH];
+  if (c->femora || !case_step_done(c, "femora", STEP_NO_SIDE)) return c->femora;
+  if (case_path(path, c, "parts/femora.json") == ST_OK && femora_read(read, path) == ST_OK)
+    return read;
+  status_clear();
+  return NULL;
+}
+
+/* Of a femur that is not there one line is told, not one for each of its steps. */
 static void relay(void *user, const struct graph_step *step, const struct graph_result *result,
                   bool ended) {
   struct study_case *c = user;
-  if (c->watch) c->watch(c->watch_user, step, result, ended);
+  struct femur_result read = {.labels = NULL};
+  const struct case_graph_step *g = &c->graph->made[step->argument];
+  if (!c->watch) return;
+  const struct femur_result *femora = g->step && g->step->of_femur ? known_sides(&read, c) : NULL;
+  if (!case_step_absent(g, femora)) {
+    c->watch(c->watch_user, step, result, ended);
+  } else if (ended && !c->told_absent[g->side]) {
+    char title[32];
+    struct graph_step femur = *step;
+    struct graph_result told = *result;
+    snprintf(title, sizeof title, "%s femur", side_name(case_sides[g->side]));
+    femur.title = title;
+    snprintf(told.reason, sizeof told.reason, "%s", femora->sides[g->side].reason);
+    c->told_absent[g->side] = true;
+    c->watch(c->watch_user, &femur, &told, ended);
+  }
 }
 
 /* A report of an earlier run must not stand beside a run that failed. */

@@ -93,9 +93,26 @@ done:
   return st;
 }
 
+/* The planes begin at the first femoral head, where an outline fails first. */
+static void add_start(cJSON *json, const struct geometry *g, const struct femur_result *r) {
+  static const char *const keys[] = {"x", "y", "z"};
+  const int64_t n[3] = {g->nx, g->ny, g->nz};
+  double at[3];
+  for (int a = 0; a < 3; a++) at[a] = (double)(n[a] / 2);
+  for (int s = CASE_SIDES - 1; s >= 0; s--) {
+    const struct femur *f = &r->sides[s];
+    if (f->state != FEMUR_FOUND || isnan(f->frame.head.x)) continue;
+    struct vec3 i = geometry_to_index(g, f->frame.head);
+    at[0] = i.x, at[1] = i.y, at[2] = i.z;
+  }
+  for (int a = 0; a < 3; a++)
+    json_add_number(json, keys[a], fmin(fmax(nearbyint(at[a]), 0), (double)(n[a] - 1)));
+}
+
 status case_write_slices(const struct study_case *c, const struct volume *hu,
-                         const struct labels *labels) {
+                         const struct femur_result *r) {
   status st = ST_OK;
+  const struct labels *labels = r->labels;
   char path[CASE_PATH];
   struct box box;
   struct volume *even = NULL;
@@ -113,6 +130,7 @@ status case_write_slices(const struct study_case *c, const struct volume *hu,
   json_add_number(json, "nz", (double)grid.nz);
   json_add_number(json, "columns", columns);
   json_add_number(json, "spacing_mm", grid.spacing[0]);
+  add_start(json, &grid, r);
   TRY(case_path(path, c, "parts/slices.json"));
   TRY(json_write(json, path, true));
 done:
@@ -126,13 +144,14 @@ status page_slices(struct case_page *page, const struct report_reading *reading)
   char path[CASE_PATH], *png = NULL;
   size_t length = 0;
   cJSON *json = NULL;
-  static const char *const keys[] = {"nx", "ny", "nz", "columns"};
-  int n[4];
+  static const char *const keys[] = {"nx", "ny", "nz", "columns", "x", "y", "z"};
+  int n[7];
   TRY(case_path(path, page->c, "parts/slices.json"));
   if (!file_exists(path)) return ST_OK;
   TRY(json_read(&json, path));
-  for (int i = 0; i < 4; i++)
-    TRY(json_get_whole(&n[i], 1, 65535, json, keys[i], "parts/slices.json"));
+  for (int i = 0; i < 7; i++)
+    TRY(json_get_whole(&n[i], i < 4 ? 1 : 0, i < 4 ? 65535 : n[i - 4] - 1, json, keys[i],
+                       "parts/slices.json"));
   TRY(case_path(path, page->c, "pictures/slices.png"));
   TRY(file_read(&png, &length, path, 0));
   const struct report_slices s = {.png = png,
@@ -141,6 +160,7 @@ status page_slices(struct case_page *page, const struct report_reading *reading)
                                   .ny = n[1],
                                   .nz = n[2],
                                   .columns = n[3],
+                                  .start = {n[4], n[5], n[6]},
                                   .low_hu = low_hu,
                                   .high_hu = high_hu};
   report_slices(

@@ -122,6 +122,8 @@ struct case_graph {
 status case_graph_make(struct case_graph **out, struct study_case *c);
 void case_graph_free(struct case_graph *g);
 
+/** Is the step of a femur that is not in the scan or the label map? `femora`: NULL when not known. */
+bool case_step_absent(const struct case_graph_step *g, const struct femur_result *femora);
 /** Was the step done in this run or kept? A step of a side needs one, STEP_NO_SIDE: any side. */
 bool case_step_done(const struct study_case *c, const char *name, int side);
 
@@ -176,7 +178,7 @@ status page_image(struct case_page *page, const char *format, int side, const ch
 /** The scan around the outlined femora for the reader to move through (study/slices.c): written by
  * a step's run as pictures/slices.png and parts/slices.json, told by its tell. */
 status case_write_slices(const struct study_case *c, const struct volume *hu,
-                         const struct labels *labels);
+                         const struct femur_result *r);
 status page_slices(struct case_page *page, const struct report_reading *reading);
 /** List a publication (key of core/sources.def) among the sources. */
 void page_source(struct case_page *page, const char *key);

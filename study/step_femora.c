@@ -147,7 +147,7 @@ static status run(struct study_case *c, int side) {
   TRY(femora_write(c->femora, path));
   TRY(write_frames(c, c->femora, provenance));
   TRY(write_pictures(c, hu, c->femora));
-  TRY(case_write_slices(c, hu, c->femora->labels));
+  TRY(case_write_slices(c, hu, c->femora));
 done:
   cJSON_Delete(provenance);
   return st;
@@ -236,7 +236,9 @@ static void tell_limits(struct report *page, const struct femur_result *femora) 
 
 static status tell_femur(struct case_page *page, const struct femur *f, int side) {
   status st = ST_OK;
-  char title[64], bad[512];
+  char title[64], bad[512], flags[sizeof f->frame.flags];
+  snprintf(flags, sizeof flags, "%s", f->frame.flags);
+  flags[0] = (char)toupper((unsigned char)flags[0]);
   snprintf(title, sizeof title, "%c%s femur", f->side == SIDE_RIGHT ? 'R' : 'L',
            side_name(f->side) + 1);
   report_subsection(page->report, title);
@@ -244,7 +246,7 @@ static status tell_femur(struct case_page *page, const struct femur *f, int side
   snprintf(bad, sizeof bad, "%s%s%s%s",
            f->head_truncated ? "Part of the head lies outside the scan. " : "",
            f->touches ? "The outline meets the edge of the scan. " : "",
-           f->frame.flags[0] ? f->frame.flags : "", f->frame.flags[0] ? "." : "");
+           f->frame.flags[0] ? flags : "", f->frame.flags[0] ? "." : "");
   struct report_reading planes = {
       .good = "A good outline follows the outer edge of the bone and stops at the joint.",
       .bad = cut ? "The bone is cut: what needs the missing part is withheld." : NULL,
@@ -262,9 +264,12 @@ static status tell_femur(struct case_page *page, const struct femur *f, int side
       .bad = bad[0] ? bad : NULL,
       .act = "If they do not, correct the label map and run again with --labels: regions and load "
              "follow these axes."};
-  TRY(page_image(page, "pictures/femur_%s.png", side,
-                 "Planes along and across the femoral neck with outline, head sphere and axes",
-                 "Planes of the femur itself, with head sphere, neck axis and shaft axis.", &axes));
+  TRY(page_image(
+      page, "pictures/femur_%s.png", side,
+      "Planes along and across the femoral neck with outline, head sphere and axes",
+      "Planes of the femur itself. Orange: outline; sky: head sphere; yellow: neck axis; "
+      "green: shaft axis.",
+      &axes));
 done:
   return st;
 }

@@ -57,9 +57,8 @@ static status collect(struct record **out, size_t row_ends[STUDY_STEPS], struct 
   if (case_step_done(c, "femora", STEP_NO_SIDE)) TRY(case_femora(&femora, c));
   for (int i = 0; i < c->graph->count; i++) {
     const struct case_graph_step *g = &c->graph->made[i];
-    bool absent = g->step && g->step->of_femur && femora && g->side >= 0 &&
-                  femora->sides[g->side].state == FEMUR_ABSENT;
-    if (g->step && !absent) TRY(collect_step(r, c, i)); /* without step: this one */
+    if (g->step && !case_step_absent(g, femora))
+      TRY(collect_step(r, c, i)); /* without step: this one */
     row_ends[i] = r->count;
   }
   *out = r;
@@ -128,12 +127,15 @@ static void tell_methods(struct case_page *page) {
 }
 
 /* Without seconds: two runs give the same page but for the time in its provenance. */
-static void list_steps(struct report *page, const struct case_graph *g) {
+static void list_steps(struct report *page, const struct study_case *c) {
+  const struct case_graph *g = c->graph;
   static const char *const columns[] = {"Step", "Outcome"};
   report_table_begin(page, "Steps of this run; run.json has their seconds", columns, 2);
   for (int i = 0; i < g->count; i++) {
-    const char *cells[] = {g->made[i].title,
-                           g->results[i].state == GRAPH_WITHHELD ? "withheld" : "done"};
+    bool absent = case_step_absent(&g->made[i], c->femora);
+    const char *cells[] = {g->made[i].title, absent ? "no such femur"
+                                             : g->results[i].state == GRAPH_WITHHELD ? "withheld"
+                                                                                     : "done"};
     if (g->made[i].step) report_table_row(page, cells);
   }
   report_table_end(page);
@@ -149,7 +151,7 @@ static status fill_report(struct case_page *page, cJSON **provenance) {
   *provenance = provenance_to_json(page->c->provenance); /* with the sources of the methods */
   CHECK(*provenance, ST_MEMORY, "provenance of the report");
   report_section(r, "Provenance");
-  list_steps(r, page->c->graph);
+  list_steps(r, page->c);
   report_provenance(r, *provenance);
   /* last: some hundred rows, behind which nothing would be found */
   report_section(r, "All measurements");
@@ -199,7 +201,7 @@ static bool table_row(char text[PAGE_COLUMNS][32], const struct record *record, 
   bool any = false;
   for (int i = 0; i < count; i++) {
     const struct measurement *m = record_find(record, region, columns[i].quantity);
-    report_number(text[i], m ? m->value : (double)NAN, (double)NAN);
+    report_number(text[i], m ? m->value : (double)NAN, m ? measurement_half_width(m) : (double)NAN);
     any |= m != NULL;
   }
   return any;

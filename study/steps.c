@@ -146,7 +146,7 @@ static void connect(struct case_graph *graph, int index) {
   struct graph_step *s = &graph->steps[index];
   *s = (struct graph_step){.name = g->name,
                            .title = g->title,
-                           .version = g->step ? g->step->version : "4",
+                           .version = g->step ? g->step->version : "5",
                            .required = g->step ? g->step->required : true,
                            .run = run_step,
                            .argument = index,
@@ -237,6 +237,11 @@ void case_graph_free(struct case_graph *g) {
 }
 
 /* ---- asking about a step ---- */
+
+bool case_step_absent(const struct case_graph_step *g, const struct femur_result *femora) {
+  return g->step && g->step->of_femur && g->side >= 0 && femora &&
+         femora->sides[g->side].state == FEMUR_ABSENT;
+}
 
 bool case_step_done(const struct study_case *c, const char *name, int side) {
   for (int i = 0; i < c->graph->count; i++) {

@@ -69,17 +69,20 @@ static void withheld_steps(struct case_page *page) {
   const struct case_graph *g = page->c->graph;
   for (int i = 0; i < g->count; i++) {
     const struct graph_result *r = &g->results[i];
+    bool absent = case_step_absent(&g->made[i], page->c->femora);
     char what[512] = "";
     bool before = false;
     int n = 0;
     if (r->state != GRAPH_WITHHELD || !g->made[i].step) continue;
     for (int k = 0; k < i; k++) before |= same_withheld(g, i, k);
     if (before) continue;
-    for (int k = i; k < g->count; k++)
+    for (int k = i; !absent && k < g->count; k++)
       if (same_withheld(g, i, k) && n < (int)sizeof what)
         n += snprintf(what + n, sizeof what - (size_t)n, "%s%s", n ? "; " : "",
                       g->made[k].step->title);
-    if (g->made[i].side != STEP_NO_SIDE && n < (int)sizeof what)
+    if (absent)
+      snprintf(what, sizeof what, "%s femur: all of it", side_name(case_sides[g->made[i].side]));
+    else if (g->made[i].side != STEP_NO_SIDE && n < (int)sizeof what)
       snprintf(what + n, sizeof what - (size_t)n, ": %s", side_name(case_sides[g->made[i].side]));
     what[0] = (char)toupper((unsigned char)what[0]);
     report_withheld(page->report, what, r->reason,

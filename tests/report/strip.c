@@ -100,8 +100,14 @@ static void slices_bring_one_script_that_the_policy_names(void **state) {
   (void)state;
   struct report *r = NULL;
   struct text html = {0};
-  const struct report_slices s = {
-      .png = "x", .length = 1, .nx = 1, .ny = 1, .nz = 1, .columns = 1, .high_hu = 1};
+  const struct report_slices s = {.png = "x",
+                                  .length = 1,
+                                  .nx = 9,
+                                  .ny = 9,
+                                  .nz = 9,
+                                  .columns = 3,
+                                  .start = {3, 4, 5},
+                                  .high_hu = 1};
   assert_ok(report_create(&r, "Case", ""));
   report_slices(r, &s, "slices", NULL);
   assert_ok(report_html(r, &html));
@@ -109,6 +115,7 @@ static void slices_bring_one_script_that_the_policy_names(void **state) {
   assert_non_null(script);
   assert_null(strstr(script + 1, "<script"));
   assert_non_null(strstr(html.data, "script-src 'sha256-"));
+  assert_non_null(strstr(html.data, "data-start=\"3 4 5\""));
   text_free(&html);
   report_destroy(r);
 }
