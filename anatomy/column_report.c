@@ -54,7 +54,7 @@ static void draw_marks(struct picture *p, const struct picture_plane *plane,
 
 /* Heights every 50 mm, so that a reader can name one: at the left edge, or behind the back. */
 static void draw_ruler(struct picture *p, const struct picture_plane *plane, bool behind) {
-  const int line = behind ? p->width - 9 : 0, words = behind ? p->width - 36 : 10;
+  const int line = behind ? p->width - 9 : 0;
   double top = plane->centre.z + 0.5 * plane->height_mm;
   for (double z = floor(top / 50) * 50; z > top - plane->height_mm; z -= 50) {
     char text[24];
@@ -64,7 +64,8 @@ static void draw_ruler(struct picture *p, const struct picture_plane *plane, boo
     picture_project(plane, at, &x, &y);
     snprintf(text, sizeof text, "%.0f", z);
     picture_line(p, line, y, line + 8, y, 0xFFFFFF, 1);
-    picture_text(p, words, (int)y - 3, text, 0xFFFFFF, 1);
+    int words = behind ? line - 3 - LETTER * (int)strlen(text) : 12;
+    picture_text(p, words, (int)y - 7, text, 0xFFFFFF, 2);
   }
 }
 
@@ -85,8 +86,8 @@ static status panel(struct picture **out, const struct volume *hu, const struct 
   draw_line(p, &plane, c);
   if (sagittal) draw_marks(p, &plane, c);
   draw_ruler(p, &plane, sagittal);
-  picture_text(p, 40, 6, sagittal ? "sagittal, front left; z [mm]" : "frontal", 0xFFFFFF, 1);
-  if (*c->reason && sagittal) picture_text(p, 40, 20, "NOT RELIABLE", COLOUR_RED, 2);
+  picture_text(p, 60, 6, sagittal ? "sagittal; z [mm]" : "frontal; z [mm]", 0xFFFFFF, 2);
+  if (*c->reason && sagittal) picture_text(p, 60, 24, "NOT RELIABLE", COLOUR_RED, 2);
   *out = p;
   p = NULL;
 done:

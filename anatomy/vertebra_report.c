@@ -60,8 +60,7 @@ static status panel(struct picture **out, const struct volume *image,
   for (int i = 0; i < r->frames.count; i++)
     picture_outline(p, r->bodies, r->frames.items[i].label, &plane, colours[i % 6]);
   for (int i = 0; i < r->frames.count; i++) draw_vertebra(p, &plane, &r->frames.items[i], sagittal);
-  picture_text(p, 6, 6, sagittal ? "sagittal, front at the left" : "frontal, right at the left",
-               0xFFFFFF, 1);
+  picture_text(p, 6, 6, sagittal ? "sagittal, front left" : "frontal, right left", 0xFFFFFF, 2);
   *out = p;
   p = NULL;
 done:

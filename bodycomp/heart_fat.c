@@ -269,9 +269,9 @@ status heart_picture(struct picture **out, const struct volume *hu, const struct
     picture_destroy(one);
     one = NULL;
   }
-  int x = picture_text(sheet, 6, 270, "outline: sac", COLOUR_YELLOW, 1) + 30;
-  x += picture_text(sheet, x, 270, "fat inside the sac", COLOUR_ORANGE, 1) + 30;
-  picture_text(sheet, x, 270, "fat around it", COLOUR_SKY, 1);
+  int x = picture_text(sheet, 6, 270, "outline: sac", COLOUR_YELLOW, 2) + 30;
+  x += picture_text(sheet, x, 270, "fat inside the sac", COLOUR_ORANGE, 2) + 30;
+  picture_text(sheet, x, 270, "fat around it", COLOUR_SKY, 2);
   *out = sheet;
   sheet = NULL;
 done:

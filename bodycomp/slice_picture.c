@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What a pixel is, for the picture; FAT and up: the compartments of fat in their order. */
 enum { MUSCLE = 1, BETWEEN, BONE, FAT, KINDS = FAT + 2 }; /* the last kind is KINDS */
@@ -32,6 +33,18 @@ static void mark(struct labels *kinds, const struct volume *hu, const struct lab
   }
 }
 
+/* Words of what is shaded, below the slices; large when they fit. */
+static void draw_legend(struct picture *sheet, const struct legend *legend, int y) {
+  enum { LETTER = 6, SPACE = 20 };
+  int x = 6, width = x;
+  for (int n = 0; n < KINDS; n++)
+    if (legend->words[n]) width += 2 * LETTER * (int)strlen(legend->words[n]) + SPACE;
+  int scale = width <= sheet->width ? 2 : 1;
+  for (int n = 0; n < KINDS; n++)
+    if (legend->words[n])
+      x += picture_text(sheet, x, y, legend->words[n], legend->colours[n], scale) + SPACE;
+}
+
 /* The plain slice and, right of it, the shaded one with outlines of `outlined` values of `l`. */
 static status draw(struct picture **out, const struct volume *hu, const struct labels *kinds,
                    const struct legend *legend, const struct labels *l, const int *outlined,
@@ -44,16 +57,13 @@ static status draw(struct picture **out, const struct volume *hu, const struct l
       g, vec3_make(0.5 * (double)(g->nx - 1), 0.5 * (double)(g->ny - 1), (double)slice));
   struct picture_plane plane = picture_plane_through(g, PLANE_AXIAL, at, pixel_mm);
   TRY(picture_slice(&plain, hu, &plane, low_hu, high_hu));
-  TRY(picture_create(&sheet, 2 * plain->width + 6, plain->height + 24, 0x101018));
+  TRY(picture_create(&sheet, 2 * plain->width + 6, plain->height + 26, 0x101018));
   picture_place(sheet, plain, 0, 0);
   for (int n = 0; n < KINDS; n++)
     if (legend->words[n]) picture_shade(plain, kinds, n + 1, &plane, legend->colours[n], 0.55);
   for (int n = 0; n < count; n++) picture_outline(plain, l, outlined[n], &plane, COLOUR_BLUE);
   picture_place(sheet, plain, plain->width + 6, 0);
-  int x = 6;
-  for (int n = 0; n < KINDS; n++)
-    if (legend->words[n])
-      x += picture_text(sheet, x, plain->height + 8, legend->words[n], legend->colours[n], 1) + 20;
+  draw_legend(sheet, legend, plain->height + 6);
   *out = sheet;
   sheet = NULL;
 done:

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { ZOOM = 5, HEAD = 40, SIDE = 300 };
+enum { ZOOM = 5, HEAD = 40, CELL = 6, COLUMNS = 23 }; /* CELL: advance of a letter of scale 1 */
 static const uint32_t INK = 0xE8E8E8, PAPER = 0x14161A, DIM = 0x9AA0A8;
 static const double WHITE = 2.0; /* g/cm2 */
 
@@ -62,46 +62,65 @@ static void draw_image(struct picture *pic, const struct qct_projected *p,
     }
 }
 
-static void draw_values(struct picture *pic, const struct qct_projected *p, int left) {
+/* Letters grow with the picture, which a page shrinks to its own height. */
+static int letters_of(int height) {
+  enum { SHOWN = 768 }; /* px: 48rem of report/style.c */
+  return height > SHOWN ? (2 * height + SHOWN - 1) / SHOWN : 2;
+}
+
+/* One line, and the place of the next. */
+static int say(struct picture *pic, int x, int y, const char *words, uint32_t colour, int scale) {
+  picture_text(pic, x, y, words, colour, scale);
+  return y + 10 * scale;
+}
+
+static void draw_values(struct picture *pic, const struct qct_projected *p, int left, int scale) {
   static const char *const names[] = {"neck", "trochanter", "intertrochanter", "total"};
   static const int regions[] = {HIP_NECK, HIP_TROCHANTER, HIP_INTERTROCHANTER, 0};
   const struct projected_amount *const amounts[] = {&p->regions[HIP_NECK],
                                                     &p->regions[HIP_TROCHANTER],
                                                     &p->regions[HIP_INTERTROCHANTER], &p->total};
   char line[96], reason[160];
-  int y = HEAD + 10;
   bool cut = false;
-  picture_text(pic, left, y, "g/cm2      g     cm2", DIM, 1);
+  snprintf(line, sizeof line, "%6s %7s %7s", "g/cm2", "g", "cm2");
+  int y = say(pic, left, HEAD + 10, line, DIM, scale);
   for (int i = 0; i < 4; i++) {
-    picture_text(pic, left, y + 18, names[i], DIM, 2);
-    snprintf(line, sizeof line, "%.3f %.2f %.1f", amounts[i]->abmd, amounts[i]->bmc_g,
+    y = say(pic, left, y + 4 * scale, names[i], DIM, scale);
+    snprintf(line, sizeof line, "%6.3f %7.2f %7.1f", amounts[i]->abmd, amounts[i]->bmc_g,
              amounts[i]->area_cm2);
     qct_projected_reason(reason, p, regions[i]);
     cut = cut || reason[0];
-    picture_text(pic, left, y + 38, reason[0] ? "withheld" : line, reason[0] ? COLOUR_RED : INK, 2);
-    y += 52;
+    y = say(pic, left, y, reason[0] ? "withheld" : line, reason[0] ? COLOUR_RED : INK, scale);
   }
-  snprintf(line, sizeof line, "uncorrected %s projection,", material_name(p->material));
-  picture_text(pic, left, y + 20, line, COLOUR_YELLOW, 1);
-  picture_text(pic, left, y + 32, "not DXA", COLOUR_YELLOW, 1);
-  if (cut)
-    picture_text(pic, left, y + 52, "the end of the bone or scan cuts a region", COLOUR_RED, 1);
-  picture_text(pic, left, y + 72, "white: 2 g/cm2, square root scale", DIM, 1);
+  y += 6 * scale;
+  if (cut) {
+    y = say(pic, left, y, "the end of the bone or", COLOUR_RED, scale);
+    y = say(pic, left, y, "scan cuts a region", COLOUR_RED, scale);
+  }
+  snprintf(line, sizeof line, "uncorrected %s", material_name(p->material));
+  y = say(pic, left, y, line, COLOUR_YELLOW, scale);
+  y = say(pic, left, y, "projection, not DXA", COLOUR_YELLOW, scale);
+  y = say(pic, left, y, "white: 2 g/cm2 or more,", DIM, scale);
+  say(pic, left, y, "square root scale", DIM, scale);
 }
 
 status qct_projected_picture(struct picture **out, const struct qct_projected *p,
                              const struct hip_frame *frame) {
+  const int least = 420, gap = 14; /* px; `least` holds the values */
   status st = ST_OK;
   struct picture *pic = NULL;
   char title[64];
-  int height = HEAD + p->nz * ZOOM, least = 420;
-  TRY(picture_create(&pic, p->nx * ZOOM + SIDE, height > least ? height : least, PAPER));
+  int height = HEAD + p->nz * ZOOM;
+  if (height < least) height = least;
+  int scale = letters_of(height);
+  TRY(picture_create(&pic, p->nx * ZOOM + 2 * gap + COLUMNS * CELL * scale, height, PAPER));
   draw_image(pic, p, frame);
-  draw_values(pic, p, p->nx * ZOOM + 14);
+  draw_values(pic, p, p->nx * ZOOM + gap, scale);
   snprintf(title, sizeof title, "projected areal density, %s hip", side_name(frame->side));
-  picture_text(pic, 8, 10, title, INK, 2);
-  picture_rect(pic, 12, pic->height - 14, 10 * ZOOM, 3, INK, true);
-  picture_text(pic, 12, pic->height - 26, "10 mm", INK, 1);
+  int title_scale = scale < 4 ? scale : 4; /* as HEAD takes */
+  picture_text(pic, 8, (HEAD - 7 * title_scale) / 2, title, INK, title_scale);
+  picture_rect(pic, 12, height - 6 - 2 * scale, 20 * ZOOM, 2 * scale, INK, true);
+  picture_text(pic, 12, height - 10 - 10 * scale, "20 mm", INK, scale);
   *out = pic;
   pic = NULL;
 done:

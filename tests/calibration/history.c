@@ -57,6 +57,7 @@ static void dates_are_days(void **state) {
 static void store_keeps_scans_of_two_processes(void **state) {
   (void)state;
   unlink("history.h5");
+  unlink("history.h5.lock");
   enum { EACH = 6 };
   pid_t child = fork();
   for (int i = 0; i < EACH; i++) {
@@ -82,6 +83,7 @@ static void store_keeps_scans_of_two_processes(void **state) {
   assert_fails(cal_history_add("history.h5", &again, 19003, 60), ST_DOMAIN, "there already");
   cal_history_destroy(h);
   unlink("history.h5");
+  unlink("history.h5.lock");
 }
 
 /* A store is a file that people copy and edit: a day is a whole number, or the store is refused. */

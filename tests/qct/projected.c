@@ -197,6 +197,33 @@ static void rows_say_what_the_projection_is(void **state) {
   labels_destroy(labels);
 }
 
+/* A page shows a picture at most 768 px high: its letters must then still be read, and the scale
+ * bar must be as long as it says. */
+static void letters_of_a_long_femur_can_be_read(void **state) {
+  (void)state;
+  enum { HIGH = 300, SHOWN = 768 }; /* mm, px */
+  static float pixels[40 * HIGH];
+  struct qct_projected p = {.nx = 40, .nz = HIGH, .abmd = pixels, .covered = pixels};
+  struct hip_frame f = far_frame(vec3_make(1, 0, 0), vec3_make(0, 0, 1));
+  struct picture *picture = NULL;
+  int first = 0, last = 0, bar = 0;
+  assert_ok(qct_projected_picture(&picture, &p, &f));
+  for (int y = 0; y < picture->height; y++) {
+    int run = 0;
+    for (int x = 0; x < picture->width; x++) {
+      const uint8_t *c = picture->rgb + 3 * ((size_t)y * (size_t)picture->width + (size_t)x);
+      uint32_t colour = (uint32_t)c[0] << 16 | (uint32_t)c[1] << 8 | c[2];
+      if (colour == COLOUR_YELLOW) last = y, first = first ? first : y;
+      run = colour == 0xE8E8E8 ? run + 1 : 0;
+      bar = run > bar ? run : bar;
+    }
+  }
+  double two_lines = (last - first) * (double)SHOWN / picture->height;
+  assert_true(two_lines > 2 * 14); /* px of letters of scale 2 */
+  assert_int_equal(bar, 20 * 5);   /* 20 mm of 5 px */
+  picture_destroy(picture);
+}
+
 static void what_cannot_be_projected_is_refused(void **state) {
   (void)state;
   struct volume *density = NULL;
@@ -229,6 +256,7 @@ int main(void) {
       cmocka_unit_test(t_scores_follow_the_named_reference),
       cmocka_unit_test(class_edges_belong_to_the_better_and_to_the_worse),
       cmocka_unit_test(rows_say_what_the_projection_is),
+      cmocka_unit_test(letters_of_a_long_femur_can_be_read),
       cmocka_unit_test(what_cannot_be_projected_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
