@@ -165,8 +165,8 @@ status femur_import(struct femur_result **out, const struct volume *image,
   CHECK((values[0] && labels_count(labels, values[0])) ||
             (values[1] && labels_count(labels, values[1])),
         ST_DOMAIN,
-        "importing femora: the label map has neither value %d (right) nor %d (left); name the "
-        "values",
+        "importing femora: the label map has neither value %d (right) nor %d (left), nor a "
+        "label named femur_right or femur_left",
         values[0] ? values[0] : LABEL_FEMUR_RIGHT, values[1] ? values[1] : LABEL_FEMUR_LEFT);
   r = calloc(1, sizeof *r);
   CHECK(r, ST_MEMORY, "importing femora: out of memory");

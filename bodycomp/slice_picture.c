@@ -36,10 +36,14 @@ static void mark(struct labels *kinds, const struct volume *hu, const struct lab
 /* Words of what is shaded, below the slices; large when they fit. */
 static void draw_legend(struct picture *sheet, const struct legend *legend, int y) {
   enum { LETTER = 6, SPACE = 20 };
-  int x = 6, width = x;
+  int x = 6, letters = 0, rest = sheet->width - x;
   for (int n = 0; n < KINDS; n++)
-    if (legend->words[n]) width += 2 * LETTER * (int)strlen(legend->words[n]) + SPACE;
-  int scale = width <= sheet->width ? 2 : 1;
+    if (legend->words[n]) {
+      letters += (int)strlen(legend->words[n]);
+      rest -= SPACE;
+    }
+  int scale = letters && rest > letters * LETTER ? rest / (letters * LETTER) : 1;
+  if (scale > 3) scale = 3;
   for (int n = 0; n < KINDS; n++)
     if (legend->words[n])
       x += picture_text(sheet, x, y, legend->words[n], legend->colours[n], scale) + SPACE;
@@ -57,7 +61,7 @@ static status draw(struct picture **out, const struct volume *hu, const struct l
       g, vec3_make(0.5 * (double)(g->nx - 1), 0.5 * (double)(g->ny - 1), (double)slice));
   struct picture_plane plane = picture_plane_through(g, PLANE_AXIAL, at, pixel_mm);
   TRY(picture_slice(&plain, hu, &plane, low_hu, high_hu));
-  TRY(picture_create(&sheet, 2 * plain->width + 6, plain->height + 26, 0x101018));
+  TRY(picture_create(&sheet, 2 * plain->width + 6, plain->height + 33, 0x101018));
   picture_place(sheet, plain, 0, 0);
   for (int n = 0; n < KINDS; n++)
     if (legend->words[n]) picture_shade(plain, kinds, n + 1, &plane, legend->colours[n], 0.55);

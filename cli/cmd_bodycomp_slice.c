@@ -24,7 +24,8 @@ static const struct option options[] = {
         "vertebral level, e.g. L3, or si-joint, acetabular-roof, thigh with -left or -right; needs "
         "--vertebrae"),
     OPT_CHOICE(struct params, rule, "slice-rule", slice_rule_names, "which slice of the level"),
-    OPT_INT(struct params, slice, "slice", "", -1, 100000, "slice by index, instead of a level"),
+    OPT_INT(struct params, slice, "slice", "", -1, 100000,
+            "slice by index from 0, instead of a level; -1: by --level"),
     OPT_INT(struct params, slices, "slices", "", 1, 1000, "mean over this many slices around it"),
     OPT_REAL(struct params, height_m, "height", "m", 0.5, 3, "of the body, for the muscle index"),
     OPT_OUT_AS(struct params, picture, "picture", ".png", "the slice with what is counted of it"),

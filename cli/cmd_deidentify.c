@@ -29,8 +29,8 @@ static const struct option options[] = {
 
 static const struct example examples[] = {
     {"qct phantom rods --out rods", "a phantom as a DICOM series"},
-    {"qct convert rods/ct/IM0001.dcm secret.nrrd", "anything random serves as a key"},
-    {"qct deidentify rods/ct anonymous --key secret.nrrd --dates shift --handled handled.csv",
+    {"head -c 32 /dev/urandom > secret.key", "a key: keep it apart from the files, or delete it"},
+    {"qct deidentify rods/ct anonymous --key secret.key --dates shift --handled handled.csv",
      "only listed elements come through"},
     {NULL, NULL}};
 

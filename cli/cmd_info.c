@@ -71,16 +71,6 @@ static void print_series(const struct dicom_folder *f, bool descriptions) {
 
 /* ---- the scan ---- */
 
-static const char *position_words(const char *position) {
-  static const char *const words[][2] = {
-      {"HFS", "head first, on the back"},       {"FFS", "feet first, on the back"},
-      {"HFP", "head first, face down"},         {"FFP", "feet first, face down"},
-      {"HFDL", "head first, on the left side"}, {"HFDR", "head first, on the right side"}};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (!strcmp(position, words[i][0])) return words[i][1];
-  return position;
-}
-
 static const char *plane_words(const struct geometry *g) {
   struct vec3 n = geometry_axis(g, 2);
   double x = fabs(n.x), y = fabs(n.y), z = fabs(n.z), most = fmax(x, fmax(y, z));
@@ -102,7 +92,7 @@ static void print_scan(const struct scan_info *s) {
   print_number(", ", a->kvp, " kV");
   print_number(", ", a->exposure_mas, " mAs");
   if (a->kernel[0]) printf(", kernel %s", a->kernel);
-  if (a->patient_position[0]) printf(", %s", position_words(a->patient_position));
+  if (a->patient_position[0]) printf(", %s", scan_position_words(a));
   print_number(", slices ", a->slice_thickness_mm, " mm thick");
   printf("\n  %lld x %lld x %lld voxels of %.4g x %.4g x %.4g mm, %s, %.0f mm along the body\n",
          (long long)g->nx, (long long)g->ny, (long long)g->nz, g->spacing[0], g->spacing[1],

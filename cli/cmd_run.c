@@ -1,10 +1,12 @@
 #include "cli/run_options.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "study/run.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 struct params {
   const char *ct, *labels, *out, *series, *case_id, *levels;
@@ -45,11 +47,27 @@ static const struct example examples[] = {
 
 static const char *const sources[] = {"fischer2020", NULL};
 
+/* Reasons that were told, a line each; titles of later steps that one of them withholds. */
+struct told {
+  struct text reasons, titles;
+};
+
+/* Was this reason told before? Remembers it. */
+static bool told_before(struct told *t, const char *reason) {
+  char line[sizeof((struct graph_result *)0)->reason + 3];
+  snprintf(line, sizeof line, "\n%s\n", reason);
+  if (t->reasons.data && strstr(t->reasons.data, line)) return true;
+  text_append(&t->reasons, "%s", line);
+  return false;
+}
+
 static void tell_step(void *user, const struct graph_step *step, const struct graph_result *result,
                       bool ended) {
-  (void)user;
+  struct told *told = user;
   if (!ended) return;
-  if (result->state == GRAPH_WITHHELD)
+  if (result->state == GRAPH_WITHHELD && told_before(told, result->reason))
+    text_append(&told->titles, "%s%s", told->titles.length ? "; " : "", step->title);
+  else if (result->state == GRAPH_WITHHELD)
     log_info("%s: withheld: %s", step->title, result->reason);
   else if (result->state == GRAPH_KEPT)
     log_info("%s: kept", step->title);
@@ -95,6 +113,7 @@ static status run(struct context *ctx, const void *params) {
   const struct params *p = params;
   struct study_options o = STUDY_DEFAULTS;
   struct study_summary summary;
+  struct told told = {.reasons = {0}};
   o.ct = p->ct;
   o.labels = p->labels;
   o.series = p->series;
@@ -105,12 +124,15 @@ static status run(struct context *ctx, const void *params) {
   run_options_apply(&o, &p->run);
   o.force = ctx->force;
   TRY(context_record_inputs(ctx));
-  TRY(study_run(&summary, &o, p->out, ctx->provenance, tell_step, NULL));
+  TRY(study_run(&summary, &o, p->out, ctx->provenance, tell_step, &told));
+  if (told.titles.length) log_info("withheld for the same reasons: %s", told.titles.data);
   if (ctx->json)
     TRY(print_json(ctx, &summary));
   else
     print_steps(&summary, p->out);
 done:
+  text_free(&told.reasons);
+  text_free(&told.titles);
   return st;
 }
 

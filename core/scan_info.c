@@ -390,3 +390,14 @@ cJSON *scan_info_to_json(const struct scan_info *s) {
   }
   return json;
 }
+
+const char *scan_position_words(const struct acquisition *a) {
+  static const char *const words[][2] = {
+      {"HFS", "head first, on the back"},       {"FFS", "feet first, on the back"},
+      {"HFP", "head first, face down"},         {"FFP", "feet first, face down"},
+      {"HFDL", "head first, on the left side"}, {"HFDR", "head first, on the right side"},
+      {"FFDL", "feet first, on the left side"}, {"FFDR", "feet first, on the right side"}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strcmp(a->patient_position, words[i][0]) == 0) return words[i][1];
+  return a->patient_position;
+}

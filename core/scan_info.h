@@ -70,6 +70,10 @@ cJSON *scan_grid_to_json(const struct geometry *g);
 /** All of it; owned by the caller, NULL when out of memory. */
 cJSON *scan_info_to_json(const struct scan_info *s);
 
+/** How the person lay: "head first, on the back" of HFS; a code without words as it is. Borrowed.
+ */
+const char *scan_position_words(const struct acquisition *a);
+
 #ifdef __cplusplus
 }
 #endif

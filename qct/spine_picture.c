@@ -25,6 +25,15 @@ done:
   return st;
 }
 
+/* Vertebrae that are shown across, and their rows of two. */
+static int shown(const struct vertebra_frames *f) {
+  return f->count < ACROSS ? f->count : ACROSS;
+}
+
+static int rows_of(const struct vertebra_frames *f) {
+  return (shown(f) + 1) / 2;
+}
+
 static struct picture_plane sagittal(const struct vertebra_frames *f) {
   struct picture_plane p = {.right = {0, 1, 0}, .down = {0, 0, -1}, .pixel_mm = pixel_mm};
   struct vec3 first = f->items[0].centre, last = f->items[f->count - 1].centre;
@@ -32,7 +41,8 @@ static struct picture_plane sagittal(const struct vertebra_frames *f) {
   p.centre.x = 0;
   for (int i = 0; i < f->count; i++) p.centre.x += f->items[i].centre.x / f->count;
   p.width_mm = 120;
-  p.height_mm = fmax(fabs(first.z - last.z) + 60, 3 * tile_mm + 2 * GAP * pixel_mm);
+  p.height_mm =
+      fmax(fabs(first.z - last.z) + 60, rows_of(f) * tile_mm + (rows_of(f) - 1) * GAP * pixel_mm);
   return p;
 }
 
@@ -64,7 +74,8 @@ status qct_spine_picture(struct picture **out, const struct volume *image,
     int left_of = (int)x - 42 - 12 * (int)strlen(level);
     picture_text(part, left_of > 2 ? left_of : 2, (int)y - 7, level, 0xFFFFFF, 2);
   }
-  TRY(picture_create(&all, part->width + 2 * (GAP + tile), part->height, 0xFFFFFF));
+  TRY(picture_create(&all, part->width + (shown(frames) > 1 ? 2 : 1) * (GAP + tile), part->height,
+                     0xFFFFFF));
   picture_place(all, part, 0, 0);
   int left = part->width + GAP;
   if (frames->count > ACROSS) first = frames->count - ACROSS; /* the lower ones */

@@ -30,8 +30,8 @@ struct study_case {
   struct labels *bodies;                /* owned; vertebral bodies, NULL until needed */
   struct vertebra_frames *vertebrae;    /* owned; NULL until needed */
   cJSON *origin;                        /* owned; the provenance as it was when the run began */
-  struct case_graph *graph; /* owned; the steps and their results so far (study/step.h) */
-  graph_watch watch;        /* may be NULL */
+  struct case_graph *graph;     /* owned; the steps and their results so far (study/step.h) */
+  graph_watch watch;            /* may be NULL */
   bool told_absent[CASE_SIDES]; /* was it told that this femur is not there? */
   void *watch_user;
 };

@@ -122,7 +122,8 @@ struct case_graph {
 status case_graph_make(struct case_graph **out, struct study_case *c);
 void case_graph_free(struct case_graph *g);
 
-/** Is the step of a femur that is not in the scan or the label map? `femora`: NULL when not known. */
+/** Is the step of a femur that is not in the scan or the label map? `femora`: NULL when not known.
+ */
 bool case_step_absent(const struct case_graph_step *g, const struct femur_result *femora);
 /** Was the step done in this run or kept? A step of a side needs one, STEP_NO_SIDE: any side. */
 bool case_step_done(const struct study_case *c, const char *name, int side);

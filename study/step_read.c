@@ -1,5 +1,6 @@
 /* The step that reads the scan and says what it is and what is wrong with it. */
 #include "core/json.h"
+#include "core/scan_info.h"
 #include "study/step.h"
 
 #include <math.h>
@@ -52,8 +53,11 @@ static void list_facts(cJSON *facts, const struct volume *hu) {
            g->spacing[2]);
   if (!isnan(a->slice_thickness_mm))
     add_fact(facts, "Slice thickness", "%.3g mm", a->slice_thickness_mm);
-  add_fact(facts, "Position", "%s", a->patient_position);
-  add_fact(facts, "Sex", "%s", a->sex);
+  add_fact(facts, "Position", "%s", scan_position_words(a));
+  add_fact(facts, "Sex", "%s",
+           strcmp(a->sex, "F") == 0   ? "female"
+           : strcmp(a->sex, "M") == 0 ? "male"
+                                      : a->sex);
   add_fact(facts, "Contrast medium", "%s",
            a->contrast == CONTRAST_PRESENT ? "given"
            : a->contrast == CONTRAST_NONE  ? "none"
