@@ -23,6 +23,7 @@ static const double RADIUS_LOW = 17, RADIUS_HIGH = 31;         /* mm, of an adul
 static const double START_RADII[STARTS] = {0, 20, 23, 26, 29}; /* mm; 0: from the edges */
 static const double CAP =
     0.1; /* d.m of rays that face the socket: all of them are head, none neck */
+static const double RIM_REACH = 2; /* mm, of an edge from the radius, for the score */
 static const double PEAK_SPACING = 12, PATCH_HALF = 46; /* mm */
 static const double WIDE_BODY = 280, SIDE_MARGIN = 35;  /* mm */
 
@@ -61,14 +62,14 @@ static double along(const struct volume *v, struct vec3 c, struct vec3 d, double
 /* Falling edges of a ray: local maxima of HU(r-1) - HU(r+1) above 50 with more than 130 HU within
  * 2 mm inside. `hollow`: only edges of a thin wall around fat, nothing bright before it; where the
  * joint is as narrow as a slice the wall beyond it is brighter and more complete than the head's.
- */
+ * `count`: samples that are taken, from the inside out. */
 static void ray_edges(struct ray *out, const struct volume *v, struct vec3 c, struct vec3 d,
-                      bool hollow) {
+                      bool hollow, int count) {
   enum { WALL = 7 }; /* samples of 0.5 mm */
   double before = -1000;
   double p[SAMPLES];
   int n = 0;
-  for (; n < SAMPLES; n++) {
+  for (; n < count; n++) {
     p[n] = along(v, c, d, PROFILE_FROM + PROFILE_STEP * n);
     if (isnan(p[n])) break;
   }
@@ -86,9 +87,12 @@ static void ray_edges(struct ray *out, const struct volume *v, struct vec3 c, st
   }
 }
 
-static void all_edges(struct ray rays[RAYS], const struct volume *v, struct vec3 c,
+/* The edges up to `far_mm` from the centre, and maybe some beyond: farther ones are not looked for.
+ */
+static void all_edges(struct ray rays[RAYS], const struct volume *v, struct vec3 c, double far_mm,
                       const struct fan *fan, const struct marrow *marrow) {
-  for (int i = 0; i < fan->n; i++) ray_edges(&rays[i], v, c, fan->d[i], marrow == &fatty);
+  int count = (int)fmin(ceil((far_mm - PROFILE_FROM) / PROFILE_STEP) + 4, SAMPLES);
+  for (int i = 0; i < fan->n; i++) ray_edges(&rays[i], v, c, fan->d[i], marrow == &fatty, count);
 }
 
 /* Index of the edge of a ray nearest to R within `reach`; -1 when none. */
@@ -190,7 +194,7 @@ static void score_fit(struct head_fit *f, const struct volume *v, const struct r
       continue;
     }
     used++;
-    int e = nearest_edge(&rays[i], f->radius_mm, 2);
+    int e = nearest_edge(&rays[i], f->radius_mm, RIM_REACH);
     if (e < 0) continue;
     double off = rays[i].r[e] - f->radius_mm;
     rim++;
@@ -220,13 +224,15 @@ static struct head_fit fit_sphere(const struct volume *v, struct vec3 start, enu
   struct head_fit f = {.side = side, .centre = start, .radius_mm = R};
   struct ray rays[RAYS];
   struct vec3 m = head_socket_direction(side);
-  all_edges(rays, v, f.centre, fan, marrow);
-  if (R <= 0) f.radius_mm = likely_radius(rays, fan, m);
+  if (R <= 0) {
+    all_edges(rays, v, f.centre, INFINITY, fan, marrow);
+    f.radius_mm = likely_radius(rays, fan, m);
+  }
   for (int round = 0; round < ROUNDS; round++) {
-    if (round) all_edges(rays, v, f.centre, fan, marrow);
+    if (round || R > 0) all_edges(rays, v, f.centre, f.radius_mm + steps[round].reach, fan, marrow);
     if (!sphere_step(&f.centre, &f.radius_mm, rays, fan, m, &steps[round])) return f;
   }
-  all_edges(rays, v, f.centre, fan, marrow);
+  all_edges(rays, v, f.centre, f.radius_mm + RIM_REACH, fan, marrow);
   score_fit(&f, v, rays, fan, m, marrow);
   return f;
 }

@@ -135,8 +135,7 @@ const struct command cmd_calibrate_phantom = {
         "writes "
         "no file.\n\n"
         "The interval of a density holds the residuals of the rods (Student quantile), the "
-        "certificate's common error, and for two rods the sampling error; see the page on "
-        "uncertainty.",
+        "certificate's common error, and for two rods the sampling error.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

@@ -28,8 +28,8 @@ static const struct option options[] = {
     OPTIONS_END};
 
 static const struct example examples[] = {
-    {"qct phantom rods --out rods", "a phantom as a DICOM series"},
-    {"head -c 32 /dev/urandom > secret.key", "a key: keep it apart from the files, or delete it"},
+    {"qct phantom rods --out rods && head -c 32 /dev/urandom > secret.key",
+     "a phantom as a DICOM series, and a key of random bytes: keep it apart from the files"},
     {"qct deidentify rods/ct anonymous --key secret.key --dates shift --handled handled.csv",
      "only listed elements come through"},
     {NULL, NULL}};

@@ -53,7 +53,19 @@ static const struct option options[] = {
     FEA_BEYOND_OPTIONS(struct params, spine.beyond, to),
     OPTIONS_END};
 
-static const struct example examples[] = {{"qct fea spine --help", "its options"}, {NULL, NULL}};
+static const struct example examples[] = {
+    {"qct phantom spine --out spine --spacing 1.2,1.2,3 --density L1=110 --format nifti",
+     "a digital patient with a calibration phantom"},
+    {"qct calibrate phantom spine/ct.nii.gz --phantom mindways-model3-ct --rods "
+     "spine/labels.nii.gz "
+     "--out calibration.json",
+     "its calibration"},
+    {"qct calibrate apply spine/ct.nii.gz calibration.json --out density.nii.gz", "its density"},
+    {"qct anatomy vertebrae spine/bodies.nii.gz --out vertebrae", "bodies and frames"},
+    {"qct fea spine density.nii.gz vertebrae/labels.nii.gz --label 31 --frame "
+     "vertebrae/frames.json --size 2 --no-interval --picture strain.png",
+     "failure load and stiffness of L1 (31 in TotalSegmentator's numbers)"},
+    {NULL, NULL}};
 
 static const char *const sources[] = {
     "parosol_py", "ogo", "kopperdahl2002", "schileo2014", "pistoia2002", "maquer2014", NULL};
