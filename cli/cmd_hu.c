@@ -49,7 +49,7 @@ static const struct option options[] = {
     OPT_IN(struct params, organs, "organs", "label map with the aorta, to judge contrast medium"),
     OPT_REAL(struct params, kvp, "kvp", "kV", 40, 160, "tube voltage; else the header's"),
     OPT_CHOICE(struct params, convert, "kvp-convert", conversions,
-               "physics: also HU at 120 kV by the formula below"),
+               "physics: also HU at 120 kV by the formula above"),
     OPT_REAL(struct params, kev, "kev", "keV", 30, 160, "effective energy of this scan"),
     OPT_REAL(struct params, kev_120, "kev-120", "keV", 30, 160, "effective energy at 120 kV"),
     OPT_REAL(struct params, marrow, "marrow", "HU", -150, 100, "HU of marrow for --kvp-convert"),
