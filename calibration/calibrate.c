@@ -261,8 +261,8 @@ status cal_assume_material(struct calibration *c, enum material m) {
         material_name(c->material));
   c->material = m;
   cal_warn(c,
-           "ASSUMED material %s: its source does not state one (K2HPO4 and HA differ by up to "
-           "about 15 %%)",
+           "ASSUMED material %s: its source does not state one (K2HPO4 and HA differ by 8 "
+           "to 24 %%)",
            material_name(m));
   TRY(calibration_seal(c));
 done:
