@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MARGIN = 24, TITLE = 26, BAR = 96, FOOT = 30, PANELS = 4 };
+enum { MARGIN = 24, TITLE = 26, BAR = 120, FOOT = 30, PANELS = 4 };
 enum { WHITE = 0xFFFFFF, INK = 0x202028, CAP = 0xC9CBD1, SOFT = 0xE9E6DF };
 
 struct canvas {
@@ -105,13 +105,24 @@ static void draw_bar(const struct canvas *c, const struct fea_failure_options *o
     picture_rect(c->picture, x0, y0 + y, width, 1, colour, true);
   }
   picture_rect(c->picture, x0, y0, width, height, INK, false);
-  snprintf(words, sizeof words, "+%.2f%%", 100 * o->tension_limit);
-  picture_text(c->picture, x0 + width + 4, y0 - 2, words, INK, 1);
-  picture_text(c->picture, x0 + width + 4, y0 + 10, "tension", INK, 1);
-  picture_text(c->picture, x0 + width + 4, y0 + height / 2 - 4, "0", INK, 1);
-  snprintf(words, sizeof words, "-%.2f%%", 100 * o->compression_limit);
-  picture_text(c->picture, x0 + width + 4, y0 + height - 18, words, INK, 1);
-  picture_text(c->picture, x0 + width + 4, y0 + height - 6, "compr.", INK, 1);
+  snprintf(words, sizeof words, "+%.2f %%", 100 * o->tension_limit);
+  picture_text(c->picture, x0 + width + 4, y0 - 2, words, INK, 2);
+  picture_text(c->picture, x0 + width + 4, y0 + 18, "tension", INK, 2);
+  picture_text(c->picture, x0 + width + 4, y0 + height / 2 - 7, "0", INK, 2);
+  snprintf(words, sizeof words, "-%.2f %%", 100 * o->compression_limit);
+  picture_text(c->picture, x0 + width + 4, y0 + height - 32, words, INK, 2);
+  picture_text(c->picture, x0 + width + 4, y0 + height - 12, "compr.", INK, 2);
+}
+
+/* A length of 1, 2 or 5 times a power of ten that is about 60 px, above the colour bar. */
+static void draw_length(const struct canvas *c, int x0, int y0) {
+  const double px_mm = c->pixels / c->model->grid.spacing[0], about = 60 / px_mm;
+  const double ten = pow(10, floor(log10(about))), share = about / ten;
+  const double length_mm = ten * (share < 2 ? 1 : share < 5 ? 2 : 5);
+  char words[32];
+  snprintf(words, sizeof words, "%g mm", length_mm);
+  picture_text(c->picture, x0, y0, words, INK, 2);
+  picture_rect(c->picture, x0, y0 + 18, (int)lround(length_mm * px_mm), 3, INK, true);
 }
 
 static status signed_measure(float **out, const struct fea_model *m, const struct fea_fields *f,
@@ -168,6 +179,7 @@ status fea_figure(struct picture **out, const struct fea_model *model,
     x += (int)n[views[p].right] * c.pixels + MARGIN;
   }
   draw_bar(&c, options, x, TITLE + MARGIN, (int)high * c.pixels > 240 ? 240 : (int)high * c.pixels);
+  draw_length(&c, x, 12);
   if (caption) picture_text(c.picture, MARGIN, height - FOOT, caption, INK, 2);
   *out = c.picture;
   c.picture = NULL;
