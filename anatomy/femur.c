@@ -54,6 +54,7 @@ static status body_only(struct volume **out, struct head_body *extent, const str
   struct labels *body = NULL;
   TRY(body_find(&body, NULL, hu));
   body_extent(extent, body);
+  volume_scanned_box(hu, extent->low, extent->high);
   TRY(volume_copy(&v, hu));
   volume_fill_no_data(v, -1000);
   for (int64_t i = 0, n = geometry_voxels(&v->grid); i < n; i++)
@@ -195,7 +196,7 @@ static status find_side(struct femur *f, struct labels *labels, const struct vol
   f->held = cut.refined.held;
   f->head_truncated = h->cut > HEAD_TRUNCATED;
   femur_paint(labels, f->label, cut.field);
-  TRY(femur_finish(f, labels, cut.field, h->centre, h->radius_mm, NULL, 0));
+  TRY(femur_finish(f, labels, cut.field, hu, h->centre, h->radius_mm, NULL, 0));
   femur_check_laterality(f, hu);
 done:
   cut_free(&cut);

@@ -125,7 +125,8 @@ static status import_side(struct femur *f, struct labels *out, const struct volu
   }
   TRY(femur_field(&field, out, f->label));
   int pelvis = import_hip_value(in, f->side);
-  TRY(femur_finish(f, out, field, vec3_make(NAN, NAN, NAN), NAN, pelvis ? in : NULL, pelvis));
+  TRY(femur_finish(f, out, field, image, vec3_make(NAN, NAN, NAN), NAN, pelvis ? in : NULL,
+                   pelvis));
   if (isnan(f->frame.head_radius_mm)) {
     f->state = FEMUR_REFUSED;
     snprintf(f->reason, sizeof f->reason, "%s", f->frame.flags);

@@ -154,13 +154,15 @@ static int world_face(const struct geometry *g, int a, int end) {
   return 2 * w + (c[w] > 0 ? end : 1 - end);
 }
 
-/* Faces of the scan that the label touches nearer than 85 mm to the head, the inferior one and what
- * lies below the head by more than two radii left out. */
-static int touched_faces(const struct femur *f, const struct labels *labels) {
+/* Faces of what was scanned that the label touches nearer than 85 mm to the head, the inferior one
+ * and what lies below the head by more than two radii left out. Without an image: of the grid. */
+static int touched_faces(const struct femur *f, const struct labels *labels,
+                         const struct volume *image) {
   const struct geometry *g = &labels->grid;
-  int64_t lo[3], hi[3], n[3] = {g->nx, g->ny, g->nz};
+  int64_t lo[3], hi[3], first[3] = {0, 0, 0}, last[3] = {g->nx - 1, g->ny - 1, g->nz - 1};
   int faces = 0;
   if (!labels_box(labels, f->label, lo, hi)) return 0;
+  if (image) volume_scanned_box(image, first, last);
   for (int64_t k = lo[2]; k <= hi[2]; k++)
     for (int64_t j = lo[1]; j <= hi[1]; j++)
       for (int64_t i = lo[0]; i <= hi[0]; i++) {
@@ -168,7 +170,7 @@ static int touched_faces(const struct femur *f, const struct labels *labels) {
         if (labels->voxels[geometry_index(g, i, j, k)] != f->label) continue;
         for (int a = 0; a < 3; a++)
           for (int end = 0; end < 2; end++) {
-            if (at[a] != (end ? n[a] - 1 : 0)) continue;
+            if (end ? at[a] < last[a] : at[a] > first[a]) continue;
             struct vec3 p = geometry_to_world(g, vec3_make((double)i, (double)j, (double)k));
             struct vec3 d = vec3_sub(p, f->frame.head);
             int face = world_face(g, a, end);
@@ -193,8 +195,8 @@ void femur_check_laterality(struct femur *f, const struct volume *image) {
 }
 
 status femur_finish(struct femur *f, const struct labels *labels, const struct volume *field,
-                    struct vec3 head, double radius_mm, const struct labels *pelvis,
-                    int pelvis_value) {
+                    const struct volume *image, struct vec3 head, double radius_mm,
+                    const struct labels *pelvis, int pelvis_value) {
   status st = ST_OK;
   struct frame_options opt = FRAME_OPTIONS_DEFAULTS;
   struct hip_frame frame = f->frame;
@@ -217,7 +219,7 @@ status femur_finish(struct femur *f, const struct labels *labels, const struct v
   frame.head_cut = cut;
   frame.metal = f->metal_mm3 > 0;
   f->frame = frame;
-  f->touches = touched_faces(f, labels);
+  f->touches = touched_faces(f, labels, image);
   f->frame.truncated = f->touches != 0 || f->head_truncated;
   if (f->head_truncated) f->frame.fal_mm = f->frame.hal_mm = NAN;
   if (f->frame.truncated)

@@ -21,11 +21,11 @@ status femur_metal(double *mm3, const struct volume *image, struct vec3 head,
  * 0.5 mm or finer). `field`: cubic voxels, LPS. */
 void femur_paint(struct labels *labels, int label, const struct volume *field);
 
-/** Volume, faces touched, truncation flags and the frame of a painted femur. `head` NaN: found from
- * the field. */
+/** Volume, faces touched, truncation flags and the frame of a painted femur. `image` (or NULL)
+ * tells what was scanned. `head` NaN: found from the field. */
 status femur_finish(struct femur *f, const struct labels *labels, const struct volume *field,
-                    struct vec3 head, double radius_mm, const struct labels *pelvis,
-                    int pelvis_value);
+                    const struct volume *image, struct vec3 head, double radius_mm,
+                    const struct labels *pelvis, int pelvis_value);
 
 /** Smooth 0..1 field at about 1 mm from a label: cubic voxels, LPS, padded by 3 mm except where the
  * label meets the edge of its image. */

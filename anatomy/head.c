@@ -343,18 +343,38 @@ static void fit_all(struct head_fit *best, const struct volume *patch, const str
     if (fits[t].rank > best->rank) *best = fits[t];
 }
 
-static status cut_patch(struct volume **patch, const struct volume *hu, struct vec3 at) {
+/* Was the voxel about this place scanned? */
+static bool scanned(const struct geometry *g, const struct head_body *body, struct vec3 at) {
+  struct vec3 i = geometry_to_index(g, at);
+  const double index[3] = {i.x, i.y, i.z};
+  for (int a = 0; a < 3; a++)
+    if (index[a] < (double)body->low[a] - 0.5 || index[a] > (double)body->high[a] + 0.5)
+      return false;
+  return true;
+}
+
+/* NaN where nothing was scanned. */
+static status cut_patch(struct volume **patch, const struct volume *hu,
+                        const struct head_body *body, struct vec3 at) {
   struct vec3 half = vec3_make(PATCH_HALF, PATCH_HALF, PATCH_HALF);
-  return box_cut(patch, hu, vec3_sub(at, half), vec3_add(at, half), 1, NAN);
+  status st = box_cut(patch, hu, vec3_sub(at, half), vec3_add(at, half), 1, NAN);
+  if (st != ST_OK) return st;
+  const struct geometry *g = &(*patch)->grid;
+  for (int64_t k = 0; k < g->nz; k++)
+    for (int64_t j = 0; j < g->ny; j++)
+      for (int64_t i = 0; i < g->nx; i++)
+        if (!scanned(&hu->grid, body, box_centre_of(g, i, j, k)))
+          (*patch)->voxels[geometry_index(g, i, j, k)] = NAN;
+  return ST_OK;
 }
 
 /* Fits stop in local optima where slices are thick: start again around a fit until it stands. */
-static status climb(struct head_fit *fit, const struct volume *hu, const struct fan *fan,
-                    const struct marrow *marrow) {
+static status climb(struct head_fit *fit, const struct volume *hu, const struct head_body *body,
+                    const struct fan *fan, const struct marrow *marrow) {
   status st = ST_OK;
   struct volume *patch = NULL;
   const double radii[2] = {0, fit->radius_mm};
-  TRY(cut_patch(&patch, hu, fit->centre));
+  TRY(cut_patch(&patch, hu, body, fit->centre));
   for (int round = 0; round < 4; round++) {
     struct vec3 places[CLIMB];
     double before = fit->rank;
@@ -370,8 +390,9 @@ done:
 
 /* Best fit over places and start radii for the sides asked (SIDE_UNKNOWN: either). The best few
  * climb before they are compared. */
-static status best_fit(struct head_fit *best, const struct volume *hu, const struct vec3 *peaks,
-                       int count, enum side side, const struct marrow *marrow) {
+static status best_fit(struct head_fit *best, const struct volume *hu, const struct head_body *body,
+                       const struct vec3 *peaks, int count, enum side side,
+                       const struct marrow *marrow) {
   status st = ST_OK;
   struct fan all = {.n = RAYS};
   struct head_fit fits[PEAKS];
@@ -379,7 +400,7 @@ static status best_fit(struct head_fit *best, const struct volume *hu, const str
   memset(fits, 0, sizeof fits);
   for (int p = 0; p < count; p++) {
     struct volume *patch = NULL;
-    TRY(cut_patch(&patch, hu, peaks[p]));
+    TRY(cut_patch(&patch, hu, body, peaks[p]));
     fit_all(&fits[p], patch, &peaks[p], 1, side, START_RADII, STARTS, &all, marrow);
     volume_destroy(patch);
   }
@@ -391,7 +412,7 @@ static status best_fit(struct head_fit *best, const struct volume *hu, const str
     struct head_fit fit = fits[top];
     for (int p = 0; p < count; p++)
       if (vec3_length(vec3_sub(fits[p].centre, fit.centre)) < 6) fits[p].rank = 0;
-    TRY(climb(&fit, hu, &all, marrow));
+    TRY(climb(&fit, hu, body, &all, marrow));
     if (fit.rank > best->rank) *best = fit;
   }
 done:
@@ -409,7 +430,7 @@ static status search_side(struct head_fit *best, const struct volume *hu,
     struct head_fit found = {.side = SIDE_UNKNOWN};
     TRY(vote_map(&votes, coarse, kinds[k]));
     int count = find_peaks(peaks, votes, region, body);
-    TRY(best_fit(&found, hu, peaks, count, side, kinds[k]));
+    TRY(best_fit(&found, hu, body, peaks, count, side, kinds[k]));
     if (k == 0 || found.score >= ENOUGH) *best = found;
     volume_destroy(votes);
     votes = NULL;

@@ -32,10 +32,13 @@ struct head_fit {
   double rank;       /* score times the sharpness of the rim: decides between fits */
 };
 
-/* The body's extent along x, which decides whether both hips can be in the scan. */
+/* The body's extent along x, which decides whether both hips can be in the scan, and that of the
+ * scan. */
 struct head_body {
   double left_mm, right_mm; /* LPS x of the leftmost and the rightmost point */
   double middle_mm;         /* x of the centroid */
+  int64_t low[3], high[3];  /* voxels that were scanned (volume_scanned_box): a ray that leaves them
+                               leaves the scan */
 };
 
 /** Direction from the head to its socket. */

@@ -123,6 +123,40 @@ done:
   return st;
 }
 
+/* Do all voxels of the plane at `index` along `axis` have one value, those without data left out?
+ */
+static bool plane_is_empty(const struct volume *v, int axis, int64_t index) {
+  const struct geometry *g = &v->grid;
+  const int64_t n[3] = {g->nx, g->ny, g->nz}, step[3] = {1, g->nx, g->nx * g->ny};
+  const int a = (axis + 1) % 3, b = (axis + 2) % 3;
+  float one = (float)NAN;
+  for (int64_t j = 0; j < n[b]; j++)
+    for (int64_t i = 0; i < n[a]; i++) {
+      float x = v->voxels[index * step[axis] + i * step[a] + j * step[b]];
+      if (isnan(x)) continue;
+      if (isnan(one)) one = x;
+      if (x < one || x > one) return false;
+    }
+  return true;
+}
+
+bool volume_scanned_box(const struct volume *v, int64_t low[3], int64_t high[3]) {
+  const int64_t n[3] = {v->grid.nx, v->grid.ny, v->grid.nz};
+  bool less = false;
+  for (int a = 0; a < 3; a++) {
+    low[a] = 0;
+    high[a] = n[a] - 1;
+    while (low[a] <= high[a] && plane_is_empty(v, a, low[a])) low[a]++;
+    while (high[a] > low[a] && plane_is_empty(v, a, high[a])) high[a]--;
+    if (low[a] > high[a]) { /* an empty image */
+      for (int b = 0; b < 3; b++) low[b] = 0, high[b] = n[b] - 1;
+      return false;
+    }
+    less = less || low[a] > 0 || high[a] < n[a] - 1;
+  }
+  return less;
+}
+
 int64_t volume_fill_no_data(struct volume *v, float value) {
   int64_t filled = 0, n = geometry_voxels(&v->grid);
   for (int64_t i = 0; i < n; i++)

@@ -107,6 +107,11 @@ void volume_destroy(struct volume *v);
 /** Padding of a volume in HU becomes no data; returns how many. */
 int64_t volume_drop_padding(struct volume *v);
 
+/** Index box, ends included, of what was scanned: planes at the ends of an axis that hold no data,
+ * or one value only, were added to the scan (padding, empty slices). The whole grid when nothing is
+ * left. @return whether planes were left out */
+bool volume_scanned_box(const struct volume *v, int64_t low[3], int64_t high[3]);
+
 /** Lowest and highest value; no data is neither. Infinity and -infinity when there is no other. */
 void volume_range(const struct volume *v, double *low, double *high);
 

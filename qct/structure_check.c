@@ -37,6 +37,10 @@ static status check_frame(const struct hip_frame *f) {
   CHECK(!(f->head_rms_mm > RMS_LIMIT), ST_DOMAIN,
         "hip structure: the head lies %.2f mm (RMS) off its sphere, permitted %g mm",
         f->head_rms_mm, RMS_LIMIT);
+  CHECK(!f->truncated, ST_DOMAIN,
+        "hip structure: the frame of the %s femur says that the scan cuts its upper end; measure "
+        "the other side, or scan it whole",
+        side_name(f->side));
   CHECK(!f->metal, ST_DOMAIN,
         "hip structure: metal beside the head of the %s femur; measure the other side",
         side_name(f->side));

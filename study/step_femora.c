@@ -319,7 +319,7 @@ static void methods(struct case_page *page) {
 const struct case_step step_femora = {
     .name = "femora",
     .title = "find the femora",
-    .version = "6",
+    .version = "7",
     .needs = {"read"},
     .outputs = {"labels.nii.gz", "labels.json", "parts/femora.json", "frame_right.json",
                 "frame_left.json", "pictures/planes_right.png", "pictures/planes_left.png",

@@ -226,12 +226,42 @@ static void a_head_of_fat_in_a_joint_as_narrow_as_a_slice_is_found(void **state)
   assert_near(o.found.neck_shaft_deg, o.truth.neck_shaft_deg, 1.5);
 }
 
+/* A scan that ends a quarter of a radius below the top of the head, then slices of no data or of
+ * air that somebody added: the head is cut all the same. */
+static void slices_added_to_a_scan_do_not_make_its_head_whole(void **state) {
+  (void)state;
+  struct hip_phantom p;
+  struct phantom_result made = {0};
+  patient(&p, 1.5, 1.5);
+  assert_ok(hip_phantom_make(&made, &p));
+  const struct geometry *g = &made.ct->grid;
+  const struct vec3 top =
+      vec3_along(made.frame.head, 0.75 * made.frame.head_radius_mm, vec3_make(0, 0, 1));
+  const int64_t first = (int64_t)geometry_to_index(g, top).z;
+  for (int air = 0; air < 2; air++) {
+    struct femur_result *r = NULL;
+    for (int64_t i = first * g->nx * g->ny; i < geometry_voxels(g); i++)
+      made.ct->voxels[i] = air ? -1000 : NAN;
+    assert_ok(femur_find(&r, made.ct, NULL));
+    const struct femur *f = &r->sides[p.side == SIDE_LEFT ? 1 : 0];
+    assert_int_equal(f->state, FEMUR_FOUND);
+    assert_true(f->head_truncated);
+    /* a cap of a quarter of the radius is an eighth of the sphere; the rays to the socket count */
+    assert_in_range((int)(100 * f->frame.head_cut), 12, 39);
+    assert_int_equal(f->touches, 1 << 5);
+    assert_true(f->frame.truncated && isnan(f->frame.fal_mm));
+    femur_result_destroy(r);
+  }
+  phantom_result_free(&made);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(thin_slices_agree_with_the_truth),
       cmocka_unit_test(thick_slices_agree_less_also_with_a_trochanter_beside_the_head),
       cmocka_unit_test(a_mirror_and_feet_first_change_nothing),
       cmocka_unit_test(an_oblique_grid_agrees_with_the_truth),
+      cmocka_unit_test(slices_added_to_a_scan_do_not_make_its_head_whole),
       cmocka_unit_test(a_bent_leg_is_followed_to_the_end_of_the_scan),
       cmocka_unit_test(a_head_of_fat_in_a_joint_as_narrow_as_a_slice_is_found),
   };

@@ -398,8 +398,36 @@ static void an_absent_label_is_told_with_those_there_are(void **state) {
   labels_destroy(l);
 }
 
+static void planes_of_one_value_or_without_data_were_not_scanned(void **state) {
+  (void)state;
+  struct geometry g = geometry_make(6, 5, 7, 1, 1, 1);
+  struct volume *v = NULL;
+  int64_t low[3], high[3];
+  assert_ok(volume_create(&v, &g, QUANTITY_HU));
+  for (int64_t i = 0; i < geometry_voxels(&g); i++) v->voxels[i] = (float)(i % 11);
+  assert_false(volume_scanned_box(v, low, high));
+  for (int a = 0; a < 3; a++) assert_int_equal(low[a], 0);
+  assert_int_equal(high[0] * 100 + high[1] * 10 + high[2], 546);
+  for (int64_t k = 0; k < g.nz; k++)
+    for (int64_t j = 0; j < g.ny; j++)
+      for (int64_t i = 0; i < g.nx; i++) {
+        float *x = &v->voxels[geometry_index(&g, i, j, k)];
+        if (k > 4) *x = k == 5 ? (i ? -1024 : NAN) : -1000; /* two slices, two values */
+        if (k == 2) *x = -1000;                             /* one between the others counts */
+        if (i == 0) *x = NAN;
+      }
+  assert_true(volume_scanned_box(v, low, high));
+  assert_int_equal(low[0] * 100 + low[1] * 10 + low[2], 100);
+  assert_int_equal(high[0] * 100 + high[1] * 10 + high[2], 544);
+  for (int64_t i = 0; i < geometry_voxels(&g); i++) v->voxels[i] = -1000;
+  assert_false(volume_scanned_box(v, low, high));
+  assert_int_equal(high[0] * 100 + high[1] * 10 + high[2], 546);
+  volume_destroy(v);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(planes_of_one_value_or_without_data_were_not_scanned),
       cmocka_unit_test(random_numbers_depend_on_their_key_alone),
       cmocka_unit_test(random_moments_are_those_of_the_distributions),
       cmocka_unit_test(random_integers_fill_their_range_evenly),

@@ -524,6 +524,9 @@ static void bad_input_is_refused_in_words(void **state) {
   s.frame.metal = 1;
   refuse(&s, &o, "measure the other side");
   s.frame = good;
+  s.frame.truncated = 1;
+  refuse(&s, &o, "the scan cuts its upper end");
+  s.frame = good;
   s.density->acquisition.slice_thickness_mm = 3.27;
   refuse(&s, &o, "slices of 3.27 mm, permitted 3");
   s.density->acquisition.slice_thickness_mm = 1;
