@@ -169,8 +169,8 @@ static void check_order(struct vertebra_frames *f) {
 
 /* ---- all of it ---- */
 
-static void fit_levels(struct vertebra_result *r, char flags[VERTEBRA_LEVELS][96],
-                       const char *method) {
+static void fit_levels(struct vertebra_result *r, const struct volume *image,
+                       char flags[VERTEBRA_LEVELS][96], const char *method) {
   struct centroids c;
   find_centroids(&c, r->bodies);
   for (int level = 0; level < VERTEBRA_LEVELS; level++) {
@@ -186,7 +186,7 @@ static void fit_levels(struct vertebra_result *r, char flags[VERTEBRA_LEVELS][96
     if (canal && neighbours < 2)
       vertebra_flag(&f, "arch cut with one neighbour only: heights uncertain, give a body label");
     if (*flags[level]) vertebra_flag(&f, "%s", flags[level]);
-    if (vertebra_fit_frame(&f, r->bodies, neighbours)) {
+    if (vertebra_fit_frame(&f, r->bodies, image, neighbours)) {
       snprintf(r->refused[level], sizeof r->refused[level], "%s", status_message());
       status_clear();
       continue;
@@ -222,7 +222,8 @@ done:
 }
 
 status vertebrae_from_labels(struct vertebra_result **out, const struct labels *labels,
-                             const struct labels *bodies, enum vertebra_kind kind) {
+                             const struct labels *bodies, const struct volume *image,
+                             enum vertebra_kind kind) {
   status st = ST_OK;
   struct vertebra_result *r = NULL;
   int values[VERTEBRA_LEVELS];
@@ -231,6 +232,7 @@ status vertebrae_from_labels(struct vertebra_result **out, const struct labels *
         "vertebrae: the map has no level, by name (vertebrae_L1, L1) or by TotalSegmentator's "
         "numbers (26 S1, 27 L5 ... 50 C1); a level is never guessed");
   if (bodies) TRY(geometry_match(&labels->grid, "vertebrae", &bodies->grid, "bodies", 1e-3));
+  if (image) TRY(geometry_match(&labels->grid, "vertebrae", &image->grid, "scan", 1e-3));
   if (kind == VERTEBRA_AUTO) kind = kind_of(labels, values);
   r = calloc(1, sizeof *r);
   CHECK(r, ST_MEMORY, "reading vertebrae");
@@ -244,7 +246,7 @@ status vertebrae_from_labels(struct vertebra_result **out, const struct labels *
     TRY(vertebra_cut_arches(r, elsewhere));
     flag_second_bodies(flags, elsewhere);
   }
-  fit_levels(r, flags, cut ? "cut at the canal" : "body label");
+  fit_levels(r, image, flags, cut ? "cut at the canal" : "body label");
   check_order(&r->frames);
   tell_refused(r);
   if (!r->frames.count) TRY(none_found(r));

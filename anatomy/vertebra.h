@@ -44,11 +44,13 @@ struct vertebra_result {
  * @param[out] out     owned by the caller: vertebra_result_destroy
  * @param[in]  labels  vertebrae by level; any orientation
  * @param[in]  bodies  map of bodies on the same grid (any value but those named "disc"); NULL: none
+ * @param[in]  image   the scan on the same grid, which tells where it ends; NULL: at the grid's end
  * @return ST_DOMAIN when the map names no level, when the grids differ, or when no level gives a
  *         body (the reasons are in the message)
  */
 status vertebrae_from_labels(struct vertebra_result **out, const struct labels *labels,
-                             const struct labels *bodies, enum vertebra_kind kind);
+                             const struct labels *bodies, const struct volume *image,
+                             enum vertebra_kind kind);
 void vertebra_result_destroy(struct vertebra_result *r);
 
 /** Values of the levels in a map, by name, else by TotalSegmentator's numbers; 0 where absent.
@@ -62,12 +64,15 @@ status vertebra_cut_arches(struct vertebra_result *r, double elsewhere[VERTEBRA_
 
 /**
  * Fit a frame to one body. On input f->axis and f->anterior hold first guesses, f->label the value.
+ * @param image       the scan of the labels, or NULL: a body that meets the end of what was scanned
+ *                    of it (volume_scanned_box) is cut
  * @param neighbours  how many neighbouring bodies the axis rests on; with two, and slices thicker
  *                    than 1.6 mm, it is kept
  * @return ST_DOMAIN when the label is too small, its depth lies outside 15..50 mm, or it is higher
  *         than 45 mm (two levels in one)
  */
-status vertebra_fit_frame(struct vertebra_frame *f, const struct labels *bodies, int neighbours);
+status vertebra_fit_frame(struct vertebra_frame *f, const struct labels *bodies,
+                          const struct volume *image, int neighbours);
 
 /** Sagittal plane along the bodies, frontal plane, with outlines, axes, end plates and names. */
 status vertebra_picture(struct picture **out, const struct volume *image,

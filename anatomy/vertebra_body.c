@@ -267,11 +267,14 @@ static double step_along(const struct geometry *g, struct vec3 axis) {
 
 /* ---- all of it ---- */
 
-static bool touches_border(const struct labels *l, int value) {
-  int64_t lo[3], hi[3], n[3] = {l->grid.nx, l->grid.ny, l->grid.nz};
+/* Does the label reach the end of the grid, or of what was scanned of it? */
+static bool touches_border(const struct labels *l, int value, const struct volume *image) {
+  int64_t lo[3], hi[3], first[3] = {0, 0, 0},
+                        last[3] = {l->grid.nx - 1, l->grid.ny - 1, l->grid.nz - 1};
   if (!labels_box(l, value, lo, hi)) return false;
+  if (image) volume_scanned_box(image, first, last);
   for (int a = 0; a < 3; a++)
-    if (lo[a] == 0 || hi[a] == n[a] - 1) return true;
+    if (lo[a] <= first[a] || hi[a] >= last[a]) return true;
   return false;
 }
 
@@ -329,7 +332,8 @@ done:
   return st;
 }
 
-status vertebra_fit_frame(struct vertebra_frame *f, const struct labels *bodies, int neighbours) {
+status vertebra_fit_frame(struct vertebra_frame *f, const struct labels *bodies,
+                          const struct volume *image, int neighbours) {
   const double least_mm3 = 2000, most_turn_deg = 25;
   status st = ST_OK;
   struct volume *field = NULL;
@@ -340,7 +344,7 @@ status vertebra_fit_frame(struct vertebra_frame *f, const struct labels *bodies,
   centroid(f, field);
   CHECK(f->body_mm3 >= least_mm3, ST_DOMAIN, "the body has %.1f ml, at least %g ml are needed",
         f->body_mm3 / 1000, least_mm3 / 1000);
-  f->truncated = touches_border(bodies, f->label);
+  f->truncated = touches_border(bodies, f->label, image);
   for (int pass = 0; pass < 3; pass++) {
     TRY(fit_once(f, field, c, keep));
     if (f->truncated || pass == 2 || !plates_decide(f, &bodies->grid, neighbours)) break;

@@ -17,7 +17,8 @@ static const struct option options[] = {
     ARG_IN(struct params, labels, "labels", "label map of vertebrae by level"),
     OPT_IN(struct params, bodies, "bodies",
            "map of vertebral bodies on the same grid (TotalSegmentator vertebrae_body)"),
-    OPT_IN(struct params, ct, "ct", "CT or density on the same grid, for the picture"),
+    OPT_IN(struct params, ct, "ct",
+           "CT or density on the same grid, for the picture and for where the scan ends"),
     OPT_CHOICE(struct params, kind, "kind", vertebra_kind_names,
                "what the labels hold: whole vertebrae, whose arch is cut off, or bodies"),
     OPT_OUT_REQUIRED(struct params, out, "out",
@@ -58,7 +59,7 @@ static status run(struct context *ctx, const void *params) {
   if (p->ct) TRY(image_read(&ct, p->ct, &(struct image_read_options){.quantity = QUANTITY_HU}));
   TRY(labels_read_on(&labels, p->labels, ct ? &ct->grid : NULL));
   if (p->bodies) TRY(labels_read_on(&bodies, p->bodies, &labels->grid));
-  TRY(vertebrae_from_labels(&r, labels, bodies, (enum vertebra_kind)p->kind));
+  TRY(vertebrae_from_labels(&r, labels, bodies, ct, (enum vertebra_kind)p->kind));
   provenance = context_provenance(ctx);
   TRY(vertebra_result_write(r, ct, p->out, provenance, ctx->force));
   report(r);

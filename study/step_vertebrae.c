@@ -30,7 +30,7 @@ static status from_labels(struct study_case *c, const struct volume *hu,
   status st = ST_OK;
   struct vertebra_result *r = NULL;
   struct picture *p = NULL;
-  TRY(vertebrae_from_labels(&r, given, NULL, VERTEBRA_AUTO));
+  TRY(vertebrae_from_labels(&r, given, NULL, hu, VERTEBRA_AUTO));
   TRY(vertebra_picture(&p, hu, r));
   TRY(case_write_picture(c, picture_path, STEP_NO_SIDE, p));
   TRY(write_vertebrae(c, &r->frames, r->bodies));
@@ -116,7 +116,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_vertebrae = {
     .name = "vertebrae",
     .title = "vertebrae",
-    .version = "2",
+    .version = "3",
     .needs = {"read"},
     .outputs = {"vertebra_frames.json", "vertebrae.nii.gz", "vertebrae.json",
                 "pictures/vertebrae.png", "pictures/spine_proposal.png"},

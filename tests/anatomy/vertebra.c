@@ -42,7 +42,7 @@ static int tear_down(void **state) {
 static void frames_of_bodies_agree_with_the_planted_ones(void **state) {
   (void)state;
   struct vertebra_result *r = NULL;
-  assert_ok(vertebrae_from_labels(&r, digital.bodies, NULL, VERTEBRA_AUTO));
+  assert_ok(vertebrae_from_labels(&r, digital.bodies, NULL, NULL, VERTEBRA_AUTO));
   assert_string_equal(r->frames.flags, "");
   for (int level = SPINE_T12; level <= SPINE_L5; level++) {
     const struct vertebra_frame *f = vertebra_frames_find(&r->frames, spine_level_name(level));
@@ -66,7 +66,7 @@ static void frames_of_bodies_agree_with_the_planted_ones(void **state) {
 static void the_arch_is_cut_off_at_the_canal(void **state) {
   (void)state;
   struct vertebra_result *r = NULL;
-  assert_ok(vertebrae_from_labels(&r, digital.labels, NULL, VERTEBRA_AUTO));
+  assert_ok(vertebrae_from_labels(&r, digital.labels, NULL, NULL, VERTEBRA_AUTO));
   int64_t n = geometry_voxels(&r->bodies->grid);
   for (int level = SPINE_L1; level <= SPINE_L5; level++) {
     int value = spine_label(level);
@@ -95,13 +95,13 @@ static void a_map_of_bodies_without_levels_takes_them_from_the_whole_vertebrae(v
   int64_t n = geometry_voxels(&plain->grid);
   plain->name_count = 0;
   for (int64_t i = 0; i < n; i++) plain->voxels[i] = plain->voxels[i] != 0;
-  assert_ok(vertebrae_from_labels(&r, digital.labels, plain, VERTEBRA_AUTO));
+  assert_ok(vertebrae_from_labels(&r, digital.labels, plain, NULL, VERTEBRA_AUTO));
   const struct vertebra_frame *f = vertebra_frames_find(&r->frames, "L3");
   assert_non_null(f);
   assert_close(f->body_mm3, truth.levels[SPINE_L3].volume[2], 0.01);
   vertebra_result_destroy(r);
   r = NULL;
-  assert_fails(vertebrae_from_labels(&r, plain, NULL, VERTEBRA_AUTO), ST_DOMAIN,
+  assert_fails(vertebrae_from_labels(&r, plain, NULL, NULL, VERTEBRA_AUTO), ST_DOMAIN,
                "a level is never guessed");
   labels_destroy(plain);
 }
@@ -109,13 +109,40 @@ static void a_map_of_bodies_without_levels_takes_them_from_the_whole_vertebrae(v
 static void a_body_at_the_edge_of_the_scan_has_no_heights(void **state) {
   (void)state;
   struct vertebra_result *r = NULL;
-  assert_ok(vertebrae_from_labels(&r, digital.bodies, NULL, VERTEBRA_BODIES));
+  assert_ok(vertebrae_from_labels(&r, digital.bodies, NULL, NULL, VERTEBRA_BODIES));
   const struct vertebra_frame *f = vertebra_frames_find(&r->frames, "T11");
   assert_non_null(f);
   assert_true(f->truncated);
   assert_true(isnan(f->height_middle_mm));
   assert_non_null(strstr(f->flags, "touches the edge"));
   vertebra_result_destroy(r);
+}
+
+/* L1 in a scan that ends in its middle and was lengthened by slices of air: its label goes on for a
+ * voxel. */
+static void a_body_at_the_end_of_what_was_scanned_has_no_heights(void **state) {
+  (void)state;
+  struct vertebra_result *r = NULL;
+  struct labels *l = NULL;
+  struct volume *hu = NULL;
+  int64_t lo[3], hi[3];
+  assert_ok(labels_copy(&l, digital.bodies));
+  assert_ok(volume_create(&hu, &l->grid, QUANTITY_HU));
+  assert_true(labels_box(l, LABEL_VERTEBRA_L1, lo, hi));
+  const int64_t end = (lo[2] + hi[2]) / 2, plane = l->grid.nx * l->grid.ny;
+  for (int64_t i = 0; i < geometry_voxels(&l->grid); i++) {
+    hu->voxels[i] = i / plane > end ? -1000 : (float)(i % 97);
+    if (i / plane > end + 1) l->voxels[i] = 0;
+  }
+  assert_ok(vertebrae_from_labels(&r, l, NULL, hu, VERTEBRA_BODIES));
+  const struct vertebra_frame *f = vertebra_frames_find(&r->frames, "L1");
+  assert_non_null(f);
+  assert_true(f->truncated && isnan(f->height_middle_mm));
+  f = vertebra_frames_find(&r->frames, "L2");
+  assert_false(f->truncated);
+  vertebra_result_destroy(r);
+  labels_destroy(l);
+  volume_destroy(hu);
 }
 
 static void exchanged_levels_and_stray_pieces_are_flagged(void **state) {
@@ -129,7 +156,7 @@ static void exchanged_levels_and_stray_pieces_are_flagged(void **state) {
       l->voxels[i] = LABEL_VERTEBRA_L3;
     else if (l->voxels[i] == LABEL_VERTEBRA_L3)
       l->voxels[i] = LABEL_VERTEBRA_L2;
-  assert_ok(vertebrae_from_labels(&r, l, NULL, VERTEBRA_BODIES));
+  assert_ok(vertebrae_from_labels(&r, l, NULL, NULL, VERTEBRA_BODIES));
   assert_non_null(strstr(r->frames.flags, "level_order"));
   vertebra_result_destroy(r);
   r = NULL;
@@ -141,7 +168,7 @@ static void exchanged_levels_and_stray_pieces_are_flagged(void **state) {
     for (int64_t j = 0; j < 15; j++)
       for (int64_t i = 0; i < 15; i++)
         l->voxels[geometry_index(&l->grid, i, j, k)] = LABEL_VERTEBRA_L3;
-  assert_ok(vertebrae_from_labels(&r, l, NULL, VERTEBRA_BODIES));
+  assert_ok(vertebrae_from_labels(&r, l, NULL, NULL, VERTEBRA_BODIES));
   const struct vertebra_frame *f = vertebra_frames_find(&r->frames, "L3");
   assert_non_null(strstr(f->flags, "level_order"));
   assert_near(f->height_middle_mm, truth.levels[SPINE_L3].heights.middle_mm, 1);
@@ -158,7 +185,7 @@ static void two_levels_merged_into_one_are_refused_by_their_size(void **state) {
   for (int64_t k = 5; k < 25; k++)
     for (int64_t j = 5; j < 75; j++)
       for (int64_t i = 20; i < 60; i++) l->voxels[geometry_index(&g, i, j, k)] = LABEL_VERTEBRA_L1;
-  assert_fails(vertebrae_from_labels(&r, l, NULL, VERTEBRA_BODIES), ST_DOMAIN,
+  assert_fails(vertebrae_from_labels(&r, l, NULL, NULL, VERTEBRA_BODIES), ST_DOMAIN,
                "deep from front to back, permitted 15..50 mm");
   labels_destroy(l);
 }
@@ -184,7 +211,7 @@ static void two_bodies_in_one_label_are_refused_or_flagged(void **state) {
   (void)state;
   struct vertebra_result *r = NULL;
   struct labels *l = merged(digital.bodies, true);
-  assert_ok(vertebrae_from_labels(&r, l, NULL, VERTEBRA_BODIES));
+  assert_ok(vertebrae_from_labels(&r, l, NULL, NULL, VERTEBRA_BODIES));
   assert_null(vertebra_frames_find(&r->frames, "L4"));
   assert_non_null(strstr(r->frames.flags, "permitted up to 45 mm; does its label hold two levels"));
   assert_non_null(vertebra_frames_find(&r->frames, "L2"));
@@ -192,7 +219,7 @@ static void two_bodies_in_one_label_are_refused_or_flagged(void **state) {
   labels_destroy(l);
   r = NULL;
   l = merged(digital.labels, false); /* their arches touch, their bodies do not */
-  assert_ok(vertebrae_from_labels(&r, l, NULL, VERTEBRA_WHOLE));
+  assert_ok(vertebrae_from_labels(&r, l, NULL, NULL, VERTEBRA_WHOLE));
   const struct vertebra_frame *f = vertebra_frames_find(&r->frames, "L4");
   assert_true(!f || strstr(f->flags, "level_order"));
   assert_non_null(vertebra_frames_find(&r->frames, "L1"));
@@ -206,7 +233,8 @@ static void an_arch_without_ring_cannot_be_cut(void **state) {
   struct vertebra_result *r = NULL;
   struct labels *l = NULL;
   assert_ok(labels_copy(&l, digital.bodies)); /* bodies given out as whole vertebrae: no canal */
-  assert_fails(vertebrae_from_labels(&r, l, NULL, VERTEBRA_WHOLE), ST_DOMAIN, "no spinal canal");
+  assert_fails(vertebrae_from_labels(&r, l, NULL, NULL, VERTEBRA_WHOLE), ST_DOMAIN,
+               "no spinal canal");
   labels_destroy(l);
 }
 
@@ -216,7 +244,8 @@ static void grids_must_agree(void **state) {
   struct labels *l = NULL;
   assert_ok(labels_copy(&l, digital.bodies));
   l->grid.origin[2] += 0.5;
-  assert_fails(vertebrae_from_labels(&r, digital.labels, l, VERTEBRA_AUTO), ST_DOMAIN, "bodies");
+  assert_fails(vertebrae_from_labels(&r, digital.labels, l, NULL, VERTEBRA_AUTO), ST_DOMAIN,
+               "bodies");
   labels_destroy(l);
 }
 
@@ -226,6 +255,7 @@ int main(void) {
       cmocka_unit_test(the_arch_is_cut_off_at_the_canal),
       cmocka_unit_test(a_map_of_bodies_without_levels_takes_them_from_the_whole_vertebrae),
       cmocka_unit_test(a_body_at_the_edge_of_the_scan_has_no_heights),
+      cmocka_unit_test(a_body_at_the_end_of_what_was_scanned_has_no_heights),
       cmocka_unit_test(exchanged_levels_and_stray_pieces_are_flagged),
       cmocka_unit_test(two_levels_merged_into_one_are_refused_by_their_size),
       cmocka_unit_test(two_bodies_in_one_label_are_refused_or_flagged),

@@ -180,7 +180,7 @@ static void make(struct made *m, const struct spine_phantom *p) {
   struct tissue_table t;
   *m = (struct made){.vertebrae = NULL};
   assert_ok(spine_phantom_make(&m->digital, p));
-  assert_ok(vertebrae_from_labels(&m->vertebrae, m->digital.bodies, NULL, VERTEBRA_AUTO));
+  assert_ok(vertebrae_from_labels(&m->vertebrae, m->digital.bodies, NULL, NULL, VERTEBRA_AUTO));
   assert_ok(scan_setup_tissue(&t, &p->scan, 0.925, p->marrow_yellow));
   spine_body_init(&m->solids, &p->shape, &t, p->scan.pose);
   m->solids.texture = p->texture;
