@@ -55,7 +55,8 @@ const struct command cmd_anatomy_body = {
     .about = "Body: what is above -300 HU, survives an erosion of 4 mm and hangs together, with "
              "holes filled slice by slice. A calibration phantom that lies against the skin counts "
              "as body. Volumes are printed in ml; touches_side says that the body reaches the left "
-             "or right edge of the image, so its outline is not the patient's.",
+             "or right edge of the image, or no data there (the reconstruction circle), so its "
+             "outline is not the patient's.",
     .options = options,
     .defaults = &defaults,
     .params_size = sizeof(struct params),

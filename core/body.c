@@ -150,6 +150,29 @@ static int64_t count_no_data(const struct volume *hu) {
   return count;
 }
 
+/* Body whose neighbours along an index axis are no data: 10 mm of outline in one slice, for a hole
+ * or a single bad voxel is no end of the field. */
+static int meets_no_data(const struct labels *l, const struct volume *hu, int axis, int axial) {
+  const double least_mm = 10;
+  const struct geometry *g = &l->grid;
+  const int64_t n[3] = {g->nx, g->ny, g->nz}, step[3] = {1, g->nx, g->nx * g->ny};
+  const int across = 3 - axis - axial;
+  if (axis == axial) return 0; /* a grid turned by half a right angle */
+  for (int64_t s = 0; s < n[axial]; s++)
+    for (int end = -1; end <= 1; end += 2) {
+      int64_t met = 0;
+      for (int64_t q = 0; q < n[across]; q++)
+        for (int64_t p = 1; p + 1 < n[axis]; p++) {
+          int64_t v = s * step[axial] + q * step[across] + p * step[axis];
+          if (l->voxels[v] != LABEL_BODY) continue;
+          met += isnan(hu->voxels[v + end * step[axis]]) &&
+                 l->voxels[v + end * step[axis]] != LABEL_BODY;
+        }
+      if ((double)met * g->spacing[across] >= least_mm) return 1;
+    }
+  return 0;
+}
+
 /* Does the body have a voxel on either face across an index axis? */
 static int touches(const struct labels *l, int axis) {
   const struct geometry *g = &l->grid;
@@ -187,8 +210,10 @@ status body_find(struct labels **out, struct body_info *info, const struct volum
     info->body_mm3 = voxel * (double)labels_count(fine, LABEL_BODY);
     info->table_mm3 = voxel * (double)labels_count(fine, LABEL_TABLE);
     info->no_data = count_no_data(hu);
-    info->touches_side = touches(fine, geometry_axis_nearest(&hu->grid, 0));
-    info->touches_front = touches(fine, geometry_axis_nearest(&hu->grid, 1));
+    const int side = geometry_axis_nearest(&hu->grid, 0),
+              front = geometry_axis_nearest(&hu->grid, 1);
+    info->touches_side = touches(fine, side) || meets_no_data(fine, hu, side, axial);
+    info->touches_front = touches(fine, front) || meets_no_data(fine, hu, front, axial);
     info->axial = axial;
   }
   *out = fine;

@@ -23,8 +23,9 @@ struct body_info {
   double body_mm3;
   double table_mm3;  /* everything else above -300 HU */
   int64_t no_data;   /* voxels without data */
-  int touches_side;  /* the body reaches the left or right face of the image: cropped, or the field
-                        of view is too small; shapes of the outline are not the patient's */
+  int touches_side;  /* the body reaches the left or right face of the image, or no data beside it
+                        (outside the reconstruction circle): cropped, or the field of view is too
+                        small; shapes of the outline are not the patient's */
   int touches_front; /* the same for the anterior or posterior face */
   int axial;         /* index axis (0, 1, 2) nearest to the patient's long axis */
 };

@@ -58,12 +58,31 @@ static void body_survives_reorientation_and_padding(void **state) {
   assert_ok(body_find(&l, &info, v));
   assert_close(info.body_mm3, 3.14159265 * 130 * 78 * s.nz * s.sz, 0.02);
   assert_true(info.no_data > 0);
+  assert_false(info.touches_side || info.touches_front); /* the circle lies outside the body */
   labels_destroy(l);
   /* the same voxels as a sagittal-like stack: index axes renamed */
   static const double turned[9] = {0, 1, 0, 0, 0, 1, 1, 0, 0};
   memcpy(v->grid.direction, turned, sizeof turned);
   assert_ok(body_find(&l, &info, v));
   assert_int_equal(info.axial, 0);
+  labels_destroy(l);
+  volume_destroy(v);
+}
+
+static void a_body_cut_by_the_circle_is_not_whole(void **state) {
+  (void)state;
+  struct scene s = person();
+  struct volume *v = patient(&s);
+  const double radius_mm = 120; /* of a body 130 mm wide to each side */
+  for (int64_t i = 0; i < geometry_voxels(&v->grid); i++) {
+    double x = s.sx * ((double)(i % v->grid.nx) - 0.5 * (s.nx - 1));
+    double y = s.sx * ((double)(i / v->grid.nx % v->grid.ny) - 0.5 * (s.ny - 1));
+    if (hypot(x, y) > radius_mm) v->voxels[i] = NAN;
+  }
+  struct labels *l = NULL;
+  struct body_info info;
+  assert_ok(body_find(&l, &info, v));
+  assert_true(info.touches_side);
   labels_destroy(l);
   volume_destroy(v);
 }
@@ -335,6 +354,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(body_is_found_without_the_table),
       cmocka_unit_test(body_survives_reorientation_and_padding),
+      cmocka_unit_test(a_body_cut_by_the_circle_is_not_whole),
       cmocka_unit_test(empty_scan_has_no_body),
       cmocka_unit_test(tissues_read_what_was_painted),
       cmocka_unit_test(air_beyond_what_is_expected_is_kept_as_far_as_permitted),
