@@ -250,9 +250,9 @@ static status tell_femur(struct case_page *page, const struct femur *f, int side
   struct report_reading planes = {
       .good = "A good outline follows the outer edge of the bone and stops at the joint.",
       .bad = cut ? "The bone is cut: what needs the missing part is withheld." : NULL,
-      .act =
-          "If pelvis lies inside the outline, or femur outside it, correct the label map and run "
-          "again with --labels."};
+      .act = "Fractures, prostheses, cysts and dysplasia are not detected: look for them here. If "
+             "pelvis lies inside the outline, or femur outside it, correct the label map and run "
+             "again with --labels."};
   TRY(page_image(page, "pictures/planes_%s.png", side,
                  "Axial, coronal and sagittal slices through the femoral head with the outline",
                  "Slices through the centre of the femoral head. Orange: right femur; sky: left.",
