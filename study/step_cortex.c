@@ -66,7 +66,8 @@ static status tell(struct case_page *page, int side) {
       .act = "Use regional means, not single spots. The map is in cortex_<side>.vtp for ParaView."};
   TRY(page_image(page, "pictures/cortex_%s.png", side,
                  "The femur from four sides, coloured by the thickness of its cortex",
-                 "Thickness of the cortex.", &reading));
+                 "Thickness of the cortex; what is thicker than the scale has its last colour.",
+                 &reading));
 done:
   return st;
 }

@@ -50,6 +50,24 @@ static void check_mesh_error(const struct digital_femur *f, const struct record 
   fea_fall_destroy(fine);
 }
 
+/* The bar above the colours is a round length, 30 to 80 px long: of whole pixels an element, as
+ * many as fill the panels, which stand 24 px apart beside 120 px of colours. */
+static void check_length(const struct picture *p, double size_mm) {
+  static const double lengths_mm[] = {5, 10, 20};
+  const int panels = p->width - 4 * 24 - 120;
+  int bar = 0, fitting = 0;
+  for (int x = p->width - 120; x < p->width; x++) {
+    const uint8_t *c = p->rgb + 3 * ((size_t)31 * (size_t)p->width + (size_t)x);
+    bar += c[0] == 0x20 && c[1] == 0x20 && c[2] == 0x28;
+  }
+  assert_true(bar >= 30 && bar <= 80);
+  for (int i = 0; i < 3; i++) {
+    double pixels = bar * size_mm / lengths_mm[i], whole = round(pixels);
+    fitting += fabs(pixels - whole) <= 0.5 * size_mm / lengths_mm[i] && panels % (int)whole == 0;
+  }
+  assert_true(fitting > 0);
+}
+
 static void strength_is_that_of_a_femur_and_energy_balances(void **state) {
   (void)state;
   struct digital_femur f;
@@ -74,6 +92,7 @@ static void strength_is_that_of_a_femur_and_energy_balances(void **state) {
   assert_close(risk->value, 5439.65 / m->value, 1e-5);
   assert_ok(fea_fall_picture(&picture, r));
   assert_true(picture->width >= 1000);
+  check_length(picture, o.size_mm);
   assert_ok(fea_fall_write(r, stem, NULL, true));
   assert_true(file_exists("fall_test_fields.h5") && file_exists("fall_test_fields.xdmf"));
   remove("fall_test_fields.h5");
