@@ -200,11 +200,11 @@ static void an_insert_scored_by_itself_has_its_own_mass(void **state) {
 
 static void local_background_is_taken_from_the_shell(void **state) {
   (void)state;
-  struct scan s = water(20, 8, 1, 1);
+  struct scan s = water(20, 20, 1, 1);
   struct calcium_score score;
-  paint(&s, 0, 0, 0, 20, 20, 8, -100); /* beyond 3 mm: not of the shell */
-  paint(&s, 5, 5, 0, 9, 9, 8, 40);
-  paint(&s, 8, 8, 3, 3, 3, 2, 340);
+  paint(&s, 0, 0, 0, 20, 20, 20, -100); /* beyond 3 mm: not of the shell */
+  paint(&s, 5, 5, 6, 9, 9, 8, 40);
+  paint(&s, 8, 8, 9, 3, 3, 2, 340);
   struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
   rules.mass_factor = 0.001;
   rules.local_background = 1;

@@ -189,8 +189,21 @@ static void slices_of_more_than_5_mm_make_no_volume(void **state) {
   box_free(&b);
 }
 
+/* 1.6 m and 81 kg: sqrt(160 x 81 / 3600) = 1.897367 m2 */
+static void fat_per_body_surface_is_by_mosteller(void **state) {
+  (void)state;
+  struct box b = make_box(-80, false);
+  struct heart_fat_options o = HEART_FAT_DEFAULTS;
+  assert_true(isnan(row_of(&b, "fat_inside_sac_per_bsa", &o)));
+  o.height_m = 1.6;
+  o.weight_kg = 81;
+  assert_near(row_of(&b, "fat_inside_sac_per_bsa", &o), 400 * 8 * 12 / 1000.0 / 1.897367, 1e-4);
+  box_free(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(fat_per_body_surface_is_by_mosteller),
       cmocka_unit_test(slices_of_more_than_5_mm_make_no_volume),
       cmocka_unit_test(the_sac_s_own_extent_and_one_slice_of_it_are_told),
       cmocka_unit_test(turned_windows_impossible_bodies_and_slices_that_are_not_axial_are_refused),

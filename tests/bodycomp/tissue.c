@@ -483,8 +483,26 @@ static void hip_levels_are_where_the_bones_say(void **state) {
   }
 }
 
+/* L4 in slices 1 to 10 and L3 in 11 to 20: ten slices apart. */
+static void neighbouring_levels_lie_15_to_60_mm_apart(void **state) {
+  (void)state;
+  const double slice_mm[] = {1.4, 1.6, 5.9, 6.1};
+  for (int n = 0; n < 4; n++) {
+    const struct geometry g = geometry_make(4, 4, 22, 1, 1, slice_mm[n]);
+    struct labels *l = NULL;
+    struct level_slice s;
+    assert_ok(labels_create(&l, &g));
+    for (int64_t v = 16; v < 21 * 16; v++)
+      l->voxels[v] = v < 11 * 16 ? LABEL_VERTEBRA_L4 : LABEL_VERTEBRA_L3;
+    assert_ok(tissue_level_slice(&s, l, "L3", SLICE_MID_BODY));
+    assert_int_equal(strstr(s.flags, "(15 to 60 expected)") != NULL, n == 0 || n == 3);
+    labels_destroy(l);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(neighbouring_levels_lie_15_to_60_mm_apart),
       cmocka_unit_test(concentric_ellipses_have_the_counted_and_the_analytic_areas),
       cmocka_unit_test(every_integer_hu_is_muscle_or_fat_or_neither_exactly_once),
       cmocka_unit_test(the_gap_between_integers_is_closed_by_rounding),

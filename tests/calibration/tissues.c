@@ -280,6 +280,17 @@ static void blood_is_sampled_or_refused(void **state) {
   o.tissues.labels = l = vessel(v, 190);
   assert_fails(cal_from_tissues(&c, NULL, v, NULL, &o), ST_DOMAIN, "the aorta reads");
   labels_destroy(l);
+  o.tissues.force = true; /* a sample of 60 HU and more may be forced, contrast agent not */
+  for (int hu = 64; hu <= 80; hu += 16) {
+    volume_destroy(v);
+    v = patient(&s);
+    o.tissues.labels = l = vessel(v, hu);
+    if (hu < 70)
+      assert_ok(cal_from_tissues(&c, NULL, v, NULL, &o));
+    else
+      assert_fails(cal_from_tissues(&c, NULL, v, NULL, &o), ST_DOMAIN, "below 70 HU expected");
+    labels_destroy(l);
+  }
   volume_destroy(v);
 }
 

@@ -290,8 +290,42 @@ static void constant_and_mostly_missing_features_are_dropped(void **state) {
   assert_fails(ml_scaling_learn(&s, same, 1, rows, 5, 0.4), ST_DOMAIN, "none of 1 features");
 }
 
+static void probabilities_of_a_fold_are_learnt_from_the_scores_of_the_others(void **state) {
+  (void)state;
+  enum { N = 120, P = 2 };
+  static double x[N * P];
+  static int y[N];
+  gaussian_classes(x, y, N, P, 1, 9);
+  struct ml_data data = {.x = x, .n = N, .p = P, .outcome = y};
+  struct ml_nested_options o = ML_NESTED_DEFAULTS;
+  struct ml_learner one_point = ml_learner_svm_linear;
+  struct ml_nested_result r;
+  double f[N];
+  int outcome[N];
+  one_point.grid = 1;
+  o.repeats = 1;
+  o.outer = 5;
+  assert_ok(ml_nested_run(&r, &one_point, &data, &o));
+  for (int k = 0; k < 5; k++) {
+    struct ml_platt platt;
+    int64_t m = 0;
+    for (int i = 0; i < N; i++)
+      if (r.fold[i] != k) {
+        f[m] = r.score[i];
+        outcome[m++] = y[i];
+      }
+    assert_true(m < N);
+    assert_ok(ml_platt_fit(&platt, f, outcome, m));
+    for (int i = 0; i < N; i++)
+      if (r.fold[i] == k)
+        assert_near(r.probability[i], ml_platt_probability(&platt, r.score[i]), 1e-12);
+  }
+  ml_nested_free(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(probabilities_of_a_fold_are_learnt_from_the_scores_of_the_others),
       cmocka_unit_test(planted_signal_gives_its_theoretical_auc),
       cmocka_unit_test(selection_inside_the_folds_leaves_noise_at_one_half),
       cmocka_unit_test(permuted_outcomes_give_one_half),

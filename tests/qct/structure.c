@@ -455,6 +455,20 @@ static void rows_name_family_unit_and_reason(void **state) {
   assert_true(!isnan(m->value));
   assert_non_null(strstr(m->flags, "material not stated"));
   record_destroy(r);
+  /* limits of what is told: slices of 3 mm, a buckling ratio of 10 */
+  double *ratio = &q->slabs[STRUCTURE_NARROW_NECK].mean[structure_of_family(STRUCTURE_C, SF_BR)];
+  const double was = q->slice_mm;
+  for (int beyond = 0; beyond < 2; beyond++) {
+    q->slice_mm = beyond ? 3.1 : 3;
+    *ratio = beyond ? 10.1 : 9.9;
+    assert_ok(record_create(&r, "c"));
+    assert_ok(qct_structure_rows(r, q, NULL));
+    m = record_find(r, "narrow_neck_left", "br_c");
+    assert_int_equal(strstr(m->flags, "above 10") != NULL, beyond);
+    assert_int_equal(strstr(m->flags, "slices of 3.1 mm, meant for 3 mm or less") != NULL, beyond);
+    record_destroy(r);
+  }
+  q->slice_mm = was;
   q->resolved = 0.4; /* what rests on the cortex goes, mineral and outline stay */
   assert_ok(record_create(&r, "c"));
   assert_ok(qct_structure_rows(r, q, NULL));
