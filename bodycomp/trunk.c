@@ -340,12 +340,11 @@ done:
   return st;
 }
 
-status trunk_compartments(struct labels **out, struct trunk_info *info, const struct volume *hu,
-                          const struct labels *known, const struct fascia_options *options) {
+static status part_trunk(struct labels **out, struct trunk_info *info, const struct volume *hu,
+                         const struct labels *known, const struct fascia_options *options) {
   status st = ST_OK;
   struct labels *l = NULL;
   struct trunk_info t = {.parted = 0};
-  if (known) TRY(geometry_match(&hu->grid, "image", &known->grid, "labels", 1e-3));
   TRY(fascia_compartments(&l, &t.body, hu, options));
   TRY(fill_bone(l));
   if (known) trunk_mark_known(l, known);
@@ -358,6 +357,49 @@ status trunk_compartments(struct labels **out, struct trunk_info *info, const st
   *out = l;
   l = NULL;
 done:
+  labels_destroy(l);
+  return st;
+}
+
+/* The labels of slices `first` and on, on the grid of all. */
+static status among_all_slices(struct labels **out, const struct labels *l, int64_t first,
+                               const struct geometry *g) {
+  status st = ST_OK;
+  struct labels *all = NULL;
+  TRY(labels_create(&all, g));
+  memcpy(all->voxels + first * g->nx * g->ny, l->voxels,
+         (size_t)geometry_voxels(&l->grid) * sizeof *l->voxels);
+  for (size_t i = 0; i < l->name_count; i++)
+    TRY(labels_set_name(all, l->names[i].value, l->names[i].name));
+  *out = all;
+  all = NULL;
+done:
+  labels_destroy(all);
+  return st;
+}
+
+/* Slices without a scan at the ends are left out: closing in 3-D would take them for air that the
+ * body ends at, and its last slices for fat. */
+status trunk_compartments(struct labels **out, struct trunk_info *info, const struct volume *hu,
+                          const struct labels *known, const struct fascia_options *options) {
+  status st = ST_OK;
+  struct volume *scanned = NULL;
+  struct labels *some = NULL, *l = NULL;
+  const struct geometry *g = &hu->grid;
+  int64_t low[3], high[3];
+  if (known) TRY(geometry_match(g, "image", &known->grid, "labels", 1e-3));
+  volume_scanned_box(hu, low, high);
+  if (low[2] == 0 && high[2] == g->nz - 1) return part_trunk(out, info, hu, known, options);
+  low[0] = low[1] = 0;
+  high[0] = g->nx - 1;
+  high[1] = g->ny - 1;
+  TRY(filter_crop(&scanned, hu, low, high));
+  if (known) TRY(filter_crop_labels(&some, known, low, high));
+  TRY(part_trunk(&l, info, scanned, some, options));
+  TRY(among_all_slices(out, l, low[2], g));
+done:
+  volume_destroy(scanned);
+  labels_destroy(some);
   labels_destroy(l);
   return st;
 }

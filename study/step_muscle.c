@@ -267,7 +267,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_muscle = {
     .name = "muscle",
     .title = "muscle and fat",
-    .version = "5",
+    .version = "6",
     .needs = {"read"},
     .outputs = {"parts/muscle.json", "pictures/trunk.png"},
     .parameters = parameters,

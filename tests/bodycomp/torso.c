@@ -178,10 +178,39 @@ static void heart_fat_needs_a_sac_and_a_plausible_height(void **state) {
   record_destroy(record);
 }
 
+/* Slices of air or of no data that somebody added are not where the body ends. */
+static void slices_added_to_a_trunk_change_nothing(void **state) {
+  (void)state;
+  const struct phantom_result *r = torso(first_seed(), slice_mm(5));
+  struct geometry g = r->ct->grid;
+  const int64_t added = 3, plane = g.nx * g.ny, n = geometry_voxels(&g);
+  struct labels *alone = NULL;
+  struct trunk_info info;
+  assert_ok(trunk_compartments(&alone, NULL, r->ct, NULL, NULL));
+  g.nz += 2 * added;
+  g.origin[2] -= (double)added * g.spacing[2];
+  for (int air = 0; air < 2; air++) {
+    struct volume *longer = NULL;
+    struct labels *l = NULL;
+    assert_ok(volume_create(&longer, &g, QUANTITY_HU));
+    for (int64_t i = 0; i < geometry_voxels(&g); i++) longer->voxels[i] = air ? -1000 : (float)NAN;
+    memcpy(longer->voxels + added * plane, r->ct->voxels, (size_t)n * sizeof *longer->voxels);
+    assert_ok(trunk_compartments(&l, &info, longer, NULL, NULL));
+    assert_int_equal(info.parted, r->ct->grid.nz);
+    assert_memory_equal(l->voxels + added * plane, alone->voxels, (size_t)n * sizeof *l->voxels);
+    assert_int_equal(labels_count(l, 0) - labels_count(alone, 0), 2 * added * plane);
+    assert_string_equal(labels_name(l, TRUNK_CAVITY), "abdominal_cavity");
+    labels_destroy(l);
+    volume_destroy(longer);
+  }
+  labels_destroy(alone);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(muscle_and_fat_of_digital_trunks_are_within_two_percent),
       cmocka_unit_test(trunk_by_rule_finds_the_compartments),
+      cmocka_unit_test(slices_added_to_a_trunk_change_nothing),
       cmocka_unit_test(a_trunk_without_lungs_has_no_heart),
       cmocka_unit_test(heart_fat_needs_a_sac_and_a_plausible_height),
   };
