@@ -102,6 +102,17 @@ static int mark_outliers(struct cohort_page *p, int column, char *list, size_t s
   return found;
 }
 
+/* Has any group enough values for fences? */
+static bool has_fences(const struct cohort_page *p, const double *x) {
+  for (int g = 0; g < p->group_count; g++) {
+    int n = 0;
+    for (size_t i = 0; i < p->rows; i++)
+      n += isfinite(x[i]) && (p->groups ? p->groups[i] == g : g == 0);
+    if (n >= REPORT_STRIP_FENCED) return true;
+  }
+  return false;
+}
+
 static void tell_measure(struct cohort_page *p, int column) {
   const struct table_column *c = &p->t->wide->columns[column];
   char words[256], list[512], good[160], bad[640];
@@ -118,10 +129,15 @@ static void tell_measure(struct cohort_page *p, int column) {
   snprintf(good, sizeof good, "No case lies beyond the fences of its group.");
   snprintf(bad, sizeof bad, "%d beyond the fences: %s%s.", found, list,
            found > LISTED ? " and others" : "");
+  bool fences = has_fences(p, c->numbers);
+  if (!fences)
+    snprintf(bad, sizeof bad, "No group has the %d values that fences take.", REPORT_STRIP_FENCED);
   const struct report_reading reading = {
-      .good = found ? NULL : good,
-      .bad = found ? bad : NULL,
-      .act = found
+      .good = found || !fences ? NULL : good,
+      .bad = found || !fences ? bad : NULL,
+      .act = !fences ? "Open every case: an outlier among so few is not marked. A click on a point "
+                       "opens it."
+             : found
                  ? "Open these cases and look at outline, calibration and model before the values "
                    "are used; an outlier may be an error or a person. About 0.7 % of a normal "
                    "distribution lies beyond the fences."
@@ -400,7 +416,7 @@ status cohort_report(const struct cohort_tables *t, const struct cohort_summary 
   status st = ST_OK;
   char path[4096], subtitle[64];
   struct cohort_page p = {.t = t, .rows = t->row_count};
-  snprintf(subtitle, sizeof subtitle, "%zu scans", t->row_count);
+  snprintf(subtitle, sizeof subtitle, "%zu scan%s", t->row_count, t->row_count == 1 ? "" : "s");
   TRY(report_create(&p.report, "Cohort", subtitle));
   TRY(prepare(&p));
   tell_top(&p, summary);

@@ -130,6 +130,18 @@ static void an_outlier_is_one_of_its_own_group(void **state) {
   free(html);
 }
 
+/* Seven values of the north are one too few: no fence, and no praise for lying within one. */
+static void too_few_values_are_not_called_good(void **state) {
+  struct fixture *f = *state;
+  double *x = f->t.wide->columns[DENSITY].numbers, kept[3] = {x[0], x[1], x[9]};
+  x[0] = x[1] = x[9] = NAN;
+  char *html = page(*state);
+  assert_says(html, "No group has the 8 values that fences take.");
+  assert_silent(html, "No case lies beyond the fences of its group.");
+  x[0] = kept[0], x[1] = kept[1], x[9] = kept[2];
+  free(html);
+}
+
 /* Mean of the north: (100 + ... + 108 + 300) / 10 = 123.6, median 104.5; of the south 55, SD
  * sqrt(50) = 7.071. */
 static void groups_have_the_statistics_of_their_own_cases(void **state) {
@@ -236,6 +248,7 @@ int main(void) {
       TEST(what_was_not_measured_stands_with_its_reason),
       TEST(a_measured_case_is_a_link_and_no_other),
       TEST(an_outlier_is_one_of_its_own_group),
+      TEST(too_few_values_are_not_called_good),
       TEST(groups_have_the_statistics_of_their_own_cases),
       TEST(a_measure_that_no_case_permits_is_counted),
       TEST(calibrations_stand_by_scanner_even_when_there_is_one),
