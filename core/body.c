@@ -20,6 +20,14 @@ int geometry_axis_nearest(const struct geometry *g, int world_axis) {
   return best;
 }
 
+int geometry_slice_axis(const struct geometry *g) {
+  const double alike = 1.01; /* single precision and resampling round */
+  int best = geometry_axis_nearest(g, 2);
+  for (int a = 0; a < 3; a++)
+    if (g->spacing[a] > alike * g->spacing[best]) best = a;
+  return best;
+}
+
 status body_check_axial(const struct geometry *g, const char *doing) {
   static const char *const across[] = {"sagittal", "coronal"};
   status st = ST_OK;

@@ -43,6 +43,9 @@ status body_find(struct labels **out, struct body_info *info, const struct volum
 
 /** Index axis (0, 1, 2) nearest to a world axis (0 left, 1 posterior, 2 superior). */
 int geometry_axis_nearest(const struct geometry *g, int world_axis);
+/** Index axis across the slices: the coarsest; of cubic voxels (within 1 %) the one nearest to the
+ * long axis of the body, in whatever order the axes are stored. */
+int geometry_slice_axis(const struct geometry *g);
 
 /* What a scan must be before it is measured; `doing` is for the message. */
 

@@ -1,12 +1,12 @@
 #include "qct/cortex_gather.h"
 
+#include "core/body.h"
+
 #include <math.h>
 
 void gather_init(struct gather *g, const struct volume *density) {
   const double *edge = density->grid.spacing, enough = 300, tube = 15;
-  *g = (struct gather){.density = density};
-  for (int a = 1; a < 3; a++)
-    if (edge[a] >= edge[g->slice]) g->slice = a;
+  *g = (struct gather){.density = density, .slice = geometry_slice_axis(&density->grid)};
   double plane = fmax(edge[(g->slice + 1) % 3], edge[(g->slice + 2) % 3]);
   double radius =
       sqrt(enough * geometry_voxel_mm3(&density->grid) / (3.14159265358979323846 * tube));

@@ -10,7 +10,7 @@ enum { GATHER_MOST = 4096 };
 
 struct gather {                 /* how a density is sampled */
   const struct volume *density; /* borrowed */
-  int slice;                    /* index axis across the slices: the coarsest, the last of equals */
+  int slice;                    /* index axis across the slices: geometry_slice_axis */
   double reach[3];              /* half-axes of the tube along the index axes [mm] */
 };
 

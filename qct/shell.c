@@ -1,5 +1,6 @@
 #include "qct/shell.h"
 
+#include "core/body.h"
 #include "core/filter.h"
 #include "core/parallel.h"
 #include "core/statistics.h"
@@ -451,9 +452,7 @@ status qct_shell_make(struct qct_shell **out, const struct volume *density,
   CHECK(s, ST_MEMORY, "cortical shell: out of memory");
   TRY(geometry_match(&density->grid, "density", &labels->grid, "labels", 0.1));
   TRY(cut_out(&part, s, density, labels, label));
-  int axis = 0; /* slices lie across the coarsest axis */
-  for (int a = 1; a < 3; a++)
-    if (s->grid.spacing[a] >= s->grid.spacing[axis]) axis = a;
+  const int axis = geometry_slice_axis(&s->grid);
   s->slice_mm = s->grid.spacing[axis];
   s->slice_axis = geometry_axis(&s->grid, axis);
   TRY(qct_outline_surface(&s->surface, labels, label, SURFACE_STEP));

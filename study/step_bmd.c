@@ -97,7 +97,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_bmd = {
     .name = "bmd",
     .title = "density of the regions",
-    .version = "4",
+    .version = "5",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

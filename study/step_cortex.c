@@ -89,7 +89,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_cortex = {
     .name = "cortex",
     .title = "map of the cortex",
-    .version = "3",
+    .version = "4",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

@@ -75,7 +75,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_projected = {
     .name = "projected",
     .title = "projected areal density",
-    .version = "5",
+    .version = "6",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

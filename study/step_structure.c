@@ -113,7 +113,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_structure = {
     .name = "structure",
     .title = "structure of the hip",
-    .version = "6",
+    .version = "7",
     .each_side = true,
     .of_femur = true,
     .needs = {"calibrate", "femora"},

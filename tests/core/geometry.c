@@ -1,6 +1,7 @@
 // labels: method
 // Grids: index <-> world against hand-computed positions, and the guards of geometry_check and
 // _match; eigenvalues against closed forms.
+#include "core/body.h"
 #include "core/eigen.h"
 #include "core/volume.h"
 #include "tests/check.h"
@@ -103,9 +104,35 @@ static void equal_and_zero_eigenvalues_do_no_harm(void **state) {
   assert_near(fabs(vector[2]), 1.0 / 3, 1e-14);
 }
 
+/* Slices lie across the coarsest axis; those of cubic voxels across the body's long axis, also
+ * where sizes were rounded to single precision, whatever the order of the axes. */
+static void slices_lie_across_one_axis_of_the_body_in_any_order(void **state) {
+  (void)state;
+  static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                   {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+  static const struct {
+    double mm[3]; /* along left, posterior, superior */
+    int world;    /* the slices lie across */
+  } cases[] = {{{1, 1, 1}, 2},
+               {{1, 1.00001, 0.99999}, 2},
+               {{0.7, 0.7, 3}, 2},
+               {{3, 0.7, 0.7}, 0},
+               {{0.5, 2, 0.5}, 1}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+    for (int o = 0; o < 6; o++) {
+      const int *order = orders[o]; /* world axis of each index axis */
+      struct geometry g = geometry_make(4, 4, 4, cases[c].mm[order[0]], cases[c].mm[order[1]],
+                                        cases[c].mm[order[2]]);
+      for (int w = 0; w < 3; w++)
+        for (int a = 0; a < 3; a++) g.direction[3 * w + a] = order[a] == w ? (a ? 1 : -1) : 0;
+      assert_int_equal(order[geometry_slice_axis(&g)], cases[c].world);
+    }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(oblique_grid_maps_index_to_world_and_back),
+      cmocka_unit_test(slices_lie_across_one_axis_of_the_body_in_any_order),
       cmocka_unit_test(zero_spacing_is_refused_with_its_value),
       cmocka_unit_test(sheared_direction_is_refused),
       cmocka_unit_test(grids_apart_by_more_than_tolerance_do_not_match),
