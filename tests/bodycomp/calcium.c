@@ -202,8 +202,12 @@ static void local_background_is_taken_from_the_shell(void **state) {
   (void)state;
   struct scan s = water(20, 20, 1, 1);
   struct calcium_score score;
-  paint(&s, 0, 0, 0, 20, 20, 20, -100); /* beyond 3 mm: not of the shell */
-  paint(&s, 5, 5, 6, 9, 9, 8, 40);
+  for (int64_t v = 0; v < 8000; v++) { /* 40 HU within 3 mm of the lesion, not beyond */
+    const double x = fmax(0, fabs((double)(v % 20) - 9) - 1),
+                 y = fmax(0, fabs((double)(v / 20 % 20) - 9) - 1),
+                 z = fmax(0, fabs((double)(v / 400) - 9.5) - 0.5);
+    s.hu->voxels[v] = x * x + y * y + z * z <= 9 ? 40 : -100;
+  }
   paint(&s, 8, 8, 9, 3, 3, 2, 340);
   struct calcium_rules rules = calcium_rules_of(CALCIUM_AGATSTON_120);
   rules.mass_factor = 0.001;
