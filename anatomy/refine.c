@@ -83,14 +83,14 @@ done:
 /* Fits of the places that see no other bone, or of those that do. */
 static void fit_vertices(const struct reading *r, const struct refine_info *info,
                          const struct surface *s, struct vec3 slices, double slice_mm,
-                         const struct normal_table *table, int next, double soft_hu) {
+                         const struct profile_table *table, int next, double soft_hu) {
 #pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic, 256)
   for (int64_t i = 0; i < s->vertex_count; i++) {
     if (r->edge[i].next != next) continue;
     double box = slice_mm * vec3_dot(s->normals[i], slices);
     double blur = sqrt(info->blur_mm * info->blur_mm + box * box / 12);
     struct profile_known known = {.y1 = info->cortex_hu,
-                                  .sigma_mm = blur,
+                                  .blur = {blur, 0},
                                   .y0 = soft_hu,
                                   .y2 = NAN,
                                   .box = box * box / 12 > info->blur_mm * info->blur_mm};
@@ -112,7 +112,7 @@ static double edge_shift(const struct reading *r, int64_t i, const struct refine
 static status read_shifts(struct reading *r, struct refine_info *info, const struct volume *image,
                           const struct surface *s, struct vec3 slices, double slice_mm) {
   status st = ST_OK;
-  struct normal_table *table = NULL;
+  struct profile_table *table = NULL;
   profile_prepare(&table);
   CHECK(table, ST_MEMORY, "refining a surface: out of memory");
 #pragma omp parallel for num_threads(parallel_threads()) schedule(static)

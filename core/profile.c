@@ -1,5 +1,6 @@
 #include "core/profile.h"
 
+#include "core/parallel.h"
 #include "core/statistics.h"
 
 #include <math.h>
@@ -71,7 +72,7 @@ static double median_of(const double *y, int from, int to) {
 void profile_edges(struct profile_edges *out, const struct profile *p, double least) {
   const double *y = p->y;
   int peak = -1;
-  *out = (struct profile_edges){.inner_mm = NAN, .plateau = NAN, .rise_mm = NAN};
+  *out = (struct profile_edges){.inner_mm = NAN, .plateau = NAN, .middle = NAN, .rise_mm = NAN};
   for (int i = ZERO - 6; i <= ZERO + 16; i++)
     if (!isnan(y[i]) && (peak < 0 || y[i] > y[peak])) peak = i;
   if (peak < 1 || isnan(y[peak - 1])) return;
@@ -98,49 +99,129 @@ void profile_edges(struct profile_edges *out, const struct profile *p, double le
       out->inner_mm = crossing(y, i, i + 1, level);
       break;
     }
-  if (!(out->inner_mm - out->outer_mm >= fmax(WIDE_MM, WIDE_RISES * out->rise_mm))) return;
+  double wide = out->inner_mm - out->outer_mm;
+  if (!(wide >= WIDE_RISES * out->rise_mm)) return;
   double middle = ((out->inner_mm + out->outer_mm) / 2 - PROFILE_FROM_MM) / PROFILE_STEP_MM,
          sum = 0;
   for (int o = -2; o <= 2; o++) sum += y[(int)lround(middle) + o];
-  out->plateau = sum / 5;
+  out->middle = sum / 5;
+  if (wide >= WIDE_MM) out->plateau = out->middle;
 }
 
 /* ---- model ---- */
 
-enum { TABLE = 1201 };
-static const double TABLE_END = 6; /* standard deviations each side */
-
-/* Normal distribution function from a table with linear steps of 0.01: error below 6e-6. */
-struct normal_table {
+/* Steps of unit standard deviation, a row for each share of the slices in their variance, at places
+ * a fiftieth apart, linear between them: 3e-5 off. The nearest row is taken: 1e-3 off. */
+enum { ROWS = 65, TABLE = 1201, MIDDLE = TABLE / 2 };
+static const double PER_SD = 50;
+struct profile_row {
   struct {
     double p, rise; /* to the next */
   } at[TABLE];
+  double over; /* the most that it exceeds 1 */
+};
+struct profile_table {
+  struct profile_row rows[ROWS];
 };
 
-void profile_prepare(struct normal_table **out) {
-  struct normal_table *t = malloc(sizeof *t);
-  double p = 0, next = 0;
-  for (int i = -1; t && i < TABLE; i++, p = next) {
-    next =
-        0.5 * erfc(-(-TABLE_END + (i + 1) * 2 * TABLE_END / (TABLE - 1)) * 0.70710678118654752440);
-    if (i < 0) continue;
-    t->at[i].p = p;
-    t->at[i].rise = next - p;
+/* Fifth-degree step of the box and a cubic B-spline, both of width 1: the integral of the B-spline
+ * of degree 4. */
+static double spline_step(double u) {
+  static const double binomial[6] = {1, -5, 10, -10, 5, -1};
+  double sum = 0;
+  if (u >= 2.5) return 1;
+  for (int k = 0; k < 6; k++) {
+    double t = u + 2.5 - k;
+    if (t > 0) sum += binomial[k] * t * t * t * t * t;
   }
-  *out = t;
+  return sum / 120;
 }
 
-void profile_table_free(struct normal_table *table) {
+/* The same of the cardinal spline, the sum of B-splines that is 1 in one slice and 0 in all others:
+ * sqrt(3) (sqrt(3) - 2)^|k|. */
+static double cardinal_step(double u) {
+  enum { REACH = 12 };
+  const double pole = sqrt(3) - 2;
+  double sum = 0, c = sqrt(3);
+  for (int k = 0; k <= REACH; k++, c *= pole)
+    sum += c * (spline_step(u - k) + (k ? spline_step(u + k) : 0));
+  return sum;
+}
+
+static double normal_below(double z) {
+  return 0.5 * erfc(-z * 0.70710678118654752440);
+}
+
+/* The step of the slices seen through the normal part; odd about 1/2. */
+static void fill_row(struct profile_row *row, double share) {
+  const double width = sqrt(12 * share), sigma = sqrt(1 - share);
+  double sharp[TABLE], weight[TABLE];
+  int reach = (int)ceil(6 * sigma * PER_SD);
+  for (int i = 0; i < TABLE; i++) {
+    double x = (i - MIDDLE) / PER_SD;
+    sharp[i] = share > 0 ? cardinal_step(x / width) : x < 0 ? 0 : x > 0 ? 1 : 0.5;
+    double far = (i + 0.5) / PER_SD, near = (i - 0.5) / PER_SD;
+    weight[i] = sigma > 0 ? normal_below(far / sigma) - normal_below(near / sigma) : i == 0;
+  }
+  row->over = 0;
+  for (int i = MIDDLE; i < TABLE; i++) {
+    double sum = weight[0] * sharp[i];
+    for (int k = 1; k <= reach; k++)
+      sum += weight[k] * (sharp[i - k] + (i + k < TABLE ? sharp[i + k] : 1));
+    row->at[i].p = sum;
+    row->at[2 * MIDDLE - i].p = 1 - sum;
+    row->over = fmax(row->over, sum - 1);
+  }
+  for (int i = 0; i < TABLE; i++)
+    row->at[i].rise = i + 1 < TABLE ? row->at[i + 1].p - row->at[i].p : 0;
+}
+
+void profile_prepare(struct profile_table **out) {
+  struct profile_table *t = malloc(sizeof *t);
+  *out = t;
+  if (!t) return;
+#pragma omp parallel for num_threads(parallel_threads()) schedule(dynamic)
+  for (int r = 0; r < ROWS; r++) fill_row(&t->rows[r], r / (ROWS - 1.0));
+}
+
+void profile_table_free(struct profile_table *table) {
   free(table);
 }
 
-/* Blurred edges P((x - at)/s) of one profile. A descent comes back to the same few places of both
+double profile_blur_sigma(const struct profile_blur *b) {
+  return sqrt(b->sigma_mm * b->sigma_mm + b->slice_mm * b->slice_mm / 12);
+}
+
+static const struct profile_row *row_of(const struct profile_table *t,
+                                        const struct profile_blur *b) {
+  double sigma = profile_blur_sigma(b), slices = b->slice_mm * b->slice_mm / 12;
+  return &t->rows[lround((ROWS - 1) * slices / (sigma * sigma))];
+}
+
+/* At z standard deviations of the whole. */
+static inline double row_at(const struct profile_row *row, double z) {
+  double place = z * PER_SD + MIDDLE;
+  int k = (int)place;
+  if (!(place > 0)) return 0;
+  if (place >= TABLE - 1) return 1;
+  return row->at[k].p + (place - k) * row->at[k].rise;
+}
+
+double profile_step(const struct profile_table *table, const struct profile_blur *b, double x) {
+  return row_at(row_of(table, b), x / profile_blur_sigma(b));
+}
+
+double profile_overshoot(const struct profile_table *table, const struct profile_blur *b) {
+  return row_of(table, b)->over;
+}
+
+/* Blurred edges P of one profile. A descent comes back to the same few places of both
  * edges in other pairs, so those used last are kept. */
 enum { EDGES = 12 };
 struct edges {
-  const struct normal_table *table;
-  double sigma_mm;
-  int from, to; /* samples filled, [from, to) */
+  const struct profile_row *shape;
+  double sigma_mm; /* of the whole blur */
+  int from, to;    /* samples filled, [from, to) */
   int calls;
   struct {
     int used; /* the call that used it last, 0: none */
@@ -149,12 +230,8 @@ struct edges {
 };
 
 static void fill_edge(double *p, const struct edges *e, double at) {
-  const double scale = (TABLE - 1) / (2 * TABLE_END) / e->sigma_mm;
-  for (int i = e->from; i < e->to; i++) {
-    double z = (x_of(i) - at) * scale + (TABLE - 1) / 2.0;
-    int k = z <= 0 ? 0 : z >= TABLE - 1 ? TABLE - 1 : (int)z;
-    p[i] = z <= 0 ? 0 : z >= TABLE - 1 ? 1 : e->table->at[k].p + (z - k) * e->table->at[k].rise;
-  }
+  const double scale = 1 / e->sigma_mm;
+  for (int i = e->from; i < e->to; i++) p[i] = row_at(e->shape, (x_of(i) - at) * scale);
 }
 
 /* Valid until EDGES - 1 others were asked for. */
@@ -230,10 +307,9 @@ static double project(const struct line *l, struct place *p) {
   return dd - 2 * p->y0 * ad + p->y0 * p->y0 * aa - p->y2 * (bd - p->y0 * ab);
 }
 
-static void edges_begin(struct edges *e, const struct normal_table *table, double sigma_mm,
-                        const struct line *l) {
-  e->table = table;
-  e->sigma_mm = sigma_mm;
+static void edges_begin(struct edges *e, const struct profile_table *table, const struct line *l) {
+  e->shape = row_of(table, &l->known->blur);
+  e->sigma_mm = profile_blur_sigma(&l->known->blur);
   e->from = l->from;
   e->to = l->to;
   e->calls = 0;
@@ -283,7 +359,7 @@ static double fit_beside(const struct line *l, struct place *at, int first) {
   struct line alone = *l, both = *l;
   double square = descend(l, at);
   if (isnan(l->known->y0)) return square;
-  if (at->outer - at->next >= GAP_SD * l->known->sigma_mm) {
+  if (at->outer - at->next >= GAP_SD * l->edges->sigma_mm) {
     free_y0.y0 = NAN;
     both.known = &free_y0;
     return descend(&both, at);
@@ -294,16 +370,27 @@ static double fit_beside(const struct line *l, struct place *at, int first) {
   return descend(&alone, at);
 }
 
+/* Sample from which this bone alone is fitted. Slices leave a dip before an edge, deeper where they
+ * happen to lie well for it, and the lowest sample outside is in it: from there on y0 would be that
+ * of the dip, so half a slice more is looked at. */
+static int first_of_fit(const struct profile *p, const struct profile_edges *start,
+                        const struct profile_known *known) {
+  int from = start->first, more = (int)(0.5 * known->blur.slice_mm / PROFILE_STEP_MM);
+  if (start->next) return known->box ? from : start->reach;
+  for (; more > 0 && from > 0 && !isnan(p->y[from - 1]); more--) from--;
+  return from;
+}
+
 void profile_fit(struct profile_fit *out, const struct profile *p,
-                 const struct profile_edges *start, const struct normal_table *table,
+                 const struct profile_edges *start, const struct profile_table *table,
                  const struct profile_known *known) {
   struct edges edges;
   struct line l = {.y = p->y,
-                   .from = start->next && !known->box ? start->reach : start->first,
+                   .from = first_of_fit(p, start, known),
                    .next = start->next && !known->box,
                    .known = known,
                    .edges = &edges};
-  double y1 = known->y1, sigma_mm = known->sigma_mm;
+  double y1 = known->y1, sigma_mm = profile_blur_sigma(&known->blur);
   out->ok = 0;
   if (!start->ok) return;
   double fraction = fmin((start->peak - start->outside) / fmax(y1 - start->outside, 1), 0.99);
@@ -319,7 +406,7 @@ void profile_fit(struct profile_fit *out, const struct profile *p,
   l.to = end < N ? (int)end : N;
   while (l.to > l.from && isnan(p->y[l.to - 1])) l.to--;
   if (l.to - l.from < 12) return;
-  edges_begin(&edges, table, sigma_mm, &l);
+  edges_begin(&edges, table, &l);
   double square = l.next ? fit_beside(&l, &at, start->first) : descend(&l, &at);
   double t = at.inner - at.outer;
   out->outer_mm = at.outer;

@@ -14,7 +14,16 @@
  * density hardly change. Where the two are too near, that does not tell y0 from the bones: it is
  * given then, as read where the same bone borders on soft tissue alone, and the fit is of this bone
  * from the lowest density between the two on.
- * Source: treece2010 (model; slice thickness as a box along the normal, folded into s)
+ *
+ * Of a scan in slices P is no normal distribution's. Voxels hold means over the thickness of a
+ * slice and a line is read from a cubic spline through them; on average over where slices happen to
+ * lie, a step then rises as a normal one seen through a box of the slices' distance and the
+ * spline's own response, along the line both as wide as the distance times |line . axis of the
+ * slices|. That response has no variance, but its main lobe is half as wide again as the box and
+ * has lobes of other sign beside it: a thin cortex fitted with a normal edge of the same variance
+ * has its edge a tenth to a third of a mm too far in on slices of 3 mm. Slices are taken to be as
+ * thick as they are apart. Source: treece2010 (model; slice thickness as a box along the normal),
+ * unser1993 (cardinal cubic spline)
  */
 #ifndef QCT_CORE_PROFILE_H
 #define QCT_CORE_PROFILE_H
@@ -45,6 +54,7 @@ struct profile_edges { /* the half-maximum reading, also the start of the fit */
    * is wider than 2.906 rises (3.92 SD of the blur: the middle has 95 % of the cortex's contrast);
    * else NaN. On coarse voxels a thin cortex is 3 mm wide by blur alone, which is 2.60 rises. */
   double plateau;
+  double middle; /* the same of any cortex wider than 2.906 rises */
 };
 
 struct profile_fit {
@@ -58,13 +68,25 @@ struct profile_fit {
 /** @param least  smallest peak - outside that counts as an edge [mg/cm3] */
 void profile_edges(struct profile_edges *out, const struct profile *p, double least);
 
-struct normal_table; /* of the normal distribution function, shared by all fits */
+struct profile_table; /* of blurred steps, shared by all fits */
 /** *out is NULL when out of memory. Free with profile_table_free. */
-void profile_prepare(struct normal_table **out);
-void profile_table_free(struct normal_table *table);
+void profile_prepare(struct profile_table **out);
+void profile_table_free(struct profile_table *table);
+
+struct profile_blur {
+  double sigma_mm; /* of the normal part, > 0 */
+  double slice_mm; /* distance of the slices along the line, 0: no slices */
+};
+/** Standard deviation of both [mm]. */
+double profile_blur_sigma(const struct profile_blur *b);
+/** P: the step from 0 to 1 at x = 0; error below 1e-3. */
+double profile_step(const struct profile_table *table, const struct profile_blur *b, double x);
+/** How far the step exceeds 1 at most, and 0 on its other side. */
+double profile_overshoot(const struct profile_table *table, const struct profile_blur *b);
 
 struct profile_known {
-  double y1, sigma_mm;
+  double y1;
+  struct profile_blur blur;
   double y0; /* density outside where it cannot be fitted beside another bone; NaN: fitted */
   int box;   /* 1: a box is most of the blur, so its tails are no normal edge's: y0 stays as given
               */
@@ -75,7 +97,7 @@ struct profile_known {
 
 /** Fit from the edges; ok 0 when the residual exceeds 15 % of y1 - y0 or t hits a bound. */
 void profile_fit(struct profile_fit *out, const struct profile *p,
-                 const struct profile_edges *start, const struct normal_table *table,
+                 const struct profile_edges *start, const struct profile_table *table,
                  const struct profile_known *known);
 
 /** Density outside a bone: the median y0 of n fits that saw no other bone; NaN with fewer than 50.

@@ -5,7 +5,6 @@
 #include "core/parallel.h"
 #include "core/statistics.h"
 #include "core/surface_coverage.h"
-#include "qct/cortex_line.h"
 #include "qct/near.h"
 #include "qct/outline.h"
 #include "qct/shell_parts.h"
@@ -16,17 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double MARGIN = 12;             /* mm around the bone */
-static const double SURFACE_STEP = 1;        /* mm, of the vertices */
-static const double LEAST_SIGMA = 0.2;       /* mm */
-static const double STEEP = 0.3, FLAT = 0.5; /* |normal . slice axis| where either blur is read */
-static const double FAR_DEPTH = 99;          /* mm, in place of a depth nobody needs */
-static const double REACH = 11;              /* mm, farthest voxel inside that looks for a vertex */
-static const double SPILL = 2.5; /* SD of the blur that is no box: where the bone's mass ends */
-/* Peaks over the plateau of thick cortex, at most: no cortex of a bone is half as dense again as
- * its thick cortex, but it is over dense trabecular bone that looks as wide. */
-static const double DENSER = 1.5;
-enum { THICK_LEAST = 50, SPREAD = 3 };
+static const double MARGIN = 12;      /* mm around the bone */
+static const double SURFACE_STEP = 1; /* mm, of the vertices */
+static const double FAR_DEPTH = 99;   /* mm, in place of a depth nobody needs */
+static const double REACH = 11;       /* mm, farthest voxel inside that looks for a vertex */
+/* Where the bone's mass ends: SD of the blur that is no box, and what an edge may be off. */
+static const double SPILL = 2.5, SPILL_MM = 0.5;
+enum { SPREAD = 3 };
 
 void qct_shell_destroy(struct qct_shell *s) {
   if (!s) return;
@@ -66,10 +61,13 @@ double qct_shell_reach(const struct qct_shell *s, int64_t vertex, double sd) {
   return sd * gauss_at(s, vertex) + 0.5 * s->slice_mm * n;
 }
 
-/* Blur of the profiles: linear interpolation adds the mean of f (1 - f) h^2 over a voxel, h^2/6. */
-static double profile_sigma(const struct qct_shell *s, int64_t vertex, double fine_mm) {
-  double sigma = qct_shell_sigma(s, vertex);
-  return sqrt(sigma * sigma + fine_mm * fine_mm / 6);
+/* Blur of the profiles along a normal: linear interpolation adds the mean of f (1 - f) h^2 over a
+ * voxel, h^2/6. */
+static struct profile_blur profile_blur_at(const struct qct_shell *s, int64_t vertex,
+                                           double fine_mm) {
+  double gauss = gauss_at(s, vertex);
+  double n = vec3_dot(s->surface->normals[vertex], s->slice_axis);
+  return (struct profile_blur){sqrt(gauss * gauss + fine_mm * fine_mm / 6), s->slice_mm * fabs(n)};
 }
 
 /* ---- surface and sampling image ---- */
@@ -91,78 +89,6 @@ static status cut_out(struct volume **part, struct qct_shell *s, const struct vo
   TRY(filter_crop(part, density, lo, hi));
   s->grid = (*part)->grid;
 done:
-  return st;
-}
-
-/* ---- cortical density and blur of this bone ---- */
-
-/* SD of the Gaussian that with a box makes an edge rise from a quarter to three in `rise` mm; 0
- * when the box alone takes longer. */
-static double sigma_of_rise(double rise, double box_mm) {
-  double low = 0, high = rise;
-  for (int i = 0; i < 30; i++) {
-    double middle = (low + high) / 2;
-    struct cortex_blur b = {middle, box_mm};
-    if (cortex_step(&b, rise / 2) > 0.75)
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-/* Blur along the slice axis, from thick cortex that slices cut at an angle. */
-static void read_slice_blur(struct qct_shell *s, const struct profile_edges *edges, double fine_mm,
-                            double *room) {
-  int64_t flat = 0;
-  s->slice_sigma_mm = 0;
-  for (int64_t i = 0; i < s->surface->vertex_count; i++) {
-    double n = fabs(vec3_dot(s->surface->normals[i], s->slice_axis));
-    if (!edges[i].ok || isnan(edges[i].plateau) || isnan(edges[i].rise_mm) || n < FLAT) continue;
-    double sigma = sigma_of_rise(edges[i].rise_mm, s->slice_mm * n);
-    double plane = s->sigma_mm * s->sigma_mm * (1 - fmin(n * n, 1));
-    room[flat++] = (sigma * sigma - fine_mm * fine_mm / 6 - plane) / (n * n);
-  }
-  if (flat >= THICK_LEAST) s->slice_sigma_mm = sqrt(fmax(stat_percentile(room, flat, 50), 0));
-}
-
-static status read_bone(struct qct_shell *s, const struct profile_edges *edges, double fine_mm) {
-  status st = ST_OK;
-  int64_t n = s->surface->vertex_count, thick = 0, steep = 0, peaks = 0;
-  double *a = malloc((size_t)n * sizeof *a), *b = malloc((size_t)n * sizeof *b);
-  double *c = malloc((size_t)n * sizeof *c);
-  CHECK(a && b && c, ST_MEMORY, "cortical shell: out of memory");
-  for (int64_t i = 0; i < n; i++) {
-    if (!edges[i].ok) continue;
-    c[peaks++] = edges[i].peak;
-    if (isnan(edges[i].plateau)) continue;
-    a[thick++] = edges[i].plateau;
-    if (fabs(vec3_dot(s->surface->normals[i], s->slice_axis)) < STEEP && !isnan(edges[i].rise_mm))
-      b[steep++] = edges[i].rise_mm;
-  }
-  CHECK(peaks >= 20, ST_DOMAIN,
-        "cortical shell: %lld profiles show an edge of %d mg/cm3, at least 20 are needed",
-        (long long)peaks, SHELL_LEAST_EDGE);
-  double most = stat_percentile(c, peaks, 98);
-  double plateau = thick >= THICK_LEAST ? stat_percentile(a, thick, 50) : NAN;
-  s->calibrated = steep >= THICK_LEAST && most <= DENSER * plateau;
-  if (s->calibrated) {
-    s->cortical_mgcc = plateau;
-    for (int64_t i = 0; i < thick; i++) a[i] = fabs(a[i] - plateau);
-    s->cortical_sd = 1.4826 * stat_percentile(a, thick, 50);
-    double sigma = stat_percentile(b, steep, 50) / 1.34898; /* quartiles of a normal edge */
-    s->sigma_mm = sqrt(fmax(sigma * sigma - fine_mm * fine_mm / 6, LEAST_SIGMA * LEAST_SIGMA));
-    read_slice_blur(s, edges, fine_mm, a);
-  } else {
-    s->cortical_mgcc = fmax(most, 900);
-    s->cortical_sd = NAN;
-    s->sigma_mm = fmax(0.5, 0.5 * fmin(s->grid.spacing[0], s->grid.spacing[1]));
-    s->slice_sigma_mm = s->sigma_mm;
-  }
-done:
-  free(a);
-  free(b);
-  free(c);
   return st;
 }
 
@@ -215,7 +141,7 @@ static void look_outside(struct qct_shell *s, int64_t v, const struct profile_ed
   double outer_mm = fit->ok ? fit->outer_mm : edge->outer_mm;
   double valley = outer_mm - (PROFILE_FROM_MM + PROFILE_STEP_MM * edge->first);
   s->outside[v] = NAN;
-  s->spill_mm[v] = (float)qct_shell_reach(s, v, SPILL);
+  s->spill_mm[v] = (float)(qct_shell_reach(s, v, SPILL) + SPILL_MM);
   if (!edge->ok || !edge->next || valley >= shell_soft_reach(s, v)) return;
   s->outside[v] = (float)(fit->ok ? fit->outside : edge->outside);
   s->joined[v] = 1;
@@ -234,7 +160,7 @@ static void fit_group(struct profile_fit *fits, const struct qct_shell *s,
   for (int64_t i = 0; i < s->surface->vertex_count; i++) {
     if (seen->edges[i].next != next) continue;
     struct profile_known known = {.y1 = s->cortical_mgcc,
-                                  .sigma_mm = profile_sigma(s, i, seen->fine_mm),
+                                  .blur = profile_blur_at(s, i, seen->fine_mm),
                                   .y0 = y0,
                                   .box = mostly_box(s, i),
                                   .y2 = rim ? shell_rim_at(rim, i, 0) : NAN,
@@ -429,7 +355,7 @@ static status fit_twice(struct qct_shell *s, const struct volume *part) {
   TRY(make_arrays(s));
   TRY(volume_create(&s->depth, &s->grid, QUANTITY_LENGTH));
   TRY(shell_profiles_make(&seen, part, s->surface));
-  TRY(read_bone(s, seen.edges, seen.fine_mm));
+  TRY(shell_read_bone(s, &seen));
   TRY(fit_vertices(s, &seen, NULL));
   TRY(fill_bone(s));
   TRY(find_vertices(&vertex, s));

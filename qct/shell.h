@@ -3,6 +3,7 @@
  *   1. surface of the mask, smoothed; along each normal a density profile (core/profile.h)
  *   2. where the cortex is thicker than 3 mm its plateau gives the density of cortical bone y1, and
  *      its outer edge the blur of the scan (median over the surface); slices add their thickness
+ *      and the spline through them (core/profile.h)
  *   3. every profile is fitted with that y1 and blur: outer edge, thickness, density outside and
  *      behind; what cannot be fitted takes its neighbours' values. Then the
  *      thickness again, with outer edge and density behind given: a line in depth through the
@@ -24,8 +25,10 @@
  * 282 mg/cm3 while 2 % of its profiles peaked above 640 (three other hips 1.10 to 1.15 times their
  * plateau, digital ones 1.02). Above 1.5 times they are not taken for cortex.
  *
- * Without 50 profiles of thick cortex y1 and blur are guessed from the peaks and the voxel size,
- * and `calibrated` is 0. Source: treece2010 (model with given cortical density)
+ * A bone without 50 profiles of thick cortex is read where it is 2.4 mm thick and more and blur
+ * still leaves it 95 % of its contrast: y1 and blur are those of the slab whose profile reads as
+ * the median of those places does. Without 50 of them y1 and blur are guessed from the peaks and
+ * the voxel size, and `calibrated` is 0. Source: treece2010 (model with given cortical density)
  */
 #ifndef QCT_QCT_SHELL_H
 #define QCT_QCT_SHELL_H

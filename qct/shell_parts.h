@@ -3,12 +3,18 @@
 #define QCT_QCT_SHELL_PARTS_H
 
 #include "qct/shell.h"
+#include "qct/shell_profiles.h"
 
 enum { SHELL_LEAST_EDGE = 150 }; /* mg/cm3, peak over outside */
 
 /** Fill NaN from neighbours along the surface, the rest with `fallback`, and smooth lightly: the
  * fits' own noise is independent from vertex to vertex while the bone's surface is not. */
 status shell_spread(float *value, const struct surface *s, float fallback);
+
+/**
+ * Density of cortical bone and blur of this bone, from its profiles.
+ * @return ST_DOMAIN when fewer than 20 profiles show an edge; ST_MEMORY */
+status shell_read_bone(struct qct_shell *s, const struct shell_profiles *seen);
 
 /** Depth of a voxel's centre below the outer edge at vertex v [mm]. */
 double shell_depth_of(const struct qct_shell *s, int64_t at, int32_t v);
@@ -23,7 +29,8 @@ double shell_soft_reach(const struct qct_shell *s, int64_t v);
 /**
  * Soft tissue of every vertex whose `outside` is NaN: the mean over its voxels from 2.5 to 3.5 SD
  * of the blur, and 0.25 mm farther for errors of the edge, without what the model says the bone
- * adds; voxels that another bone reaches are left out.
+ * adds; voxels that another bone reaches are left out. Places
+ * without an edge of their own take their neighbours' reading.
  *
  * Where that is less dense than around most of this bone, a layer of another tissue may lie before
  * it (s->layer): the line through this reading (3 SD) and the same from 1.5 to 2.5 SD (2 SD) is

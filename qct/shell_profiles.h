@@ -8,7 +8,7 @@
 struct shell_profiles {
   struct profile *lines;       /* owned, per vertex */
   struct profile_edges *edges; /* owned, per vertex */
-  struct normal_table *table;  /* owned */
+  struct profile_table *table; /* owned */
   double fine_mm;              /* edge of the cubic voxels that they were sampled from, linearly */
 };
 

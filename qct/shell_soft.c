@@ -56,7 +56,8 @@ static void read_voxels(struct readings *r, const struct qct_shell *s, const str
 }
 
 /* Readings into s->outside, and how much denser it is one reading nearer; where either is missing
- * the neighbours tell. `usual` becomes the density around most of the bone; NaN: none was read. */
+ * the neighbours tell, and where no edge was fitted: what lies outside a filled edge may be bone.
+ * `usual` becomes the density around most of the bone; NaN: none was read. */
 static status readings_of_vertices(struct qct_shell *s, float *nearer, double *usual,
                                    const struct readings *r) {
   status st = ST_OK;
@@ -65,7 +66,7 @@ static status readings_of_vertices(struct qct_shell *s, float *nearer, double *u
   CHECK(far, ST_MEMORY, "cortical shell: out of memory");
   for (int64_t v = 0; v < n; v++) {
     nearer[v] = NAN;
-    if (r->count[0][v] <= 0) continue;
+    if (r->count[0][v] <= 0 || isnan(s->rms[v])) continue;
     far[read] = r->sum[0][v] / r->count[0][v];
     s->outside[v] = (float)far[read];
     if (r->count[1][v] > 0) nearer[v] = (float)(r->sum[1][v] / r->count[1][v] - far[read]);
