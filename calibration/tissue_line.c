@@ -103,16 +103,29 @@ static void tissue_covariance(struct calibration *c, const struct selection *s,
   c->model_sd = t->model_sd;
 }
 
+/* How far another voltage is from the table's [kV]: of a scan whose voltage is not known, root mean
+ * square over those of CT. */
+static double voltage_off(const struct cal_tissue_table *t, double kvp) {
+  static const double usual[] = {80, 100, 120, 140};
+  enum { USUAL = sizeof usual / sizeof *usual };
+  double sum = 0;
+  if (!isnan(kvp)) return fabs(kvp - t->kvp);
+  for (int i = 0; i < USUAL; i++) sum += (usual[i] - t->kvp) * (usual[i] - t->kvp);
+  return sqrt(sum / USUAL);
+}
+
 void cal_tissue_judge_kvp(struct calibration *c, const struct cal_tissue_table *t, double kvp) {
   if (isnan(t->kvp)) return;
-  if (isnan(kvp)) {
-    cal_warn(c, "kVp of the scan is not known; the table %s holds for %.0f kV", t->name, t->kvp);
-    kvp = t->kvp;
-  }
-  double off = fabs(kvp - t->kvp);
+  double off = voltage_off(t, kvp), percent = 100 * slope_sd_per_kv * off;
   if (off < 0.5) return;
-  cal_warn(c, "scan at %.0f kV, table %s for %.0f kV: densities may be off by about %.0f %%", kvp,
-           t->name, t->kvp, 100 * slope_sd_per_kv * off);
+  if (isnan(kvp))
+    cal_warn(c,
+             "kVp of the scan is not known, table %s holds for %.0f kV: at 80 to 140 kV densities "
+             "may be off by about %.0f %%",
+             t->name, t->kvp, percent);
+  else
+    cal_warn(c, "scan at %.0f kV, table %s for %.0f kV: densities may be off by about %.0f %%", kvp,
+             t->name, t->kvp, percent);
   double sd = slope_sd_per_kv * off * c->slope;
   c->covariance[4] += sd * sd;
 }

@@ -339,7 +339,7 @@ static void parameters(cJSON *out, const struct study_case *c) {
 const struct case_step step_calibrate = {
     .name = "calibrate",
     .title = "calibrate HU to density",
-    .version = "4",
+    .version = "5",
     .needs = {"read"},
     .outputs = {"calibration.json", "pictures/rods.png"},
     .parameters = parameters,

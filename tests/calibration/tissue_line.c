@@ -74,6 +74,13 @@ static void another_kvp_is_warned_and_widens(void **state) {
   assert_true(warned(&at_140, "140 kV"));
   assert_true(warned(&at_140, "does not state its phantom material"));
   assert_true(calibration_half_width(&at_140, 1000) > 2 * calibration_half_width(&at_120, 1000));
+  /* not to know is no better than 140 kV: (40^2 + 20^2 + 0 + 20^2)/4 kV2, 24.5 kV */
+  struct calibration unknown = tissues(-1000, -100, 50);
+  assert_ok(cal_tissue_line(&unknown, &t, NAN));
+  assert_true(warned(&unknown, "kVp of the scan is not known"));
+  assert_close(unknown.covariance[4] - at_120.covariance[4],
+               600 * 0.005 * 0.005 * unknown.slope * unknown.slope, 1e-9);
+  assert_true(calibration_half_width(&unknown, 1000) > calibration_half_width(&at_140, 1000));
 }
 
 static void learned_spread_is_the_spread_of_people(void **state) {
