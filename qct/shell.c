@@ -19,7 +19,8 @@ static const double MARGIN = 12;      /* mm around the bone */
 static const double SURFACE_STEP = 1; /* mm, of the vertices */
 static const double FAR_DEPTH = 99;   /* mm, in place of a depth nobody needs */
 static const double REACH = 11;       /* mm, farthest voxel inside that looks for a vertex */
-/* Where the bone's mass ends: SD of the blur that is no box, and what an edge may be off. */
+/* Where the bone's mass ends: SD of the blur that is no box, and what an edge may be off; beside
+ * another bone no farther than blur takes this one's. */
 static const double SPILL = 2.5, SPILL_MM = 0.5;
 enum { SPREAD = 3 };
 
@@ -141,7 +142,7 @@ static void look_outside(struct qct_shell *s, int64_t v, const struct profile_ed
   double outer_mm = fit->ok ? fit->outer_mm : edge->outer_mm;
   double valley = outer_mm - (PROFILE_FROM_MM + PROFILE_STEP_MM * edge->first);
   s->outside[v] = NAN;
-  s->spill_mm[v] = (float)(qct_shell_reach(s, v, SPILL) + SPILL_MM);
+  s->spill_mm[v] = (float)(qct_shell_reach(s, v, SPILL) + (edge->next ? 0 : SPILL_MM));
   if (!edge->ok || !edge->next || valley >= shell_soft_reach(s, v)) return;
   s->outside[v] = (float)(fit->ok ? fit->outside : edge->outside);
   s->joined[v] = 1;
