@@ -52,13 +52,13 @@ struct qct_shell {
   unsigned char *joined; /* owned, 1: another bone is so near that blur mixes the two outside; the
                             mass there is the model's */
   double cortical_mgcc;  /* y1 */
-  double cortical_sd;    /* of y1 over thick cortex, robust (1.4826 MAD); NaN when not calibrated */
-  double sigma_mm;       /* blur of the voxels in the plane of the slices, standard deviation */
-  double slice_sigma_mm; /* along their axis, beside the box of their thickness; 0 when unknown */
-  double slice_mm;       /* distance of the slices */
+  double cortical_sd; /* of y1 over the cortex read, robust (1.4826 MAD); NaN when not calibrated */
+  double sigma_mm;    /* blur of the voxels in the plane of the slices, standard deviation */
+  double slice_sigma_mm;  /* along their axis, beside the box of their thickness; 0 when unknown */
+  double slice_mm;        /* distance of the slices */
   struct vec3 slice_axis; /* unit */
   double resolved;        /* share of vertices fitted */
-  int calibrated;         /* y1 and sigma come from thick cortex of this bone */
+  int calibrated;         /* y1 and sigma come from cortex of this bone, 3 or 2.4 mm */
   /* per voxel of `grid`, a part of the density's grid around the bone */
   struct geometry grid;
   int64_t first[3];           /* where that part begins in the density's grid */
